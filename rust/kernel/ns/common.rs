@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What all types of namespaces have in common.
+//!
+//! C header: [`include/linux/ns_common.h`](srctree/include/linux/ns_common.h)
+
+use super::NsTypes;
+use crate::{
+    bindings,
+    fs::LocalFile,
+    types::Opaque, //
+};
+
+/// Wraps the kernel's `struct ns_common`. Thread safe.
+///
+/// # Invariants
+///
+/// Instances are part of a valid namespace, whose lifetime is theirs.
+#[repr(transparent)]
+pub struct NsCommon(Opaque<bindings::ns_common>);
+
+// SAFETY: Type and operations never change, and the counts are atomic.
+unsafe impl Sync for NsCommon {}
+
+impl NsCommon {
+    /// Creates a reference from a valid pointer.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` must point into a namespace that stays valid for the lifetime of the reference.
+    #[inline]
+    pub unsafe fn from_ptr<'a>(ptr: *const bindings::ns_common) -> &'a Self {
+        // SAFETY: The caller promises validity, and the type is transparent.
+        unsafe { &*ptr.cast() }
+    }
+
+    /// Returns a raw pointer to the C structure.
+    #[inline]
+    pub fn as_ptr(&self) -> *mut bindings::ns_common {
+        self.0.get()
+    }
+
+    /// Returns the namespace that `file`, opened from `/proc/PID/ns` or by a file handle, refers
+    /// to, or [`None`] if it is another kind of file.
+    #[doc(alias = "proc_ns_file")]
+    #[doc(alias = "get_proc_ns")]
+    pub fn from_file(file: &LocalFile) -> Option<&Self> {
+        // SAFETY: `file` is a valid file.
+        if !unsafe { bindings::proc_ns_file(file.as_ptr()) } {
+            return None;
+        }
+        // SAFETY: The inode of such a file belongs to a namespace and holds a reference to it for
+        // as long as the file is open, which the borrow of `file` guarantees.
+        Some(unsafe { Self::from_ptr(bindings::get_proc_ns((*file.as_ptr()).f_inode)) })
+    }
+
+    /// Returns the type, as a set of one.
+    #[inline]
+    pub fn types(&self) -> NsTypes {
+        // SAFETY: The field never changes.
+        let bits = unsafe { (*self.as_ptr()).ns_type };
+        NsTypes::from_bits_truncate(bits.into())
+    }
+
+    /// Takes a reference to the namespace unless it is being freed, and tells which.
+    #[doc(alias = "ns_ref_get")]
+    #[inline]
+    pub(super) fn try_inc_ref(&self) -> bool {
+        // SAFETY: `self` is part of a namespace whose memory is valid.
+        unsafe { bindings::__ns_ref_get(self.as_ptr()) }
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The lock of a task that protects what hangs on it from other tasks.
+//!
+//! C header: [`include/linux/sched/task.h`](srctree/include/linux/sched/task.h)
+
+use crate::{
+    bindings,
+    task::Task,
+    types::NotThreadSafe, //
+};
+
+/// Evidence that a task's `alloc_lock` is held.
+///
+/// The lock protects, among others, the pointers `fs`, `files`, `mm` and `nsproxy` of the task
+/// against the task's own changes while somebody else follows them. Nothing may sleep under it.
+///
+/// # Invariants
+///
+/// The lock is held by this thread while the guard exists.
+pub struct TaskLock<'a> {
+    task: &'a Task,
+    _not_send: NotThreadSafe,
+}
+
+impl Task {
+    /// Takes the task's `alloc_lock`.
+    #[doc(alias = "task_lock")]
+    #[inline]
+    pub fn alloc_lock(&self) -> TaskLock<'_> {
+        // SAFETY: `self` is a valid task.
+        unsafe { bindings::task_lock(self.as_ptr()) };
+        // INVARIANT: The lock was just taken.
+        TaskLock {
+            task: self,
+            _not_send: NotThreadSafe,
+        }
+    }
+}
+
+impl<'a> TaskLock<'a> {
+    /// Returns the task whose lock is held.
+    #[inline]
+    pub fn task(&self) -> &'a Task {
+        self.task
+    }
+}
+
+impl Drop for TaskLock<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants this thread holds the lock.
+        unsafe { bindings::task_unlock(self.task.as_ptr()) };
+    }
+}
