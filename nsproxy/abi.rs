@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The functions and the object that C knows.
+//!
+//! Each turns what C passes into borrowed or owned types, calls the policy, and turns the result
+//! into an error number; nothing else. Prototypes: `include/linux/nsproxy.h` and `pidns/glue.h`.
+
+use crate::{
+    create,
+    cred,
+    flags::Request,
+    setns,
+    switch, //
+};
+use core::ptr::{
+    self,
+    NonNull, //
+};
+use kernel::{
+    bindings,
+    cred::Credential,
+    current,
+    error::from_result,
+    fs_struct::{
+        FsStruct,
+        UnsharedFs, //
+    },
+    ns::{
+        Active,
+        NsType, //
+    },
+    nsproxy::{
+        NewTask,
+        NsProxy,
+        OwnNsProxy,
+        PreparedNsProxy, //
+    },
+    prelude::*,
+    syscall::Caller,
+    task::Task,
+};
+
+/// The initial set of namespaces: init's, and of the kernel's own threads.
+///
+/// The mount namespace is added when the root file system is there.
+#[no_mangle]
+#[allow(non_upper_case_globals)]
+pub(crate) static init_nsproxy: NsProxy = {
+    let inner = bindings::nsproxy {
+        count: bindings::refcount_t {
+            refs: bindings::atomic_t { counter: 1 },
+        },
+        uts_ns: &raw mut bindings::init_uts_ns,
+        #[cfg(any(CONFIG_POSIX_MQUEUE, CONFIG_SYSVIPC))]
+        ipc_ns: &raw mut bindings::init_ipc_ns,
+        #[cfg(not(any(CONFIG_POSIX_MQUEUE, CONFIG_SYSVIPC)))]
+        ipc_ns: ptr::null_mut(),
+        mnt_ns: ptr::null_mut(),
+        pid_ns_for_children: &raw mut bindings::init_pid_ns,
+        #[cfg(CONFIG_NET)]
+        net_ns: &raw mut bindings::init_net,
+        #[cfg(not(CONFIG_NET))]
+        net_ns: ptr::null_mut(),
+        #[cfg(CONFIG_TIME_NS)]
+        time_ns: &raw mut bindings::init_time_ns,
+        #[cfg(not(CONFIG_TIME_NS))]
+        time_ns: ptr::null_mut(),
+        #[cfg(CONFIG_TIME_NS)]
+        time_ns_for_children: &raw mut bindings::init_time_ns,
+        #[cfg(not(CONFIG_TIME_NS))]
+        time_ns_for_children: ptr::null_mut(),
+        #[cfg(CONFIG_CGROUPS)]
+        cgroup_ns: &raw mut bindings::init_cgroup_ns,
+        #[cfg(not(CONFIG_CGROUPS))]
+        cgroup_ns: ptr::null_mut(),
+    };
+
+    // SAFETY: The count is one, and initial namespaces are never freed. Null stands only for types
+    // that are configured out, and for the mounts.
+    unsafe { NsProxy::new_static(inner) }
+};
+
+/// Borrows what a new mount namespace is to move, if there is to be one.
+///
+/// # Safety
+///
+/// If `request` names a mount namespace, `fs` must be null, or valid and used by nobody but the
+/// caller for the lifetime `'a`.
+unsafe fn fs_to_move<'a>(
+    request: &Request,
+    fs: *mut bindings::fs_struct,
+) -> Option<UnsharedFs<'a>> {
+    if !request.types().contains(NsType::Mnt) {
+        return None;
+    }
+    // SAFETY: The caller promises null, or validity and exclusive use.
+    unsafe { fs.cast::<FsStruct>().as_ref().map(|fs| UnsharedFs::new(fs)) }
+}
+
+/// Creates the cache of proxies.
+///
+/// # Safety
+///
+/// * It is called at boot, before the first clone.
+#[export]
+pub(crate) unsafe extern "C" fn nsproxy_cache_init() -> c_int {
+    from_result(|| NsProxy::create_cache().map(|()| 0))
+}
+
+/// Frees a proxy that was prepared but never used.
+///
+/// # Safety
+///
+/// * `ns` comes from `unshare_nsproxy_namespaces()`, and nobody uses it any more.
+#[export]
+pub(crate) unsafe extern "C" fn nsproxy_free(ns: *mut bindings::nsproxy) {
+    // SAFETY: The caller passes ownership of a prepared proxy.
+    drop(NonNull::new(ns.cast()).map(|ns| unsafe { PreparedNsProxy::from_raw(ns) }));
+}
+
+/// Frees a proxy that was in use. `put_nsproxy()` calls it.
+///
+/// # Safety
+///
+/// * The last reference to `ns` has been dropped.
+#[export]
+pub(crate) unsafe extern "C" fn deactivate_nsproxy(ns: *mut bindings::nsproxy) {
+    if let Some(ns) = NonNull::new(ns.cast()) {
+        // SAFETY: The caller promises that the proxy was in use and has no reference any more.
+        unsafe { NsProxy::end(ns) };
+    }
+}
+
+/// Gives a task that is being cloned its proxy.
+///
+/// # Safety
+///
+/// * `tsk` is being made by the current task and not yet known to anybody else.
+/// * It has its credentials, its address space, if any, and its `fs`, but the parent's proxy.
+/// * If `flags` have `CLONE_NEWNS`, its `fs` is its own.
+#[export]
+pub(crate) unsafe extern "C" fn copy_namespaces(
+    flags: u64,
+    tsk: *mut bindings::task_struct,
+) -> c_int {
+    let request = Request::of_clone(flags);
+    // SAFETY: The caller promises a valid task in the state that `NewTask` asks for.
+    let child = unsafe { NewTask::new(&*tsk.cast::<Task>()) };
+    // SAFETY: The caller promises that the new task's `fs` is its own if it is to be moved.
+    let fs = unsafe { fs_to_move(&request, (*tsk).fs) };
+
+    from_result(|| {
+        let proxy = create::for_clone(&child, &request, fs)?;
+        child.adopt(proxy);
+        Ok(0)
+    })
+}
+
+/// Prepares the proxy that the current task gets from unshare, if `unshare_flags` ask for one.
+///
+/// # Safety
+///
+/// * `new_nsp` is valid for writes.
+/// * `new_cred` is null, or the credentials that the task is going to have.
+/// * If `unshare_flags` have `CLONE_NEWNS`, `new_fs` is the task's future view of the file system,
+///   used by nobody else.
+#[export]
+pub(crate) unsafe extern "C" fn unshare_nsproxy_namespaces(
+    unshare_flags: c_ulong,
+    new_nsp: *mut *mut bindings::nsproxy,
+    new_cred: *mut bindings::cred,
+    new_fs: *mut bindings::fs_struct,
+) -> c_int {
+    let request = Request::of_unshare(unshare_flags as u64);
+    let current = current!();
+    // SAFETY: The task is in `unshare(2)`, which keeps its address space, files and `fs`.
+    let caller = unsafe { Caller::new(current) };
+    // SAFETY: A task that makes a system call has a proxy, and nothing is borrowed from it here.
+    let own = unsafe { OwnNsProxy::new(current) };
+    // SAFETY: The caller promises null or validity.
+    let cred = unsafe { new_cred.cast::<Credential>().as_ref() };
+    // SAFETY: The caller promises that nobody else uses it if it is to be moved.
+    let fs = unsafe { fs_to_move(&request, new_fs) };
+
+    from_result(|| {
+        if let Some(proxy) = create::for_unshare(&caller, own.proxy(), &request, cred, fs)? {
+            // SAFETY: The caller promises that it is valid for writes.
+            unsafe { *new_nsp = proxy.into_raw().cast().as_ptr() };
+        }
+        Ok(0)
+    })
+}
+
+/// Gives a task another proxy, or takes it away if `new` is null.
+///
+/// # Safety
+///
+/// * `p` is the current task, or a child that is being made and has its own proxy.
+/// * `new` is null, or a proxy from `unshare_nsproxy_namespaces()`, which passes to the task.
+#[export]
+pub(crate) unsafe extern "C" fn switch_task_namespaces(
+    p: *mut bindings::task_struct,
+    new: *mut bindings::nsproxy,
+) {
+    // SAFETY: The caller promises a valid task, whose proxy is its to change.
+    let mut own = unsafe { OwnNsProxy::new(&*p.cast::<Task>()) };
+
+    match NonNull::new(new.cast()) {
+        // SAFETY: The caller passes ownership of a prepared proxy.
+        Some(new) => switch::switch(&mut own, unsafe { PreparedNsProxy::from_raw(new) }),
+        None => switch::leave(own),
+    }
+}
+
+/// Takes the proxy from a task that exits, or whose making failed.
+///
+/// # Safety
+///
+/// * `p` is the current task, or a child that is being made and has its own proxy.
+#[export]
+pub(crate) unsafe extern "C" fn exit_nsproxy_namespaces(p: *mut bindings::task_struct) {
+    // SAFETY: The caller promises a valid task, whose proxy is its to change.
+    switch::leave(unsafe { OwnNsProxy::new(&*p.cast::<Task>()) });
+}
+
+/// Lets the current task into its children's time namespace.
+///
+/// # Safety
+///
+/// * The task is executing a new program, whose address space it has already.
+#[export]
+pub(crate) unsafe extern "C" fn exec_task_namespaces() -> c_int {
+    let current = current!();
+    // SAFETY: The caller promises that the task is in `execve(2)`, past the exchange of its address
+    // space.
+    let caller = unsafe { Caller::new(current) };
+    // SAFETY: A task that executes a program has a proxy, and nothing is borrowed from it here.
+    let mut own = unsafe { OwnNsProxy::new(current) };
+
+    from_result(|| switch::at_exec(&caller, &mut own).map(|()| 0))
+}
+
+/// Follows a task that changes its credentials to another user namespace.
+///
+/// # Safety
+///
+/// * Both are valid credentials, and the task's count on the old namespace is given up.
+#[export]
+pub(crate) unsafe extern "C" fn switch_cred_namespaces(
+    old: *const bindings::cred,
+    new: *const bindings::cred,
+) {
+    // SAFETY: The caller promises valid credentials.
+    let (old, new) = unsafe { (Credential::from_ptr(old), Credential::from_ptr(new)) };
+    // SAFETY: The task took this count when it got the old credentials.
+    let old = unsafe { Active::from_count(old.user_ns()) };
+
+    cred::switch(old, new.user_ns()).into_count();
+}
+
+/// Counts a new task's user namespace as active.
+///
+/// # Safety
+///
+/// * `tsk` is valid and has its credentials, which nobody changes meanwhile.
+#[export]
+pub(crate) unsafe extern "C" fn get_cred_namespaces(tsk: *mut bindings::task_struct) {
+    // SAFETY: The caller promises a valid task with credentials.
+    let cred = unsafe { Credential::from_ptr((*tsk).real_cred) };
+
+    Active::new(cred.user_ns()).into_count();
+}
+
+/// Ends what `get_cred_namespaces()` began.
+///
+/// # Safety
+///
+/// * `tsk` is valid, has its credentials, and its count on their namespace is given up.
+#[export]
+pub(crate) unsafe extern "C" fn exit_cred_namespaces(tsk: *mut bindings::task_struct) {
+    // SAFETY: The caller promises a valid task with credentials.
+    let cred = unsafe { Credential::from_ptr((*tsk).real_cred) };
+
+    // SAFETY: The task took this count when it got its credentials.
+    drop(unsafe { Active::from_count(cred.user_ns()) });
+}
+
+/// Serves `setns(2)`.
+///
+/// # Safety
+///
+/// * It is the system call's entry that calls this.
+#[export]
+pub(crate) unsafe extern "C" fn pidns_setns(fd: c_int, flags: c_int) -> c_int {
+    let current = current!();
+    // SAFETY: The caller promises that the task is in `setns(2)`, which keeps its address space,
+    // files and `fs`.
+    let caller = unsafe { Caller::new(current) };
+    // SAFETY: A task that makes a system call has a proxy, and nothing is borrowed from it here.
+    let mut own = unsafe { OwnNsProxy::new(current) };
+
+    // CAST: A negative number becomes one that no descriptor has.
+    from_result(|| setns::setns(&caller, &mut own, fd as u32, flags).map(|()| 0))
+}
