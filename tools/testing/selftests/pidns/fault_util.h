@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Let the nth allocation of a system call fail, for every n, each time in a
+ * process of its own.
+ */
+#ifndef __PIDNS_FAULT_UTIL_H
+#define __PIDNS_FAULT_UTIL_H
+
+#include <glob.h>
+#include <sys/mman.h>
+
+#include "nsproxy_util.h"
+
+#define DEBUGFS "/sys/kernel/debug"
+#define SLABFS "/sys/kernel/slab"
+
+/* More allocations than any system call makes. */
+#define FAULT_NEVER 1000000
+
+/*
+ * Let sleeping allocations fail too, and silently: a report of each injected
+ * fault would look like the trouble that these tests search for. Returns what
+ * the machine lacks, NULL if nothing.
+ */
+static inline const char *fault_setup(void)
+{
+	if (access("/proc/thread-self/fail-nth", W_OK))
+		return "no /proc/PID/fail-nth (CONFIG_FAULT_INJECTION)";
+	if (access(DEBUGFS "/failslab", F_OK)) {
+		/* Mounted where nobody else sees it, and gone with the test. */
+		if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) ||
+		    mount("none", DEBUGFS, "debugfs", 0, NULL))
+			return "no debugfs";
+	}
+	if (file_write(DEBUGFS "/failslab/ignore-gfp-wait", "N"))
+		return "no failslab (CONFIG_FAILSLAB)";
+	if (file_write(DEBUGFS "/failslab/verbose", "0"))
+		return "failslab cannot be made quiet";
+	/* Counts on the same fail-nth, where it is configured. */
+	file_write(DEBUGFS "/fail_page_alloc/verbose", "0");
+	return NULL;
+}
+
+/*
+ * For fork: fail only what the namespaces and the PID are made of. A failing
+ * kernel stack would be told to the log with a stack trace. False if these
+ * caches cannot be told from others.
+ */
+static inline bool fault_namespaces_only(bool on)
+{
+	static const char * const patterns[] = {
+		"nsproxy", "*_namespace", "mnt_cache", "pid_[0-9]*", "kmalloc-cg-*",
+	};
+	char path[64];
+	bool nsproxy = false;
+	glob_t found = {};
+	size_t nr;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
+		snprintf(path, sizeof(path), SLABFS "/%s/failslab", patterns[i]);
+		glob(path, i ? GLOB_APPEND : 0, NULL, &found);
+	}
+	for (nr = 0; nr < found.gl_pathc; nr++) {
+		if (file_write(found.gl_pathv[nr], "%d", on))
+			continue;
+		nsproxy |= !!strstr(found.gl_pathv[nr], "nsproxy");
+	}
+	globfree(&found);
+	return !file_write(DEBUGFS "/failslab/cache-filter", "%d", on) && nsproxy;
+}
+
+static inline void fault_teardown(void)
+{
+	fault_namespaces_only(false);
+	file_write(DEBUGFS "/failslab/ignore-gfp-wait", "Y");
+}
+
+/* What came of a system call that had one failing allocation. */
+struct shot {
+	int err;		/* the negative errno, 0 for success */
+	int left;		/* allocations that were still to go, 0 if one failed */
+	unsigned int moved;	/* links that changed in the caller */
+};
+
+/* Run @op with its nth allocation failing. False if that could not be done. */
+static inline bool fault_shot(int (*op)(void *), void *arg, int nth, struct shot *out)
+{
+	struct shot *shot = mmap(NULL, sizeof(*shot), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	bool ok = false;
+	pid_t pid;
+
+	if (shot == MAP_FAILED)
+		return false;
+	pid = fork();
+	if (!pid) {
+		struct nsids before;
+		char buf[16];
+		int fd, len;
+
+		fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+		if (fd < 0 || !ns_read(0, &before))
+			_exit(EXIT_FAILURE);
+		len = snprintf(buf, sizeof(buf), "%d", nth);
+		if (pwrite(fd, buf, len, 0) != len)
+			_exit(EXIT_FAILURE);
+		shot->err = op(arg);
+		memset(buf, 0, sizeof(buf));
+		if (pread(fd, buf, sizeof(buf) - 1, 0) <= 0)
+			_exit(EXIT_FAILURE);
+		shot->left = atoi(buf);
+		if (pwrite(fd, "0", 1, 0) != 1)
+			_exit(EXIT_FAILURE);
+		shot->moved = ns_moved(&before);
+		_exit(EXIT_SUCCESS);
+	}
+	if (pid > 0 && !wait_for_pid(pid)) {
+		*out = *shot;
+		ok = true;
+	}
+	munmap(shot, sizeof(*shot));
+	return ok;
+}
+
+/* How many allocations @op makes, -1 if it fails of itself. */
+static inline int fault_points(int (*op)(void *), void *arg)
+{
+	struct shot shot;
+
+	if (!fault_shot(op, arg, FAULT_NEVER, &shot) || shot.err || !shot.left)
+		return -1;
+	return FAULT_NEVER - shot.left;
+}
+
+struct sweep {
+	int points;		/* allocations of the system call */
+	int failed;		/* shots that made it fail */
+	int survived;		/* shots that it could do without */
+};
+
+/* What a failing allocation inside a namespace's own code may turn into. */
+static inline bool fault_errno(int err, unsigned int flags)
+{
+	switch (-err) {
+	case ENOMEM:
+	case ENOSPC:	/* a count that cannot be kept is refused as if there were none left */
+		return true;
+	case EAGAIN:	/* the same for the counts of a user */
+		return flags & CLONE_NEWUSER;
+	case EEXIST:
+	case EINVAL:
+	case ENFILE:
+	case ENOBUFS:	/* some parts of the network know one error for everything */
+		return flags & CLONE_NEWNET;
+	}
+	return false;
+}
+
+/* A kernel that proves its locking takes a second or more for a shot. */
+#define FAULT_SLOW_SHOTS 40
+
+static inline int fault_most(int most)
+{
+	if (access("/proc/lockdep", F_OK))
+		return most;
+	return most > FAULT_SLOW_SHOTS ? FAULT_SLOW_SHOTS : most / 2;
+}
+
+/*
+ * Let the allocations of @op, which was given @flags, fail one after the
+ * other. If there are more than @most, those in the middle are taken in
+ * strides.
+ */
+static inline void fault_sweep(struct __test_metadata *_metadata, struct sweep *sweep,
+			       int (*op)(void *), void *arg, unsigned int flags, int most)
+{
+	int nth, stride, points;
+	struct shot shot;
+
+	memset(sweep, 0, sizeof(*sweep));
+	most = fault_most(most);
+	points = fault_points(op, arg);
+	ASSERT_LT(0, points);
+	sweep->points = points;
+	stride = points > most ? points * 2 / most : 1;
+
+	/* Beyond the count too: another run may need an allocation more. */
+	for (nth = 1; ; nth += (nth > most / 4 && nth + stride < points - most / 4) ? stride : 1) {
+		ASSERT_TRUE(fault_shot(op, arg, nth, &shot)) {
+			TH_LOG("allocation %d of %d", nth, points);
+		}
+		if (shot.left) {
+			EXPECT_EQ(0, shot.err);
+			break;
+		}
+		if (!shot.err) {
+			sweep->survived++;
+			continue;
+		}
+		sweep->failed++;
+		EXPECT_TRUE(fault_errno(shot.err, flags)) {
+			TH_LOG("allocation %d of %d: errno %d", nth, points, -shot.err);
+		}
+		EXPECT_EQ(0, shot.moved) {
+			TH_LOG("allocation %d of %d: moved %#x", nth, points, shot.moved);
+		}
+	}
+	EXPECT_LT(0, sweep->failed);
+	TH_LOG("%d allocations, %d faults fatal, %d not", points, sweep->failed, sweep->survived);
+}
+
+#endif /* __PIDNS_FAULT_UTIL_H */

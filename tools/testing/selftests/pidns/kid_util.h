@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Children with flags of their own, and a socket to talk to them.
+ */
+#ifndef __PIDNS_KID_UTIL_H
+#define __PIDNS_KID_UTIL_H
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "pidfd/pidfd.h"
+
+#define BIT(nr) (1U << (nr))
+
+/* As fork, but with flags and a pidfd. */
+static inline pid_t fork_flags(__u64 flags, int *pidfd)
+{
+	struct __clone_args args = {
+		.flags = flags | (pidfd ? CLONE_PIDFD : 0),
+		.exit_signal = SIGCHLD,
+		.pidfd = ptr_to_u64(pidfd),
+	};
+	pid_t pid = sys_clone3(&args, sizeof(args));
+
+	return pid < 0 ? -errno : pid;
+}
+
+/* clone(2), for its flags; the child runs @fn on a stack of its own. */
+static inline pid_t clone_legacy(int (*fn)(void *), unsigned int flags)
+{
+	static long double stack[4096];	/* for its alignment */
+	pid_t pid = clone(fn, stack + ARRAY_SIZE(stack), flags | SIGCHLD, NULL);
+
+	return pid < 0 ? -errno : pid;
+}
+
+/* A child in namespaces of its own, and the socket to it. */
+struct kid {
+	pid_t pid;
+	int pidfd;
+	int sk;
+};
+
+/* Returns twice, as fork does. A child goes away with its father. */
+static inline pid_t kid_start(struct kid *kid, __u64 flags)
+{
+	int sk[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sk))
+		return -errno;
+	kid->pidfd = -1;
+	kid->pid = fork_flags(flags, &kid->pidfd);
+	if (!kid->pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	kid->sk = sk[!kid->pid];
+	close(sk[!!kid->pid]);
+	if (kid->pid < 0)
+		close(kid->sk);
+	return kid->pid;
+}
+
+/* Tell the other side a number. */
+static inline void kid_tell(const struct kid *kid, int val)
+{
+	if (send(kid->sk, &val, sizeof(val), MSG_NOSIGNAL) != sizeof(val) && !kid->pid)
+		_exit(EXIT_FAILURE);
+}
+
+/* What the other side tells, -1 if it is gone. */
+static inline int kid_hear(const struct kid *kid)
+{
+	int val;
+
+	if (read_nointr(kid->sk, &val, sizeof(val)) != sizeof(val))
+		return -1;
+	return val;
+}
+
+/* For a child that has nothing to do but to be there. */
+static inline void kid_rest(const struct kid *kid)
+{
+	kid_tell(kid, 0);
+	kid_hear(kid);
+	_exit(EXIT_SUCCESS);
+}
+
+/* Start a child that only holds its namespaces. */
+static inline int kid_hold(struct kid *kid, __u64 flags)
+{
+	pid_t pid = kid_start(kid, flags);
+
+	if (!pid)
+		kid_rest(kid);
+	if (pid < 0)
+		return pid;
+	return kid_hear(kid);
+}
+
+/* End a child, if it has not ended yet. */
+static inline void kid_stop(struct kid *kid)
+{
+	sys_pidfd_send_signal(kid->pidfd, SIGKILL, NULL, 0);
+	waitpid(kid->pid, NULL, 0);
+	close(kid->pidfd);
+	close(kid->sk);
+}
+
+#endif /* __PIDNS_KID_UTIL_H */

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * clone and clone3 give new namespaces for exactly the flags asked for and
+ * share the rest; without a flag the whole nsproxy is shared.
+ */
+#include "nsproxy_util.h"
+
+#define CROWD 150	/* children at once, for the slab counts */
+
+/* Start a child with @flags and say which links differ from ours. */
+static int clone3_diff(unsigned int flags, unsigned int *diff)
+{
+	struct nsids mine, its;
+	struct kid kid;
+	int err;
+
+	err = kid_hold(&kid, flags);
+	if (err)
+		return err;
+	if (!ns_read(0, &mine) || !ns_read(kid.pid, &its))
+		err = -EIO;
+	*diff = ns_diff(&mine, &its);
+	kid_stop(&kid);
+	return err;
+}
+
+/* All 128 subsets, the empty one and the single flags among them. */
+TEST_F_TIMEOUT(nsproxy, b1_clone3_every_subset, NS_TIMEOUT)
+{
+	unsigned int set, flags, diff;
+	struct nsids before;
+	int i;
+
+	ASSERT_TRUE(ns_read(0, &before));
+	for (set = 0; set < 1U << NR_TYPES; set++) {
+		flags = 0;
+		for (i = 0; i < NR_TYPES; i++)
+			if (set & BIT(i))
+				flags |= nstypes[i].flag;
+		ASSERT_EQ(0, clone3_diff(flags, &diff)) {
+			TH_LOG("flags %#x", flags);
+		}
+		EXPECT_EQ(ns_links(flags), diff) {
+			TH_LOG("flags %#x", flags);
+		}
+	}
+	EXPECT_EQ(0, ns_moved(&before));
+}
+
+/* With a new user namespace all the others belong to it, and to no other. */
+TEST_F_TIMEOUT(nsproxy, b1_clone3_with_user_ns, NS_TIMEOUT)
+{
+	struct nsids its;
+	unsigned int diff;
+	struct kid kid;
+	int fd, owner, i;
+
+	ASSERT_EQ(0, clone3_diff(CLONE_NEWUSER, &diff));
+	EXPECT_EQ(BIT(L_USER), diff);
+
+	ASSERT_EQ(0, kid_hold(&kid, ALL_NS | CLONE_NEWUSER));
+	ASSERT_TRUE(ns_read(kid.pid, &its));
+	for (i = 0; i < NR_LINKS; i++) {
+		if (i == L_USER)
+			continue;
+		fd = ns_open(kid.pid, i);
+		ASSERT_LE(0, fd);
+		owner = ioctl(fd, NS_GET_USERNS);
+		ASSERT_LE(0, owner);
+		EXPECT_EQ(its.id[L_USER], ns_fd_id(owner)) {
+			TH_LOG("%s", nslinks[i].name);
+		}
+		close(owner);
+		close(fd);
+	}
+	kid_stop(&kid);
+}
+
+static int sleeper(void *arg)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pause();
+	return 0;
+}
+
+/* The old system call has no room for CLONE_NEWTIME: it is an exit signal there. */
+TEST_F_TIMEOUT(nsproxy, b1_legacy_clone, NS_TIMEOUT)
+{
+	unsigned int rest = ALL_NS & ~CLONE_NEWTIME;
+	unsigned int sets[NR_TYPES + 1];
+	struct nsids mine, its;
+	int i, nr = 0;
+	pid_t pid;
+
+	sets[nr++] = 0;
+	for (i = 0; i < NR_TYPES; i++)
+		if (nstypes[i].flag & rest)
+			sets[nr++] = nstypes[i].flag;
+	sets[nr++] = rest;
+
+	ASSERT_TRUE(ns_read(0, &mine));
+	for (i = 0; i < nr; i++) {
+		pid = clone_legacy(sleeper, sets[i]);
+		ASSERT_LT(0, pid);
+		ASSERT_TRUE(ns_read(pid, &its));
+		EXPECT_EQ(ns_links(sets[i]), ns_diff(&mine, &its)) {
+			TH_LOG("flags %#x", sets[i]);
+		}
+		kill(pid, SIGKILL);
+		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	}
+}
+
+/* A child's new namespaces are its children's too: the proxy is inherited. */
+TEST_F_TIMEOUT(nsproxy, b1_grandchild_inherits, NS_TIMEOUT)
+{
+	struct nsids ids;
+	pid_t pid, inner;
+
+	pid = fork_flags(ALL_NS, NULL);
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		ASSERT_TRUE(ns_read(0, &ids));
+		inner = fork_flags(0, NULL);
+		ASSERT_LE(0, inner);
+		if (!inner) {
+			EXPECT_EQ(0, ns_moved(&ids));
+			_exit(EXIT_SUCCESS);
+		}
+		_exit(wait_for_pid(inner));
+	}
+	EXPECT_EQ(0, wait_for_pid(pid));
+}
+
+/* How much the nsproxy cache grows with CROWD children. */
+static long crowd_growth(unsigned int flags)
+{
+	struct kid kid[CROWD];
+	long before, after = 0;
+	int i, nr;
+
+	before = slab_active("nsproxy");
+	for (nr = 0; nr < CROWD; nr++)
+		if (kid_hold(&kid[nr], flags))
+			break;
+	if (nr == CROWD)
+		after = slab_active("nsproxy");
+	for (i = 0; i < nr; i++)
+		kid_stop(&kid[i]);
+	return nr == CROWD ? after - before : -CROWD;
+}
+
+/* Links cannot tell a shared nsproxy from an equal copy. The slab can. */
+TEST_F_TIMEOUT(nsproxy, b1_no_flag_shares_the_proxy, NS_TIMEOUT)
+{
+	if (slab_active("nsproxy") < 0)
+		SKIP(return, "no nsproxy line in /proc/slabinfo (boot with slab_nomerge)");
+
+	EXPECT_GT(CROWD / 3, labs(crowd_growth(0)));
+	EXPECT_GT(CROWD / 3, labs(crowd_growth(CLONE_NEWUSER)));
+	/* The same count must see one proxy a child where there is one. */
+	EXPECT_LT(CROWD * 2 / 3, crowd_growth(CLONE_NEWUTS));
+}
+
+TEST_HARNESS_MAIN

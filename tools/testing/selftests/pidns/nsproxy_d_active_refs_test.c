@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A set of namespaces that was prepared and then given up once dropped active
+ * references that it had never taken: namespaces in use became invisible to
+ * listns() and could not be opened any more. After any failure, often
+ * repeated, the namespaces of all who took part are still there.
+ */
+#include <pthread.h>
+
+#include "nsproxy_util.h"
+
+#define TIMES 16
+
+/* All of a task's namespaces but those of the initial task, which never vanish. */
+#define MINE ns_links(ALL_NS)
+
+/* Listed, and to be opened by number. */
+static bool all_there(const struct nsids *ids)
+{
+	int i, fd;
+
+	if (ns_unlisted(ids, MINE) != NR_LINKS)
+		return false;
+	for (i = 0; i < NR_LINKS; i++) {
+		if (!(MINE & BIT(i)))
+			continue;
+		fd = ns_open_id(ids->id[i]);
+		if (fd < 0)
+			return false;
+		close(fd);
+	}
+	return true;
+}
+
+static bool all_gone(const struct nsids *ids)
+{
+	int i;
+
+	for (i = 0; i < NR_LINKS; i++)
+		if ((MINE & BIT(i)) && ns_listed(ids->id[i], nslinks[i].flag))
+			return false;
+	return true;
+}
+
+static void *wait_there(void *arg)
+{
+	pause();
+	return NULL;
+}
+
+/* The ways to fail, from the first check to the last. */
+static const struct failure {
+	const char *name;
+	int error;
+} failures[] = {
+	{ "no capability",		EPERM },
+	{ "foreign PID namespace",	EINVAL },
+	{ "threads",			EUSERS },
+	{ "pending PID namespace",	EINVAL },
+	{ "clone, pending as well",	EINVAL },
+	{ "own user namespace",		EINVAL },
+};
+
+/* In the caller: fail TIMES times, and say how often it was with that error. */
+static int fail(int how, int pidfd)
+{
+	pthread_t thread;
+	int i, nr = 0;
+	pid_t pid;
+
+	switch (how) {
+	case 0:
+		if (cap_drop(CAP_SYS_ADMIN))
+			return -1;
+		break;
+	case 2:
+		if (pthread_create(&thread, NULL, wait_there, NULL) || unshare(CLONE_FS))
+			return -1;
+		break;
+	case 3:
+	case 4:
+		if (unshare(CLONE_NEWPID))
+			return -1;
+		break;
+	}
+	for (i = 0; i < TIMES; i++) {
+		errno = 0;
+		switch (how) {
+		case 0:
+		case 1:
+			setns(pidfd, ALL_NS);
+			break;
+		case 2:
+			setns(pidfd, ALL_NS & ~CLONE_NEWPID);
+			break;
+		case 3:
+			unshare(ALL_NS);
+			break;
+		case 4:
+			pid = fork_flags(ALL_NS, NULL);
+			if (!pid)
+				_exit(EXIT_SUCCESS);
+			errno = -pid;
+			break;
+		case 5:
+			setns(pidfd, ALL_NS | CLONE_NEWUSER);
+			break;
+		}
+		nr += errno == failures[how].error;
+	}
+	return nr;
+}
+
+TEST_F_TIMEOUT(nsproxy, d_failures_drop_no_active_reference, NS_TIMEOUT)
+{
+	struct nsids its, callers, now;
+	struct kid target, caller;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(failures); i++) {
+		ASSERT_EQ(0, kid_hold(&target, ALL_NS));
+		ASSERT_LE(0, kid_start(&caller, ALL_NS));
+		if (!caller.pid) {
+			kid_tell(&caller, 0);
+			kid_hear(&caller);
+			kid_tell(&caller, fail(i, target.pidfd));
+			kid_hear(&caller);
+			_exit(EXIT_SUCCESS);
+		}
+		ASSERT_EQ(0, kid_hear(&caller));
+		ASSERT_TRUE(ns_read(target.pid, &its));
+		ASSERT_TRUE(ns_read(caller.pid, &callers));
+		ASSERT_TRUE(all_there(&its));
+		ASSERT_TRUE(all_there(&callers));
+
+		kid_tell(&caller, 0);
+		EXPECT_EQ(TIMES, kid_hear(&caller)) {
+			TH_LOG("%s", failures[i].name);
+		}
+		EXPECT_TRUE(all_there(&its)) {
+			TH_LOG("%s: the target's", failures[i].name);
+		}
+		EXPECT_TRUE(all_there(&callers)) {
+			TH_LOG("%s: the caller's", failures[i].name);
+		}
+		ASSERT_TRUE(ns_read(target.pid, &now));
+		EXPECT_EQ(0, ns_diff(&its, &now));
+
+		/* Nor was one taken too many. */
+		kid_stop(&caller);
+		EXPECT_TRUE(eventually(all_gone(&callers))) {
+			TH_LOG("%s: the caller's remain", failures[i].name);
+		}
+		EXPECT_TRUE(all_there(&its));
+		kid_stop(&target);
+		EXPECT_TRUE(eventually(all_gone(&its))) {
+			TH_LOG("%s: the target's remain", failures[i].name);
+		}
+	}
+}
+
+/* The same count for success: there and back, and everything is still listed. */
+TEST_F_TIMEOUT(nsproxy, d_success_keeps_the_balance, NS_TIMEOUT)
+{
+	unsigned int flags = ALL_NS & ~CLONE_NEWPID;
+	struct nsids its, callers;
+	struct kid target, caller;
+	int back[NR_TYPES], i, j;
+
+	ASSERT_EQ(0, kid_hold(&target, ALL_NS));
+	ASSERT_TRUE(ns_read(target.pid, &its));
+	ASSERT_LE(0, kid_start(&caller, ALL_NS));
+	if (!caller.pid) {
+		for (j = 0; j < NR_TYPES; j++)
+			back[j] = ns_open(0, j);
+		kid_tell(&caller, 0);
+		kid_hear(&caller);
+		for (i = 0; i < TIMES; i++) {
+			EXPECT_EQ(0, setns(target.pidfd, flags));
+			for (j = 0; j < NR_TYPES; j++)
+				if (nslinks[j].flag & flags)
+					EXPECT_EQ(0, setns(back[j], nslinks[j].flag));
+		}
+		for (j = 0; j < NR_TYPES; j++)
+			close(back[j]);
+		kid_rest(&caller);
+	}
+	ASSERT_EQ(0, kid_hear(&caller));
+	ASSERT_TRUE(ns_read(caller.pid, &callers));
+	kid_tell(&caller, 0);
+	ASSERT_EQ(0, kid_hear(&caller));
+	EXPECT_EQ(MINE, ns_diff(&its, &callers));
+	EXPECT_TRUE(all_there(&its));
+	EXPECT_TRUE(all_there(&callers));
+	kid_stop(&target);
+	EXPECT_TRUE(eventually(all_gone(&its)));
+	EXPECT_TRUE(all_there(&callers));
+	kid_stop(&caller);
+	EXPECT_TRUE(eventually(all_gone(&callers)));
+}
+
+TEST_HARNESS_MAIN

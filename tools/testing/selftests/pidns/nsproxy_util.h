@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the nsproxy tests share: the namespaces of a task as comparable
+ * numbers, children that wait inside namespaces of their own, and counters
+ * that tell whether something was left behind.
+ *
+ * A test whose name begins with b1 to b8 checks one behaviour of the set of
+ * namespaces a task has (clone, failure, permission, unshare, setns, time,
+ * containers, lifetime); d marks a mistake that was once made there.
+ */
+#ifndef __PIDNS_NSPROXY_UTIL_H
+#define __PIDNS_NSPROXY_UTIL_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "namespaces/wrappers.h"
+#include "kselftest_harness.h"
+#include "kid_util.h"
+
+#ifndef FD_NSFS_ROOT
+#define FD_NSFS_ROOT -10003
+#endif
+
+/* Everything but the user namespace, which is not part of the nsproxy. */
+#define ALL_NS (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | \
+		CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWTIME)
+
+/* A network namespace costs more than all the others together. */
+#define CHEAP_NS (ALL_NS & ~CLONE_NEWNET)
+
+/* Seconds for one test: generous, for emulated and instrumented kernels. */
+#define NS_TIMEOUT 300
+
+/* The namespaces of an nsproxy, in the order in which the kernel makes them. */
+static const struct nstype {
+	unsigned int flag;
+	const char *name;
+} nstypes[] = {
+	{ CLONE_NEWNS,		"mnt" },
+	{ CLONE_NEWUTS,		"uts" },
+	{ CLONE_NEWIPC,		"ipc" },
+	{ CLONE_NEWPID,		"pid" },
+	{ CLONE_NEWCGROUP,	"cgroup" },
+	{ CLONE_NEWNET,		"net" },
+	{ CLONE_NEWTIME,	"time" },
+};
+
+#define NR_TYPES ARRAY_SIZE(nstypes)
+
+enum {
+	L_MNT, L_UTS, L_IPC, L_PID, L_CGROUP, L_NET, L_TIME, L_USER,
+	L_PID_CHILDREN, L_TIME_CHILDREN, NR_LINKS
+};
+
+static const struct nslink {
+	unsigned int flag;
+	const char *name;
+} nslinks[NR_LINKS] = {
+	[L_MNT]			= { CLONE_NEWNS,	"mnt" },
+	[L_UTS]			= { CLONE_NEWUTS,	"uts" },
+	[L_IPC]			= { CLONE_NEWIPC,	"ipc" },
+	[L_PID]			= { CLONE_NEWPID,	"pid" },
+	[L_CGROUP]		= { CLONE_NEWCGROUP,	"cgroup" },
+	[L_NET]			= { CLONE_NEWNET,	"net" },
+	[L_TIME]		= { CLONE_NEWTIME,	"time" },
+	[L_USER]		= { CLONE_NEWUSER,	"user" },
+	[L_PID_CHILDREN]	= { CLONE_NEWPID,	"pid_for_children" },
+	[L_TIME_CHILDREN]	= { CLONE_NEWTIME,	"time_for_children" },
+};
+
+/* Sets of links are bits. */
+#define ALL_LINKS	(BIT(NR_LINKS) - 1)
+
+/* Wait for what the kernel does later (work queues, RCU), but not forever. */
+#define eventually(cond)						\
+({									\
+	bool __done = false;						\
+	int __try;							\
+									\
+	for (__try = 0; __try < 3000 && !__done; __try++) {		\
+		__done = (cond);					\
+		if (!__done)						\
+			usleep(10000);					\
+	}								\
+	__done;								\
+})
+
+static inline int ns_open(pid_t pid, int link)
+{
+	char path[64];
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, nslinks[link].name);
+	else
+		snprintf(path, sizeof(path), "/proc/thread-self/ns/%s", nslinks[link].name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* The number that no other namespace has or will have, 0 on error. */
+static inline __u64 ns_fd_id(int fd)
+{
+	__u64 id;
+
+	return ioctl(fd, NS_GET_ID, &id) ? 0 : id;
+}
+
+static inline __u64 ns_id(pid_t pid, int link)
+{
+	int fd = ns_open(pid, link);
+	__u64 id;
+
+	if (fd < 0)
+		return 0;
+	id = ns_fd_id(fd);
+	close(fd);
+	return id;
+}
+
+struct nsids {
+	__u64 id[NR_LINKS];
+};
+
+/* Read all namespaces of a task (0: the calling thread). */
+static inline bool ns_read(pid_t pid, struct nsids *ids)
+{
+	int i;
+
+	for (i = 0; i < NR_LINKS; i++) {
+		ids->id[i] = ns_id(pid, i);
+		if (!ids->id[i])
+			return false;
+	}
+	return true;
+}
+
+/* The links in which two tasks differ, as bits. */
+static inline unsigned int ns_diff(const struct nsids *a, const struct nsids *b)
+{
+	unsigned int diff = 0;
+	int i;
+
+	for (i = 0; i < NR_LINKS; i++)
+		if (a->id[i] != b->id[i])
+			diff |= BIT(i);
+	return diff;
+}
+
+/* What of @ids the caller is not in any more; ALL_LINKS if it cannot be told. */
+static inline unsigned int ns_moved(const struct nsids *ids)
+{
+	struct nsids now;
+
+	return ns_read(0, &now) ? ns_diff(ids, &now) : ALL_LINKS;
+}
+
+/* The links that a clone with these flags changes in the child. */
+static inline unsigned int ns_links(unsigned int flags)
+{
+	unsigned int links = 0;
+	int i;
+
+	for (i = 0; i < NR_LINKS; i++)
+		if (nslinks[i].flag & flags)
+			links |= BIT(i);
+	return links;
+}
+
+/* What unshare changes in the caller itself: children enter the other two. */
+static inline unsigned int ns_unshare_links(unsigned int flags)
+{
+	return ns_links(flags) & ~(BIT(L_PID) | BIT(L_TIME));
+}
+
+/* What setns changes in the caller: as unshare, but a time namespace is entered. */
+static inline unsigned int ns_setns_links(unsigned int flags)
+{
+	return ns_links(flags) & ~BIT(L_PID);
+}
+
+/* What setns answers: 0 or a negative errno. */
+static inline int setns_errno(int fd, unsigned int flags)
+{
+	return setns(fd, flags) ? -errno : 0;
+}
+
+#define EXPECT_SETNS_FAILS(error, fd, flags)				\
+do {									\
+	unsigned int __flags = (flags);					\
+									\
+	EXPECT_EQ(-(error), setns_errno(fd, __flags)) {			\
+		TH_LOG("flags %#x", __flags);				\
+	}								\
+} while (0)
+
+/* Whether listns() tells of a namespace, that is, whether it is in use. */
+static inline bool ns_listed(__u64 id, unsigned int type)
+{
+	struct ns_id_req req = {
+		.size = sizeof(req),
+		.ns_id = id - 1,
+		.ns_type = type,
+	};
+	__u64 found = 0;
+
+	return sys_listns(&req, &found, 1, 0) == 1 && found == id;
+}
+
+/* The first of @links that is not listed, NR_LINKS if all are. */
+static inline int ns_unlisted(const struct nsids *ids, unsigned int links)
+{
+	int i;
+
+	for (i = 0; i < NR_LINKS; i++)
+		if ((links & BIT(i)) && !ns_listed(ids->id[i], nslinks[i].flag))
+			break;
+	return i;
+}
+
+/* Open a namespace by its number alone. This finds only what is in use. */
+static inline int ns_open_id(__u64 id)
+{
+	struct {
+		struct file_handle head;
+		struct nsfs_file_handle ns;
+	} handle = {
+		.head = {
+			.handle_bytes = sizeof(handle.ns),
+			.handle_type = 0xf1,	/* FILEID_NSFS */
+		},
+		.ns.ns_id = id,
+	};
+
+	return open_by_handle_at(FD_NSFS_ROOT, &handle.head, O_RDONLY | O_CLOEXEC);
+}
+
+static inline int __printf(2, 3) file_write(const char *path, const char *fmt, ...)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int len, ret = 0;
+	char buf[128];
+	va_list args;
+
+	if (fd < 0)
+		return -errno;
+	va_start(args, fmt);
+	len = vsnprintf(buf, sizeof(buf), fmt, args);
+	va_end(args);
+	if (write(fd, buf, len) != len)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/*
+ * How many namespaces of a kind the caller's user namespace may have. Not for
+ * the initial one, should a test have failed to leave it: that is everybody's.
+ */
+static inline int ns_limit(const char *name, int max)
+{
+	char path[64];
+
+	if (ns_id(0, L_USER) == USER_NS_INIT_ID)
+		return -EBUSY;
+	snprintf(path, sizeof(path), "/proc/sys/user/max_%s_namespaces", name);
+	return file_write(path, "%d", max);
+}
+
+static inline int ns_limit_all(int max)
+{
+	int i, err = 0;
+
+	for (i = 0; i < NR_TYPES && !err; i++)
+		err = ns_limit(nstypes[i].name, max);
+	return err;
+}
+
+/*
+ * Become root of a new user namespace. Its namespace counts begin at zero and
+ * nobody else changes them, so a limit there tells exactly what is left.
+ */
+static inline int userns_enter(void)
+{
+	unsigned int uid = geteuid(), gid = getegid();
+	int err;
+
+	if (unshare(CLONE_NEWUSER))
+		return -errno;
+	err = file_write("/proc/self/setgroups", "deny");
+	if (!err)
+		err = file_write("/proc/self/uid_map", "0 %u 1", uid);
+	if (!err)
+		err = file_write("/proc/self/gid_map", "0 %u 1", gid);
+	return err;
+}
+
+/* Give up a capability. */
+static inline int cap_drop(int cap)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(__NR_capget, &head, data))
+		return -errno;
+	data[cap / 32].effective &= ~BIT(cap % 32);
+	data[cap / 32].permitted &= ~BIT(cap % 32);
+	return syscall(__NR_capset, &head, data) ? -errno : 0;
+}
+
+/*
+ * Objects in use of a slab cache, -1 if it has no line of its own. What the
+ * CPUs keep for quick reuse counts as used, so ask for it back first; the
+ * number remains a little inexact.
+ */
+static inline long slab_active(const char *cache)
+{
+	char line[256], name[64];
+	long active, ret = -1;
+	FILE *f;
+
+	snprintf(line, sizeof(line), "/sys/kernel/slab/%s/shrink", cache);
+	file_write(line, "1");
+	f = fopen("/proc/slabinfo", "re");
+	if (!f)
+		return -1;
+	while (ret < 0 && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63s %ld", name, &active) == 2 && !strcmp(name, cache))
+			ret = active;
+	fclose(f);
+	return ret;
+}
+
+#ifndef NSPROXY_OWN_FIXTURE
+/* All tests here need root; each runs in a process of its own. */
+FIXTURE(nsproxy) {
+};
+
+FIXTURE_SETUP(nsproxy)
+{
+	if (geteuid())
+		SKIP(return, "needs root");
+}
+
+FIXTURE_TEARDOWN(nsproxy)
+{
+}
+#endif
+
+#endif /* __PIDNS_NSPROXY_UTIL_H */
