@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a person types. `make` alone tells. The work is in scripts/.
+
+IMPL ?= rust
+export IMPL DEBUG KDIR TIMEOUT TESTS JOBS RUSTC CPUS MEMORY
+
+.DEFAULT_GOAL := help
+
+help: ## print this
+	@echo 'Linux PID namespaces and nsproxy in Rust. Targets:'
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 14
+	@echo
+	@echo '  IMPL=c        the C files instead of Rust (kernel, run, shell, test)'
+	@echo '  DEBUG=1       with KASAN, lockdep and other checks of the kernel (the same)'
+	@echo '  KDIR=...      a Linux 7.3 tree of yours instead of a fetched one'
+	@echo '  TESTS=...     some of the kselftests (test)'
+	@echo '  TIMEOUT=...   seconds that the guest may take (run, test)'
+
+setup: ## install what is missing (run by itself from the targets below)
+	@scripts/setup.sh --verbose
+
+kernel: ## fetch Linux 7.3, lay the project over it, build it
+	@scripts/kernel.sh
+
+run: ## boot it in QEMU and see a demonstration of PID namespaces
+	@scripts/run.sh
+
+shell: ## boot it with a shell on this machine's files
+	@scripts/shell.sh
+
+test: ## boot it and run the tests
+	@scripts/test.sh
+
+lint: ## check the style and the rules of all code here
+	@scripts/lint.sh
+
+integrate: ## lay the project over KDIR=, a Linux 7.3 tree of yours
+	@scripts/integrate.sh "$(KDIR)"
+
+remove: ## take the project out of KDIR= again
+	@scripts/remove.sh "$(KDIR)"
+
+clean: ## delete the build trees
+	@scripts/clean.sh build
+
+distclean: ## delete all that is in the cache: source, tools, build trees
+	@scripts/clean.sh all
+
+.PHONY: help setup kernel run shell test lint integrate remove clean distclean

@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: clean.sh build | all
+#
+# Deletes the build trees and logs, or the whole cache.
+
+. "$(dirname "$0")/lib.sh"
+
+[ -d "$CACHE" ] || exit 0
+lock_cache
+case ${1:-} in
+build) targets=("$CACHE/build" "$CACHE/log") ;;
+all) targets=("$CACHE"/*) ;;
+*) die "clean.sh: say build or all" ;;
+esac
+for target in "${targets[@]}"; do
+	[ -e "$target" ] || continue
+	note "deleting $target ($(du -sh "$target" | cut -f1))"
+	rm -rf -- "$target"
+done
+[ "$1" != all ] || rmdir "$CACHE"

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The kernel's configuration: allnoconfig, then our fragments, then the choice
+# of the implementation. Source it after tree.sh.
+
+# usage: implementation_config; the lines that set "rust" apart from "c"
+implementation_config() {
+	case $IMPL in
+	rust) printf 'CONFIG_PIDNS_RUST=y\nCONFIG_PIDNS_KUNIT_TEST=y\n' ;;
+	c) printf 'CONFIG_PIDNS_C=y\n' ;;
+	esac
+}
+
+# usage: unhonoured CONFIG FRAGMENT...; what the fragments ask for and CONFIG has not
+unhonoured() {
+	awk -F= '
+		/^CONFIG_/ && FNR == NR { got[$1] = $2; next }
+		/^CONFIG_/ { want[$1] = $2 }
+		END {
+			for (s in want) {
+				have = (s in got) ? got[s] : "n"
+				if (have != want[s]) print s "=" want[s]
+			}
+		}' "$@" | LC_ALL=C sort
+}
+
+# usage: configure; BUILD/.config, untouched where nothing changed
+configure() {
+	local work fragments stamp missing log=$LOGS/config-$KEY.log
+	fragments=("$TOP"/configs/{base,guest,test}.config)
+	[ -z "$DEBUG" ] || fragments+=("$TOP/configs/debug.config")
+	# Kconfig asks the compilers what they can do.
+	stamp=$({
+		cat "${fragments[@]}" "$SRC/kernel/pidns/Kconfig" "$SRC/$MANIFEST/applied.diff"
+		implementation_config
+		toolchain_id
+	} | sha256sum)
+	if [ -f "$BUILD/.config" ] && [ "$(cat "$BUILD/.pidns-config" 2>/dev/null)" = "$stamp" ]; then
+		return
+	fi
+
+	make_temp work
+	implementation_config >"$work/implementation.config"
+	fragments+=("$work/implementation.config")
+	{
+		kmake rustavailable &&
+			kmake "KCONFIG_CONFIG=$work/allno" allnoconfig &&
+			(cd "$work" && "$SRC/scripts/kconfig/merge_config.sh" -m -O "$work" \
+				"$work/allno" "${fragments[@]}") &&
+			kmake "KCONFIG_CONFIG=$work/.config" olddefconfig
+	} >"$log" 2>&1 || {
+		full_disk "$log"
+		grep -A 4 '\*\*\*' "$log" | head -n 20 >&2 || tail -n 10 "$log" >&2
+		die "the kernel cannot be configured; the whole of the output is in $log"
+	}
+
+	missing=$(unhonoured "$work/.config" "${fragments[@]}")
+	if grep -q CONFIG_RUST_INLINE_HELPERS <<<"$missing"; then
+		note "CONFIG_RUST_INLINE_HELPERS is off: rustc and clang are not of one LLVM version"
+		missing=$(grep -v CONFIG_RUST_INLINE_HELPERS <<<"$missing") || true
+	fi
+	[ -z "$missing" ] ||
+		die "Kconfig does not honour: $(xargs <<<"$missing");" \
+			"look at what those symbols depend on"
+	replace "$work/.config" "$BUILD/.config"
+	printf '%s\n' "$stamp" >"$BUILD/.pidns-config"
+}

@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: kernel.sh [--stage DIR] [--kselftest]
+#
+# Builds the kernel. With --stage also puts bzImage, .config, the list of linked
+# objects, and with --kselftest the built tests, into DIR: a run has its own copy, so that the
+# next build does not change what a guest is reading.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/toolchain.sh"
+. "$(dirname "$0")/overlay.sh"
+. "$(dirname "$0")/tree.sh"
+. "$(dirname "$0")/configure.sh"
+
+stage='' kselftest=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--stage) stage=$2 && shift 2 ;;
+	--kselftest) kselftest=1 && shift ;;
+	*) die "kernel.sh: $1 is not known" ;;
+	esac
+done
+
+check_options
+[ -z "$KDIR" ] || check_kdir "$KDIR"
+"$TOP/scripts/setup.sh"
+use_toolchain
+lock_cache
+use_tree "$IMPL"
+lay_over
+
+start=$SECONDS
+[ -e "$BUILD/vmlinux" ] && need=1000 || need=4000
+need_space $((need + (${#DEBUG} * 2000))) "the build"
+configure
+note "building Linux $KERNEL_SERIES (IMPL=$IMPL${DEBUG:+ DEBUG=1}) in $BUILD"
+build "$LOGS/build-$KEY.log" bzImage
+note "kernel: $BUILD/arch/x86/boot/bzImage ($(elapsed "$start"))"
+
+[ -n "$stage" ] || exit 0
+cp "$BUILD/arch/x86/boot/bzImage" "$BUILD/.config" "$stage/"
+"llvm-ar-$LLVM_MAJOR" t "$BUILD/vmlinux.a" >"$stage/objects"
+[ -n "$kselftest" ] || exit 0
+start=$SECONDS
+build "$LOGS/headers-$KEY.log" headers
+# With the system's own compiler: these are ordinary programs of this machine.
+log=$LOGS/kselftest-$KEY.log
+run_child make -C "$SRC/tools/testing/selftests" "-j$JOBS" "O=$BUILD" TARGETS=pidns FORCE_TARGETS=1 \
+	"INSTALL_PATH=$stage/kselftest" install >"$log" 2>&1 || {
+	full_disk "$log"
+	grep -E -A 6 'error:|\*\*\* ' "$log" | head -n 40 >&2
+	die "the kselftests do not build; the whole of the output is in $log"
+}
+note "kselftests: $(wc -l <"$stage/kselftest/kselftest-list.txt") programs ($(elapsed "$start"))"

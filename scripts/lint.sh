@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: lint.sh [CHECK...]
+#
+# Checks the style and the rules of all code here, with the kernel's own tools
+# where it has some. Every check is run, then the failed ones make it fail.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/toolchain.sh"
+. "$(dirname "$0")/overlay.sh"
+. "$(dirname "$0")/tree.sh"
+. "$(dirname "$0")/configure.sh"
+
+cd "$TOP"
+
+# usage: ours PATTERN...; the project's files of these names
+ours() { git ls-files --cached --others --exclude-standard -- "$@" | sort -u; }
+
+shell_scripts() {
+	ours scripts .ci tools | while read -r file; do
+		[ ! -f "$file" ] || ! head -n 1 "$file" | grep -q '^#!.*sh$' || printf '%s\n' "$file"
+	done
+}
+
+check_shellcheck() { shell_scripts | xargs -r -d '\n' shellcheck -x; }
+
+check_policy() { scripts/policy .; }
+
+check_scripts() {
+	local test status=0
+	for test in scripts/tests/*-test.sh; do
+		"$test" || status=1
+	done
+	return $status
+}
+
+check_rustfmt() {
+	# In the laid-over tree: there every module is found.
+	overlay_map | cut -f2 | grep '\.rs$' |
+		(cd "$SRC" && xargs -r -d '\n' "$RUSTFMT" --check --config-path "$SRC")
+}
+
+check_checkpatch() {
+	local checkpatch patch status=0
+	# A line in MAINTAINERS is for a tree that has that file.
+	checkpatch=("$SRC/scripts/checkpatch.pl" --strict --no-tree --terse --no-summary
+		--show-types --ignore FILE_PATH_CHANGES)
+	ours '*.c' '*.h' '*.rs' '*Kconfig' '*Kbuild' '*Makefile' |
+		xargs -r -d '\n' perl "${checkpatch[@]}" -f || status=1
+	# A message to the user is one line, however long; checkpatch knows C's only.
+	shell_scripts | xargs -r -d '\n' \
+		perl "${checkpatch[@]}" --ignore LONG_LINE,LONG_LINE_STRING -f || status=1
+	for patch in patches/*.patch; do
+		# They are signed off by who sends them. (By name, a file in git is taken for code.)
+		perl "${checkpatch[@]}" --ignore MISSING_SIGN_OFF - <"$patch" | sed "s|^-|$patch|" || status=1
+	done
+	return $status
+}
+
+# The kernel's clippy on the kernel crate and ours, in a build tree of its own
+# that needs no C but what bindgen reads. A crate that is up to date is not
+# checked again, so after anything but success ours are built anew.
+check_clippy() {
+	local log=$LOGS/clippy-$KEY.log faults
+	configure
+	if [ ! -f "$BUILD/.clippy-clean" ]; then
+		rm -f "$BUILD/rust/kernel.o"
+		[ ! -d "$BUILD/kernel/pidns" ] || find "$BUILD/kernel/pidns" -name '*.o' -delete
+	fi
+	rm -f "$BUILD/.clippy-clean"
+	build "$log" CLIPPY=1 prepare
+	cp "$log" "$log.1"
+	build "$log" CLIPPY=1 kernel/pidns/
+	cat "$log" >>"$log.1"
+	mv "$log.1" "$log"
+	# A warning, and below it where: ours if that is a file we laid there.
+	faults=$(awk -v top="$SRC/" '
+		NR == FNR { ours[$2]; next }
+		/^(warning|error)/ { text = $0; next }
+		text && $1 == "-->" {
+			file = $2
+			sub(/:.*/, "", file)
+			while (sub(/^\.\.\//, "", file)) ;
+			sub(/^.*src\/linux-[^\/]*\//, "", file)
+			if (index(file, top) == 1) file = substr(file, length(top) + 1)
+			if (file in ours) { sub(/^[^:]*/, file, $2); print $2 ": " text }
+			text = ""
+		}' "$SRC/$MANIFEST/files" "$log")
+	if [ -n "$faults" ]; then
+		printf '%s\n' "$faults"
+		note "clippy's words on these are in $log"
+		return 1
+	fi
+	touch "$BUILD/.clippy-clean"
+}
+
+if [ "${1:-}" = --check ]; then
+	only=$2
+	shift 2
+fi
+IMPL=rust KDIR='' DEBUG=''
+check_options
+"$TOP/scripts/setup.sh"
+use_toolchain
+lock_cache
+use_tree lint
+lay_over
+if [ -n "${only:-}" ]; then
+	"check_$only"
+	exit
+fi
+
+# What needs no kernel tree comes first, what takes longest last.
+checks=(shellcheck policy scripts rustfmt checkpatch clippy)
+[ $# -eq 0 ] || checks=("$@")
+passed=0 failed=0
+for check in "${checks[@]}"; do
+	# In a process of its own, so that what ends it ends only it.
+	if run_child "$0" --check "$check"; then
+		printf 'ok      %s\n' "$check"
+		passed=$((passed + 1))
+	else
+		printf 'FAILED  %s\n' "$check"
+		failed=$((failed + 1))
+	fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

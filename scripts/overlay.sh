@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What this project lays over a kernel tree: which file goes where, which
+# version that makes, and how our patches of the kernel's own files are
+# computed. Source it after lib.sh. PIDNS_OVERLAY stands in for the checkout in
+# the tests.
+
+OVERLAY=${PIDNS_OVERLAY:-$TOP}
+MANIFEST=kernel/pidns/.manifest
+
+# usage: overlay_files; the checkout's own files, build products left out
+overlay_files() {
+	local parts=(Kbuild Kconfig pidns nsproxy rust samples tools Documentation/pidns)
+	cd "$OVERLAY" || return
+	if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$OVERLAY" ]; then
+		git ls-files --cached --others --exclude-standard -- "${parts[@]}"
+	else
+		find "${parts[@]}" -type f ! -name '*.o' ! -name '.*.cmd' ! -name '*.rmeta' 2>/dev/null || true
+	fi | LC_ALL=C sort -u | while read -r file; do
+		[ ! -f "$file" ] || printf '%s\n' "$file"
+	done
+}
+
+# usage: overlay_map; lines of "FILE<tab>PATH IN THE KERNEL TREE"
+overlay_map() {
+	local file
+	overlay_files | while read -r file; do
+		case $file in
+		Kbuild | Kconfig | pidns/* | nsproxy/*) printf '%s\tkernel/pidns/%s\n' "$file" "$file" ;;
+		samples/*) printf '%s\tsamples/rust/%s\n' "$file" "${file#samples/}" ;;
+		rust/* | tools/* | Documentation/*) printf '%s\t%s\n' "$file" "$file" ;;
+		esac
+	done
+}
+
+# usage: overlay_version; a hash of all that is laid over and patched
+overlay_version() {
+	{
+		overlay_map
+		overlay_map | cut -f1 | (cd "$OVERLAY" && xargs -r -d '\n' sha256sum)
+		find "$OVERLAY/patches" -name '*.patch' 2>/dev/null | LC_ALL=C sort | xargs -r -d '\n' cat
+	} | sha256sum | cut -c1-16
+}
+
+# usage: patch_targets PATCH...; the kernel files that these patches edit
+patch_targets() {
+	[ $# -eq 0 ] || sed -n 's|^+++ [^/]*/\([^[:space:]]*\).*|\1|p' "$@" | LC_ALL=C sort -u
+}
+
+# usage: stage_targets TREE STAGE PATCH...; copies of the files to edit
+stage_targets() {
+	local tree=$1 stage=$2 file
+	shift 2
+	patch_targets "$@" | while read -r file; do
+		[ -f "$tree/$file" ] ||
+			die "the patches edit $file, which $tree lacks; give a Linux $KERNEL_SERIES tree"
+		mkdir -p "$stage/$(dirname "$file")"
+		cp -p "$tree/$file" "$stage/$file"
+	done
+}
+
+# usage: unpatch TREE STAGE; in STAGE, takes out what the manifest says is in
+unpatch() {
+	local tree=$1 stage=$2 applied=$1/$MANIFEST/applied.diff
+	[ -s "$applied" ] || return 0
+	patch -d "$stage" -p1 -R -s --no-backup-if-mismatch <"$applied" >"$stage.log" 2>&1 ||
+		die "our edits cannot be taken out of $(patch_targets "$applied" | tr '\n' ' '):" \
+			"those lines were changed since; undo that change, then try again"
+}
+
+# usage: replace STAGED FILE; an atomic rename, and none where nothing differs,
+# so that a build sees only true changes
+replace() {
+	cmp -s "$1" "$2" || mv -f "$1" "$2"
+}
+
+# usage: refuse_edited TREE; stops if a file we laid there was changed there
+refuse_edited() {
+	local tree=$1 sum file
+	while read -r sum file; do
+		[ ! -f "$tree/$file" ] || [ "$(sha256sum <"$tree/$file")" = "$sum  -" ] ||
+			die "$tree/$file was changed after it was laid there;" \
+				"save that change elsewhere and delete the file, then try again"
+	done <"$tree/$MANIFEST/files"
+}

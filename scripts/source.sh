@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: source.sh
+#
+# Prints the folder of the kernel's source: the one in the cache, or Debian's
+# source package, fetched by apt (which checks the archive's signature) with
+# lists of its own, so that the system's apt configuration stays as it is.
+
+. "$(dirname "$0")/lib.sh"
+
+PACKAGE=linux-source-$KERNEL_SERIES
+SUITES='trixie-backports forky sid experimental'
+
+cached() {
+	[ ! -d "$CACHE/src" ] ||
+		find "$CACHE/src" -mindepth 1 -maxdepth 1 -name "linux-$KERNEL_SERIES.*" | sort -V | tail -n 1
+}
+
+tree=$(cached)
+if [ -z "$tree" ]; then
+	lock_cache
+	tree=$(cached)
+fi
+if [ -n "$tree" ]; then
+	printf '%s\n' "$tree"
+	exit 0
+fi
+
+command -v apt-get >/dev/null ||
+	die "the kernel's source comes from Debian's archive by apt, which is not here;" \
+		"give KDIR=, a Linux $KERNEL_SERIES source tree"
+need_space 2500 "the kernel's source"
+work=
+make_temp work
+
+# The archive's address is the one that this system uses for its own release.
+codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+# shellcheck disable=SC2016 # the names are apt's to expand
+archive=$(apt-get indextargets --format '$(ORIGIN) $(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
+	awk -v c="$codename" '$1 == "Debian" && $2 == c { print $3; exit }') || true
+[ -n "$archive" ] ||
+	die "no Debian archive is known to apt here; run apt-get update," \
+		"or give KDIR=, a Linux $KERNEL_SERIES source tree"
+keyring=
+for keyring in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
+	[ ! -r "$keyring" ] || break
+done
+[ -r "$keyring" ] || die "the archive's keys are not here; install debian-archive-keyring, or give KDIR="
+
+# usage: private_apt COMMAND...
+private_apt() {
+	run_child apt-get -q \
+		-o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
+		-o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" \
+		-o Dir::State::status="$work/status" -o APT::Sandbox::User=root \
+		-o APT::Architectures=amd64 -o Acquire::Languages=none -o Acquire::Retries=2 "$@"
+}
+
+# usage: fetch SUITE; the package of that suite into $work; 1 not there, 2 unreachable
+fetch() {
+	rm -rf "$work/lists"
+	mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+	touch "$work/status"
+	printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$archive" "$1" >"$work/sources.list"
+	private_apt update >"$work/log" 2>&1 || true
+	if ! find "$work/lists" -name '*_Packages*' | grep -q .; then
+		! grep -Eq '404|does not have a Release' "$work/log" || return 1
+		return 2
+	fi
+	(cd "$work" && private_apt download "$PACKAGE") >"$work/log" 2>&1 || {
+		! grep -q 'Unable to locate' "$work/log" || return 1
+		full_disk "$work/log"
+		return 2
+	}
+}
+
+unreachable=
+for suite in $SUITES; do
+	note "looking for $PACKAGE in Debian $suite"
+	status=0
+	fetch "$suite" || status=$?
+	[ "$status" -ne 0 ] || break
+	[ "$status" -ne 2 ] || unreachable=1
+done
+deb=$(find "$work" -maxdepth 1 -name '*.deb')
+if [ -z "$deb" ]; then
+	[ -z "$unreachable" ] ||
+		die "the Debian archive cannot be reached" \
+			"($(grep -m 1 '^[EW]:' "$work/log" | cut -c4-120)); look at the network," \
+			"or give KDIR=, a Linux $KERNEL_SERIES source tree"
+	die "$PACKAGE is no longer in the Debian archive; get a Linux $KERNEL_SERIES source tree" \
+		"and give its path: make run KDIR=/path/to/linux"
+fi
+
+version=$(dpkg-deb -f "$deb" Version)
+note "unpacking Linux $version"
+mkdir "$work/tree"
+if ! run_child dpkg -x "$deb" "$work/deb" >"$work/log" 2>&1 ||
+	! run_child tar -C "$work/tree" --strip-components=1 \
+		-xf "$work/deb/usr/src/$PACKAGE.tar.xz" >"$work/log" 2>&1; then
+	full_disk "$work/log"
+	die "the source package cannot be unpacked: $(head -n 1 "$work/log")"
+fi
+(check_kdir "$work/tree")
+tree=$CACHE/src/linux-${version//[^A-Za-z0-9.-]/_}
+mkdir -p "$CACHE/src"
+mv "$work/tree" "$tree"
+printf '%s\n' "$tree"

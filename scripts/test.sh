@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: test.sh
+#
+# Builds the kernel and the kselftests, boots, runs them and KUnit, and counts.
+# The kernel's log being silent is one more test. TESTS= names some kselftests.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/toolchain.sh"
+. "$(dirname "$0")/guest.sh"
+
+# usage: kunit_suites; those that our own sources define
+kunit_suites() {
+	local sources=("$TOP"/{pidns,nsproxy,rust/kernel})
+	[ "$IMPL" = rust ] || return 0
+	grep -rhE --include='*.rs' '^[[:space:]]*#\[([a-z:]*::)?kunit_tests\(' "${sources[@]}" |
+		sed 's/.*kunit_tests(\([a-z0-9_]*\)).*/\1/' | sort -u
+}
+
+check_options
+read -r -a tests <<<"${TESTS:-}"
+"$TOP/scripts/setup.sh"
+make_temp stage
+run_child "$TOP/scripts/kernel.sh" --stage "$stage" --kselftest
+cp "$TOP"/scripts/{guest-test,implementation}.sh "$stage/"
+[ ${#tests[@]} -gt 0 ] || kunit_suites >"$stage/kunit-suites"
+touch "$stage/kunit-suites"
+
+mkdir -p "$CACHE/log"
+log=$CACHE/log/test-$IMPL${DEBUG:+-debug}.log
+ktap=${log%.log}.ktap
+note "booting it"
+end=0
+seconds=${TIMEOUT:-$((DEBUG ? 3600 : 1200))}
+boot "$stage" "$log" "$seconds" bash guest-test.sh "${tests[@]}" || end=$?
+# A guest that came to its end has said so; what its tests say is counted below.
+{
+	grep -v "^$EXIT_MARK " "$stage/out" || true
+	printf 'KTAP version 1\n1..3\n'
+	[ "$end" != 125 ] || printf 'not '
+	echo 'ok 1 the guest came to its end'
+	"$TOP/scripts/splats" "$log" | sed 's/^/# /' >"$stage/splats"
+	cat "$stage/splats"
+	[ ! -s "$stage/splats" ] || printf 'not '
+	echo 'ok 2 the kernel log is silent'
+	"$TOP/scripts/linked" "$IMPL" "$stage/objects" >"$stage/link" || printf 'not '
+	echo "ok 3 the kernel is linked from IMPL=$IMPL and nothing of the other"
+	sed 's/^/# /' "$stage/link"
+} >"$ktap"
+sed -n '/ok 1 the guest came/,$p' "$ktap"
+note "this output is in $ktap, the kernel's log in $log"
+"$TOP/scripts/results" "$ktap"

@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Bad input: one clear line, a status that is not 0, nothing half done.
+
+. "$(dirname "$0")/check.sh"
+. "$(dirname "$0")/kernel-tree.sh"
+
+kernel() { env "$@" "$SCRIPTS/kernel.sh"; }
+setup() { env "$@" "$SCRIPTS/setup.sh"; }
+
+check 'IMPL= unknown' says 1 'IMPL=java is not known' kernel IMPL=java
+check 'DEBUG= unknown' says 1 'DEBUG=yes is not known' kernel DEBUG=yes
+check 'KDIR= unknown' says 1 'is not a folder' kernel KDIR="$WORK/nowhere"
+check 'shell without a terminal' says 1 'needs a terminal' "$SCRIPTS/shell.sh"
+check 'no HOME and no cache' says 1 'HOME is not set' env -u HOME -u XDG_CACHE_HOME "$SCRIPTS/kernel.sh"
+
+# Compilers that will not do.
+fake="$WORK/fake rust"
+mkdir -p "$fake/sysroot"
+# usage: fake_rustc VERSION; says it has that version, has no library source
+fake_rustc() {
+	printf '#!/bin/sh\ncase $1 in\n--version) echo "rustc %s (fake)" ;;\n--print) echo "%s" ;;\n*) echo "LLVM version: 22.1.0" ;;\nesac\n' \
+		"$1" "$fake/sysroot" >"$fake/rustc"
+	chmod +x "$fake/rustc"
+}
+check 'RUSTC= missing' says 1 'does not run' setup RUSTC="$WORK/nowhere/rustc"
+fake_rustc 1.60.0
+check 'RUSTC= too old' says 1 'is version 1.60.0' setup RUSTC="$fake/rustc"
+fake_rustc 1.99.0
+check 'RUSTC= without library source' says 1 'has no library source' setup RUSTC="$fake/rustc"
+
+# A tree that was built in place.
+make_tree "$WORK/linux"
+touch "$WORK/linux/.config"
+check 'KDIR= built in place' says 1 'make mrproper' bash -c ". $SCRIPTS/lib.sh; . $SCRIPTS/tree.sh
+	KDIR=$WORK/linux IMPL=c; check_options; use_tree c"
+
+# A full disk, as df tells it.
+mkdir "$WORK/bin"
+printf '#!/bin/sh\necho Filesystem 1M-blocks Used Available\necho /dev/x 100 88 12 88%% /\n' >"$WORK/bin/df"
+chmod +x "$WORK/bin/df"
+check 'a full disk' says 1 'the disk has 12 MB' env PATH="$WORK/bin:$PATH" \
+	bash -c ". $SCRIPTS/lib.sh; need_space 4000 'the build'"
+
+# No network, or no such package any more: apt that finds nothing.
+printf '#!/bin/sh\n[ "$1" = indextargets ] && echo "Debian $(. /etc/os-release; echo $VERSION_CODENAME) http://a.invalid/debian/"
+echo "$ERROR"; exit 100\n' >"$WORK/bin/apt-get"
+chmod +x "$WORK/bin/apt-get"
+rm "$WORK/bin/df"
+source_error() { env PATH="$WORK/bin:$PATH" ERROR="$1" "$SCRIPTS/source.sh" 2>&1 | grep -v 'looking for'; return "${PIPESTATUS[0]}"; }
+check 'no network' says 1 'cannot be reached' source_error 'W: Could not resolve a.invalid'
+check 'no package' says 1 'no longer in the Debian archive' source_error "E: The repository does not have a Release file."
+check 'nothing is left of it' test -z "$(find "$XDG_CACHE_HOME"/pidns/{tmp,src} -mindepth 1 2>/dev/null)"
+
+# A signal in the midst of a step.
+cat >"$WORK/step" <<END
+. $SCRIPTS/lib.sh
+make_temp work
+echo "\$work"
+run_child sh -c 'echo \$\$ >"$WORK/child"; sleep 1000; true'
+END
+for signal in INT TERM HUP; do
+	rm -f "$WORK/child"
+	# A shell's background job ignores SIGINT: python gives it back.
+	python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' bash "$WORK/step" >"$WORK/temp" &
+	step=$!
+	for _ in $(seq 100); do [ ! -s "$WORK/child" ] || break; sleep 0.1; done
+	kill -$signal $step
+	wait $step 2>/dev/null
+	check "SIG$signal ends the children" not kill -0 "$(cat "$WORK/child")"
+	check "SIG$signal leaves nothing" not test -e "$(cat "$WORK/temp")"
+done
+finish

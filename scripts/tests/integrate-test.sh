@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# integrate.sh and remove.sh: what they lay, that they leave no trace, and what
+# they refuse.
+
+. "$(dirname "$0")/check.sh"
+. "$(dirname "$0")/kernel-tree.sh"
+
+tree=$WORK/linux
+make_tree "$tree"
+export PIDNS_OVERLAY=$WORK/overlay
+make_overlay "$PIDNS_OVERLAY" "$tree"
+integrate() { "$SCRIPTS/integrate.sh" "$@"; }
+remove() { "$SCRIPTS/remove.sh" "$@"; }
+state() { (cd "$1" && find . -path ./.git -prune -o -print | sort && git status --porcelain --ignored && git diff); }
+
+before=$(state "$tree")
+check 'remove of nothing is harmless' remove "$tree"
+check 'integrate works' integrate "$tree"
+for file in kernel/pidns/{Kbuild,Kconfig,pidns/lib.rs,nsproxy/lib.rs} rust/kernel/ns/pid.rs \
+	samples/rust/pidns_inspect.rs tools/testing/selftests/pidns/a_test.c Documentation/pidns/index.rst; do
+	check "$file is laid" test -f "$tree/$file"
+done
+check 'the patch is applied' grep -q 'source "kernel/pidns/Kconfig"' "$tree/init/Kconfig"
+
+touch -d '2001-01-01' "$tree/init/Kconfig" "$tree/kernel/pidns/pidns/lib.rs"
+once=$(state "$tree" && cat "$tree"/kernel/pidns/.manifest/*)
+check 'integrate twice is harmless' integrate "$tree"
+check 'and changes nothing' test "$once" = "$(state "$tree" && cat "$tree"/kernel/pidns/.manifest/*)"
+check 'not even a time' test -z "$(find "$tree/init/Kconfig" "$tree/kernel/pidns/pidns/lib.rs" -newermt 2002-01-01)"
+
+touch "$tree/kernel/pidns/pidns/lib.o" "$tree/tools/testing/selftests/pidns/a_test"
+check 'remove works' remove "$tree"
+check 'and leaves the tree as it was, what was built in it included' test "$before" = "$(state "$tree")"
+check 'remove twice is harmless' remove "$tree"
+check 'and changes nothing' test "$before" = "$(state "$tree")"
+
+# Another version of us.
+integrate "$tree" 2>/dev/null
+echo '// more' >>"$PIDNS_OVERLAY/pidns/lib.rs"
+mv "$PIDNS_OVERLAY/nsproxy/lib.rs" "$PIDNS_OVERLAY/nsproxy/main.rs"
+check 'another version is refused' says 1 'make remove KDIR=' integrate "$tree"
+check 'but updates the cached tree' integrate --update "$tree"
+check 'where a vanished file vanishes' not test -e "$tree/kernel/pidns/nsproxy/lib.rs"
+check 'and a new one comes' test -f "$tree/kernel/pidns/nsproxy/main.rs"
+sed -i 's|kernel/pidns/Kconfig|kernel/pidns/Kconfig.new|' "$PIDNS_OVERLAY/patches/0001-test.patch"
+check 'a changed patch replaces the old one' integrate --update "$tree"
+check 'wholly' test "$(grep -c Kconfig "$tree/init/Kconfig")/$(grep -c Kconfig.new "$tree/init/Kconfig")" = 1/1
+rm -r "$PIDNS_OVERLAY/patches" "$PIDNS_OVERLAY/pidns"
+check 'remove goes by the manifest, whatever is checked out' remove "$tree"
+check 'and leaves the tree as it was' test "$before" = "$(state "$tree")"
+
+# What is refused leaves the tree as it was.
+rm -r "$PIDNS_OVERLAY"
+make_overlay "$PIDNS_OVERLAY" "$tree"
+echo '// theirs' >"$PIDNS_OVERLAY/rust/kernel/lib.rs"
+check "a file of the kernel's is not overwritten" says 1 'rust/kernel/lib.rs exists and is not ours' integrate "$tree"
+check 'nothing half done' test "$before" = "$(state "$tree")"
+rm "$PIDNS_OVERLAY/rust/kernel/lib.rs"
+sed -i 's/^130$/other/' "$tree/kernel/Makefile"
+check 'a patch that does not apply is refused' says 1 '0001-test.patch does not apply' integrate "$tree"
+check 'nothing half done' not test -e "$tree/kernel/pidns"
+git -C "$tree" checkout -q kernel/Makefile
+integrate "$tree" 2>/dev/null
+echo '// mine' >>"$tree/kernel/pidns/pidns/lib.rs"
+changed=$(state "$tree")
+check 'a changed file of ours is not deleted' says 1 'pidns/lib.rs was changed' remove "$tree"
+check 'nor laid over' says 1 'pidns/lib.rs was changed' integrate "$tree"
+check 'nothing half done' test "$changed" = "$(state "$tree")"
+cp "$PIDNS_OVERLAY/pidns/lib.rs" "$tree/kernel/pidns/pidns/lib.rs"
+sed -i 's/^101$/mine/' "$tree/kernel/Makefile"
+check "a user's own change of a file we patch" remove "$tree"
+check 'stays' test "$(git -C "$tree" diff | grep -c '^[-+][^-+]')" = 2
+git -C "$tree" checkout -q kernel/Makefile
+
+# KDIR= that will not do.
+check 'KDIR= missing' says 1 'give KDIR=' integrate ''
+check 'KDIR= that is not a folder' says 1 'is not a folder' integrate "$WORK/nowhere"
+mkdir "$WORK/empty"
+check 'KDIR= that is no kernel' says 1 'is not a kernel source tree' integrate "$WORK/empty"
+check 'the same for remove' says 1 'is not a kernel source tree' remove "$WORK/empty"
+sed -i 's/^PATCHLEVEL = 3/PATCHLEVEL = 2/' "$tree/Makefile"
+check 'KDIR= of another series' says 1 'is Linux 7.2, not 7.3' integrate "$tree"
+git -C "$tree" checkout -q Makefile
+mkdir "$tree/kernel/pidns"
+check "another's kernel/pidns" says 1 'is not ours' integrate "$tree"
+finish

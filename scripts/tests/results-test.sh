@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# results: the innermost results are counted, and whatever did not come to its
+# end is a failure.
+
+. "$(dirname "$0")/check.sh"
+
+# usage: counts "N passed, N failed, N skipped" STATUS; of the KTAP on stdin
+counts() {
+	local status=0
+	cat >"$WORK/ktap"
+	"$SCRIPTS/results" "$WORK/ktap" >"$WORK/counted" || status=$?
+	tail -n 1 "$WORK/counted"
+	echo "status $status"
+	[ "$(tail -n 1 "$WORK/counted")" = "$1" ] && [ "$status" = "$2" ]
+}
+
+check 'leaves are counted, not what holds them' counts '2 passed, 0 failed, 1 skipped' 0 <<'EOT'
+TAP version 13
+1..1
+# timeout set to 45
+# selftests: pidns: a_test
+# TAP version 13
+# 1..3
+# # Starting 3 tests from 1 test cases.
+# #  RUN           global.one ...
+# #            OK  global.one
+# ok 1 global.one
+# ok 2 global.two # SKIP no such file
+# ok 3 global.three
+# # PASSED: 3 / 3 tests passed.
+# # Totals: pass:2 fail:0 xfail:0 xpass:0 skip:1 error:0
+ok 1 selftests: pidns: a_test
+EOT
+check 'a failure is counted once' counts '1 passed, 1 failed, 0 skipped' 1 <<'EOT'
+TAP version 13
+1..1
+# TAP version 13
+# 1..2
+# ok 1 one
+# not ok 2 two
+not ok 1 selftests: pidns: a_test # exit=1
+EOT
+check 'a program without results of its own is one' counts '1 passed, 1 failed, 1 skipped' 1 <<'EOT'
+TAP version 13
+1..3
+# hello
+ok 1 selftests: pidns: a.sh
+not ok 2 selftests: pidns: b.sh # exit=1
+ok 3 selftests: pidns: c.sh # SKIP
+EOT
+check 'a program that skips all is one skip' counts '0 passed, 0 failed, 1 skipped' 0 <<'EOT'
+TAP version 13
+1..1
+# TAP version 13
+# 1..0 # SKIP must run as root
+ok 1 selftests: pidns: a_test # SKIP
+EOT
+check 'a program that dies fails' counts '1 passed, 1 failed, 0 skipped' 1 <<'EOT'
+TAP version 13
+1..1
+# TAP version 13
+# 1..3
+# ok 1 one
+not ok 1 selftests: pidns: a_test # exit=139
+EOT
+check 'fewer results than planned fail, whatever the exit status' counts '1 passed, 1 failed, 0 skipped' 1 <<'EOT'
+TAP version 13
+1..1
+# TAP version 13
+# 1..3
+# ok 1 one
+ok 1 selftests: pidns: a_test
+EOT
+check 'good results and a bad end fail' counts '1 passed, 1 failed, 0 skipped' 1 <<'EOT'
+TAP version 13
+1..1
+# TAP version 13
+# 1..1
+# ok 1 one
+not ok 1 selftests: pidns: a_test # TIMEOUT 45 seconds
+EOT
+check 'a run that stops fails' counts '1 passed, 1 failed, 0 skipped' 1 <<'EOT'
+TAP version 13
+1..5
+# TAP version 13
+# 1..1
+# ok 1 one
+ok 1 selftests: pidns: a_test
+# selftests: pidns: b_test
+EOT
+check 'a run that stops within a test fails' counts '1 passed, 2 failed, 0 skipped' 1 <<'EOT'
+TAP version 13
+1..1
+# TAP version 13
+# 1..2
+# ok 1 one
+EOT
+check 'no test is a failure' counts '0 passed, 1 failed, 0 skipped' 1 <<'EOT'
+TAP version 13
+1..0
+EOT
+check 'nothing is a failure' counts '0 passed, 1 failed, 0 skipped' 1 </dev/null
+check 'KUnit nests by indentation, and streams follow each other' counts '4 passed, 1 failed, 1 skipped' 1 <<'EOT'
+TAP version 13
+1..1
+ok 1 selftests: pidns: a_test
+KTAP version 1
+1..1
+    KTAP version 1
+    # Subtest: pidns_numbers
+    # speed: normal
+    1..4
+    # wraps.speed: normal
+    ok 1 wraps
+    # holes: EXPECTATION FAILED at kernel/pidns/pidns/allocator.rs:1
+    not ok 2 holes
+    ok 3 levels # SKIP not configured
+        KTAP version 1
+        # Subtest: bounds
+        1..2
+        ok 1 low
+        ok 2 high
+    ok 4 bounds
+# pidns_numbers: pass:2 fail:1 skip:1 total:4
+not ok 1 pidns_numbers
+EOT
+finish
