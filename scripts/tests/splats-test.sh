@@ -4,7 +4,7 @@
 # splats: an ordinary boot is silent, each kind of complaint is found.
 
 . "$(dirname "$0")/check.sh"
-boot=$(dirname "$0")/logs/boot.log
+boot=$(dirname "$0")/boot.dmesg
 
 check 'an ordinary boot is silent' prints '' "$SCRIPTS/splats" "$boot"
 
