@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! PID namespaces, as far as they are namespaces like all others.
+//! PID namespaces: where they stand in the hierarchy, and what they limit.
 //!
 //! C header: [`include/linux/pid_namespace.h`](srctree/include/linux/pid_namespace.h)
 
@@ -16,6 +16,10 @@ use crate::{
     prelude::*,
     sync::{
         aref::ARef,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
         rcu, //
     },
     task::Task,
@@ -23,7 +27,105 @@ use crate::{
 
 impl_namespace!(PidNamespace, NsType::Pid, common: |ptr| &raw const (*ptr).ns);
 
+impl PartialEq for PidNamespace {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self, other)
+    }
+}
+
+impl Eq for PidNamespace {}
+
 impl PidNamespace {
+    /// How deep namespaces nest below the initial one, which is at level 0.
+    #[doc(alias = "MAX_PID_NS_LEVEL")]
+    pub const MAX_LEVEL: u32 = bindings::MAX_PID_NS_LEVEL;
+
+    /// Returns the initial namespace.
+    #[doc(alias = "init_pid_ns")]
+    #[inline]
+    pub fn initial() -> &'static Self {
+        // SAFETY: It exists from the beginning to the end.
+        unsafe { Self::from_ptr(&raw const bindings::init_pid_ns) }
+    }
+
+    /// Tells whether this is the initial namespace.
+    #[inline]
+    pub fn is_initial(&self) -> bool {
+        self == Self::initial()
+    }
+
+    /// Returns how many ancestors the namespace has.
+    #[inline]
+    pub fn level(&self) -> u32 {
+        // SAFETY: The field never changes.
+        unsafe { (*self.as_ptr()).level }
+    }
+
+    /// Returns the namespace that this one was created in; the initial one has none.
+    #[inline]
+    pub fn parent(&self) -> Option<&Self> {
+        // SAFETY: The field never changes. A namespace holds a reference to its parent until it has
+        // lost its own last one; for who sees it under RCU after that, the parent's memory is freed
+        // no earlier than its own.
+        unsafe { (*self.as_ptr()).parent.cast::<Self>().as_ref() }
+    }
+
+    /// Returns this namespace and all its ancestors, from the inside out.
+    #[inline]
+    pub fn chain(&self) -> impl Iterator<Item = &Self> {
+        core::iter::successors(Some(self), |ns| ns.parent())
+    }
+
+    /// Returns the user namespace that owns this one.
+    #[inline]
+    pub fn user_ns(&self) -> &UserNamespace {
+        // SAFETY: The field never changes, and the reference that it holds is given up with the
+        // memory.
+        unsafe { UserNamespace::from_ptr((*self.as_ptr()).user_ns) }
+    }
+
+    /// Returns the limit below which numbers are given, as `kernel.pid_max` shows it.
+    #[inline]
+    pub fn pid_max(&self) -> i32 {
+        // SAFETY: `self` is valid, and the field is only accessed with single loads and stores.
+        unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).pid_max) }.load(Relaxed)
+    }
+
+    /// Returns the number that the search for a free one begins at.
+    #[doc(alias = "idr_get_cursor")]
+    #[inline]
+    pub fn cursor(&self) -> u32 {
+        // SAFETY: `self` is valid, and the field is only accessed with single loads and stores.
+        unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).idr.idr_next) }.load(Relaxed)
+    }
+
+    /// Lets the next search for a free number begin at `nr`.
+    #[doc(alias = "idr_set_cursor")]
+    #[inline]
+    pub fn set_cursor(&self, nr: u32) {
+        // SAFETY: As in `cursor`.
+        unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).idr.idr_next) }.store(nr, Relaxed);
+    }
+
+    /// Returns what the namespace itself, regardless of its ancestors, makes of memory file
+    /// descriptors that may be executed (`vm.memfd_noexec`).
+    #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
+    #[inline]
+    pub fn memfd_noexec_scope(&self) -> i32 {
+        // SAFETY: `self` is valid, and the field is only accessed with single loads and stores.
+        unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).memfd_noexec_scope) }.load(Relaxed)
+    }
+
+    /// Changes what [`Self::memfd_noexec_scope`] returns.
+    #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
+    #[inline]
+    pub fn set_memfd_noexec_scope(&self, scope: i32) {
+        // SAFETY: As in `memfd_noexec_scope`.
+        unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).memfd_noexec_scope) }
+            .store(scope, Relaxed);
+    }
+
     /// Creates a namespace below `old`, owned by `user_ns`.
     ///
     /// Returns `EINVAL` if `old` is not the current task's own or its owner is no ancestor of
