@@ -51,6 +51,11 @@ rust_kernel: panicked at kernel/pidns/nsproxy/create.rs:1:2:
 Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009
 EOT
 
+printf 'virtme-ng-init: WARNING: failed to run: "systemd-tmpfiles"\n' >"$WORK/log"
+check 'what init says is not the kernel' prints '' "$SCRIPTS/splats" "$WORK/log"
+printf '[    1.234567] virtme-ng-init: WARNING: failed to run\n' >"$WORK/log"
+check 'nor with a time before it' prints '' "$SCRIPTS/splats" "$WORK/log"
+
 printf 'one\nWARNING: a\n%s\nBUG: b\nlast\n' "$(seq 100)" >"$WORK/log"
 check 'a splat comes with what follows it' test "$("$SCRIPTS/splats" "$WORK/log" | grep -c .)" = 42
 finish
