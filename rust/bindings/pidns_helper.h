@@ -6,6 +6,7 @@
  * Sorted alphabetically.
  */
 
+#include <linux/acct.h>
 #include <linux/cgroup.h>
 #include <linux/fs_struct.h>
 #include <linux/ipc_namespace.h>
@@ -13,17 +14,27 @@
 #include <linux/ns_common.h>
 #include <linux/nsfs.h>
 #include <linux/nsproxy.h>
+#include <linux/nstree.h>
 #include <linux/perf_event.h>
+#include <linux/pidfs.h>
 #include <linux/proc_fs.h>
 #include <linux/proc_ns.h>
 #include <linux/ptrace.h>
+#include <linux/reboot.h>
 #include <linux/sem.h>
+#include <linux/sysctl.h>
+#include <linux/threads.h>
 #include <linux/time_namespace.h>
 #include <linux/user_namespace.h>
 #include <linux/utsname.h>
 #include <net/net_namespace.h>
+#include <uapi/linux/pidfd.h>
+#include <uapi/linux/wait.h>
 
 #include "../../kernel/pidns/pidns/glue.h"
 
+const int RUST_CONST_HELPER_PID_MAX_DEFAULT = PID_MAX_DEFAULT;
+const int RUST_CONST_HELPER_PID_MAX_LIMIT = PID_MAX_LIMIT;
 const slab_flags_t RUST_CONST_HELPER_SLAB_ACCOUNT = SLAB_ACCOUNT;
+const slab_flags_t RUST_CONST_HELPER_SLAB_HWCACHE_ALIGN = SLAB_HWCACHE_ALIGN;
 const slab_flags_t RUST_CONST_HELPER_SLAB_PANIC = SLAB_PANIC;

@@ -150,3 +150,37 @@ __rust_helper void *rust_helper_kmem_cache_alloc(struct kmem_cache *s, gfp_t fla
 {
 	return kmem_cache_alloc(s, flags);
 }
+
+/* What the sysctls and the limits of PID namespaces ask for */
+
+#include <linux/cpumask.h>
+#include <linux/uidgid.h>
+
+#ifndef CONFIG_MULTIUSER
+__rust_helper bool rust_helper_ns_capable_noaudit(struct user_namespace *ns, int cap)
+{
+	return ns_capable_noaudit(ns, cap);
+}
+
+__rust_helper int rust_helper_in_egroup_p(kgid_t grp)
+{
+	return in_egroup_p(grp);
+}
+#endif
+
+#ifndef CONFIG_USER_NS
+__rust_helper kuid_t rust_helper_make_kuid(struct user_namespace *from, uid_t uid)
+{
+	return make_kuid(from, uid);
+}
+
+__rust_helper kgid_t rust_helper_make_kgid(struct user_namespace *from, gid_t gid)
+{
+	return make_kgid(from, gid);
+}
+#endif
+
+__rust_helper unsigned int rust_helper_num_possible_cpus(void)
+{
+	return num_possible_cpus();
+}

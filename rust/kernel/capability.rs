@@ -17,6 +17,10 @@ use crate::{
 pub enum Capability {
     /// Administer the system: among much else, create and join namespaces.
     SysAdmin = bindings::CAP_SYS_ADMIN,
+    /// Reboot, and load another kernel to boot.
+    SysBoot = bindings::CAP_SYS_BOOT,
+    /// Checkpoint and restore processes: among else, choose their identifiers.
+    CheckpointRestore = bindings::CAP_CHECKPOINT_RESTORE,
 }
 
 impl UserNamespace {
@@ -41,5 +45,25 @@ impl UserNamespace {
         // CAST: The numbers of capabilities are small and positive.
         // SAFETY: `self` is a valid user namespace.
         unsafe { bindings::ns_capable(self.as_ptr(), cap as crate::ffi::c_int) }
+    }
+
+    /// Tells whether the current task has `cap` over this namespace, without a record.
+    ///
+    /// This is for questions whose answer only chooses between ways to go on: they refuse nothing,
+    /// so there is nothing to audit.
+    #[doc(alias = "ns_capable_noaudit")]
+    pub fn capable_noaudit(&self, cap: Capability) -> bool {
+        // CAST: The numbers of capabilities are small and positive.
+        // SAFETY: `self` is a valid user namespace.
+        unsafe { bindings::ns_capable_noaudit(self.as_ptr(), cap as crate::ffi::c_int) }
+    }
+
+    /// Tells whether the current task may checkpoint and restore processes of this namespace.
+    ///
+    /// [`Capability::CheckpointRestore`] is enough for that, and so is [`Capability::SysAdmin`],
+    /// which had to do before the former was split off.
+    #[doc(alias = "checkpoint_restore_ns_capable")]
+    pub fn may_checkpoint_restore(&self) -> bool {
+        self.capable(Capability::CheckpointRestore) || self.capable(Capability::SysAdmin)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files borrowed from the descriptor table for the length of a system call.
+//! Files found by their descriptors: borrowed from the current task's table for the length of a
+//! system call, or taken from another task's.
 //!
 //! C header: [`include/linux/file.h`](srctree/include/linux/file.h)
 
@@ -17,6 +18,10 @@ use core::{
     marker::PhantomData,
     ops::Deref, //
 };
+
+mod foreign;
+
+pub use self::foreign::ForeignFile;
 
 /// Bits of `struct fd` that are not part of the pointer to the file.
 const FLAGS: usize = (bindings::FDPUT_FPUT | bindings::FDPUT_POS_UNLOCK) as usize;

@@ -28,7 +28,8 @@ mod common;
 mod ipc;
 mod mnt;
 mod net;
-mod pid;
+mod operations;
+pub mod pid;
 mod time;
 mod types;
 mod user;
@@ -44,6 +45,11 @@ pub use self::{
         MntNamespace, //
     },
     net::NetNamespace,
+    operations::{
+        FromCommon,
+        NsOperations,
+        NsOperationsTable, //
+    },
     time::TimeNamespace,
     types::{
         NsType,

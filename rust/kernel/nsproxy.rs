@@ -42,6 +42,7 @@ use core::ptr::NonNull;
 
 mod prepared;
 mod set;
+mod set_mut;
 mod task;
 
 pub use self::{
@@ -51,6 +52,7 @@ pub use self::{
         SetCred,
         SetFs, //
     },
+    set_mut::NsSetMut,
     task::{
         NewTask,
         OwnNsProxy, //

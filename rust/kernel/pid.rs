@@ -2,20 +2,64 @@
 
 //! Process identifiers.
 //!
+//! A [`Pid`] goes through these states, each a type:
+//!
+//! * [`NewPid`]: being numbered under [`PidmapLock`], outermost namespace last; not to be found by
+//!   anybody. Dropping it gives all numbers back.
+//! * [`UnusedPid`]: numbered and to be found, but no task uses it, not yet or no longer.
+//! * [`Pid`] behind links of tasks (see [`PidLink`]).
+//! * [`RetiredPid`]: its numbers are given back; who has found it may still look at it.
+//!
 //! C header: [`include/linux/pid.h`](srctree/include/linux/pid.h)
 
 use crate::{
     bindings,
     error::from_err_ptr,
     fs::LocalFile,
-    sync::{
-        aref::AlwaysRefCounted,
-        rcu, //
-    },
+    pid_namespace::PidNamespace,
+    sync::aref::AlwaysRefCounted,
     task::Task,
-    types::Opaque,
+    tasklist::Protected,
+    types::Opaque, //
 };
 use core::ptr::NonNull;
+
+mod cache;
+mod free;
+mod initial;
+mod links;
+mod lock;
+mod new;
+mod table;
+mod task;
+mod upid;
+
+pub use self::{
+    cache::{
+        PidCache,
+        PidCaches, //
+    },
+    free::{
+        RetiredPid,
+        UnusedPid,
+        UnusedPids, //
+    },
+    initial::InitialPid,
+    links::{
+        Linked,
+        LivePid,
+        PidLink,
+        Unlinked, //
+    },
+    lock::PidmapLock,
+    new::NewPid,
+    table::Left,
+    task::with_current,
+    upid::{
+        PidNr,
+        Upid, //
+    },
+};
 
 /// What a task uses an identifier as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +75,31 @@ pub enum PidType {
     Sid = bindings::pid_type_PIDTYPE_SID,
 }
 
+impl PidType {
+    /// How many uses there are.
+    pub const COUNT: usize = bindings::pid_type_PIDTYPE_MAX as usize;
+
+    /// All uses.
+    pub const ALL: [Self; Self::COUNT] = [Self::Pid, Self::Tgid, Self::Pgid, Self::Sid];
+
+    /// Returns the use that C knows by the number `kind`, or [`None`] if there is no such use.
+    #[inline]
+    pub const fn from_raw(kind: bindings::pid_type) -> Option<Self> {
+        match kind {
+            bindings::pid_type_PIDTYPE_PID => Some(Self::Pid),
+            bindings::pid_type_PIDTYPE_TGID => Some(Self::Tgid),
+            bindings::pid_type_PIDTYPE_PGID => Some(Self::Pgid),
+            bindings::pid_type_PIDTYPE_SID => Some(Self::Sid),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    const fn index(self) -> usize {
+        self as usize
+    }
+}
+
 /// Wraps the kernel's `struct pid`. Thread safe.
 ///
 /// It stands for a thread, a thread group, a process group or a session, however long the tasks
@@ -38,7 +107,11 @@ pub enum PidType {
 ///
 /// # Invariants
 ///
-/// Instances are always reference-counted through `count`.
+/// * Instances are always reference-counted through `count`.
+/// * `numbers` has `level + 1` elements, which never change: element `i` is a number in a namespace
+///   at level `i`, and each namespace is the parent of the next.
+/// * A reference to the namespace at `level` is held.
+/// * One reference belongs to the numbers. It is dropped a grace period after they are given back.
 #[repr(transparent)]
 pub struct Pid(Opaque<bindings::pid>);
 
@@ -63,11 +136,60 @@ unsafe impl AlwaysRefCounted for Pid {
     }
 }
 
+impl PartialEq for Pid {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Pid {}
+
 impl Pid {
+    /// Creates a reference from a valid pointer.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` must be valid, and stay valid for the lifetime of the returned reference.
+    #[inline]
+    pub unsafe fn from_ptr<'a>(ptr: *const bindings::pid) -> &'a Self {
+        // SAFETY: The caller promises validity, and the type is transparent.
+        unsafe { &*ptr.cast() }
+    }
+
     /// Returns a raw pointer to the C structure.
     #[inline]
     pub fn as_ptr(&self) -> *mut bindings::pid {
         self.0.get()
+    }
+
+    /// Returns the numbers of the identifier, beginning with that in the initial namespace.
+    #[inline]
+    pub fn numbers(&self) -> &[Upid] {
+        let pid = self.as_ptr();
+        // CAST: `Upid` wraps the element type transparently; a level is at most 32.
+        // SAFETY: By the type invariants there are so many elements, which never change.
+        unsafe {
+            core::slice::from_raw_parts(
+                (&raw const (*pid).numbers).cast::<Upid>(),
+                (*pid).level as usize + 1,
+            )
+        }
+    }
+
+    /// Returns the namespace that the identifier was made in, the innermost where it has a number.
+    #[doc(alias = "ns_of_pid")]
+    #[inline]
+    pub fn ns(&self) -> &PidNamespace {
+        let pid = self.as_ptr();
+        // SAFETY: By the type invariants the element at `level` exists, and the namespace is
+        // referenced.
+        unsafe {
+            let innermost = (&raw const (*pid).numbers)
+                .cast::<bindings::upid>()
+                .add((*pid).level as usize);
+            PidNamespace::from_ptr((*innermost).ns)
+        }
     }
 
     /// Returns what the pidfd `file` refers to, or [`None`] if it is no pidfd.
@@ -82,12 +204,42 @@ impl Pid {
 
     /// Returns the task that uses this identifier as `kind`, the first one if there are several.
     ///
-    /// RCU keeps the task as long as the guard is held. It may be dead already.
+    /// It may be dead already.
     #[doc(alias = "pid_task")]
-    pub fn task<'a>(&'a self, kind: PidType, _rcu: &'a rcu::Guard) -> Option<&'a Task> {
-        // SAFETY: `self` is valid, and the guard shows that the read side lock is held.
-        let task = unsafe { bindings::pid_task(self.as_ptr(), kind as bindings::pid_type) };
-        // SAFETY: A task that is found under RCU is freed only after the guard is gone.
-        NonNull::new(task).map(|task| unsafe { task.cast().as_ref() })
+    #[inline]
+    pub fn task<'a>(
+        &self,
+        kind: PidType,
+        _protected: impl Into<Protected<'a>>,
+    ) -> Option<&'a Task> {
+        let node = self.first(kind)?;
+        // SAFETY: What is on the list are the links of tasks of this kind; a task that is found
+        // under protection is freed only after it.
+        Some(unsafe { links::task_of(node, kind) })
+    }
+
+    /// Returns the first link on the list of those that use the identifier as `kind`.
+    #[inline]
+    fn first(&self, kind: PidType) -> Option<NonNull<bindings::hlist_node>> {
+        use crate::sync::atomic::{
+            Atomic,
+            Relaxed, //
+        };
+
+        let list = self.list(kind);
+        // SAFETY: The list is valid as long as `self`, and its head is read and written in one
+        // piece. Address dependency orders what is read through the result.
+        NonNull::new(unsafe { Atomic::from_ptr(&raw mut (*list).first) }.load(Relaxed))
+    }
+
+    /// Returns the list of those that use the identifier as `kind`.
+    #[inline]
+    fn list(&self, kind: PidType) -> *mut bindings::hlist_head {
+        // SAFETY: `self` is valid, and there is a list for each kind.
+        unsafe {
+            (&raw mut (*self.as_ptr()).tasks)
+                .cast::<bindings::hlist_head>()
+                .add(kind.index())
+        }
     }
 }

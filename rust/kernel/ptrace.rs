@@ -15,6 +15,8 @@ use crate::{
 pub enum AccessMode {
     /// Reading the task's state, judged by the caller's real credentials.
     ReadRealCreds = bindings::PTRACE_MODE_READ_REALCREDS,
+    /// Taking hold of the task as a tracer does, judged by the caller's real credentials.
+    AttachRealCreds = bindings::PTRACE_MODE_ATTACH_REALCREDS,
 }
 
 impl Task {

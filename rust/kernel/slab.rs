@@ -34,6 +34,13 @@ impl SlabFlags {
 
     /// Without this cache the kernel cannot go on: creating it does not fail but panics.
     pub const PANIC: Self = Self(bindings::SLAB_PANIC);
+
+    /// Objects begin at cache lines, as far as their size makes that sensible.
+    pub const HWCACHE_ALIGN: Self = Self(bindings::SLAB_HWCACHE_ALIGN);
+
+    pub(crate) fn as_raw(self) -> bindings::slab_flags_t {
+        self.0
+    }
 }
 
 impl core::ops::BitOr for SlabFlags {

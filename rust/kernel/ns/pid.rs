@@ -6,14 +6,15 @@
 
 use super::{
     impl_namespace,
+    FromCommon,
     Namespace,
     NsType,
     UserNamespace, //
 };
 use crate::{
     bindings,
+    pid::PidType,
     pid_namespace::PidNamespace,
-    prelude::*,
     sync::{
         aref::ARef,
         atomic::{
@@ -25,7 +26,40 @@ use crate::{
     task::Task,
 };
 
+mod dead;
+mod limits;
+mod new;
+mod reaper;
+mod state;
+mod sysctl;
+
+pub use self::{
+    dead::{
+        DeadPidNamespace,
+        Undertaker, //
+    },
+    limits::possible_cpus,
+    new::NewPidNamespace,
+    reaper::{
+        end_current,
+        ExitingInit, //
+    },
+    state::{
+        ExitSignal,
+        PidNsLife, //
+    },
+    sysctl::PidSysctlPolicy,
+};
+
+#[cfg(CONFIG_SYSCTL)]
+pub use self::sysctl::PidSysctlRoot;
+
 impl_namespace!(PidNamespace, NsType::Pid, common: |ptr| &raw const (*ptr).ns);
+
+// SAFETY: The type is a transparent wrapper, and this is where `impl_namespace` takes it from.
+unsafe impl FromCommon for PidNamespace {
+    const OFFSET: usize = core::mem::offset_of!(bindings::pid_namespace, ns);
+}
 
 impl PartialEq for PidNamespace {
     #[inline]
@@ -73,7 +107,7 @@ impl PidNamespace {
 
     /// Returns this namespace and all its ancestors, from the inside out.
     #[inline]
-    pub fn chain(&self) -> impl Iterator<Item = &Self> {
+    pub fn lineage(&self) -> impl Iterator<Item = &Self> {
         core::iter::successors(Some(self), |ns| ns.parent())
     }
 
@@ -132,7 +166,7 @@ impl PidNamespace {
     /// `user_ns`, `ENOSPC` beyond 32 levels or if `user.max_pid_namespaces` is reached, and
     /// `ENOMEM`. May sleep.
     #[doc(alias = "copy_pid_ns")]
-    pub fn create(user_ns: &UserNamespace, old: &Self) -> Result<ARef<Self>> {
+    pub fn create(user_ns: &UserNamespace, old: &Self) -> crate::error::Result<ARef<Self>> {
         // SAFETY: Both namespaces are valid; the result is an error or carries a reference.
         unsafe {
             super::owned(bindings::copy_pid_ns(
@@ -149,16 +183,16 @@ impl PidNamespace {
     /// does not bring back a namespace that has lost its last reference, whoever may have dropped
     /// it: [`None`] is the answer then, too.
     #[doc(alias = "task_active_pid_ns")]
-    pub fn active_of(task: &Task, _rcu: &rcu::Guard) -> Option<ARef<Self>> {
-        // SAFETY: `task` is valid, and the guard shows that the read side lock is held, so that
-        // its identifier, and with it the namespace, stays in memory.
-        let ns = unsafe { bindings::task_active_pid_ns(task.as_ptr()) };
-        let ns = core::ptr::NonNull::new(ns)?.cast::<Self>();
-        // SAFETY: As above, the memory is valid here.
-        if !unsafe { ns.as_ref() }.common().try_inc_ref() {
+    pub fn active_of(task: &Task, rcu: &rcu::Guard) -> Option<ARef<Self>> {
+        task.pid_of(PidType::Pid, rcu)?.ns().get_unless_dead()
+    }
+
+    /// Takes a reference, unless the last one has been dropped.
+    pub fn get_unless_dead(&self) -> Option<ARef<Self>> {
+        if !self.common().try_inc_ref() {
             return None;
         }
         // SAFETY: The reference was just taken.
-        Some(unsafe { ARef::from_raw(ns) })
+        Some(unsafe { ARef::from_raw(core::ptr::NonNull::from(self)) })
     }
 }

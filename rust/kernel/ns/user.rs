@@ -21,3 +21,12 @@ declare_namespace! {
         common: |ptr| &raw const (*ptr).ns
     );
 }
+
+impl UserNamespace {
+    /// Tells whether `other` is this namespace or a descendant of it.
+    #[doc(alias = "in_userns")]
+    pub fn is_or_contains(&self, other: &Self) -> bool {
+        // SAFETY: Both namespaces are valid.
+        unsafe { bindings::in_userns(self.as_ptr(), other.as_ptr()) }
+    }
+}

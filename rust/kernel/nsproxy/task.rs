@@ -16,6 +16,7 @@ use crate::{
     sync::aref::ARef,
     syscall::Caller,
     task::Task,
+    task_lock::TaskLock,
     types::NotThreadSafe, //
 };
 use core::{
@@ -26,21 +27,22 @@ use core::{
     },
 };
 
+impl TaskLock<'_> {
+    /// Returns the proxy of the task, or [`None`] if the task is exiting and has left it.
+    #[inline]
+    pub fn nsproxy(&self) -> Option<&NsProxy> {
+        // SAFETY: The lock protects the pointer against the task, whose reference makes the proxy
+        // valid for as long as the lock is held.
+        unsafe { (*self.task().as_ptr()).nsproxy.cast::<NsProxy>().as_ref() }
+    }
+}
+
 impl Task {
     /// Returns the proxy of this task, or [`None`] if the task is exiting and has left it.
     ///
     /// Takes the task's `alloc_lock`. Dropping the reference may sleep.
     pub fn nsproxy(&self) -> Option<ARef<NsProxy>> {
-        let _lock = self.alloc_lock();
-        // SAFETY: The lock protects the pointer against the task, and its reference makes the
-        // proxy valid for now.
-        unsafe {
-            (*self.as_ptr())
-                .nsproxy
-                .cast::<NsProxy>()
-                .as_ref()
-                .map(ARef::from)
-        }
+        self.alloc_lock().nsproxy().map(ARef::from)
     }
 }
 

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Inline functions and macros behind the abstractions of process identifiers,
+ * their namespaces, and the tasks that use them.
+ */
+
+#include <linux/acct.h>
+#include <linux/idr.h>
+#include <linux/nstree.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rculist.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+/* Numbers */
+
+__rust_helper void rust_helper_idr_init(struct idr *idr)
+{
+	idr_init(idr);
+}
+
+__rust_helper void rust_helper_idr_preload_end(void)
+{
+	idr_preload_end();
+}
+
+/* Tasks on the lists of their identifiers */
+
+__rust_helper bool rust_helper_hlist_empty(const struct hlist_head *list)
+{
+	return hlist_empty(list);
+}
+
+__rust_helper void rust_helper_hlist_add_head_rcu(struct hlist_node *node,
+						  struct hlist_head *list)
+{
+	hlist_add_head_rcu(node, list);
+}
+
+__rust_helper void rust_helper_hlist_del_rcu(struct hlist_node *node)
+{
+	hlist_del_rcu(node);
+}
+
+__rust_helper void rust_helper_hlist_replace_rcu(struct hlist_node *old,
+						 struct hlist_node *new)
+{
+	hlist_replace_rcu(old, new);
+}
+
+__rust_helper void rust_helper_hlists_swap_heads_rcu(struct hlist_head *left,
+						     struct hlist_head *right)
+{
+	hlists_swap_heads_rcu(left, right);
+}
+
+/* The lock of the task list */
+
+__rust_helper void rust_helper_tasklist_read_lock(void)
+{
+	read_lock(&tasklist_lock);
+}
+
+__rust_helper void rust_helper_tasklist_read_unlock(void)
+{
+	read_unlock(&tasklist_lock);
+}
+
+__rust_helper void rust_helper_tasklist_assert_held_write(void)
+{
+	lockdep_assert_held_write(&tasklist_lock);
+}
+
+__rust_helper void rust_helper_tasklist_assert_not_held(void)
+{
+	lockdep_assert_not_held(&tasklist_lock);
+}
+
+__rust_helper void rust_helper_assert_rcu(void)
+{
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
+			 "tasks are looked up without rcu_read_lock()");
+}
+
+__rust_helper void rust_helper_assert_rcu_or_tasklist(void)
+{
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held() &&
+			 !lockdep_tasklist_lock_is_held(),
+			 "tasks are looked up without rcu_read_lock() or tasklist_lock");
+}
+
+/* Namespaces */
+
+__rust_helper bool rust_helper___ns_ref_put(struct ns_common *ns)
+{
+	return __ns_ref_put(ns);
+}
+
+__rust_helper int rust_helper_pid_ns_common_init(struct pid_namespace *ns)
+{
+	return ns_common_init(ns);
+}
+
+__rust_helper void rust_helper_pid_ns_tree_add(struct pid_namespace *ns)
+{
+	ns_tree_add(ns);
+}
+
+__rust_helper void rust_helper_pid_ns_tree_remove(struct pid_namespace *ns)
+{
+	ns_tree_remove(ns);
+}
+
+__rust_helper bool rust_helper_schedule_work(struct work_struct *work)
+{
+	return schedule_work(work);
+}
+
+#ifndef CONFIG_USER_NS
+__rust_helper bool rust_helper_in_userns(const struct user_namespace *ancestor,
+					 const struct user_namespace *child)
+{
+	return in_userns(ancestor, child);
+}
+#endif
+
+#ifndef CONFIG_BSD_PROCESS_ACCT
+__rust_helper void rust_helper_acct_exit_ns(struct pid_namespace *ns)
+{
+	acct_exit_ns(ns);
+}
+#endif
+
+__rust_helper void *rust_helper_kmem_cache_zalloc(struct kmem_cache *s,
+						  gfp_t flags)
+{
+	return kmem_cache_zalloc(s, flags);
+}
+
+/* The end of a namespace's init */
+
+__rust_helper int rust_helper___fatal_signal_pending(struct task_struct *p)
+{
+	return __fatal_signal_pending(p);
+}
+
+__rust_helper int rust_helper_group_send_sig_priv(struct task_struct *p,
+						 int sig)
+{
+	return group_send_sig_info(sig, SEND_SIG_PRIV, p, PIDTYPE_MAX);
+}
+
+__rust_helper void rust_helper_ignore_signal(struct task_struct *p, int sig)
+{
+	spin_lock_irq(&p->sighand->siglock);
+	p->sighand->action[sig - 1].sa.sa_handler = SIG_IGN;
+	spin_unlock_irq(&p->sighand->siglock);
+}
+
+__rust_helper bool rust_helper_thread_group_leader(struct task_struct *p)
+{
+	return thread_group_leader(p);
+}
+
+__rust_helper void rust_helper_clear_sigpending(void)
+{
+	clear_thread_flag(TIF_SIGPENDING);
+}
+
+__rust_helper unsigned int rust_helper_no_notify_signal_save(void)
+{
+	return no_notify_signal_save();
+}
+
+__rust_helper void rust_helper_no_notify_signal_restore(unsigned int flags)
+{
+	no_notify_signal_restore(flags);
+}
+
+__rust_helper void rust_helper_set_current_state(unsigned int state)
+{
+	set_current_state(state);
+}
+
+__rust_helper void rust_helper___set_current_state(unsigned int state)
+{
+	__set_current_state(state);
+}

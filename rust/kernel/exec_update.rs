@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Looking into a task that may change into another program or exit meanwhile.
+//!
+//! C header: [`include/linux/sched/signal.h`](srctree/include/linux/sched/signal.h)
+
+use crate::{
+    bindings,
+    error::to_result,
+    prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
+    task::Task,
+    types::NotThreadSafe,
+};
+
+/// Evidence that a task does not change its credentials and its address space by `execve(2)`.
+///
+/// So an access check that was passed under the lock holds for what is done under the lock. Others
+/// may read at the same time.
+///
+/// # Invariants
+///
+/// This thread holds the process's `exec_update_lock` for reading while the guard exists.
+pub struct ExecUpdateGuard<'a> {
+    task: &'a Task,
+    _not_send: NotThreadSafe,
+}
+
+impl Task {
+    /// Takes the `exec_update_lock` of the task's process for reading.
+    ///
+    /// Returns `EINTR` if the current task is killed while it waits. May sleep.
+    #[doc(alias = "exec_update_lock")]
+    pub fn exec_update_read_killable(&self) -> Result<ExecUpdateGuard<'_>> {
+        // SAFETY: `self` is a valid task, which keeps its `signal_struct` to its end.
+        to_result(unsafe {
+            bindings::down_read_killable(&raw mut (*(*self.as_ptr()).signal).exec_update_lock)
+        })?;
+        // INVARIANT: The lock was just taken.
+        Ok(ExecUpdateGuard {
+            task: self,
+            _not_send: NotThreadSafe,
+        })
+    }
+
+    /// Tells whether the task has begun to exit.
+    ///
+    /// There is no way back; but a task that has not begun may do so at any time.
+    #[doc(alias = "PF_EXITING")]
+    #[inline]
+    pub fn is_exiting(&self) -> bool {
+        // SAFETY: `self` is a valid task. Only the task itself changes its flags, the whole word at
+        // a time.
+        let flags = unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).flags) }.load(Relaxed);
+        flags & bindings::PF_EXITING != 0
+    }
+}
+
+impl Drop for ExecUpdateGuard<'_> {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants this thread holds the lock, which is where it was when it
+        // was taken.
+        unsafe { bindings::up_read(&raw mut (*(*self.task.as_ptr()).signal).exec_update_lock) };
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How a PID namespace comes to be, up to its being visible.
+
+use super::{
+    dead::{
+        self,
+        Undertaker, //
+    },
+    sysctl::{
+        self,
+        PidSysctlPolicy, //
+    },
+};
+use crate::{
+    bindings,
+    error::to_result,
+    ns::UserNamespace,
+    pid::PidCache,
+    pid_namespace::PidNamespace,
+    prelude::*,
+    slab::{
+        SlabBox,
+        SlabCache,
+        SlabFlags,
+        SlabObject,
+        SlabSlot, //
+    },
+    static_lock_class,
+    sync::aref::ARef,
+    ucount::Ucount, //
+};
+use core::{
+    mem::ManuallyDrop,
+    ops::Deref,
+    ptr::NonNull, //
+};
+
+/// The cache of namespaces.
+static CACHE: SlabCache<PidNamespace> = SlabCache::new();
+
+// SAFETY: There is one cache.
+unsafe impl SlabObject for PidNamespace {
+    fn cache() -> &'static SlabCache<Self> {
+        &CACHE
+    }
+}
+
+/// A PID namespace that is complete, but that nobody can see.
+///
+/// Dropping it undoes all.
+///
+/// # Invariants
+///
+/// The namespace is complete, this is the only reference to it, and it is in no tree.
+pub struct NewPidNamespace(NonNull<PidNamespace>);
+
+impl NewPidNamespace {
+    /// Makes a namespace below `parent`, owned by `user_ns` and counted by `count`, whose
+    /// identifiers come from `cache`. `S` says who may use its sysctls, `U` ends it when it is dead.
+    ///
+    /// Returns `EINVAL` if there is no level below `parent`; `ENOMEM`, and `ENOSPC` if there is no
+    /// inode number left. May sleep.
+    pub fn new<S: PidSysctlPolicy, U: Undertaker>(
+        parent: &PidNamespace,
+        user_ns: &UserNamespace,
+        count: Ucount,
+        cache: impl FnOnce(u32) -> Result<PidCache>,
+    ) -> Result<Self> {
+        let level = parent.level().checked_add(1).ok_or(EINVAL)?;
+        let slot = SlabSlot::<PidNamespace>::new(GFP_KERNEL)?;
+        let cache = cache(level)?;
+        let ns = slot
+            .init(Self::init::<S, U>(level, user_ns, cache))?
+            .into_raw();
+
+        let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
+        let (parent, user_ns) = (ARef::from(parent), ARef::from(user_ns));
+        // SAFETY: The namespace is new, and nobody knows it.
+        unsafe {
+            (*raw).parent = ARef::into_raw(parent).cast().as_ptr();
+            // The address is there already; now it is a reference.
+            (*raw).user_ns = ARef::into_raw(user_ns).cast().as_ptr();
+            (*raw).ucounts = count.into_raw();
+        }
+        // INVARIANT: All is in place.
+        Ok(Self(ns))
+    }
+
+    /// Builds all of it that can fail, and what owns nothing.
+    fn init<S: PidSysctlPolicy, U: Undertaker>(
+        level: u32,
+        user_ns: &UserNamespace,
+        cache: PidCache,
+    ) -> impl Init<PidNamespace, Error> + '_ {
+        let init = move |slot: *mut PidNamespace| {
+            let ns = slot.cast::<bindings::pid_namespace>();
+            // SAFETY: The slot is valid for writes, and all zeroes is a valid value. The work is
+            // queued when the last reference is dropped, and passes the namespace to the policy.
+            unsafe {
+                core::ptr::write_bytes(ns, 0, 1);
+                PidNamespace::init_table(ns);
+                (*ns).pid_cachep = cache.0.as_ptr();
+                (*ns).level = level;
+                (*ns).user_ns = user_ns.as_ptr();
+                (*ns).pid_max = bindings::PID_MAX_LIMIT;
+                (*ns).pid_allocated = bindings::PIDNS_ADDING;
+                bindings::init_work_with_key(
+                    &raw mut (*ns).work,
+                    Some(dead::destroy_work::<U>),
+                    false,
+                    c"&ns->work".as_char_ptr(),
+                    static_lock_class!().as_ptr(),
+                );
+            }
+            // SAFETY: The common part is all zeroes, as the function wants it.
+            to_result(unsafe { bindings::pid_ns_common_init(ns) })?;
+            // SAFETY: The namespace stays where it is, has an owner, and no sysctls yet.
+            unsafe { sysctl::register::<S>(ns) }.inspect_err(|_| {
+                // SAFETY: The common part was just prepared, and is not used any more.
+                unsafe { bindings::__ns_common_free(&raw mut (*ns).ns) };
+            })
+        };
+        // SAFETY: If it succeeds the namespace is initialised; if not, what was done is undone.
+        unsafe { pin_init::init_from_closure(init) }
+    }
+
+    /// Makes the namespace visible.
+    pub fn publish(self) -> ARef<PidNamespace> {
+        let ns = ManuallyDrop::new(self).0;
+        // SAFETY: The namespace is complete, and not in the tree.
+        unsafe { bindings::pid_ns_tree_add(ns.cast().as_ptr()) };
+        // SAFETY: By the type invariants there is one reference, which is passed on.
+        unsafe { ARef::from_raw(ns) }
+    }
+}
+
+impl Deref for NewPidNamespace {
+    type Target = PidNamespace;
+
+    fn deref(&self) -> &PidNamespace {
+        // SAFETY: By the type invariants the namespace is complete.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for NewPidNamespace {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants nobody else knows the namespace, and it is in no tree.
+        unsafe {
+            dead::dismantle(self.0);
+            drop(dead::parent(self.0));
+            dead::free(self.0);
+        }
+    }
+}
+
+impl PidNamespace {
+    /// Creates the cache of namespaces, at boot.
+    ///
+    /// Returns `EEXIST` if it has been created already; panics if there is no memory.
+    pub fn create_cache() -> Result {
+        CACHE.create(c"pid_namespace", SlabFlags::PANIC | SlabFlags::ACCOUNT)
+    }
+
+    /// Makes the initial namespace visible, at boot.
+    ///
+    /// # Safety
+    ///
+    /// It must be called once.
+    pub unsafe fn publish_initial() {
+        // SAFETY: The caller promises that it is not in the tree yet.
+        unsafe { bindings::pid_ns_tree_add(Self::initial().as_ptr()) };
+    }
+
+    /// Gives the memory of a namespace back.
+    ///
+    /// # Safety
+    ///
+    /// Nobody may use the namespace any more.
+    pub(super) unsafe fn free_memory(ns: NonNull<Self>) {
+        // SAFETY: The memory comes from a slot of this cache, and the caller promises the rest.
+        drop(unsafe { SlabBox::from_raw(ns) });
+    }
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Whether a PID namespace gives numbers, how many of them are taken, and who reaps its orphans.
+//!
+//! The state is in fields of the C structure that `fork()` and `exit()` read and write as well. It
+//! is computed from them each time; there is no second copy.
+
+use crate::{
+    bindings,
+    pid::{
+        Left,
+        PidCache,
+        PidmapLock, //
+    },
+    pid_namespace::PidNamespace,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
+    task::{
+        CurrentTask,
+        Task, //
+    },
+    tasklist::TasklistRead,
+};
+use core::ptr::NonNull;
+
+/// The signal that a namespace's init is seen to have been ended by after `reboot(2)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum ExitSignal {
+    /// `SIGHUP`.
+    Hup = bindings::SIGHUP as i32,
+    /// `SIGINT`.
+    Int = bindings::SIGINT as i32,
+}
+
+impl ExitSignal {
+    const fn from_raw(signal: i32) -> Option<Self> {
+        // CAST: The numbers of signals are small.
+        match signal as u32 {
+            bindings::SIGHUP => Some(Self::Hup),
+            bindings::SIGINT => Some(Self::Int),
+            _ => None,
+        }
+    }
+}
+
+/// What a PID namespace is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PidNsLife {
+    /// It waits for its first process, which must get the number 1.
+    AwaitingInit,
+    /// It has a process that reaps orphans, and takes more.
+    Alive,
+    /// Its reaper is dying, or dead; no number is given any more.
+    Dying,
+}
+
+impl PidNsLife {
+    /// Computes the state from the fields `pid_allocated` and `child_reaper`.
+    pub const fn from_fields(pid_allocated: u32, has_reaper: bool) -> Self {
+        match Left::from_raw(pid_allocated) {
+            Left::Closed(_) => Self::Dying,
+            Left::Open(_) if has_reaper => Self::Alive,
+            Left::Open(_) => Self::AwaitingInit,
+        }
+    }
+}
+
+impl PidNamespace {
+    #[inline]
+    fn pid_allocated(&self) -> &Atomic<u32> {
+        // SAFETY: `self` is valid, and the field is only accessed in one piece: written under
+        // `PidmapLock`, read without as well.
+        unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).pid_allocated) }
+    }
+
+    #[inline]
+    fn child_reaper(&self) -> Option<NonNull<Task>> {
+        // SAFETY: `self` is valid, and the field is only accessed in one piece.
+        let reaper = unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).child_reaper) };
+        NonNull::new(reaper.load(Relaxed).cast())
+    }
+
+    /// Returns how many numbers are taken, at some moment.
+    #[inline]
+    pub fn numbers_taken(&self) -> Left {
+        Left::from_raw(self.pid_allocated().load(Relaxed))
+    }
+
+    /// Tells whether the first process has come to life.
+    #[inline]
+    pub fn has_reaper(&self) -> bool {
+        self.child_reaper().is_some()
+    }
+
+    /// Returns the state. It can become [`PidNsLife::Alive`] at any time, but not
+    /// [`PidNsLife::Dying`] while the lock is held.
+    #[inline]
+    pub fn life(&self, _lock: &PidmapLock) -> PidNsLife {
+        PidNsLife::from_fields(self.pid_allocated().load(Relaxed), self.has_reaper())
+    }
+
+    /// Lets the namespace give no more numbers, for ever.
+    #[inline]
+    pub fn close(&self, _lock: &PidmapLock) {
+        let count = self.pid_allocated();
+        count.store(count.load(Relaxed) & !bindings::PIDNS_ADDING, Relaxed);
+    }
+
+    /// Returns the task that reaps orphans here, if numbers are left.
+    #[inline]
+    pub fn reaper<'a>(&'a self, _lock: &'a PidmapLock) -> Option<&'a Task> {
+        match self.numbers_taken() {
+            Left::Open(0) | Left::Closed(0) => None,
+            // SAFETY: The reaper's own number is the last one that is given back, which its own
+            // release does under the lock, and only then may its memory be freed. A reaper that
+            // passes the office on does so before that.
+            _ => self.child_reaper().map(|reaper| unsafe { reaper.as_ref() }),
+        }
+    }
+
+    /// Lets the first process get the number 1, whatever became of earlier attempts.
+    #[inline]
+    pub fn restart(&self, _lock: &PidmapLock) {
+        self.set_cursor(0);
+    }
+
+    /// Counts one more number as taken.
+    ///
+    /// It does not overflow: there are fewer numbers than the flag above them is worth.
+    #[inline]
+    pub(crate) fn add_allocated(&self, _lock: &PidmapLock) {
+        let count = self.pid_allocated();
+        count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    /// Counts one number less as taken, and returns how many are left.
+    #[inline]
+    pub(crate) fn sub_allocated(&self, _lock: &PidmapLock) -> Left {
+        let count = self.pid_allocated();
+        let left = count.load(Relaxed).wrapping_sub(1);
+        count.store(left, Relaxed);
+        Left::from_raw(left)
+    }
+
+    /// Returns the cache for identifiers that are made here.
+    #[inline]
+    pub(crate) fn pid_cache(&self) -> PidCache {
+        // SAFETY: The field is set before there are identifiers, and never changes.
+        let cache = unsafe { NonNull::new_unchecked((*self.as_ptr()).pid_cachep) };
+        // INVARIANT: The cache was made for the level of the namespace.
+        PidCache(cache)
+    }
+
+    /// Prepares the initial namespace for giving numbers.
+    ///
+    /// # Safety
+    ///
+    /// It must be called once, at boot, before the first identifier is made.
+    pub unsafe fn init_initial(cache: PidCache) {
+        let ns = Self::initial().as_ptr();
+        // SAFETY: The caller promises that nobody uses these fields yet.
+        unsafe {
+            Self::init_table(ns);
+            (*ns).pid_cachep = cache.0.as_ptr();
+        }
+    }
+
+    /// Returns the signal that the namespace's init is to be seen to die from, if `reboot(2)` was
+    /// called.
+    pub fn reboot_signal(&self) -> Option<ExitSignal> {
+        // SAFETY: `self` is valid, and the field is only accessed in one piece.
+        let signal = unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).reboot) }.load(Relaxed);
+        ExitSignal::from_raw(signal)
+    }
+
+    /// Sets what [`Self::reboot_signal`] returns.
+    pub fn set_reboot_signal(&self, signal: ExitSignal) {
+        // SAFETY: As in `reboot_signal`.
+        unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).reboot) }.store(signal as i32, Relaxed);
+    }
+}
+
+impl CurrentTask {
+    /// Returns the task that reaps orphans in the namespace that the current task lives in.
+    pub fn reaper<'a>(&'a self, _tasklist: &'a TasklistRead) -> Option<&'a Task> {
+        // SAFETY: A reaper is not released before all others in its namespace are, and the current
+        // task is one of them, or the reaper itself. The office is passed on under the lock.
+        self.pid_ns()?
+            .child_reaper()
+            .map(|reaper| unsafe { reaper.as_ref() })
+    }
+}

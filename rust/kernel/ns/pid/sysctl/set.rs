@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The set of sysctls of a PID namespace, as the sysctl core knows it.
+//!
+//! C header: [`include/linux/sysctl.h`](srctree/include/linux/sysctl.h)
+
+use super::PidSysctlPolicy;
+use crate::{
+    bindings,
+    container_of,
+    current,
+    ns::UserNamespace,
+    prelude::*,
+    types::Opaque, //
+};
+use core::{
+    marker::PhantomData,
+    mem::size_of,
+    ptr, //
+};
+
+/// Wraps the kernel's `struct ctl_table_root`: what the sets of all PID namespaces share.
+///
+/// It is made for a `static`, of which there should be one: sets of different roots exclude each
+/// other.
+///
+/// # Invariants
+///
+/// All functions are those of one policy, and the default set is empty.
+#[repr(transparent)]
+pub struct PidSysctlRoot(Opaque<bindings::ctl_table_root>);
+
+// SAFETY: Nobody changes the root, and its functions may be called from any thread.
+unsafe impl Sync for PidSysctlRoot {}
+
+impl PidSysctlRoot {
+    /// Makes the root for the policy `P`, for use in a `static`.
+    pub const fn new<P: PidSysctlPolicy>() -> Self {
+        // INVARIANT: The functions are those of `P`.
+        Self(Opaque::new(bindings::ctl_table_root {
+            default_set: pin_init::zeroed(),
+            lookup: Some(Thunks::<P>::lookup),
+            set_ownership: Some(Thunks::<P>::set_ownership),
+            permissions: Some(Thunks::<P>::permissions),
+        }))
+    }
+}
+
+/// The functions that C calls.
+struct Thunks<P>(PhantomData<P>);
+
+impl<P: PidSysctlPolicy> Thunks<P> {
+    /// Returns the set that the current task sees, or null if there is none.
+    fn seen() -> *mut bindings::ctl_table_set {
+        let ns = P::seen_by(current!()).map(|ns| ns.as_ptr());
+        // SAFETY: The namespace was valid just now, and only an address is computed.
+        ns.map_or(ptr::null_mut(), |ns| unsafe { &raw mut (*ns).set })
+    }
+
+    /// Returns the owner of the namespace that a table or folder belongs to.
+    ///
+    /// # Safety
+    ///
+    /// `head` must be in the set of a PID namespace, which must not be freed as long as the result
+    /// is used.
+    unsafe fn owner<'a>(head: *mut bindings::ctl_table_header) -> &'a UserNamespace {
+        // SAFETY: The caller promises a set that is part of a namespace, whose owner never changes
+        // and is kept until the namespace is freed.
+        unsafe {
+            let ns = container_of!((*head).set, bindings::pid_namespace, set);
+            UserNamespace::from_ptr((*ns).user_ns)
+        }
+    }
+
+    /// # Safety
+    ///
+    /// * `root` is a [`PidSysctlRoot`] made for `P`.
+    unsafe extern "C" fn lookup(
+        root: *mut bindings::ctl_table_root,
+    ) -> *mut bindings::ctl_table_set {
+        let set = Self::seen();
+
+        if set.is_null() {
+            // SAFETY: The caller promises a valid root, and only an address is computed.
+            unsafe { &raw mut (*root).default_set }
+        } else {
+            set
+        }
+    }
+
+    /// # Safety
+    ///
+    /// * There is nothing to be kept: the set is only compared.
+    unsafe extern "C" fn is_seen(set: *mut bindings::ctl_table_set) -> c_int {
+        c_int::from(ptr::eq(Self::seen(), set))
+    }
+
+    /// # Safety
+    ///
+    /// * `head` is in use, and in a set made by [`register`] for `P`.
+    /// * `uid` and `gid` are valid for writes.
+    unsafe extern "C" fn set_ownership(
+        head: *mut bindings::ctl_table_header,
+        uid: *mut bindings::kuid_t,
+        gid: *mut bindings::kgid_t,
+    ) {
+        // SAFETY: Such a set is part of a namespace, and `unregister` waits until `head` is no
+        // longer in use.
+        let (user, group) = P::owner(unsafe { Self::owner(head) });
+
+        if let Some(user) = user {
+            // SAFETY: The caller promises that it is valid for writes.
+            unsafe { *uid = user.into_raw() };
+        }
+        if let Some(group) = group {
+            // SAFETY: As above.
+            unsafe { *gid = group.into_raw() };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// * `head` is in use, and in a set made by [`register`] for `P`.
+    /// * `table` is valid.
+    unsafe extern "C" fn permissions(
+        head: *mut bindings::ctl_table_header,
+        table: *const bindings::ctl_table,
+    ) -> c_int {
+        // SAFETY: As in `set_ownership`.
+        let user_ns = unsafe { Self::owner(head) };
+        // SAFETY: The caller promises a valid table.
+        let mode = unsafe { (*table).mode };
+
+        c_int::from(P::mode(current!(), user_ns, mode))
+    }
+}
+
+/// Makes the set of a namespace and fills it.
+///
+/// Returns `ENOMEM`, and leaves nothing behind then. May sleep.
+///
+/// # Safety
+///
+/// As of [`super::register`].
+pub(super) unsafe fn register<P: PidSysctlPolicy>(ns: *mut bindings::pid_namespace) -> Result {
+    let (min, max) = P::pid_max_bounds();
+    let table = KBox::new(
+        bindings::ctl_table {
+            procname: c"pid_max".as_char_ptr(),
+            // SAFETY: The caller promises a valid namespace, and only an address is computed.
+            data: unsafe { &raw mut (*ns).pid_max }.cast(),
+            maxlen: size_of::<c_int>() as c_int,
+            mode: 0o644,
+            proc_handler: Some(bindings::proc_dointvec_minmax),
+            poll: ptr::null_mut(),
+            extra1: min.as_ptr().cast(),
+            extra2: ptr::from_ref(max).cast_mut().cast(),
+        },
+        GFP_KERNEL,
+    )?;
+    let table = KBox::into_raw(table);
+
+    // SAFETY: The caller promises a namespace without sysctls that stays at its place. The root is
+    // never freed, and by its invariants has functions that suit the set. The table has one entry;
+    // what it points to is there as long as the namespace, or for ever.
+    let header = unsafe {
+        let set = &raw mut (*ns).set;
+        bindings::setup_sysctl_set(set, P::root().0.get(), Some(Thunks::<P>::is_seen));
+        bindings::__register_sysctl_table(set, c"kernel".as_char_ptr(), table, 1)
+    };
+    // SAFETY: As above.
+    unsafe { (*ns).sysctls = header };
+    if !header.is_null() {
+        return Ok(());
+    }
+
+    // SAFETY: The set was made above, and the table is not in it.
+    unsafe {
+        bindings::retire_sysctl_set(&raw mut (*ns).set);
+        drop(KBox::from_raw(table));
+    }
+    Err(ENOMEM)
+}
+
+/// Empties the set of a namespace and gives it up.
+///
+/// # Safety
+///
+/// As of [`super::unregister`].
+pub(super) unsafe fn unregister(ns: *mut bindings::pid_namespace) {
+    // SAFETY: The caller promises that `register` succeeded. So the header is valid; its table is
+    // the one from the box there, and nobody uses it any more once it is unregistered.
+    unsafe {
+        let header = (*ns).sysctls;
+        let table = (*header).ctl_table_arg.cast_mut();
+        bindings::unregister_sysctl_table(header);
+        bindings::retire_sysctl_set(&raw mut (*ns).set);
+        drop(KBox::from_raw(table));
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The slab caches of process identifiers, one for each level of namespaces.
+//!
+//! An identifier has as many numbers as its namespace has levels, and so has the size of the
+//! objects in its cache.
+
+use crate::{
+    bindings,
+    pid_namespace::PidNamespace,
+    prelude::*,
+    slab::SlabFlags,
+    sync::{
+        global_lock,
+        SetOnce, //
+    },
+};
+use core::{
+    mem::{
+        align_of,
+        size_of, //
+    },
+    ptr::NonNull,
+};
+
+global_lock! {
+    // SAFETY: `PidCaches::init()` is called at boot, before the first namespace is made.
+    unsafe(uninit) static PID_CACHES_LOCK: Mutex<()> = ();
+}
+
+/// How many caches there are below that of the initial namespace.
+const NR_CACHES: usize = PidNamespace::MAX_LEVEL as usize;
+
+/// The cache for the identifiers of one level. It is never destroyed.
+///
+/// # Invariants
+///
+/// The pointer is a valid cache whose objects have room for a header and the numbers of its level.
+#[derive(Clone, Copy)]
+pub struct PidCache(pub(crate) NonNull<bindings::kmem_cache>);
+
+// SAFETY: All operations on a cache may be called from any thread.
+unsafe impl Send for PidCache {}
+
+// SAFETY: All operations on a cache may be called from several threads at once.
+unsafe impl Sync for PidCache {}
+
+impl PidCache {
+    /// Creates the cache for `level`, known to userspace as `name` (`/proc/slabinfo`).
+    ///
+    /// Returns `EINVAL` if there is no such level, and `ENOMEM`. May sleep.
+    pub fn create(level: u32, name: &CStr, flags: SlabFlags) -> Result<Self> {
+        const {
+            assert!(size_of::<bindings::pid>() % align_of::<bindings::upid>() == 0);
+        }
+        if level > PidNamespace::MAX_LEVEL {
+            return Err(EINVAL);
+        }
+        let numbers = (level as usize + 1) * size_of::<bindings::upid>();
+        let mut args = bindings::kmem_cache_args {
+            align: align_of::<bindings::pid>() as u32,
+            ..Default::default()
+        };
+        // CAST: The size is a few hundred bytes.
+        // SAFETY: The name is a valid string, of which the function makes a copy, and `args` is
+        // valid for the call.
+        let cache = unsafe {
+            bindings::__kmem_cache_create_args(
+                name.as_char_ptr(),
+                (size_of::<bindings::pid>() + numbers) as u32,
+                &raw mut args,
+                flags.as_raw(),
+            )
+        };
+        // INVARIANT: The cache was created with this size.
+        NonNull::new(cache).map(Self).ok_or(ENOMEM)
+    }
+
+    /// Returns memory for an identifier, which is not initialised. May sleep.
+    #[inline]
+    pub(super) fn alloc(self) -> Result<NonNull<bindings::pid>> {
+        // SAFETY: By the type invariants the cache is valid.
+        let memory = unsafe { bindings::kmem_cache_alloc(self.0.as_ptr(), GFP_KERNEL.as_raw()) };
+        NonNull::new(memory.cast()).ok_or(ENOMEM)
+    }
+
+    /// Gives memory back.
+    ///
+    /// # Safety
+    ///
+    /// `memory` must come from [`Self::alloc`] of this cache and not be used any more.
+    #[inline]
+    pub(super) unsafe fn free(self, memory: NonNull<bindings::pid>) {
+        // SAFETY: The caller promises that the memory is from this cache.
+        unsafe { bindings::kmem_cache_free(self.0.as_ptr(), memory.as_ptr().cast()) };
+    }
+}
+
+/// The caches of the levels below the initial namespace.
+pub struct PidCaches([SetOnce<PidCache>; NR_CACHES]);
+
+impl PidCaches {
+    /// Makes a set with no cache yet, for use in a `static`.
+    pub const fn new() -> Self {
+        Self([const { SetOnce::new() }; NR_CACHES])
+    }
+
+    /// Makes the creation of caches possible.
+    ///
+    /// # Safety
+    ///
+    /// It must be called once, at boot, before the first [`Self::get_or_create`].
+    pub unsafe fn init() {
+        // SAFETY: The caller promises that this is the only call.
+        unsafe { PID_CACHES_LOCK.init() };
+    }
+
+    /// Returns the cache of `level`, and makes it by `create` if it is the first time.
+    ///
+    /// Returns `EINVAL` if there is no such level, and what `create` returns. May sleep.
+    pub fn get_or_create(
+        &self,
+        level: u32,
+        create: impl FnOnce() -> Result<PidCache>,
+    ) -> Result<PidCache> {
+        let index = level.checked_sub(1).ok_or(EINVAL)?;
+        let cache = self.0.get(index as usize).ok_or(EINVAL)?;
+        if let Some(cache) = cache.copy() {
+            return Ok(cache);
+        }
+
+        // Two caches of one name are not possible, not even for a moment.
+        let _lock = PID_CACHES_LOCK.lock();
+        if let Some(cache) = cache.copy() {
+            return Ok(cache);
+        }
+        let new = create()?;
+        cache.populate(new);
+        Ok(new)
+    }
+}
+
+impl Default for PidCaches {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How a process identifier loses its numbers, and then its memory.
+
+use super::{
+    Left,
+    Pid,
+    PidCache,
+    PidType,
+    PidmapLock, //
+};
+use crate::{
+    bindings,
+    error::to_result,
+    ns::Active,
+    pid_namespace::PidNamespace,
+    prelude::*,
+    sync::aref::ARef,
+    warn_on, //
+};
+use core::{
+    ops::Deref,
+    ptr::NonNull, //
+};
+
+/// A process identifier that has numbers, but that no task uses.
+///
+/// Whoever has it owes that the numbers are given back, or that a task is linked to it.
+///
+/// # Invariants
+///
+/// The identifier is published, no task is on its lists, and this is the only such value of it.
+#[must_use = "its numbers stay taken until they are given back"]
+pub struct UnusedPid(NonNull<Pid>);
+
+impl UnusedPid {
+    /// Takes over an identifier from C.
+    ///
+    /// # Safety
+    ///
+    /// `pid` must be published, no task may be on its lists or get onto them, and it must be the
+    /// caller's to free.
+    #[inline]
+    pub unsafe fn from_raw(pid: NonNull<Pid>) -> Self {
+        // INVARIANT: The caller promises it.
+        Self(pid)
+    }
+
+    /// Leaves the identifier to C, which will pass it to [`Self::from_raw`], or link tasks to it.
+    #[inline]
+    pub fn into_raw(self) -> NonNull<Pid> {
+        self.0
+    }
+
+    /// Lets the file system of process descriptors know the identifier.
+    ///
+    /// Returns `ENOMEM` and others. May sleep.
+    #[doc(alias = "pidfs_add_pid")]
+    pub fn add_to_pidfs(&self) -> Result {
+        // SAFETY: The identifier is valid.
+        to_result(unsafe { bindings::pidfs_add_pid(self.as_ptr()) })
+    }
+
+    /// Gives all numbers back, beginning with that in the initial namespace.
+    ///
+    /// For each namespace `each` is told, under the lock, how many numbers are left; it must not
+    /// sleep.
+    pub fn give_back(self, each: impl Fn(&PidNamespace, Left, &PidmapLock)) -> RetiredPid {
+        // SAFETY: The identifier took this count when it was published.
+        drop(unsafe { Active::from_count(self.ns()) });
+
+        let lock = PidmapLock::lock();
+        for upid in self.numbers() {
+            let ns = upid.ns();
+            let left = ns.sub_allocated(&lock);
+            // A reaper keeps its number until its namespace is closed.
+            warn_on!(left == Left::Open(0) && ns.has_reaper());
+            each(ns, left, &lock);
+            if let Some(nr) = upid.nr() {
+                // SAFETY: By the type invariants the identifier is owned.
+                unsafe { ns.give_back(nr.get(), &lock) };
+            }
+        }
+        drop(lock);
+        // INVARIANT: The numbers are given back.
+        RetiredPid(self.0)
+    }
+}
+
+impl Deref for UnusedPid {
+    type Target = Pid;
+
+    #[inline]
+    fn deref(&self) -> &Pid {
+        // SAFETY: By the type invariants the reference that belongs to the numbers is held.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// A process identifier that is not to be found by its numbers any more.
+///
+/// # Invariants
+///
+/// The value owns the reference that belonged to the numbers.
+#[must_use = "its memory stays in use until the reference is dropped"]
+pub struct RetiredPid(NonNull<Pid>);
+
+impl RetiredPid {
+    /// Takes it from the file system of process descriptors, and drops the reference when nobody
+    /// who has found the identifier under RCU can still look at it.
+    #[doc(alias = "delayed_put_pid")]
+    pub fn put_after_grace_period(self) {
+        let pid = self.0.cast::<bindings::pid>().as_ptr();
+        // SAFETY: The identifier is valid, and by the type invariants its last use as a number is
+        // over; the reference that is owned is passed to the callback.
+        unsafe {
+            bindings::pidfs_remove_pid(pid);
+            bindings::call_rcu(&raw mut (*pid).rcu, Some(put_callback));
+        }
+    }
+}
+
+/// Drops the reference that belonged to the numbers.
+///
+/// # Safety
+///
+/// `head` must be the member `rcu` of an identifier whose reference is passed.
+unsafe extern "C" fn put_callback(head: *mut bindings::callback_head) {
+    // SAFETY: The caller promises that it is a member.
+    let pid = unsafe { crate::container_of!(head, bindings::pid, rcu) };
+    if let Some(pid) = NonNull::new(pid.cast::<Pid>()) {
+        // SAFETY: The caller passes a reference.
+        unsafe { Pid::put(pid) };
+    }
+}
+
+impl Pid {
+    /// Drops a reference, and frees the identifier if it was the last one. Does not sleep.
+    ///
+    /// # Safety
+    ///
+    /// The caller gives up a reference.
+    #[doc(alias = "put_pid")]
+    #[inline]
+    pub unsafe fn put(pid: NonNull<Self>) {
+        let raw = pid.cast::<bindings::pid>();
+        // SAFETY: The caller has a reference, so that the identifier is valid until it is dropped.
+        if !unsafe { bindings::refcount_dec_and_test(&raw mut (*raw.as_ptr()).count) } {
+            return;
+        }
+        // SAFETY: Nobody else knows it any more.
+        let ns = NonNull::from(unsafe { pid.as_ref() }.ns());
+        // SAFETY: The identifier owns a reference to its namespace.
+        let ns = unsafe { ARef::from_raw(ns) };
+        let cache: PidCache = ns.pid_cache();
+        // SAFETY: The identifier is valid and nobody knows it; its memory comes from the cache of
+        // its namespace.
+        unsafe {
+            bindings::pidfs_free_pid(raw.as_ptr());
+            cache.free(raw);
+        }
+    }
+}
+
+/// The identifiers that a task was the last one to use, one place for each use.
+///
+/// C keeps it as an array until the locks are released that numbers must not be given back under.
+#[repr(transparent)]
+pub struct UnusedPids([*mut bindings::pid; PidType::COUNT]);
+
+impl UnusedPids {
+    /// Borrows an array of C.
+    ///
+    /// # Safety
+    ///
+    /// `pids` must be valid for reads and writes for the lifetime `'a`, and have a place for each
+    /// use, which is null or owns an identifier as [`UnusedPid`] does.
+    #[inline]
+    pub unsafe fn from_ptr<'a>(pids: *mut *mut bindings::pid) -> &'a mut Self {
+        // SAFETY: The caller promises validity, and the type is transparent.
+        unsafe { &mut *pids.cast() }
+    }
+
+    /// Puts `pid` into the place of `kind`, which must be empty: nobody can lose two identifiers of
+    /// one kind before the first is freed. If it is not, that is reported, and the one that was
+    /// there keeps its numbers for ever.
+    pub fn put(&mut self, kind: PidType, pid: UnusedPid) {
+        let [thread, group, process_group, session] = &mut self.0;
+        let place = match kind {
+            PidType::Pid => thread,
+            PidType::Tgid => group,
+            PidType::Pgid => process_group,
+            PidType::Sid => session,
+        };
+        warn_on!(!place.is_null());
+        *place = pid.into_raw().cast().as_ptr();
+    }
+
+    /// Empties all places, the last one first.
+    pub fn take_all(&mut self) -> impl Iterator<Item = UnusedPid> + '_ {
+        self.0.iter_mut().rev().filter_map(|place| {
+            let pid = core::mem::replace(place, core::ptr::null_mut());
+            // SAFETY: What is in the array is owned.
+            NonNull::new(pid.cast()).map(|pid| unsafe { UnusedPid::from_raw(pid) })
+        })
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The lock that numbers are given and taken back under.
+
+use crate::{
+    prelude::*,
+    sync::{
+        global_lock,
+        GlobalGuard, //
+    },
+};
+
+global_lock! {
+    // SAFETY: `PidmapLock::init()` is called at boot, before the first identifier is made.
+    unsafe(uninit) static PIDMAP_LOCK: SpinLock<()> = ();
+}
+
+/// Evidence that the lock is held which guards the numbers of all namespaces, and how many of them
+/// are taken.
+///
+/// Nothing may sleep under it. It is taken inside of `tasklist_lock` by nobody: neither lock is
+/// taken while the other is held.
+pub struct PidmapLock {
+    _guard: GlobalGuard<PIDMAP_LOCK>,
+}
+
+impl PidmapLock {
+    /// Makes the lock usable.
+    ///
+    /// # Safety
+    ///
+    /// It must be called once, at boot, before the first [`Self::lock`].
+    pub unsafe fn init() {
+        // SAFETY: The caller promises that this is the only call.
+        unsafe { PIDMAP_LOCK.init() };
+    }
+
+    /// Takes the lock.
+    #[inline]
+    pub fn lock() -> Self {
+        Self {
+            _guard: PIDMAP_LOCK.lock(),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The number of a process identifier in one namespace.
+
+use crate::{
+    bindings,
+    pid_namespace::PidNamespace, //
+};
+use core::num::NonZero;
+
+/// A number that stands for a process identifier; never 0, which stands for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PidNr(NonZero<i32>);
+
+impl PidNr {
+    /// Returns `nr` as a number, or [`None`] if it cannot be one.
+    #[inline]
+    pub const fn new(nr: i32) -> Option<Self> {
+        match NonZero::new(nr) {
+            Some(nr) if nr.get() > 0 => Some(Self(nr)),
+            _ => None,
+        }
+    }
+
+    /// Tells whether this is the number of a namespace's first process, which reaps its orphans.
+    #[inline]
+    pub const fn is_init(self) -> bool {
+        self.get() == 1
+    }
+
+    /// Returns the value.
+    #[inline]
+    pub const fn get(self) -> i32 {
+        self.0.get()
+    }
+}
+
+/// Wraps the kernel's `struct upid`: a number and the namespace where it is valid.
+///
+/// # Invariants
+///
+/// The namespace is valid as long as the instance.
+#[repr(transparent)]
+pub struct Upid(pub(super) bindings::upid);
+
+// SAFETY: Both fields never change, and a namespace may be used from several threads.
+unsafe impl Sync for Upid {}
+
+impl Upid {
+    /// Returns the number; only the idle tasks' identifier has none.
+    #[inline]
+    pub fn nr(&self) -> Option<PidNr> {
+        PidNr::new(self.0.nr)
+    }
+
+    /// Returns the namespace.
+    #[inline]
+    pub fn ns(&self) -> &PidNamespace {
+        // SAFETY: By the type invariants the namespace is valid.
+        unsafe { PidNamespace::from_ptr(self.0.ns) }
+    }
+}

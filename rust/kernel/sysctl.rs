@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Files below `/proc/sys`.
+//!
+//! C header: [`include/linux/sysctl.h`](srctree/include/linux/sysctl.h)
+
+use crate::{
+    bindings,
+    current,
+    error::{
+        from_result,
+        to_result, //
+    },
+    prelude::*,
+    str::as_char_ptr_in_const_context,
+    task::CurrentTask, //
+};
+use core::{
+    marker::PhantomData,
+    mem::size_of,
+    ops::RangeInclusive,
+    ptr, //
+};
+
+/// A file that shows an integer, and whose writers may be asked for more than its mode says.
+///
+/// What is read and written belongs to something that is found anew for every access, such as a
+/// namespace of the task that reads or writes.
+///
+/// # Examples
+///
+/// ```
+/// use core::ops::RangeInclusive;
+/// use kernel::{
+///     prelude::*,
+///     sync::atomic::{
+///         Atomic,
+///         Relaxed, //
+///     },
+///     sysctl::{
+///         self,
+///         IntSysctl, //
+///     },
+///     task::CurrentTask,
+/// };
+///
+/// static PERCENT: Atomic<i32> = Atomic::new(50);
+///
+/// struct Percent;
+///
+/// impl IntSysctl for Percent {
+///     type Owner = Atomic<i32>;
+///
+///     const NAME: &'static CStr = c"percent";
+///     const MODE: u16 = 0o644;
+///
+///     fn owner(_current: &CurrentTask) -> Result<&Atomic<i32>> {
+///         Ok(&PERCENT)
+///     }
+///
+///     fn bounds(_owner: &Atomic<i32>) -> RangeInclusive<i32> {
+///         0..=100
+///     }
+///
+///     fn get(owner: &Atomic<i32>) -> i32 {
+///         owner.load(Relaxed)
+///     }
+///
+///     fn set(owner: &Atomic<i32>, value: i32) {
+///         owner.store(value, Relaxed);
+///     }
+/// }
+///
+/// // The file is `/proc/sys/rust_doctest/percent`.
+/// sysctl::register::<Percent>(c"rust_doctest")?;
+/// # Ok::<(), Error>(())
+/// ```
+pub trait IntSysctl: 'static {
+    /// What the value belongs to.
+    type Owner: ?Sized;
+
+    /// The name of the file.
+    const NAME: &'static CStr;
+
+    /// Who may open the file for what, as permission bits.
+    const MODE: u16;
+
+    /// Returns whose value the current task reads or writes.
+    fn owner(current: &CurrentTask) -> Result<&Self::Owner>;
+
+    /// Refuses, with the error that `write(2)` returns, who may not write although the file could
+    /// be opened for it.
+    fn may_write(owner: &Self::Owner) -> Result {
+        let _ = owner;
+        Ok(())
+    }
+
+    /// Returns what values may be written; for others `write(2)` returns `EINVAL`.
+    fn bounds(owner: &Self::Owner) -> RangeInclusive<i32>;
+
+    /// Returns the value.
+    fn get(owner: &Self::Owner) -> i32;
+
+    /// Changes the value to one within the bounds.
+    fn set(owner: &Self::Owner, value: i32);
+}
+
+/// Puts the file of `T` into the folder `path` below `/proc/sys`, for ever.
+///
+/// Returns `ENOMEM`, also if there is such a file already; the reason is in the log. May sleep.
+#[doc(alias = "register_sysctl")]
+pub fn register<T: IntSysctl>(path: &CStr) -> Result {
+    let table: &'static bindings::ctl_table = const { &Entry::<T>::TABLE };
+
+    // SAFETY: `path` is a valid string, which is needed during the call only, and `table` is one
+    // entry that never goes away. The handler suits the entry.
+    let header = unsafe { bindings::register_sysctl_sz(path.as_char_ptr(), table, 1) };
+    if header.is_null() {
+        Err(ENOMEM)
+    } else {
+        Ok(())
+    }
+}
+
+/// The C face of `T`.
+struct Entry<T>(PhantomData<T>);
+
+impl<T: IntSysctl> Entry<T> {
+    const TABLE: bindings::ctl_table = bindings::ctl_table {
+        procname: as_char_ptr_in_const_context(T::NAME),
+        data: ptr::null_mut(),
+        maxlen: size_of::<c_int>() as c_int,
+        mode: T::MODE,
+        proc_handler: Some(Self::handle),
+        poll: ptr::null_mut(),
+        extra1: ptr::null_mut(),
+        extra2: ptr::null_mut(),
+    };
+
+    /// Reads or writes a copy of the value.
+    ///
+    /// # Safety
+    ///
+    /// * `table` is [`Self::TABLE`].
+    /// * `buffer`, `lenp` and `ppos` are as the handlers of sysctls get them.
+    unsafe extern "C" fn handle(
+        table: *const bindings::ctl_table,
+        write: c_int,
+        buffer: *mut c_void,
+        lenp: *mut usize,
+        ppos: *mut bindings::loff_t,
+    ) -> c_int {
+        from_result(|| {
+            let current = current!();
+            let owner = T::owner(current)?;
+            if write != 0 {
+                T::may_write(owner)?;
+            }
+            let mut value: c_int = T::get(owner);
+            let (mut min, mut max) = T::bounds(owner).into_inner();
+            let table = bindings::ctl_table {
+                data: (&raw mut value).cast(),
+                extra1: (&raw mut min).cast(),
+                extra2: (&raw mut max).cast(),
+                // SAFETY: The caller promises a valid table.
+                ..unsafe { *table }
+            };
+            // SAFETY: `table` holds one integer and two bounds, which are valid for the call; the
+            // caller promises the rest.
+            to_result(unsafe {
+                bindings::proc_dointvec_minmax(&raw const table, write, buffer, lenp, ppos)
+            })?;
+            if write != 0 {
+                T::set(owner, value);
+            }
+            Ok(0)
+        })
+    }
+}

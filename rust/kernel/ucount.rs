@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Counts of what users own in user namespaces, against limits.
+//!
+//! C header: [`include/linux/user_namespace.h`](srctree/include/linux/user_namespace.h)
+
+use crate::{
+    bindings,
+    ns::UserNamespace,
+    task::Kuid, //
+};
+use core::{
+    mem::ManuallyDrop,
+    ptr::NonNull, //
+};
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum UcountType {
+    /// PID namespaces (`user.max_pid_namespaces`).
+    PidNamespaces = bindings::ucount_type_UCOUNT_PID_NAMESPACES,
+}
+
+/// One unit of something that a user owns, counted in a user namespace and all its ancestors.
+///
+/// # Invariants
+///
+/// The unit was counted.
+pub struct Ucount {
+    ucounts: NonNull<bindings::ucounts>,
+    kind: UcountType,
+}
+
+// SAFETY: The counts are atomic, and may be changed by any thread.
+unsafe impl Send for Ucount {}
+
+impl Ucount {
+    /// Counts one more `kind` for the user `uid` in `ns`.
+    ///
+    /// Returns [`None`] if that would exceed a limit there or further out, or if there is no
+    /// memory. May sleep.
+    #[doc(alias = "inc_ucount")]
+    pub fn new(ns: &UserNamespace, uid: Kuid, kind: UcountType) -> Option<Self> {
+        // SAFETY: The namespace is valid.
+        let ucounts = unsafe {
+            bindings::inc_ucount(ns.as_ptr(), uid.into_raw(), kind as bindings::ucount_type)
+        };
+        // INVARIANT: Just counted.
+        NonNull::new(ucounts).map(|ucounts| Self { ucounts, kind })
+    }
+
+    /// Leaves the unit to a C structure.
+    pub(crate) fn into_raw(self) -> *mut bindings::ucounts {
+        ManuallyDrop::new(self).ucounts.as_ptr()
+    }
+
+    /// Takes the unit back.
+    ///
+    /// # Safety
+    ///
+    /// `ucounts` must come from [`Self::into_raw`] of a unit of `kind`.
+    pub(crate) unsafe fn from_raw(ucounts: NonNull<bindings::ucounts>, kind: UcountType) -> Self {
+        // INVARIANT: The caller promises it.
+        Self { ucounts, kind }
+    }
+}
+
+impl Drop for Ucount {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants the unit was counted.
+        unsafe { bindings::dec_ucount(self.ucounts.as_ptr(), self.kind as bindings::ucount_type) };
+    }
+}

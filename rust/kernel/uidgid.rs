@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Users and groups as the kernel knows them, and as a user namespace numbers them.
+//!
+//! [`Kuid`] and [`Kgid`] mean the same everywhere in the kernel; what number stands for one depends
+//! on the user namespace.
+//!
+//! C header: [`include/linux/uidgid.h`](srctree/include/linux/uidgid.h)
+
+use crate::{
+    bindings,
+    ns::UserNamespace,
+    task::{
+        CurrentTask,
+        Kuid, //
+    },
+};
+
+/// The value that is no user and no group, in whatever namespace.
+const INVALID: u32 = u32::MAX;
+
+/// A group.
+#[derive(Clone, Copy)]
+pub struct Kgid {
+    kgid: bindings::kgid_t,
+}
+
+impl Kgid {
+    /// Creates a `Kgid` given the raw C type.
+    #[inline]
+    pub fn from_raw(kgid: bindings::kgid_t) -> Self {
+        Self { kgid }
+    }
+
+    /// Turns this into the raw C type.
+    #[inline]
+    pub fn into_raw(self) -> bindings::kgid_t {
+        self.kgid
+    }
+}
+
+impl UserNamespace {
+    /// Returns the user that `uid` stands for in this namespace, or [`None`] if no user is mapped
+    /// there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::current;
+    ///
+    /// // The tests run in the initial namespace, where all users but one are mapped.
+    /// let cred = current!().cred();
+    /// assert!(cred.user_ns().kuid(0).is_some_and(|root| root == cred.euid()));
+    /// assert!(cred.user_ns().kuid(u32::MAX).is_none());
+    /// ```
+    #[doc(alias = "make_kuid")]
+    #[inline]
+    pub fn kuid(&self, uid: u32) -> Option<Kuid> {
+        // SAFETY: `self` is a valid user namespace; `uid` may be any number.
+        let kuid = unsafe { bindings::make_kuid(self.as_ptr(), uid) };
+        (kuid.val != INVALID).then(|| Kuid::from_raw(kuid))
+    }
+
+    /// Returns the group that `gid` stands for in this namespace, or [`None`] if no group is mapped
+    /// there.
+    #[doc(alias = "make_kgid")]
+    #[inline]
+    pub fn kgid(&self, gid: u32) -> Option<Kgid> {
+        // SAFETY: `self` is a valid user namespace; `gid` may be any number.
+        let kgid = unsafe { bindings::make_kgid(self.as_ptr(), gid) };
+        (kgid.val != INVALID).then(|| Kgid::from_raw(kgid))
+    }
+}
+
+impl CurrentTask {
+    /// Tells whether `group` is the effective group of the current task or one of its supplementary
+    /// groups.
+    #[doc(alias = "in_egroup_p")]
+    #[inline]
+    pub fn in_effective_group(&self, group: Kgid) -> bool {
+        // SAFETY: It looks at the credentials of the current task, whatever the group is.
+        unsafe { bindings::in_egroup_p(group.kgid) != 0 }
+    }
+}
