@@ -1,14 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What only C can say: system call entries with their per-architecture stubs
- * and metadata. Nothing is decided here.
+ * and metadata, exports, initcalls, and an object with parts that Rust does
+ * not see. Nothing is decided here.
  */
 
+#include <linux/export.h>
+#include <linux/idr.h>
+#include <linux/init.h>
+#include <linux/init_task.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/proc_ns.h>
+#include <linux/sched.h>
 #include <linux/syscalls.h>
+#include <linux/user_namespace.h>
 
 #include "glue.h"
+
+struct pid_namespace init_pid_ns = {
+	.ns = NS_COMMON_INIT(init_pid_ns),
+	.idr = IDR_INIT(init_pid_ns.idr),
+	.pid_allocated = PIDNS_ADDING,
+	.child_reaper = &init_task,
+	.user_ns = &init_user_ns,
+	.pid_max = PID_MAX_DEFAULT,
+};
+
+EXPORT_SYMBOL_GPL(init_pid_ns);
+EXPORT_SYMBOL_GPL(put_pid);
+EXPORT_SYMBOL_GPL(find_pid_ns);
+EXPORT_SYMBOL_GPL(find_vpid);
+EXPORT_SYMBOL(pid_task);
+EXPORT_SYMBOL_GPL(get_task_pid);
+EXPORT_SYMBOL_GPL(get_pid_task);
+EXPORT_SYMBOL_GPL(find_get_pid);
+EXPORT_SYMBOL_GPL(pid_nr_ns);
+EXPORT_SYMBOL_GPL(pid_vnr);
+EXPORT_SYMBOL(__task_pid_nr_ns);
+EXPORT_SYMBOL_GPL(task_active_pid_ns);
+EXPORT_SYMBOL_GPL(find_ge_pid);
+EXPORT_SYMBOL_GPL(put_pid_ns);
+
+SYSCALL_DEFINE2(pidfd_open, pid_t, pid, unsigned int, flags)
+{
+	return pidns_pidfd_open(pid, flags);
+}
+
+SYSCALL_DEFINE3(pidfd_getfd, int, pidfd, int, fd, unsigned int, flags)
+{
+	return pidns_pidfd_getfd(pidfd, fd, flags);
+}
 
 SYSCALL_DEFINE2(setns, int, fd, int, flags)
 {
 	return pidns_setns(fd, flags);
 }
+
+subsys_initcall(pidns_sysctl_init);
+__initcall(pidns_init);

@@ -1,29 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How a PID namespace comes to be, and which one a task is in.
+//! How a PID namespace comes to be and goes away, and which one a task is in.
 
+use crate::{
+    caches,
+    sysctl::{
+        self,
+        Sysctls, //
+    },
+};
 use kernel::{
-    ns::UserNamespace,
+    ns::{
+        pid::{
+            DeadPidNamespace,
+            NewPidNamespace,
+            Undertaker, //
+        },
+        UserNamespace, //
+    },
     pid_namespace::PidNamespace,
     prelude::*,
     sync::{
         aref::ARef,
         rcu, //
     },
-    task::Task,
+    task::{
+        CurrentTask,
+        Kuid,
+        Task, //
+    },
+    ucount::{
+        Ucount,
+        UcountType, //
+    },
 };
 
-/// Creates a PID namespace for the children of the current task, whose children are born into
-/// `old` so far.
+/// Ends namespaces that have lost their last reference.
+pub(crate) struct Cascade;
+
+impl Undertaker for Cascade {
+    /// Ends `dead`, and all around it that it was the last to refer to.
+    fn destroy(dead: DeadPidNamespace) {
+        let mut next = Some(dead);
+        while let Some(dead) = next {
+            next = PidNamespace::put(dead.bury());
+        }
+    }
+}
+
+/// Creates a PID namespace for the children of `current`, which are born into `old` so far.
 ///
-/// Returns `EINVAL` if `old` is not the current task's own namespace, since the hierarchy grows
+/// Returns `EINVAL` if `old` is not the task's own namespace, since the hierarchy grows
 /// only downwards from where one is, or if `user_ns`, which will own the new one, is not the owner
 /// of `old` or a descendant of it; `ENOSPC` beyond 32 levels or the limit
 /// `user.max_pid_namespaces`; `ENOMEM`. May sleep.
 ///
 /// C counterpart: `copy_pid_ns()` with `CLONE_NEWPID`.
-pub fn create(user_ns: &UserNamespace, old: &PidNamespace) -> Result<ARef<PidNamespace>> {
-    PidNamespace::create(user_ns, old)
+pub fn create(
+    current: &CurrentTask,
+    user_ns: &UserNamespace,
+    old: &PidNamespace,
+) -> Result<ARef<PidNamespace>> {
+    if current.pid_ns() != Some(old) || !old.user_ns().is_or_contains(user_ns) {
+        return Err(EINVAL);
+    }
+    if old.level() >= PidNamespace::MAX_LEVEL {
+        return Err(ENOSPC);
+    }
+    let count = Ucount::new(user_ns, Kuid::current_euid(), UcountType::PidNamespaces);
+    let count = count.ok_or(ENOSPC)?;
+
+    let ns = NewPidNamespace::new::<Sysctls, Cascade>(old, user_ns, count, caches::for_level)?;
+    #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
+    ns.set_memfd_noexec_scope(sysctl::memfd_noexec::effective(old));
+    Ok(ns.publish())
 }
 
 /// Returns the namespace that `task` itself lives in, whatever its children are born into.

@@ -5,7 +5,7 @@
 # configuration: the one place that words it.
 
 if zcat /proc/config.gz | grep -q '^CONFIG_PIDNS_RUST=y'; then
-	echo 'pidns: nsproxy: Rust (pid, pid_namespace: C)'
+	echo 'pidns: pid, pid_namespace and nsproxy: Rust'
 else
-	echo 'pidns: nsproxy: C (pid, pid_namespace: C)'
+	echo 'pidns: pid, pid_namespace and nsproxy: C'
 fi

@@ -56,6 +56,9 @@ with 'fn f() {}' true
 mv "$file" "$WORK/nsproxy/abi.rs"
 echo 'fn f() { unsafe { bindings::f() } }' >>"$WORK/nsproxy/abi.rs"
 check 'abi.rs is exempt' policy
+mkdir "$WORK/nsproxy/abi"
+echo 'fn f() { unsafe { bindings::f() } }' >"$WORK/nsproxy/abi/x.rs"
+check 'the folder of abi.rs is exempt' policy
 mkdir "$WORK/pidns/deep"
 echo 'unsafe fn f() {}' >"$WORK/pidns/deep/x.rs"
 check 'every folder is read' not policy

@@ -160,23 +160,6 @@ impl PidNamespace {
             .store(scope, Relaxed);
     }
 
-    /// Creates a namespace below `old`, owned by `user_ns`.
-    ///
-    /// Returns `EINVAL` if `old` is not the current task's own or its owner is no ancestor of
-    /// `user_ns`, `ENOSPC` beyond 32 levels or if `user.max_pid_namespaces` is reached, and
-    /// `ENOMEM`. May sleep.
-    #[doc(alias = "copy_pid_ns")]
-    pub fn create(user_ns: &UserNamespace, old: &Self) -> crate::error::Result<ARef<Self>> {
-        // SAFETY: Both namespaces are valid; the result is an error or carries a reference.
-        unsafe {
-            super::owned(bindings::copy_pid_ns(
-                NsType::Pid as u64,
-                user_ns.as_ptr(),
-                old.as_ptr(),
-            ))
-        }
-    }
-
     /// Returns the namespace that `task` lives in, or [`None`] if the task has been reaped.
     ///
     /// This is never the namespace of the task's future children. Unlike [`Task::get_pid_ns`] it

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Making and freeing identifiers, as C asks for it.
+
+use crate::allocator;
+use core::ptr::{
+    self,
+    NonNull, //
+};
+use kernel::{
+    bindings,
+    pid::{
+        Pid,
+        UnusedPid,
+        UnusedPids, //
+    },
+    pid_namespace::PidNamespace,
+    prelude::*, //
+};
+
+/// Makes an identifier.
+///
+/// # Safety
+///
+/// * `ns` is valid.
+/// * `set_tid` has `set_tid_size` elements; it may be null if that is 0.
+/// * The caller may sleep.
+#[export]
+pub(crate) unsafe extern "C" fn alloc_pid(
+    ns: *mut bindings::pid_namespace,
+    set_tid: *mut bindings::pid_t,
+    set_tid_size: usize,
+) -> *mut bindings::pid {
+    // SAFETY: The caller promises that it is valid.
+    let ns = unsafe { PidNamespace::from_ptr(ns) };
+    let wanted = if set_tid_size == 0 {
+        &[]
+    } else {
+        // SAFETY: The caller promises so many elements.
+        unsafe { core::slice::from_raw_parts(set_tid, set_tid_size) }
+    };
+
+    match allocator::alloc(ns, wanted) {
+        Ok(pid) => pid.into_raw().cast().as_ptr(),
+        Err(error) => error.to_ptr(),
+    }
+}
+
+/// Gives back the numbers of an identifier.
+///
+/// # Safety
+///
+/// * `pid` comes from `alloc_pid()`, or lost its last user by `detach_pid()` or `change_pid()`, and
+///   is the caller's to free.
+#[export]
+pub(crate) unsafe extern "C" fn free_pid(pid: *mut bindings::pid) {
+    if let Some(pid) = NonNull::new(pid.cast::<Pid>()) {
+        // SAFETY: The caller passes ownership.
+        allocator::free(unsafe { UnusedPid::from_raw(pid) });
+    }
+}
+
+/// Gives back the numbers of all identifiers in an array.
+///
+/// # Safety
+///
+/// * `pids` has an element for each use of an identifier, as `detach_pid()` and `change_pid()` left
+///   them.
+#[export]
+pub(crate) unsafe extern "C" fn free_pids(pids: *mut *mut bindings::pid) {
+    // SAFETY: The caller promises that the array is valid, and its elements are owned or null.
+    allocator::free_all(unsafe { UnusedPids::from_ptr(pids) });
+}
+
+/// Drops a reference to an identifier. Does not sleep.
+///
+/// # Safety
+///
+/// * `pid` is null, or valid with a reference that the caller gives up.
+#[export]
+pub(crate) unsafe extern "C" fn put_pid(pid: *mut bindings::pid) {
+    if let Some(pid) = NonNull::new(pid.cast::<Pid>()) {
+        // SAFETY: The caller gives up a reference.
+        unsafe { Pid::put(pid) };
+    }
+}
+
+/// Lets a namespace give no more numbers.
+///
+/// # Safety
+///
+/// * `ns` is valid.
+#[export]
+pub(crate) unsafe extern "C" fn disable_pid_allocation(ns: *mut bindings::pid_namespace) {
+    // SAFETY: The caller promises that it is valid.
+    allocator::close(unsafe { PidNamespace::from_ptr(ns) });
+}
+
+/// Returns what `pid` is for C: its address, or null.
+pub(super) fn to_ptr(pid: Option<&Pid>) -> *mut bindings::pid {
+    pid.map_or(ptr::null_mut(), Pid::as_ptr)
+}

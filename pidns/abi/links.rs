@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Links between tasks and identifiers, as C changes them.
+
+use crate::links;
+use kernel::{
+    bindings,
+    pid::{
+        LivePid,
+        Pid,
+        PidLink,
+        PidType,
+        UnusedPids, //
+    },
+    prelude::*,
+    task::Task,
+    tasklist::{
+        Protected,
+        TasklistWrite, //
+    }, //
+};
+
+/// Lets a task use the identifier that it points to.
+///
+/// # Safety
+///
+/// * `tasklist_lock` is held for writing.
+/// * `task` is valid, points to a published identifier for the use `kind`, and is not on its list.
+#[export]
+pub(crate) unsafe extern "C" fn attach_pid(
+    task: *mut bindings::task_struct,
+    kind: bindings::pid_type,
+) {
+    // SAFETY: The caller promises it.
+    let lock = unsafe { TasklistWrite::assume_held() };
+    // SAFETY: The caller promises a valid task.
+    let task = unsafe { &*task.cast::<Task>() };
+    let Some(kind) = PidType::from_raw(kind) else {
+        return;
+    };
+    let Some(pid) = task.pid_of(kind, Protected::from(&lock)) else {
+        return;
+    };
+    // SAFETY: The identifier is published, and about to be used by the task.
+    let pid = unsafe { LivePid::new(pid, &lock) };
+    // SAFETY: The caller promises that the task is on no list.
+    links::attach(unsafe { PidLink::new(task, kind, &lock) }, pid);
+}
+
+/// Ends a task's use of an identifier.
+///
+/// # Safety
+///
+/// * `tasklist_lock` is held for writing.
+/// * `task` is valid, and uses an identifier as `kind`.
+/// * `pids` has a place for each use; in the end the caller passes it to `free_pids()`.
+#[export]
+pub(crate) unsafe extern "C" fn detach_pid(
+    pids: *mut *mut bindings::pid,
+    task: *mut bindings::task_struct,
+    kind: bindings::pid_type,
+) {
+    // SAFETY: The caller promises it.
+    let lock = unsafe { TasklistWrite::assume_held() };
+    // SAFETY: The caller promises that the array is valid.
+    let unused = unsafe { UnusedPids::from_ptr(pids) };
+    if let Some(kind) = PidType::from_raw(kind) {
+        // SAFETY: The caller promises that the task is valid and on the list.
+        let link = unsafe { PidLink::new(&*task.cast::<Task>(), kind, &lock) };
+        links::detach(link, unused);
+    }
+}
+
+/// Lets a task use another identifier.
+///
+/// # Safety
+///
+/// * `tasklist_lock` is held for writing.
+/// * `task` is valid, and uses an identifier as `kind`.
+/// * `pid` is published, and used by a task.
+/// * `pids` has a place for each use; in the end the caller passes it to `free_pids()`.
+#[export]
+pub(crate) unsafe extern "C" fn change_pid(
+    pids: *mut *mut bindings::pid,
+    task: *mut bindings::task_struct,
+    kind: bindings::pid_type,
+    pid: *mut bindings::pid,
+) {
+    // SAFETY: The caller promises it.
+    let lock = unsafe { TasklistWrite::assume_held() };
+    // SAFETY: The caller promises that the array is valid.
+    let unused = unsafe { UnusedPids::from_ptr(pids) };
+    // SAFETY: The caller promises that the identifier is valid and used.
+    let pid = unsafe { LivePid::new(Pid::from_ptr(pid), &lock) };
+    if let Some(kind) = PidType::from_raw(kind) {
+        // SAFETY: The caller promises that the task is valid and on the list.
+        let link = unsafe { PidLink::new(&*task.cast::<Task>(), kind, &lock) };
+        links::change(link, pid, unused);
+    }
+}
+
+/// Lets one task take another's place in the use of an identifier.
+///
+/// # Safety
+///
+/// * `tasklist_lock` is held for writing.
+/// * Both tasks are valid; `old` uses an identifier as `kind`, `new` is on no such list.
+#[export]
+pub(crate) unsafe extern "C" fn transfer_pid(
+    old: *mut bindings::task_struct,
+    new: *mut bindings::task_struct,
+    kind: bindings::pid_type,
+) {
+    // SAFETY: The caller promises it.
+    let lock = unsafe { TasklistWrite::assume_held() };
+    if let Some(kind) = PidType::from_raw(kind) {
+        // SAFETY: The caller promises that the task is valid and on the list.
+        let from = unsafe { PidLink::new(&*old.cast::<Task>(), kind, &lock) };
+        // SAFETY: The caller promises that the task is valid and on no list.
+        let to = unsafe { PidLink::new(&*new.cast::<Task>(), kind, &lock) };
+        links::transfer(from, to);
+    }
+}
+
+/// Exchanges the identifiers of two threads.
+///
+/// # Safety
+///
+/// * `tasklist_lock` is held for writing.
+/// * Both are different, valid and alive.
+#[export]
+pub(crate) unsafe extern "C" fn exchange_tids(
+    left: *mut bindings::task_struct,
+    right: *mut bindings::task_struct,
+) {
+    // SAFETY: The caller promises it.
+    let lock = unsafe { TasklistWrite::assume_held() };
+    // SAFETY: A thread that is alive is on the list of its identifier.
+    let left = unsafe { PidLink::new(&*left.cast::<Task>(), PidType::Pid, &lock) };
+    // SAFETY: As above.
+    let right = unsafe { PidLink::new(&*right.cast::<Task>(), PidType::Pid, &lock) };
+
+    links::exchange(left, right);
+}

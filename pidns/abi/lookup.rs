@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Look-ups and translations, as C asks for them.
+
+use super::allocator::to_ptr;
+use crate::lookup;
+use core::ptr;
+use kernel::{
+    bindings,
+    current,
+    pid::{
+        Pid,
+        PidNr,
+        PidType, //
+    },
+    pid_namespace::PidNamespace,
+    prelude::*,
+    sync::aref::ARef,
+    task::Task,
+    tasklist::Protected, //
+};
+
+/// Returns what `nr` is for C: 0 stands for what is not visible.
+fn to_number(nr: Option<PidNr>) -> bindings::pid_t {
+    nr.map_or(0, PidNr::get)
+}
+
+/// Returns what `task` is for C: its address, or null.
+fn to_task(task: Option<&Task>) -> *mut bindings::task_struct {
+    task.map_or(ptr::null_mut(), Task::as_ptr)
+}
+
+/// Returns what `task` is for C, with the reference.
+fn into_task(task: Option<ARef<Task>>) -> *mut bindings::task_struct {
+    task.map_or(ptr::null_mut(), |task| ARef::into_raw(task).cast().as_ptr())
+}
+
+/// Returns what `pid` is for C, with the reference.
+fn into_pid(pid: Option<ARef<Pid>>) -> *mut bindings::pid {
+    pid.map_or(ptr::null_mut(), |pid| ARef::into_raw(pid).cast().as_ptr())
+}
+
+/// Borrows the namespace that C passes, unless it is null.
+///
+/// # Safety
+///
+/// `ns` is null, or valid for the lifetime `'a`.
+unsafe fn namespace<'a>(ns: *mut bindings::pid_namespace) -> Option<&'a PidNamespace> {
+    // SAFETY: The caller promises null or validity, and the type is transparent.
+    unsafe { ns.cast::<PidNamespace>().as_ref() }
+}
+
+/// Returns the identifier with a number in a namespace.
+///
+/// # Safety
+///
+/// * `ns` is valid.
+/// * The caller holds the RCU read side lock, or `tasklist_lock`, or something else that keeps
+///   what is found in memory.
+#[export]
+pub(crate) unsafe extern "C" fn find_pid_ns(
+    nr: c_int,
+    ns: *mut bindings::pid_namespace,
+) -> *mut bindings::pid {
+    // SAFETY: The caller promises it.
+    let (ns, protected) = unsafe { (namespace(ns), Protected::assume_unchecked()) };
+    to_ptr(ns.and_then(|ns| ns.find(nr, protected)))
+}
+
+/// Returns the identifier with a number for the current task.
+///
+/// # Safety
+///
+/// * As for `find_pid_ns()`.
+#[export]
+pub(crate) unsafe extern "C" fn find_vpid(nr: c_int) -> *mut bindings::pid {
+    // SAFETY: The caller promises it.
+    to_ptr(lookup::find(current!(), nr, unsafe {
+        Protected::assume_unchecked()
+    }))
+}
+
+/// Returns the identifier with the lowest number that is not below `nr`.
+///
+/// # Safety
+///
+/// * As for `find_pid_ns()`.
+#[export]
+pub(crate) unsafe extern "C" fn find_ge_pid(
+    nr: c_int,
+    ns: *mut bindings::pid_namespace,
+) -> *mut bindings::pid {
+    // SAFETY: The caller promises it.
+    let (ns, protected) = unsafe { (namespace(ns), Protected::assume_unchecked()) };
+    let found = ns.and_then(|ns| ns.find_from(nr, protected));
+    to_ptr(found.map(|(_, pid)| pid))
+}
+
+/// Returns the identifier with a number for the current task, with a reference, or null.
+///
+/// # Safety
+///
+/// * None.
+#[export]
+pub(crate) unsafe extern "C" fn find_get_pid(nr: bindings::pid_t) -> *mut bindings::pid {
+    into_pid(lookup::find_get(current!(), nr))
+}
+
+/// Returns the first task that uses an identifier as `kind`, or null.
+///
+/// # Safety
+///
+/// * `pid` is null or valid.
+/// * The RCU read side lock or `tasklist_lock` is held.
+#[export]
+pub(crate) unsafe extern "C" fn pid_task(
+    pid: *mut bindings::pid,
+    kind: bindings::pid_type,
+) -> *mut bindings::task_struct {
+    // SAFETY: The caller promises null or validity.
+    let pid = unsafe { pid.cast::<Pid>().as_ref() };
+    to_task(pid.zip(PidType::from_raw(kind)).and_then(|(pid, kind)| {
+        // SAFETY: The caller promises it.
+        pid.task(kind, unsafe { Protected::assume() })
+    }))
+}
+
+/// Returns the first task that uses an identifier as `kind`, with a reference, or null.
+///
+/// # Safety
+///
+/// * `pid` is null or valid.
+#[export]
+pub(crate) unsafe extern "C" fn get_pid_task(
+    pid: *mut bindings::pid,
+    kind: bindings::pid_type,
+) -> *mut bindings::task_struct {
+    // SAFETY: The caller promises null or validity.
+    let pid = unsafe { pid.cast::<Pid>().as_ref() };
+    let found = pid.zip(PidType::from_raw(kind));
+    into_task(found.and_then(|(pid, kind)| lookup::get_task(pid, kind)))
+}
+
+/// Returns the thread with a number in a namespace, or null.
+///
+/// # Safety
+///
+/// * `ns` is valid.
+/// * The RCU read side lock is held.
+#[export]
+pub(crate) unsafe extern "C" fn find_task_by_pid_ns(
+    nr: bindings::pid_t,
+    ns: *mut bindings::pid_namespace,
+) -> *mut bindings::task_struct {
+    // SAFETY: The caller promises it.
+    let (ns, protected) = unsafe { (namespace(ns), Protected::assume_rcu()) };
+    to_task(ns.and_then(|ns| lookup::find_task(nr, ns, protected)))
+}
+
+/// Returns the thread with a number for the current task, or null.
+///
+/// # Safety
+///
+/// * The RCU read side lock is held.
+#[export]
+pub(crate) unsafe extern "C" fn find_task_by_vpid(
+    nr: bindings::pid_t,
+) -> *mut bindings::task_struct {
+    // SAFETY: The caller promises it.
+    let protected = unsafe { Protected::assume_rcu() };
+    let current = current!();
+    let ns = current.pid_ns();
+    to_task(ns.and_then(|ns| lookup::find_task(nr, ns, protected)))
+}
+
+/// Returns the thread with a number for the current task, with a reference, or null.
+///
+/// # Safety
+///
+/// * None.
+#[export]
+pub(crate) unsafe extern "C" fn find_get_task_by_vpid(
+    nr: bindings::pid_t,
+) -> *mut bindings::task_struct {
+    into_task(lookup::find_get_task(current!(), nr))
+}
+
+/// Returns the identifier that a task uses as `kind`, with a reference, or null.
+///
+/// # Safety
+///
+/// * `task` is valid.
+#[export]
+pub(crate) unsafe extern "C" fn get_task_pid(
+    task: *mut bindings::task_struct,
+    kind: bindings::pid_type,
+) -> *mut bindings::pid {
+    // SAFETY: The caller promises that it is valid.
+    let task = unsafe { &*task.cast::<Task>() };
+    into_pid(PidType::from_raw(kind).and_then(|kind| lookup::get_pid(task, kind)))
+}
+
+/// Returns the number of an identifier in a namespace, or 0.
+///
+/// # Safety
+///
+/// * Each is null or valid.
+#[export]
+pub(crate) unsafe extern "C" fn pid_nr_ns(
+    pid: *mut bindings::pid,
+    ns: *mut bindings::pid_namespace,
+) -> bindings::pid_t {
+    // SAFETY: The caller promises null or validity.
+    let (pid, ns) = unsafe { (pid.cast::<Pid>().as_ref(), namespace(ns)) };
+    to_number(pid.zip(ns).and_then(|(pid, ns)| lookup::number_in(pid, ns)))
+}
+
+/// Returns the number of an identifier for the current task, or 0.
+///
+/// # Safety
+///
+/// * `pid` is null or valid.
+#[export]
+pub(crate) unsafe extern "C" fn pid_vnr(pid: *mut bindings::pid) -> bindings::pid_t {
+    // SAFETY: The caller promises null or validity.
+    let pid = unsafe { pid.cast::<Pid>().as_ref() };
+    to_number(pid.and_then(|pid| lookup::number(current!(), pid)))
+}
+
+/// Returns the number of what a task uses as `kind`, in a namespace or for the current task, or 0.
+///
+/// # Safety
+///
+/// * `task` is valid; `ns` is null or valid.
+#[export]
+pub(crate) unsafe extern "C" fn __task_pid_nr_ns(
+    task: *mut bindings::task_struct,
+    kind: bindings::pid_type,
+    ns: *mut bindings::pid_namespace,
+) -> bindings::pid_t {
+    // SAFETY: The caller promises that they are valid.
+    let (task, ns) = unsafe { (&*task.cast::<Task>(), namespace(ns)) };
+    let current = current!();
+    let ns = ns.or_else(|| current.pid_ns());
+    let found = ns.zip(PidType::from_raw(kind));
+    to_number(found.and_then(|(ns, kind)| lookup::number_of(task, kind, ns)))
+}
+
+/// Returns the namespace that a task lives in, or null if it has been reaped.
+///
+/// # Safety
+///
+/// * `task` is valid.
+/// * It is the current task, or the caller holds the RCU read side lock or something else that
+///   keeps its identifier in memory.
+#[export]
+pub(crate) unsafe extern "C" fn task_active_pid_ns(
+    task: *mut bindings::task_struct,
+) -> *mut bindings::pid_namespace {
+    // SAFETY: The caller promises that it is valid.
+    let task = unsafe { &*task.cast::<Task>() };
+    // SAFETY: The caller promises that the identifier stays in memory.
+    let pid = task.pid_of(PidType::Pid, unsafe { Protected::assume_unchecked() });
+    pid.map_or(ptr::null_mut(), |pid| pid.ns().as_ptr())
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The life of a namespace, as C asks for it.
+
+use crate::{
+    namespace,
+    reaper::{
+        self,
+        Reboot, //
+    },
+};
+use core::ptr::NonNull;
+use kernel::{
+    bindings,
+    current,
+    ns::{
+        pid::{
+            end_current,
+            ExitingInit, //
+        },
+        NsType,
+        NsTypes,
+        UserNamespace, //
+    },
+    pid_namespace::PidNamespace,
+    prelude::*,
+    sync::aref::ARef, //
+};
+
+/// Returns a new namespace for the current task's children, or a reference to that which they have.
+///
+/// # Safety
+///
+/// * Both namespaces are valid.
+/// * The caller may sleep.
+#[export]
+pub(crate) unsafe extern "C" fn copy_pid_ns(
+    flags: u64,
+    user_ns: *mut bindings::user_namespace,
+    old: *mut bindings::pid_namespace,
+) -> *mut bindings::pid_namespace {
+    // SAFETY: The caller promises that they are valid.
+    let (user_ns, old) = unsafe {
+        (
+            UserNamespace::from_ptr(user_ns),
+            PidNamespace::from_ptr(old),
+        )
+    };
+
+    let ns = if NsTypes::from_bits_truncate(flags).contains(NsType::Pid) {
+        namespace::create(current!(), user_ns, old)
+    } else {
+        Ok(ARef::from(old))
+    };
+    match ns {
+        Ok(ns) => ARef::into_raw(ns).cast().as_ptr(),
+        Err(error) => error.to_ptr(),
+    }
+}
+
+/// Drops a reference to a namespace. Does not sleep.
+///
+/// # Safety
+///
+/// * `ns` is null, or valid with a reference that the caller gives up.
+#[export]
+pub(crate) unsafe extern "C" fn put_pid_ns(ns: *mut bindings::pid_namespace) {
+    if let Some(ns) = NonNull::new(ns.cast::<PidNamespace>()) {
+        // SAFETY: The caller gives up a reference.
+        unsafe { PidNamespace::put_later(ns) };
+    }
+}
+
+/// Ends everything in a namespace whose init exits.
+///
+/// # Safety
+///
+/// * `ns` is valid, and the current task is the last thread of its init, in `exit()`.
+#[export]
+pub(crate) unsafe extern "C" fn zap_pid_ns_processes(ns: *mut bindings::pid_namespace) {
+    let current = current!();
+    // SAFETY: The caller promises that it is valid, and that the task is in this state.
+    reaper::zap(&unsafe { ExitingInit::new(current, PidNamespace::from_ptr(ns)) });
+}
+
+/// Serves `reboot(2)` if it does not mean the machine; then it does not return.
+///
+/// # Safety
+///
+/// * `ns` is the namespace of the current task, which is in the system call.
+#[export]
+pub(crate) unsafe extern "C" fn reboot_pid_ns(
+    ns: *mut bindings::pid_namespace,
+    cmd: c_int,
+) -> c_int {
+    // SAFETY: The caller promises that it is valid.
+    let ns = unsafe { PidNamespace::from_ptr(ns) };
+    match reaper::reboot(current!(), ns, cmd) {
+        Ok(Reboot::OfTheMachine) => 0,
+        // SAFETY: Nothing is alive here but references, and the caller is C.
+        Ok(Reboot::OfTheNamespace) => unsafe { end_current(0) },
+        Err(error) => error.to_errno(),
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! From numbers to identifiers, from those to tasks, and back.
+//!
+//! A number means nothing without a namespace. Where none is named it is that which the current
+//! task lives in.
+
+use kernel::{
+    pid::{
+        Pid,
+        PidNr,
+        PidType, //
+    },
+    pid_namespace::PidNamespace,
+    sync::{
+        aref::ARef,
+        rcu, //
+    },
+    task::{
+        CurrentTask,
+        Task, //
+    },
+    tasklist::Protected, //
+};
+
+/// Returns the identifier that has the number `nr` for `current`.
+///
+/// C counterpart: `find_vpid()`.
+#[inline]
+pub(crate) fn find<'a>(
+    current: &CurrentTask,
+    nr: i32,
+    protected: impl Into<Protected<'a>>,
+) -> Option<&'a Pid> {
+    current.pid_ns()?.find(nr, protected)
+}
+
+/// As [`find()`], with a reference.
+///
+/// C counterpart: `find_get_pid()`.
+#[inline]
+pub(crate) fn find_get(current: &CurrentTask, nr: i32) -> Option<ARef<Pid>> {
+    find(current, nr, &rcu::read_lock()).map(ARef::from)
+}
+
+/// Returns the thread that has the number `nr` in `ns`.
+///
+/// C counterpart: `find_task_by_pid_ns()`.
+#[inline]
+pub(crate) fn find_task<'a>(
+    nr: i32,
+    ns: &PidNamespace,
+    protected: Protected<'a>,
+) -> Option<&'a Task> {
+    ns.find(nr, protected)?.task(PidType::Pid, protected)
+}
+
+/// Returns the thread that has the number `nr` for `current`, with a reference.
+///
+/// C counterpart: `find_get_task_by_vpid()`.
+#[inline]
+pub(crate) fn find_get_task(current: &CurrentTask, nr: i32) -> Option<ARef<Task>> {
+    let rcu = rcu::read_lock();
+    find_task(nr, current.pid_ns()?, Protected::from(&rcu)).map(ARef::from)
+}
+
+/// Returns the identifier that `task` uses as `kind`, with a reference, or [`None`] if it has been
+/// reaped.
+///
+/// C counterpart: `get_task_pid()`.
+#[inline]
+pub(crate) fn get_pid(task: &Task, kind: PidType) -> Option<ARef<Pid>> {
+    task.pid_of(kind, &rcu::read_lock()).map(ARef::from)
+}
+
+/// Returns the first task that uses `pid` as `kind`, with a reference.
+///
+/// C counterpart: `get_pid_task()`.
+#[inline]
+pub(crate) fn get_task(pid: &Pid, kind: PidType) -> Option<ARef<Task>> {
+    pid.task(kind, &rcu::read_lock()).map(ARef::from)
+}
+
+/// Returns the number of `pid` in `ns`, or [`None`] if it is not visible there: if `ns` is neither
+/// the namespace it was made in nor around that.
+///
+/// C counterpart: `pid_nr_ns()`.
+#[inline]
+pub(crate) fn number_in(pid: &Pid, ns: &PidNamespace) -> Option<PidNr> {
+    // CAST: A level is at most 32.
+    let upid = pid.numbers().get(ns.level() as usize)?;
+    if upid.ns() == ns {
+        upid.nr()
+    } else {
+        None
+    }
+}
+
+/// Returns the number of `pid` for `current`, or [`None`] if it does not see it.
+///
+/// C counterpart: `pid_vnr()`.
+#[inline]
+pub(crate) fn number(current: &CurrentTask, pid: &Pid) -> Option<PidNr> {
+    number_in(pid, current.pid_ns()?)
+}
+
+/// Returns the number in `ns` of what `task` uses as `kind`.
+///
+/// It is [`None`] if it is not visible there, or if `task` has been reaped.
+///
+/// C counterpart: `__task_pid_nr_ns()`.
+#[inline]
+pub(crate) fn number_of(task: &Task, kind: PidType, ns: &PidNamespace) -> Option<PidNr> {
+    number_in(task.pid_of(kind, &rcu::read_lock())?, ns)
+}

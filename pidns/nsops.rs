@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! PID namespaces under `/proc/PID/ns`: who may open, join and climb them.
+
+use kernel::{
+    capability::Capability,
+    ns::{
+        NsOperations,
+        UserNamespace, //
+    },
+    nsproxy::NsSetMut,
+    pid_namespace::PidNamespace,
+    prelude::*,
+    sync::{
+        aref::ARef,
+        rcu, //
+    },
+    task::{
+        CurrentTask,
+        Task, //
+    },
+};
+
+/// The file `pid`: the namespace that a task lives in.
+///
+/// C counterpart: `pidns_operations`.
+pub(crate) struct Active;
+
+/// The file `pid_for_children`: the namespace that a task's children are born into.
+///
+/// C counterpart: `pidns_for_children_operations`.
+pub(crate) struct ForChildren;
+
+impl NsOperations for Active {
+    type Ns = PidNamespace;
+
+    const NAME: &'static CStr = c"pid";
+
+    /// A task that has been reaped lives nowhere.
+    fn get(task: &Task) -> Option<ARef<PidNamespace>> {
+        PidNamespace::active_of(task, &rcu::read_lock())
+    }
+
+    fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNamespace) -> Result {
+        install(current, set, ns)
+    }
+
+    fn owner(ns: &PidNamespace) -> &UserNamespace {
+        ns.user_ns()
+    }
+
+    fn parent(current: &CurrentTask, ns: &PidNamespace) -> Result<ARef<PidNamespace>> {
+        parent(current, ns)
+    }
+}
+
+impl NsOperations for ForChildren {
+    type Ns = PidNamespace;
+
+    const NAME: &'static CStr = c"pid_for_children";
+    const TYPE_NAME: Option<&'static CStr> = Some(c"pid");
+
+    /// A task that exits has left its proxy, and will have no more children.
+    fn get(task: &Task) -> Option<ARef<PidNamespace>> {
+        let lock = task.alloc_lock();
+
+        lock.nsproxy().map(|proxy| proxy.pid_for_children().into())
+    }
+
+    fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNamespace) -> Result {
+        install(current, set, ns)
+    }
+
+    fn owner(ns: &PidNamespace) -> &UserNamespace {
+        ns.user_ns()
+    }
+
+    fn parent(current: &CurrentTask, ns: &PidNamespace) -> Result<ARef<PidNamespace>> {
+        parent(current, ns)
+    }
+}
+
+/// Lets the children of the current task be born into `ns`.
+///
+/// Returns `EPERM` without `CAP_SYS_ADMIN` over the owner of `ns` and over the user namespace that
+/// the task is going to have, and `EINVAL` unless `ns` is the one that the task lives in or below
+/// it: elsewhere the child would have no number that its parent could know it by, and whoever was
+/// put into a namespace could leave it.
+///
+/// C counterpart: `pidns_install()`.
+fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNamespace) -> Result {
+    if !ns.user_ns().capable(Capability::SysAdmin)
+        || !set.cred().user_ns().capable(Capability::SysAdmin)
+    {
+        return Err(EPERM);
+    }
+    if !sees(current, ns) {
+        return Err(EINVAL);
+    }
+
+    set.set_pid_for_children(ns.into());
+    Ok(())
+}
+
+/// Returns the parent of `ns`.
+///
+/// Returns `EPERM` unless that is the namespace that the current task lives in, or below it.
+///
+/// C counterpart: `pidns_get_parent()`.
+fn parent(current: &CurrentTask, ns: &PidNamespace) -> Result<ARef<PidNamespace>> {
+    let parent = ns.parent().filter(|parent| sees(current, parent));
+
+    parent.map(ARef::from).ok_or(EPERM)
+}
+
+/// Tells whether `ns` is the namespace that the current task lives in, or below it.
+fn sees(current: &CurrentTask, ns: &PidNamespace) -> bool {
+    let active = current.active_pid_ns();
+
+    active.is_some_and(|active| is_ancestor(ns, active))
+}
+
+/// Tells whether `ancestor` is `child` or one of its ancestors.
+///
+/// C counterpart: `pidns_is_ancestor()`.
+pub(crate) fn is_ancestor(child: &PidNamespace, ancestor: &PidNamespace) -> bool {
+    let at_level = child.lineage().find(|ns| ns.level() <= ancestor.level());
+
+    at_level == Some(ancestor)
+}
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(pidns_nsops)]
+mod tests {
+    use super::*;
+    use crate::namespace;
+    use kernel::pid::with_current;
+
+    /// Makes a namespace below the initial one, which is where the tests run.
+    fn child() -> Result<ARef<PidNamespace>> {
+        let initial = PidNamespace::initial();
+
+        with_current(|current| namespace::create(current, initial.user_ns(), initial))
+    }
+
+    #[test]
+    fn everyone_is_an_ancestor_of_themselves() -> Result {
+        let initial = PidNamespace::initial();
+        let child = child()?;
+
+        assert!(is_ancestor(initial, initial));
+        assert!(is_ancestor(&child, &child));
+        Ok(())
+    }
+
+    #[test]
+    fn ancestry_goes_one_way() -> Result {
+        let initial = PidNamespace::initial();
+        let child = child()?;
+
+        assert!(is_ancestor(&child, initial));
+        assert!(!is_ancestor(initial, &child));
+        Ok(())
+    }
+
+    #[test]
+    fn siblings_are_no_ancestors() -> Result {
+        let (one, other) = (child()?, child()?);
+
+        assert_eq!(one.level(), other.level());
+        assert!(!is_ancestor(&one, &other));
+        assert!(!is_ancestor(&other, &one));
+        Ok(())
+    }
+}

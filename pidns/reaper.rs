@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The end of a namespace: its init dies, and with it all that lives there.
+
+use crate::allocator;
+use kernel::{
+    ns::pid::{
+        ExitSignal,
+        ExitingInit, //
+    },
+    pid::{
+        Left,
+        PidType, //
+    },
+    pid_namespace::PidNamespace,
+    prelude::*,
+    reboot::RebootCommand,
+    task::CurrentTask,
+    tasklist::{
+        Protected,
+        TasklistRead, //
+    }, //
+};
+
+/// The lowest number of a process that is not the namespace's init.
+const FIRST_CHILD: i32 = 2;
+
+/// Ends everything that lives in the namespace of `init`, and waits until it is gone.
+///
+/// After this no process of the namespace exists but `init`, descendants in other namespaces and
+/// those that came in from outside included.
+///
+/// C counterpart: `zap_pid_ns_processes()`.
+pub(crate) fn zap(init: &ExitingInit<'_>) {
+    let ns = init.ns();
+
+    allocator::close(ns);
+    // What dies from now on, or is inherited dead, is not waited for.
+    init.ignore_children();
+    kill_all(ns);
+    // That leaves the zombies from before, and those that a tracer outside holds.
+    init.reap_children();
+
+    // Children of processes outside are not children of init unless their parents die. Whoever
+    // frees the last of their numbers wakes it up.
+    let own = Left::Closed(init.own_numbers());
+    init.sleep_until(|| ns.numbers_taken() == own);
+
+    if let Some(signal) = ns.reboot_signal() {
+        init.set_exit_signal(signal);
+    }
+    init.end_accounting();
+}
+
+/// Kills every process of the namespace but its init. Each thread is told, in whatever process.
+fn kill_all(ns: &PidNamespace) {
+    let tasklist = TasklistRead::lock();
+    let protected = Protected::from(&tasklist);
+
+    let mut from = Some(FIRST_CHILD);
+    while let Some((nr, pid)) = from.and_then(|nr| ns.find_from(nr, protected)) {
+        if let Some(task) = pid.task(PidType::Pid, protected) {
+            if !task.is_being_killed(&tasklist) {
+                task.kill_process(&tasklist);
+            }
+        }
+        from = nr.checked_add(1);
+    }
+}
+
+/// What `reboot(2)` leads to in a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reboot {
+    /// The machine is meant.
+    OfTheMachine,
+    /// The namespace's init has been killed, and so shall the caller be.
+    OfTheNamespace,
+}
+
+/// Serves `reboot(2)` with the command `cmd` for `current`, which lives in `ns`.
+///
+/// In any namespace but the initial one it kills the init. Its parent is told which command it was
+/// by the signal that ended it. Returns `EINVAL` for commands that stop or start nothing.
+///
+/// C counterpart: `reboot_pid_ns()`.
+pub(crate) fn reboot(current: &CurrentTask, ns: &PidNamespace, cmd: i32) -> Result<Reboot> {
+    if ns.is_initial() {
+        return Ok(Reboot::OfTheMachine);
+    }
+    let command = RebootCommand::from_raw(cmd).ok_or(EINVAL)?;
+    ns.set_reboot_signal(signal_for(command));
+
+    let tasklist = TasklistRead::lock();
+    if let Some(init) = current.reaper(&tasklist) {
+        init.kill(&tasklist);
+    }
+    Ok(Reboot::OfTheNamespace)
+}
+
+/// Returns the signal that stands for `command`.
+fn signal_for(command: RebootCommand) -> ExitSignal {
+    match command {
+        RebootCommand::Restart => ExitSignal::Hup,
+        RebootCommand::Halt | RebootCommand::PowerOff => ExitSignal::Int,
+    }
+}
