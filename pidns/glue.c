@@ -26,21 +26,25 @@ struct pid_namespace init_pid_ns = {
 	.user_ns = &init_user_ns,
 	.pid_max = PID_MAX_DEFAULT,
 };
-
 EXPORT_SYMBOL_GPL(init_pid_ns);
-EXPORT_SYMBOL_GPL(put_pid);
-EXPORT_SYMBOL_GPL(find_pid_ns);
-EXPORT_SYMBOL_GPL(find_vpid);
-EXPORT_SYMBOL(pid_task);
-EXPORT_SYMBOL_GPL(get_task_pid);
-EXPORT_SYMBOL_GPL(get_pid_task);
-EXPORT_SYMBOL_GPL(find_get_pid);
-EXPORT_SYMBOL_GPL(pid_nr_ns);
-EXPORT_SYMBOL_GPL(pid_vnr);
-EXPORT_SYMBOL(__task_pid_nr_ns);
-EXPORT_SYMBOL_GPL(task_active_pid_ns);
-EXPORT_SYMBOL_GPL(find_ge_pid);
-EXPORT_SYMBOL_GPL(put_pid_ns);
+
+/* The functions are in Rust. */
+#define EXPORT_RUST EXPORT_SYMBOL
+#define EXPORT_RUST_GPL EXPORT_SYMBOL_GPL
+
+EXPORT_RUST_GPL(put_pid);
+EXPORT_RUST_GPL(find_pid_ns);
+EXPORT_RUST_GPL(find_vpid);
+EXPORT_RUST(pid_task);
+EXPORT_RUST_GPL(get_task_pid);
+EXPORT_RUST_GPL(get_pid_task);
+EXPORT_RUST_GPL(find_get_pid);
+EXPORT_RUST_GPL(pid_nr_ns);
+EXPORT_RUST_GPL(pid_vnr);
+EXPORT_RUST(__task_pid_nr_ns);
+EXPORT_RUST_GPL(task_active_pid_ns);
+EXPORT_RUST_GPL(find_ge_pid);
+EXPORT_RUST_GPL(put_pid_ns);
 
 SYSCALL_DEFINE2(pidfd_open, pid_t, pid, unsigned int, flags)
 {
@@ -58,4 +62,4 @@ SYSCALL_DEFINE2(setns, int, fd, int, flags)
 }
 
 subsys_initcall(pidns_sysctl_init);
-__initcall(pidns_init);
+device_initcall(pidns_init);

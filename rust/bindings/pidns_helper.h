@@ -9,6 +9,7 @@
 #include <linux/acct.h>
 #include <linux/cgroup.h>
 #include <linux/fs_struct.h>
+#include <linux/idr.h>
 #include <linux/ipc_namespace.h>
 #include <linux/mnt_namespace.h>
 #include <linux/ns_common.h>
@@ -33,6 +34,7 @@
 
 #include "../../kernel/pidns/pidns/glue.h"
 
+const gfp_t RUST_CONST_HELPER_IDR_RT_MARKER = IDR_RT_MARKER;
 const int RUST_CONST_HELPER_PID_MAX_DEFAULT = PID_MAX_DEFAULT;
 const int RUST_CONST_HELPER_PID_MAX_LIMIT = PID_MAX_LIMIT;
 const slab_flags_t RUST_CONST_HELPER_SLAB_ACCOUNT = SLAB_ACCOUNT;

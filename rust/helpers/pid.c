@@ -17,11 +17,6 @@
 
 /* Numbers */
 
-__rust_helper void rust_helper_idr_init(struct idr *idr)
-{
-	idr_init(idr);
-}
-
 __rust_helper void rust_helper_idr_preload_end(void)
 {
 	idr_preload_end();
@@ -148,7 +143,7 @@ __rust_helper int rust_helper___fatal_signal_pending(struct task_struct *p)
 }
 
 __rust_helper int rust_helper_group_send_sig_priv(struct task_struct *p,
-						 int sig)
+						  int sig)
 {
 	return group_send_sig_info(sig, SEND_SIG_PRIV, p, PIDTYPE_MAX);
 }

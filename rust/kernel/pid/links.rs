@@ -210,7 +210,8 @@ impl<'a> PidLink<'a, Linked> {
     /// Passes the use on to another task that points to the same identifier.
     ///
     /// If the other task points elsewhere, or its link is of another kind, that is reported and
-    /// nothing changes. An identifier of [`PidType::Pid`] is the task's own and cannot be passed on.
+    /// nothing changes. An identifier of [`PidType::Pid`] is the task's own and cannot be passed
+    /// on.
     pub fn pass_to(self, to: PidLink<'a, Unlinked>) {
         let same = self.kind == to.kind && self.pid_ptr() == to.pid_ptr();
         if warn_on!(self.kind == PidType::Pid || !same) {
@@ -240,8 +241,8 @@ impl<'a> PidLink<'a, Linked> {
             )
         };
 
-        // SAFETY: The lists are valid, and the lock is held. An identifier is of one thread, so that
-        // each list is its one task.
+        // SAFETY: The lists are valid, and the lock is held. An identifier is of one thread, so
+        // that each list is its one task.
         unsafe {
             bindings::hlists_swap_heads_rcu(own.list(PidType::Pid), others.list(PidType::Pid));
         }

@@ -172,8 +172,12 @@ impl PidNamespace {
     ///
     /// `ns` must be valid for writes, and nobody else may know it.
     pub(crate) unsafe fn init_table(ns: *mut bindings::pid_namespace) {
-        // SAFETY: The caller promises validity.
-        unsafe { bindings::idr_init(&raw mut (*ns).idr) };
+        // SAFETY: The caller promises validity. An empty tree marks all of its slots as free.
+        unsafe {
+            bindings::xa_init_flags(&raw mut (*ns).idr.idr_rt, bindings::IDR_RT_MARKER);
+            (*ns).idr.idr_base = 0;
+            (*ns).idr.idr_next = 0;
+        }
     }
 
     /// Frees what the table of a namespace needed that has no numbers any more.

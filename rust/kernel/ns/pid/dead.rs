@@ -72,7 +72,7 @@ impl PidNamespace {
         let common = unsafe { ns.as_ref() }.common().as_ptr();
         // SAFETY: The common part is valid. For the initial namespace nothing is counted.
         // INVARIANT: There is no reference left if it returns `true`.
-        unsafe { bindings::__ns_ref_put(common) }.then(|| DeadPidNamespace(ns))
+        unsafe { bindings::__ns_ref_put(common) }.then_some(DeadPidNamespace(ns))
     }
 
     /// Drops a reference, and lets a work queue end the namespace if that was the last one. Does

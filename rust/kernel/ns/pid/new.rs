@@ -57,7 +57,8 @@ pub struct NewPidNamespace(NonNull<PidNamespace>);
 
 impl NewPidNamespace {
     /// Makes a namespace below `parent`, owned by `user_ns` and counted by `count`, whose
-    /// identifiers come from `cache`. `S` says who may use its sysctls, `U` ends it when it is dead.
+    /// identifiers come from `cache`. `S` says who may use its sysctls, `U` ends it when it is
+    /// dead.
     ///
     /// Returns `EINVAL` if there is no level below `parent`; `ENOMEM`, and `ENOSPC` if there is no
     /// inode number left. May sleep.
