@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the PID tests share: a namespace of one's own to test in, forks that ask
+ * for numbers, and the numbers as the kernel tells them.
+ *
+ * A test whose name begins with a1 to a24 checks one behaviour of PID
+ * namespaces; d marks a mistake that was once made there.
+ */
+#ifndef __PIDNS_UTIL_H
+#define __PIDNS_UTIL_H
+
+#define NSPROXY_OWN_FIXTURE
+#include "nsproxy_util.h"
+
+/* Below this no number is given a second time, unless the cursor stands there. */
+#define RESERVED_PIDS 300
+#define PID_MAX_LIMIT (4 * 1024 * 1024)
+#define MAX_PID_NS_LEVEL 32
+
+/* The /proc of whoever started the test. */
+static int outer_proc __maybe_unused = -1;
+
+/*
+ * Each test runs as the init of a PID namespace that is new, with a /proc that
+ * shows it: so every number is known, and nothing outlives the test.
+ */
+FIXTURE(pidns) {
+};
+
+FIXTURE_SETUP(pidns)
+{
+	int status;
+	pid_t pid;
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	outer_proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, outer_proc);
+	pid = fork_flags(CLONE_NEWPID | CLONE_NEWNS, NULL);
+	ASSERT_LE(0, pid);
+	if (pid) {
+		/* An assertion that fails ends an init by something worse than SIGABRT. */
+		if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+			abort();
+		_exit(WEXITSTATUS(status));
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL));
+	ASSERT_EQ(0, mount("proc", "/proc", "proc", 0, NULL));
+}
+
+FIXTURE_TEARDOWN(pidns)
+{
+}
+
+/* As fork, asking for the numbers @tids, the innermost namespace's first. */
+static inline pid_t fork_tids(__u64 flags, const pid_t *tids, size_t nr)
+{
+	struct __clone_args args = {
+		.flags = flags,
+		.exit_signal = SIGCHLD,
+		.set_tid = ptr_to_u64(tids),
+		.set_tid_size = nr,
+	};
+	pid_t pid = sys_clone3(&args, sizeof(args));
+
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid < 0 ? -errno : pid;
+}
+
+/* What became of a fork: the child's number, once it has ended well. */
+static inline pid_t fork_done(pid_t pid)
+{
+	if (!pid)
+		_exit(EXIT_SUCCESS);
+	return pid > 0 && wait_for_pid(pid) ? -ECHILD : pid;
+}
+
+/* A child that is there until the caller ends it, or ends. */
+static inline pid_t fork_held(pid_t pid)
+{
+	while (!pid)
+		pause();
+	return pid;
+}
+
+#define __tids(...) ((const pid_t[]){ __VA_ARGS__ })
+#define fork_as(flags, ...) \
+	fork_tids(flags, __tids(__VA_ARGS__), ARRAY_SIZE(__tids(__VA_ARGS__)))
+
+/* A child that has ended, with any number or with those given. */
+#define try_fork() fork_done(fork_tids(0, NULL, 0))
+#define try_as(...) fork_done(fork_as(0, __VA_ARGS__))
+
+/* A child that stays, with any number or with those given. */
+#define hold_fork() fork_held(fork_tids(0, NULL, 0))
+#define hold_as(...) fork_held(fork_as(0, __VA_ARGS__))
+
+static inline void hold_end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* Take all numbers from @first to @last that are not taken. 0 or an error. */
+static inline int hold_range(pid_t first, pid_t last)
+{
+	pid_t pid;
+
+	for (; first <= last; first++) {
+		pid = hold_as(first);
+		if (pid < 0 && pid != -EEXIST)
+			return pid;
+	}
+	return 0;
+}
+
+/* A fork that fails late, when it has its numbers: the answer is -EFAULT. */
+static inline pid_t fork_fault(__u64 flags)
+{
+	return fork_done(fork_flags(flags, (int *)8));
+}
+
+/* Go down so many namespaces. Whoever is left behind ends as the innermost does. */
+static inline int pidns_descend(int levels)
+{
+	pid_t pid;
+
+	while (levels-- > 0) {
+		pid = fork_tids(CLONE_NEWPID, NULL, 0);
+		if (pid < 0)
+			return pid;
+		if (pid)
+			_exit(wait_for_pid(pid));
+	}
+	return 0;
+}
+
+/* The number in a file, or a negative errno. */
+static inline int file_read_int(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char buf[32] = {};
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = read(fd, buf, sizeof(buf) - 1) > 0 ? atoi(buf) : -EIO;
+	close(fd);
+	return ret;
+}
+
+/* The number before the cursor of the caller's namespace. */
+static inline int last_pid(void)
+{
+	return file_read_int("/proc/sys/kernel/ns_last_pid");
+}
+
+static inline int last_pid_set(int nr)
+{
+	return file_write("/proc/sys/kernel/ns_last_pid", "%d", nr);
+}
+
+/* The limit of the caller's namespace: its numbers stay below. */
+static inline int pid_max(void)
+{
+	return file_read_int("/proc/sys/kernel/pid_max");
+}
+
+static inline int pid_max_set(int nr)
+{
+	return file_write("/proc/sys/kernel/pid_max", "%d", nr);
+}
+
+/* The least limit that a namespace may have. */
+static inline int pid_max_min(void)
+{
+	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
+	int first, last, cpus = 0;
+
+	while (f && fscanf(f, "%d", &first) == 1) {
+		if (fscanf(f, "-%d", &last) != 1)
+			last = first;
+		cpus += last - first + 1;
+		if (fgetc(f) != ',')
+			break;
+	}
+	if (f)
+		fclose(f);
+	return cpus * 8 > RESERVED_PIDS + 1 ? cpus * 8 : RESERVED_PIDS + 1;
+}
+
+/* A procfs of the caller's PID namespace, mounted nowhere. */
+static inline int procfs_open(void)
+{
+	int fs, mnt = -1;
+
+	fs = fsopen("proc", FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return -errno;
+	if (!fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		mnt = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (mnt < 0)
+		mnt = -errno;
+	close(fs);
+	return mnt;
+}
+
+/* The line of @field in the status of @task, below the procfs @proc. */
+static inline bool status_line(int proc, const char *task, const char *field,
+			       char *line, size_t size)
+{
+	size_t len = strlen(field);
+	char path[64];
+	bool found = false;
+	FILE *f;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/status", task);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	f = fdopen(fd, "r");
+	while (!found && fgets(line, size, f))
+		found = !strncmp(line, field, len) && line[len] == ':';
+	fclose(f);
+	if (found)
+		memmove(line, line + len + 1, strlen(line + len));
+	return found;
+}
+
+/* The numbers in it: at most MAX_PID_NS_LEVEL + 1, returns how many. */
+static inline int status_numbers(int proc, const char *task, const char *field, pid_t *nrs)
+{
+	char line[512], *at = line, *end;
+	int nr = 0;
+
+	if (!status_line(proc, task, field, line, sizeof(line)))
+		return 0;
+	for (;;) {
+		nrs[nr] = strtol(at, &end, 10);
+		if (end == at || ++nr > MAX_PID_NS_LEVEL)
+			return nr;
+		at = end;
+	}
+}
+
+/* The letter for what @pid does, 0 if it is gone. */
+static inline char status_state(pid_t pid)
+{
+	char line[64], task[16], state = 0;
+	int proc = open("/proc", O_PATH | O_CLOEXEC);
+
+	snprintf(task, sizeof(task), "%d", pid);
+	if (status_line(proc, task, "State", line, sizeof(line)))
+		sscanf(line, " %c", &state);
+	close(proc);
+	return state;
+}
+
+#endif /* __PIDNS_UTIL_H */

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A clone held in the window between taking its numbers and becoming visible:
+ * the kernel then writes the pidfd to a page that userfaultfd does not yet give.
+ */
+#ifndef __PIDNS_WINDOW_H
+#define __PIDNS_WINDOW_H
+
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <sys/mman.h>
+
+#include "pidns_util.h"
+
+struct window {
+	struct kid kid;		/* who clones */
+	int uffd;		/* over its page */
+	unsigned long page;
+};
+
+static inline int window_register(struct uffdio_register *reg)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_POISON };
+	int uffd = syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	void *page;
+
+	if (uffd < 0)
+		return -errno;
+	page = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		    -1, 0);
+	reg->range.start = (unsigned long)page;
+	reg->range.len = getpagesize();
+	reg->mode = UFFDIO_REGISTER_MODE_MISSING;
+	if (page == MAP_FAILED || ioctl(uffd, UFFDIO_API, &api) ||
+	    ioctl(uffd, UFFDIO_REGISTER, reg))
+		return -errno;
+	return uffd;
+}
+
+/*
+ * Have a child enter the PID namespace @nsfd, or with a negative @nsfd make one
+ * for its children, and clone; returns 0 when the clone has its number and
+ * waits. The clone does nothing, until it is ended.
+ */
+static inline int window_open(struct window *w, int nsfd)
+{
+	struct uffdio_register reg = {};
+	struct pollfd events[2];
+	int uffd;
+	pid_t pid;
+
+	pid = kid_start(&w->kid, 0);
+	if (pid < 0)
+		return pid;
+	if (!pid) {
+		uffd = window_register(&reg);
+		if (nsfd < 0 ? unshare(CLONE_NEWPID) : setns(nsfd, CLONE_NEWPID))
+			uffd = -errno;
+		kid_tell(&w->kid, uffd);
+		send(w->kid.sk, &reg.range.start, sizeof(reg.range.start), MSG_NOSIGNAL);
+		kid_hear(&w->kid);
+		pid = fork_held(fork_flags(0, (int *)(unsigned long)reg.range.start));
+		kid_tell(&w->kid, pid);
+		kid_rest(&w->kid);
+	}
+	uffd = kid_hear(&w->kid);
+	if (uffd < 0 || read_nointr(w->kid.sk, &w->page, sizeof(w->page)) != sizeof(w->page))
+		return uffd < 0 ? uffd : -EIO;
+	w->uffd = sys_pidfd_getfd(w->kid.pidfd, uffd, 0);
+	if (w->uffd < 0)
+		return -errno;
+	kid_tell(&w->kid, 0);
+	/* It waits for its page, or has failed already. */
+	events[0] = (struct pollfd){ .fd = w->uffd, .events = POLLIN };
+	events[1] = (struct pollfd){ .fd = w->kid.sk, .events = POLLIN };
+	poll(events, ARRAY_SIZE(events), -1);
+	if (events[0].revents == POLLIN)
+		return 0;
+	return events[1].revents ? kid_hear(&w->kid) : -EIO;
+}
+
+/* Let the clone go on; returns what it came to. */
+static inline int window_pass(struct window *w)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = w->page, .len = getpagesize() },
+	};
+
+	return ioctl(w->uffd, UFFDIO_ZEROPAGE, &zero) ? -errno : kid_hear(&w->kid);
+}
+
+/* Let the clone fail, where it stands; returns what it came to. */
+static inline int window_fail(struct window *w)
+{
+	struct uffdio_poison poison = {
+		.range = { .start = w->page, .len = getpagesize() },
+	};
+
+	return ioctl(w->uffd, UFFDIO_POISON, &poison) ? -errno : kid_hear(&w->kid);
+}
+
+static inline void window_close(struct window *w)
+{
+	close(w->uffd);
+	kid_stop(&w->kid);
+}
+
+#endif /* __PIDNS_WINDOW_H */
