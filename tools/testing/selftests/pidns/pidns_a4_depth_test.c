@@ -83,7 +83,7 @@ static void one_number_a_level(struct __test_metadata *_metadata)
 
 	EXPECT_EQ(MAX_PID_NS_LEVEL + 1, status_numbers(outer_proc, "self", "NSpid", nrs));
 	EXPECT_EQ(1, nrs[MAX_PID_NS_LEVEL]);
-	EXPECT_EQ(1, nrs[MAX_PID_NS_LEVEL - 1]);
+	EXPECT_EQ(2, nrs[MAX_PID_NS_LEVEL - 1]);
 	EXPECT_LT(1, nrs[0]);
 }
 

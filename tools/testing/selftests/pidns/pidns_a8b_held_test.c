@@ -7,7 +7,7 @@
 
 #include "pidns_util.h"
 
-enum { LEADER = 100, MEMBER = 200 };
+enum { LEADER = 100, MEMBER = 200, INNER = 300 };
 
 /* What a held child is asked to do. */
 enum { OWN_GROUP, OWN_SESSION, END };
@@ -228,6 +228,95 @@ TEST_F_TIMEOUT(pidns, a8b_thread_frees_its_own, NS_TIMEOUT)
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_TRUE(eventually(try_as(MEMBER) == MEMBER));
 	expect_free(_metadata, MEMBER);
+}
+
+/*
+ * A process group of @levels namespaces below, led by one that the test knows
+ * as LEADER, and a process of the test's own namespace in that group.
+ */
+static void join_below(struct __test_metadata *_metadata, struct kid *init,
+		       struct kid *outsider, int levels)
+{
+	const pid_t nrs[] = { LEADER, LEADER, LEADER };
+	pid_t pid = 0;
+
+	ASSERT_LE(0, kid_start(init, CLONE_NEWPID));
+	if (!init->pid) {
+		if (levels > 1)
+			pid = fork_as(CLONE_NEWPID, 1, INNER, INNER);
+		if (!pid) {
+			pid = fork_held(fork_tids(0, nrs, levels + 1));
+			EXPECT_EQ(0, setpgid(pid, pid));
+			kid_tell(init, 0);
+		}
+		for (;;)
+			pause();
+	}
+	ASSERT_EQ(0, kid_hear(init));
+	start(_metadata, outsider, MEMBER);
+	ASSERT_EQ(0, setpgid(MEMBER, LEADER));
+	EXPECT_EQ(LEADER, getpgid(MEMBER));
+}
+
+/*
+ * The init @waiting cannot end before nobody has a number of its namespace; nor
+ * can @init, our child, which is that one or above it.
+ */
+static void expect_waiting(struct __test_metadata *_metadata, pid_t waiting,
+			   const struct kid *init)
+{
+	siginfo_t info = {};
+
+	/* The last of its waits is an idle one. */
+	EXPECT_TRUE(eventually(status_state(waiting) == 'I'));
+	EXPECT_EQ(0, sys_waitid(P_PID, init->pid, &info, WEXITED | WNOHANG | WNOWAIT));
+	EXPECT_EQ(0, info.si_pid);
+	EXPECT_EQ(-1, kill(LEADER, 0));
+	EXPECT_EQ(ESRCH, errno);
+	EXPECT_EQ(0, kill(-LEADER, 0));
+	EXPECT_EQ(-EEXIST, try_as(LEADER));
+	EXPECT_EQ('I', status_state(waiting));
+}
+
+TEST_F_TIMEOUT(pidns, a8b_outsider_holds_the_zap, NS_TIMEOUT)
+{
+	struct kid init, outsider;
+
+	join_below(_metadata, &init, &outsider, 1);
+	EXPECT_EQ(0, kill(init.pid, SIGKILL));
+	expect_waiting(_metadata, init.pid, &init);
+	/* The outsider itself is spared; when it leaves, all is over. */
+	EXPECT_EQ(0, ask(&outsider, OWN_GROUP));
+	EXPECT_EQ(init.pid, waitpid(init.pid, NULL, 0));
+	expect_free(_metadata, LEADER);
+	finish(_metadata, &outsider);
+}
+
+TEST_F_TIMEOUT(pidns, a8b_dead_outsider_holds_the_zap, NS_TIMEOUT)
+{
+	struct kid init, outsider;
+	siginfo_t info;
+
+	join_below(_metadata, &init, &outsider, 1);
+	kid_tell(&outsider, END);
+	ASSERT_EQ(0, sys_waitid(P_PID, MEMBER, &info, WEXITED | WNOWAIT));
+	EXPECT_EQ(0, kill(init.pid, SIGKILL));
+	expect_waiting(_metadata, init.pid, &init);
+	EXPECT_EQ(0, wait_for_pid(MEMBER));
+	EXPECT_EQ(init.pid, waitpid(init.pid, NULL, 0));
+}
+
+/* It has a number in both namespaces, and so holds both. */
+TEST_F_TIMEOUT(pidns, a8b_outsider_holds_every_zap, NS_TIMEOUT)
+{
+	struct kid init, outsider;
+
+	join_below(_metadata, &init, &outsider, 2);
+	EXPECT_EQ(0, kill(init.pid, SIGKILL));
+	expect_waiting(_metadata, INNER, &init);
+	EXPECT_EQ(0, ask(&outsider, OWN_GROUP));
+	EXPECT_EQ(init.pid, waitpid(init.pid, NULL, 0));
+	finish(_metadata, &outsider);
 }
 
 TEST_HARNESS_MAIN

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * clone3's set_tid: one number for each level from the innermost out, at most
+ * one for each level that there is, each in the range of its namespace and free.
+ */
+#include <limits.h>
+
+#include "pidns_util.h"
+
+/* What set_tid and set_tid_size are, whatever they are. */
+static int raw_set_tid(const pid_t *tids, __u64 nr)
+{
+	struct __clone_args args = {
+		.exit_signal = SIGCHLD,
+		.set_tid = ptr_to_u64(tids),
+		.set_tid_size = nr,
+	};
+	pid_t pid = sys_clone3(&args, sizeof(args));
+
+	return fork_done(pid < 0 ? -errno : pid);
+}
+
+TEST_F_TIMEOUT(pidns, a9_pointer_and_size, NS_TIMEOUT)
+{
+	pid_t nrs[MAX_PID_NS_LEVEL + 2];
+	int before = last_pid(), i;
+
+	for (i = 0; i < ARRAY_SIZE(nrs); i++)
+		nrs[i] = 1;
+	/* Both or neither, */
+	EXPECT_EQ(-EINVAL, raw_set_tid(NULL, 1));
+	EXPECT_EQ(-EINVAL, raw_set_tid(nrs, 0));
+	/* and no more than clone3 takes at all: 1 is taken, but not looked at. */
+	EXPECT_EQ(-EINVAL, raw_set_tid(nrs, MAX_PID_NS_LEVEL + 1));
+	EXPECT_EQ(-EINVAL, raw_set_tid(nrs, MAX_PID_NS_LEVEL + 2));
+	EXPECT_EQ(-EINVAL, raw_set_tid(nrs, -1ULL));
+	EXPECT_EQ(-EFAULT, raw_set_tid((void *)8, 1));
+	EXPECT_EQ(-EEXIST, raw_set_tid(nrs, 1));
+	EXPECT_EQ(before, last_pid());
+	EXPECT_EQ(before + 1, raw_set_tid(NULL, 0));
+}
+
+TEST_F_TIMEOUT(pidns, a9_range, NS_TIMEOUT)
+{
+	static const pid_t wrong[] = { 0, -1, INT_MIN, INT_MAX, PID_MAX_LIMIT, PID_MAX_LIMIT + 1 };
+	int max = pid_max_min() + 10, before = last_pid(), i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		EXPECT_EQ(-EINVAL, try_as(wrong[i])) {
+			TH_LOG("number %d", wrong[i]);
+		}
+	EXPECT_EQ(PID_MAX_LIMIT - 1, try_as(PID_MAX_LIMIT - 1));
+	EXPECT_EQ(2, try_as(2));
+	/* None is reserved for who asks. */
+	EXPECT_EQ(299, try_as(299));
+	EXPECT_EQ(300, try_as(300));
+
+	ASSERT_EQ(0, pid_max_set(max));
+	EXPECT_EQ(max - 1, try_as(max - 1));
+	EXPECT_EQ(-EINVAL, try_as(max));
+	EXPECT_EQ(-EINVAL, try_as(max + 1));
+	EXPECT_EQ(before, last_pid());
+}
+
+static void limits_of_two_levels(struct __test_metadata *_metadata, int above)
+{
+	int here = above + 10;
+
+	ASSERT_EQ(0, pid_max_set(here));
+	/* Each number is held against the limit of its own namespace. */
+	EXPECT_EQ(here - 1, try_as(here - 1, above - 1));
+	EXPECT_EQ(-EINVAL, try_as(here, above - 1));
+	EXPECT_EQ(-EINVAL, try_as(here - 1, above));
+	EXPECT_EQ(-EINVAL, try_as(above - 1, here - 1));
+	EXPECT_EQ(-EINVAL, try_as(50, 0));
+	EXPECT_EQ(-EINVAL, try_as(50, -1));
+}
+
+TEST_F_TIMEOUT(pidns, a9_range_at_each_level, NS_TIMEOUT)
+{
+	int above = pid_max_min() + 20;
+	pid_t pid;
+
+	ASSERT_EQ(0, pid_max_set(above));
+	pid = fork_tids(CLONE_NEWPID, NULL, 0);
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		limits_of_two_levels(_metadata, above);
+		_exit(EXIT_SUCCESS);
+	}
+	EXPECT_EQ(0, wait_for_pid(pid));
+}
+
+TEST_F_TIMEOUT(pidns, a9_taken_is_eexist, NS_TIMEOUT)
+{
+	siginfo_t info;
+	pid_t pid;
+
+	EXPECT_EQ(-EEXIST, try_as(1));
+	ASSERT_EQ(50, hold_as(50));
+	EXPECT_EQ(-EEXIST, try_as(50));
+	/* A zombie is there. */
+	EXPECT_EQ(0, kill(50, SIGKILL));
+	ASSERT_EQ(0, sys_waitid(P_PID, 50, &info, WEXITED | WNOWAIT));
+	EXPECT_EQ(-EEXIST, try_as(50));
+	EXPECT_EQ(50, waitpid(50, NULL, 0));
+	EXPECT_EQ(50, try_as(50));
+
+	/* At the inner level, at the outer, at both. */
+	ASSERT_EQ(60, hold_as(60));
+	pid = fork_tids(CLONE_NEWPID, NULL, 0);
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		ASSERT_EQ(70, hold_as(70, 61));
+		EXPECT_EQ(-EEXIST, try_as(70));
+		EXPECT_EQ(-EEXIST, try_as(70, 62));
+		EXPECT_EQ(-EEXIST, try_as(71, 60));
+		EXPECT_EQ(-EEXIST, try_as(71, 61));
+		EXPECT_EQ(-EEXIST, try_as(70, 60));
+		/* What one level gave was given back when the other had none. */
+		EXPECT_EQ(71, try_as(71, 62));
+		/* The same number at another level is another number. */
+		EXPECT_EQ(60, try_as(60, 70));
+		_exit(EXIT_SUCCESS);
+	}
+	EXPECT_EQ(0, wait_for_pid(pid));
+}
+
+/* The numbers of the caller at the levels that /proc shows, innermost first. */
+static int own_numbers(pid_t *nrs)
+{
+	pid_t seen[MAX_PID_NS_LEVEL + 1];
+	int levels = status_numbers(outer_proc, "self", "NSpid", seen), i;
+
+	for (i = 0; i < levels; i++)
+		nrs[i] = seen[levels - 1 - i];
+	return levels;
+}
+
+/* A child of @nr numbers finds them; the rest goes on as always. */
+static void expect_numbers(struct __test_metadata *_metadata, const pid_t *nrs, int nr)
+{
+	pid_t seen[MAX_PID_NS_LEVEL + 1];
+	pid_t pid = fork_tids(0, nrs, nr);
+	int i;
+
+	if (!pid) {
+		EXPECT_LE(nr, own_numbers(seen));
+		for (i = 0; i < nr; i++)
+			EXPECT_EQ(nrs[i], seen[i]) {
+				TH_LOG("%d of %d numbers", i, nr);
+			}
+		_exit(EXIT_SUCCESS);
+	}
+	EXPECT_EQ(nrs[0], pid);
+	EXPECT_EQ(0, pid < 0 ? pid : wait_for_pid(pid));
+}
+
+/* From the innermost out, as many as one likes; the others come by themselves. */
+TEST_F_TIMEOUT(pidns, a9_one_number_a_level, NS_TIMEOUT)
+{
+	static const pid_t nrs[] = { 500, 600, 700, 800 };
+	pid_t seen[MAX_PID_NS_LEVEL + 1], pid;
+	int before, i, nr = ARRAY_SIZE(nrs);
+
+	pid = fork_tids(0, NULL, 0);
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		/* 800 is in the test's namespace. */
+		ASSERT_EQ(0, pidns_descend(nr - 1));
+		for (i = 1; i <= nr; i++)
+			expect_numbers(_metadata, nrs, i);
+		_exit(EXIT_SUCCESS);
+	}
+	EXPECT_EQ(0, wait_for_pid(pid));
+
+	/* Those that were not asked for followed the cursor. */
+	before = last_pid();
+	pid = fork_tids(CLONE_NEWPID, NULL, 0);
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		pid = fork_as(0, 500);
+		if (!pid) {
+			EXPECT_LT(1, own_numbers(seen));
+			EXPECT_EQ(500, seen[0]);
+			EXPECT_EQ(before + 2, seen[1]);
+			_exit(EXIT_SUCCESS);
+		}
+		_exit(wait_for_pid(pid));
+	}
+	EXPECT_EQ(0, wait_for_pid(pid));
+	EXPECT_EQ(before + 2, last_pid());
+}
+
+/* For the first process of a namespace the same holds: 1, and any above. */
+TEST_F_TIMEOUT(pidns, a9_init_with_numbers, NS_TIMEOUT)
+{
+	pid_t seen[MAX_PID_NS_LEVEL + 1];
+	pid_t pid = fork_as(CLONE_NEWPID, 1, 1234);
+
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		EXPECT_LT(1, own_numbers(seen));
+		EXPECT_EQ(1, seen[0]);
+		EXPECT_EQ(1234, seen[1]);
+		EXPECT_EQ(2, try_fork());
+		_exit(EXIT_SUCCESS);
+	}
+	EXPECT_EQ(1234, pid);
+	EXPECT_EQ(0, wait_for_pid(pid));
+	EXPECT_EQ(-EINVAL, fork_done(fork_as(CLONE_NEWPID, 2, 1234)));
+	EXPECT_EQ(-EEXIST, fork_done(fork_as(CLONE_NEWPID, 1, 1)));
+}
+
+/* Down to where a process has so many numbers, counted as /proc counts them. */
+static int descend_to(int levels)
+{
+	pid_t seen[MAX_PID_NS_LEVEL + 1];
+
+	return pidns_descend(levels - status_numbers(outer_proc, "self", "NSpid", seen));
+}
+
+/* Numbers for all @nr levels, where the one of the first namespace is free. */
+static void with_all_levels(struct __test_metadata *_metadata, int nr)
+{
+	pid_t nrs[MAX_PID_NS_LEVEL + 1], pid;
+	int i;
+
+	for (i = 0; i < MAX_PID_NS_LEVEL + 1; i++)
+		nrs[i] = 1000 + i;
+	EXPECT_EQ(-EINVAL, fork_done(fork_tids(0, nrs, nr + 1)));
+	/* Somebody may have it there, but not so many. */
+	for (i = 0; i < 100; i++) {
+		nrs[nr - 1] = 20000 + i;
+		pid = fork_done(fork_tids(0, nrs, nr));
+		if (pid != -EEXIST)
+			break;
+	}
+	EXPECT_EQ(1000, pid);
+	if (pid == 1000)
+		expect_numbers(_metadata, nrs, nr);
+	/* And it is the last one that counts as such. */
+	nrs[nr - 1] = 0;
+	EXPECT_EQ(-EINVAL, fork_done(fork_tids(0, nrs, nr)));
+	expect_numbers(_metadata, nrs, nr - 1);
+}
+
+static bool proc_is_root(void)
+{
+	int fd = openat(outer_proc, "1/ns/pid", O_RDONLY | O_CLOEXEC);
+	bool root = fd >= 0 && ns_fd_id(fd) == PID_NS_INIT_ID;
+
+	close(fd);
+	return root;
+}
+
+TEST_F_TIMEOUT(pidns, a9_at_most_all_levels, NS_TIMEOUT)
+{
+	static const int levels[] = { 2, 3, 4, MAX_PID_NS_LEVEL };
+	pid_t pid;
+	int i;
+
+	if (!proc_is_root())
+		SKIP(return, "needs the /proc of the initial PID namespace");
+	for (i = 0; i < ARRAY_SIZE(levels); i++) {
+		pid = fork_tids(0, NULL, 0);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			ASSERT_EQ(0, descend_to(levels[i]));
+			with_all_levels(_metadata, levels[i]);
+			_exit(EXIT_SUCCESS);
+		}
+		EXPECT_EQ(0, wait_for_pid(pid)) {
+			TH_LOG("%d levels", levels[i]);
+		}
+	}
+}
+
+/* At the last depth clone3 does not reach the first of the 33 levels. */
+TEST_F_TIMEOUT(pidns, a9_at_most_32, NS_TIMEOUT)
+{
+	pid_t nrs[MAX_PID_NS_LEVEL + 1], pid;
+	int levels, i;
+
+	if (!proc_is_root())
+		SKIP(return, "needs the /proc of the initial PID namespace");
+	for (i = 0; i < ARRAY_SIZE(nrs); i++)
+		nrs[i] = 20000 + i;
+	for (levels = MAX_PID_NS_LEVEL; levels <= MAX_PID_NS_LEVEL + 1; levels++) {
+		pid = fork_tids(0, NULL, 0);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			ASSERT_EQ(0, descend_to(levels));
+			expect_numbers(_metadata, nrs, MAX_PID_NS_LEVEL - 1);
+			if (levels > MAX_PID_NS_LEVEL)
+				expect_numbers(_metadata, nrs, MAX_PID_NS_LEVEL);
+			EXPECT_EQ(-EINVAL, raw_set_tid(nrs, MAX_PID_NS_LEVEL + 1));
+			_exit(EXIT_SUCCESS);
+		}
+		EXPECT_EQ(0, wait_for_pid(pid));
+	}
+}
+
+/* What it says holds for threads, too. */
+TEST_F_TIMEOUT(pidns, a9_thread, NS_TIMEOUT)
+{
+	static long double stack[4096];
+	pid_t nr = 1;
+	struct __clone_args args = {
+		.flags = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM,
+		.stack = ptr_to_u64(stack),
+		.stack_size = sizeof(stack),
+		.set_tid = ptr_to_u64(&nr),
+		.set_tid_size = 1,
+	};
+
+	EXPECT_EQ(-1, sys_clone3(&args, sizeof(args)));
+	EXPECT_EQ(EEXIST, errno);
+	nr = 0;
+	EXPECT_EQ(-1, sys_clone3(&args, sizeof(args)));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+TEST_HARNESS_MAIN
