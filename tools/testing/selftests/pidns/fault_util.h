@@ -42,37 +42,65 @@ static inline const char *fault_setup(void)
 }
 
 /*
+ * Fail only the caches of these names, or no longer only them. Returns for which
+ * of the names that could be done, as bits: caches may be merged with others.
+ */
+static inline unsigned int fault_caches(const char * const *names, int nr_names, bool on)
+{
+	unsigned int done = 0;
+	char path[64];
+	glob_t found;
+	size_t nr;
+	int i;
+
+	for (i = 0; i < nr_names; i++) {
+		snprintf(path, sizeof(path), SLABFS "/%s/failslab", names[i]);
+		if (glob(path, 0, NULL, &found))
+			continue;
+		for (nr = 0; nr < found.gl_pathc; nr++)
+			if (!file_write(found.gl_pathv[nr], "%d", on))
+				done |= BIT(i);
+		globfree(&found);
+	}
+	return file_write(DEBUGFS "/failslab/cache-filter", "%d", on) ? 0 : done;
+}
+
+/*
  * For fork: fail only what the namespaces and the PID are made of. A failing
  * kernel stack would be told to the log with a stack trace. False if these
  * caches cannot be told from others.
  */
 static inline bool fault_namespaces_only(bool on)
 {
-	static const char * const patterns[] = {
+	static const char * const names[] = {
 		"nsproxy", "*_namespace", "mnt_cache", "pid_[0-9]*", "kmalloc-cg-*",
 	};
-	char path[64];
-	bool nsproxy = false;
-	glob_t found = {};
-	size_t nr;
-	int i;
 
-	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
-		snprintf(path, sizeof(path), SLABFS "/%s/failslab", patterns[i]);
-		glob(path, i ? GLOB_APPEND : 0, NULL, &found);
-	}
-	for (nr = 0; nr < found.gl_pathc; nr++) {
-		if (file_write(found.gl_pathv[nr], "%d", on))
-			continue;
-		nsproxy |= !!strstr(found.gl_pathv[nr], "nsproxy");
-	}
-	globfree(&found);
-	return !file_write(DEBUGFS "/failslab/cache-filter", "%d", on) && nsproxy;
+	return fault_caches(names, ARRAY_SIZE(names), on) & BIT(0);
+}
+
+/* The same for what a number is made of, at every level. */
+static inline bool fault_numbers_only(bool on)
+{
+	static const char * const names[] = { "pid_[0-9]*", "radix_tree_node" };
+
+	return fault_caches(names, ARRAY_SIZE(names), on) == (BIT(0) | BIT(1));
+}
+
+/* Fail all of the caller's allocations, where they may fail, or none any more. */
+static inline int fault_always(bool on)
+{
+	int err = file_write(DEBUGFS "/failslab/task-filter", on ? "Y" : "N");
+
+	err = err ?: file_write(DEBUGFS "/failslab/times", "-1");
+	err = err ?: file_write(DEBUGFS "/failslab/probability", on ? "100" : "0");
+	return err ?: file_write("/proc/thread-self/make-it-fail", "%d", on);
 }
 
 static inline void fault_teardown(void)
 {
 	fault_namespaces_only(false);
+	fault_numbers_only(false);
 	file_write(DEBUGFS "/failslab/ignore-gfp-wait", "Y");
 }
 

@@ -5,10 +5,8 @@
  */
 #include "pidns_util.h"
 
-#define NOBODY 65534
-
 /* What /proc/loadavg says at its end. */
-static int loadavg(void)
+static int loadavg_last(void)
 {
 	FILE *f = fopen("/proc/loadavg", "re");
 	int last = -1;
@@ -26,7 +24,7 @@ do {						\
 	int __nr = (nr);			\
 						\
 	EXPECT_EQ(__nr, last_pid());		\
-	EXPECT_EQ(__nr, loadavg());		\
+	EXPECT_EQ(__nr, loadavg_last());		\
 } while (0)
 
 TEST_F_TIMEOUT(pidns, a10_reads_the_last_number, NS_TIMEOUT)
@@ -61,7 +59,7 @@ TEST_F_TIMEOUT(pidns, a10_sets_the_next_number, NS_TIMEOUT)
 
 TEST_F_TIMEOUT(pidns, a10_zero_to_pid_max, NS_TIMEOUT)
 {
-	int max = pid_max_min() + 10;
+	int max = pid_limit_min() + 10;
 
 	EXPECT_EQ(0, last_pid_set(0));
 	EXPECT_LAST(0);
@@ -76,7 +74,7 @@ TEST_F_TIMEOUT(pidns, a10_zero_to_pid_max, NS_TIMEOUT)
 	EXPECT_EQ(-EINVAL, last_pid_set(PID_MAX_LIMIT + 1));
 
 	/* That limit is the namespace's own. */
-	ASSERT_EQ(0, pid_max_set(max));
+	ASSERT_EQ(0, pid_limit_set(max));
 	EXPECT_EQ(0, last_pid_set(max - 1));
 	EXPECT_EQ(RESERVED_PIDS, try_fork());
 	EXPECT_EQ(0, last_pid_set(max));

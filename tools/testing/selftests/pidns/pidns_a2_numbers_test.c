@@ -75,12 +75,13 @@ static void *in_thread(void *arg)
 	struct __test_metadata *_metadata = arg;
 	pid_t tgid, nrs[ALL];
 	char path[64];
-	int i;
+	int i, nr;
 
 	for (i = 0; i < ALL; i++) {
 		memset(path, 0, sizeof(path));
 		EXPECT_LT(0, readlinkat(procs[i], "thread-self", path, sizeof(path) - 1));
-		EXPECT_EQ(2, sscanf(path, "%d/task/%d", &tgid, &nrs[i]));
+		nr = sscanf(path, "%d/task/%d", &tgid, &nrs[i]);
+		EXPECT_EQ(2, nr);
 		EXPECT_EQ(leaf_nrs[i], tgid);
 	}
 	EXPECT_EQ(gettid(), nrs[INNER]);
@@ -181,14 +182,9 @@ TEST_F_TIMEOUT(pidns, a2_groups_and_sessions, NS_TIMEOUT)
 TEST_F_TIMEOUT(pidns, a2_depth_three_shows_four, NS_TIMEOUT)
 {
 	pid_t seen[MAX_PID_NS_LEVEL + 1];
-	int fd, root;
 	pid_t pid;
 
-	/* PID 1 of that /proc tells whether it is the first namespace's. */
-	fd = openat(outer_proc, "1/ns/pid", O_RDONLY | O_CLOEXEC);
-	root = fd >= 0 && ns_fd_id(fd) == PID_NS_INIT_ID;
-	close(fd);
-	if (!root)
+	if (!outer_proc_is_root())
 		SKIP(return, "needs the /proc of the initial PID namespace");
 	pid = fork_tids(0, NULL, 0);
 	ASSERT_LE(0, pid);

@@ -10,10 +10,10 @@
 /* A namespace so small that all of it can be taken. Returns its limit. */
 static int small_limit(struct __test_metadata *_metadata)
 {
-	int max = pid_max_min() > 310 ? pid_max_min() : 310;
+	int max = pid_limit_small();
 
-	EXPECT_EQ(0, pid_max_set(max));
-	EXPECT_EQ(max, pid_max());
+	EXPECT_EQ(0, pid_limit_set(max));
+	EXPECT_EQ(max, pid_limit());
 	return max;
 }
 
@@ -49,10 +49,10 @@ TEST_F_TIMEOUT(pidns, a8_wraps_to_300, NS_TIMEOUT)
 		EXPECT_EQ(301, try_fork());
 	}
 	/* The cursor beyond the limit, as when that is lowered. */
-	EXPECT_EQ(0, pid_max_set(PID_MAX_LIMIT));
+	EXPECT_EQ(0, pid_limit_set(PID_MAX_LIMIT));
 	EXPECT_EQ(0, last_pid_set(100000));
 	EXPECT_EQ(100001, try_fork());
-	EXPECT_EQ(0, pid_max_set(max));
+	EXPECT_EQ(0, pid_limit_set(max));
 	EXPECT_EQ(300, try_fork());
 }
 
@@ -140,8 +140,8 @@ TEST_F_TIMEOUT(pidns, a8_eagain_when_all_are_taken, NS_TIMEOUT)
 {
 	int max, i;
 
-	ASSERT_EQ(0, pid_max_set(pid_max_min()));
-	max = pid_max();
+	ASSERT_EQ(0, pid_limit_set(pid_limit_min()));
+	max = pid_limit();
 	ASSERT_EQ(0, hold_range(2, max - 1));
 	for (i = 0; i <= max; i++) {
 		ASSERT_EQ(0, last_pid_set(i));

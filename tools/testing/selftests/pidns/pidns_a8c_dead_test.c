@@ -68,13 +68,6 @@ static void bury(struct __test_metadata *_metadata, struct dead *dead)
 	kid_stop(&dead->init);
 }
 
-/* Neither of the two that allow one to choose a number. */
-static void drop_caps(struct __test_metadata *_metadata)
-{
-	ASSERT_EQ(0, cap_drop(CAP_SYS_ADMIN));
-	ASSERT_EQ(0, cap_drop(CAP_CHECKPOINT_RESTORE));
-}
-
 /* In a child whose own children go to @ns. */
 static void in_child(struct __test_metadata *_metadata, int ns,
 		     void (*fn)(struct __test_metadata *_metadata))
@@ -112,7 +105,7 @@ static void into_dead(struct __test_metadata *_metadata)
 	EXPECT_EQ(-EINVAL, try_as(FREE, 0));
 	EXPECT_EQ(-EINVAL, try_as(PID_MAX_LIMIT));
 	EXPECT_EQ(before, last_pid());
-	drop_caps(_metadata);
+	ASSERT_EQ(0, set_tid_caps_drop());
 	EXPECT_EQ(-EPERM, try_as(FREE));
 	EXPECT_EQ(-EPERM, try_as(FREE, 0));
 	EXPECT_EQ(-EINVAL, try_as(0));
@@ -137,8 +130,9 @@ static void into_below(struct __test_metadata *_metadata)
 	for (i = 1; i <= 3; i++) {
 		EXPECT_EQ(-ENOMEM, try_fork());
 		EXPECT_EQ(before + i, last_pid());
-		EXPECT_EQ(-ENOMEM, try_as(1));
+		EXPECT_EQ(-ENOMEM, try_as(1, FREE, before + i));
 	}
+	EXPECT_EQ(-ENOMEM, try_as(1));
 	EXPECT_EQ(-ENOMEM, try_as(1, FREE));
 	EXPECT_EQ(-ENOMEM, try_as(1, FREE, FREE));
 	/* Nothing of them is left at any level, or these were EEXIST. */
@@ -151,7 +145,7 @@ static void into_below(struct __test_metadata *_metadata)
 	EXPECT_EQ(-EEXIST, try_as(1, FREE, TAKEN_ABOVE));
 	EXPECT_EQ(-EINVAL, try_as(1, FREE, 0));
 	EXPECT_EQ(before, last_pid());
-	drop_caps(_metadata);
+	ASSERT_EQ(0, set_tid_caps_drop());
 	EXPECT_EQ(-EPERM, try_as(1));
 	EXPECT_EQ(-EPERM, try_as(2));
 	EXPECT_EQ(-ENOMEM, try_fork());
@@ -170,20 +164,6 @@ TEST_F_TIMEOUT(pidns, a8c_dead_above_is_enomem_too, NS_TIMEOUT)
 	EXPECT_EQ(-ENOMEM, try_fork());
 	EXPECT_EQ(-ENOMEM, try_as(1));
 	EXPECT_EQ(-EINVAL, try_as(2));
-}
-
-/* From now on who asks for no particular number above is refused. */
-static void fill_above(struct __test_metadata *_metadata)
-{
-	int max = pid_max_min() > 305 ? pid_max_min() : 305;
-	pid_t pid;
-
-	ASSERT_EQ(0, pid_max_set(max));
-	ASSERT_EQ(0, last_pid_set(RESERVED_PIDS));
-	do {
-		pid = fork_held(fork_flags(0, NULL));
-	} while (pid > 0);
-	ASSERT_EQ(-EAGAIN, pid);
 }
 
 static void into_dead_with_none_left(struct __test_metadata *_metadata)
@@ -209,7 +189,7 @@ TEST_F_TIMEOUT(pidns, a8c_eagain_before_dead, NS_TIMEOUT)
 	struct dead dead;
 
 	make_dead(_metadata, &dead);
-	fill_above(_metadata);
+	ASSERT_EQ(0, pid_limit_fill());
 	ASSERT_EQ(0, setns(dead.ns, CLONE_NEWPID));
 	into_dead_with_none_left(_metadata);
 	ASSERT_EQ(0, setns(dead.below, CLONE_NEWPID));

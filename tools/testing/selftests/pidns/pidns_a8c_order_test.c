@@ -13,23 +13,6 @@ enum {
 	TAKEN_ABOVE = 70,
 };
 
-/* Neither of the two that allow one to choose a number. */
-static void drop_caps(struct __test_metadata *_metadata)
-{
-	ASSERT_EQ(0, cap_drop(CAP_SYS_ADMIN));
-	ASSERT_EQ(0, cap_drop(CAP_CHECKPOINT_RESTORE));
-}
-
-/* Nothing is left for who asks for no particular number. */
-static void fill(struct __test_metadata *_metadata)
-{
-	int max = pid_max_min() > 305 ? pid_max_min() : 305;
-
-	ASSERT_EQ(0, pid_max_set(max));
-	ASSERT_EQ(0, hold_range(RESERVED_PIDS, max - 1));
-	ASSERT_EQ(0, last_pid_set(max - 1));
-}
-
 /*
  * Run @fn in the init of a new namespace, which has a process TAKEN; above, in
  * the test's, TAKEN_ABOVE is one, and if @full there is no number left.
@@ -50,7 +33,7 @@ static void run_below(struct __test_metadata *_metadata, unsigned int flags, boo
 	}
 	ASSERT_EQ(0, kid_hear(&kid));
 	if (full)
-		fill(_metadata);
+		ASSERT_EQ(0, pid_limit_fill());
 	kid_tell(&kid, 0);
 	EXPECT_EQ(0, wait_for_pid(kid.pid));
 }
@@ -59,7 +42,7 @@ static void without_caps(struct __test_metadata *_metadata)
 {
 	int before = last_pid();
 
-	drop_caps(_metadata);
+	ASSERT_EQ(0, set_tid_caps_drop());
 	EXPECT_EQ(-EPERM, try_as(FREE));
 	EXPECT_EQ(-EPERM, try_as(FREE, FREE));
 	/* Out of range comes first at the same level, */
@@ -133,7 +116,7 @@ static void nothing_left_above(struct __test_metadata *_metadata)
 	EXPECT_EQ(before + 2, try_as(before + 2, FREE));
 	EXPECT_EQ(FREE, try_as(FREE, FREE));
 
-	drop_caps(_metadata);
+	ASSERT_EQ(0, set_tid_caps_drop());
 	EXPECT_EQ(-EPERM, try_as(FREE));
 	EXPECT_EQ(-EAGAIN, try_fork());
 }
@@ -144,13 +127,13 @@ TEST_F_TIMEOUT(pidns, a8c_eexist_here_before_eagain_above, NS_TIMEOUT)
 
 	run_below(_metadata, 0, true, nothing_left_above);
 	/* And nothing was found, so nothing has moved, above. */
-	max = pid_max();
+	max = pid_limit();
 	EXPECT_EQ(max - 1, last_pid());
 }
 
 static void nothing_left_here(struct __test_metadata *_metadata)
 {
-	fill(_metadata);
+	ASSERT_EQ(0, pid_limit_fill());
 	EXPECT_EQ(-EAGAIN, try_fork());
 	EXPECT_EQ(-EAGAIN, try_fork());
 	/* Chosen numbers need no cursor; the one above is asked after this. */
@@ -164,7 +147,7 @@ TEST_F_TIMEOUT(pidns, a8c_eagain_here_asks_nobody_above, NS_TIMEOUT)
 
 	run_below(_metadata, 0, false, nothing_left_here);
 	/* The kid, TAKEN, and what filled its namespace. */
-	held = (pid_max_min() > 305 ? pid_max_min() : 305) - RESERVED_PIDS;
+	held = pid_limit_small() - RESERVED_PIDS;
 	EXPECT_EQ(1 + 2 + held, last_pid());
 }
 
@@ -189,14 +172,14 @@ TEST_F_TIMEOUT(pidns, a8c_not_1_before_eagain_above, NS_TIMEOUT)
 {
 	int before;
 
-	fill(_metadata);
+	ASSERT_EQ(0, pid_limit_fill());
 	before = last_pid();
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
 	EXPECT_EQ(-EINVAL, try_as(2));
 	EXPECT_EQ(-EAGAIN, try_as(1));
 	EXPECT_EQ(-EAGAIN, try_fork());
 	EXPECT_EQ(before, last_pid());
-	drop_caps(_metadata);
+	ASSERT_EQ(0, set_tid_caps_drop());
 	EXPECT_EQ(-EPERM, try_as(2));
 	EXPECT_EQ(-EPERM, try_as(1));
 }
@@ -214,7 +197,7 @@ TEST_F_TIMEOUT(pidns, a8c_too_many_before_all, NS_TIMEOUT)
 	ASSERT_EQ(TAKEN_ABOVE, hold_as(TAKEN_ABOVE));
 	EXPECT_EQ(-EEXIST, fork_done(fork_tids(0, nrs, 1)));
 	EXPECT_EQ(-EINVAL, fork_done(fork_tids(0, nrs, MAX_PID_NS_LEVEL)));
-	drop_caps(_metadata);
+	ASSERT_EQ(0, set_tid_caps_drop());
 	EXPECT_EQ(-EPERM, fork_done(fork_tids(0, nrs, 1)));
 	EXPECT_EQ(-EPERM, fork_done(fork_tids(0, nrs, levels)));
 	EXPECT_EQ(-EINVAL, fork_done(fork_tids(0, nrs, MAX_PID_NS_LEVEL)));

@@ -5,8 +5,6 @@
  */
 #include "pidns_util.h"
 
-#define NOBODY 65534
-
 enum { FREE = 50 };
 
 /* Give up all capabilities but these two, -1 for none. */

@@ -43,7 +43,7 @@ TEST_F_TIMEOUT(pidns, a9_pointer_and_size, NS_TIMEOUT)
 TEST_F_TIMEOUT(pidns, a9_range, NS_TIMEOUT)
 {
 	static const pid_t wrong[] = { 0, -1, INT_MIN, INT_MAX, PID_MAX_LIMIT, PID_MAX_LIMIT + 1 };
-	int max = pid_max_min() + 10, before = last_pid(), i;
+	int max = pid_limit_min() + 10, before = last_pid(), i;
 
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		EXPECT_EQ(-EINVAL, try_as(wrong[i])) {
@@ -55,7 +55,7 @@ TEST_F_TIMEOUT(pidns, a9_range, NS_TIMEOUT)
 	EXPECT_EQ(299, try_as(299));
 	EXPECT_EQ(300, try_as(300));
 
-	ASSERT_EQ(0, pid_max_set(max));
+	ASSERT_EQ(0, pid_limit_set(max));
 	EXPECT_EQ(max - 1, try_as(max - 1));
 	EXPECT_EQ(-EINVAL, try_as(max));
 	EXPECT_EQ(-EINVAL, try_as(max + 1));
@@ -66,7 +66,7 @@ static void limits_of_two_levels(struct __test_metadata *_metadata, int above)
 {
 	int here = above + 10;
 
-	ASSERT_EQ(0, pid_max_set(here));
+	ASSERT_EQ(0, pid_limit_set(here));
 	/* Each number is held against the limit of its own namespace. */
 	EXPECT_EQ(here - 1, try_as(here - 1, above - 1));
 	EXPECT_EQ(-EINVAL, try_as(here, above - 1));
@@ -78,10 +78,10 @@ static void limits_of_two_levels(struct __test_metadata *_metadata, int above)
 
 TEST_F_TIMEOUT(pidns, a9_range_at_each_level, NS_TIMEOUT)
 {
-	int above = pid_max_min() + 20;
+	int above = pid_limit_min() + 20;
 	pid_t pid;
 
-	ASSERT_EQ(0, pid_max_set(above));
+	ASSERT_EQ(0, pid_limit_set(above));
 	pid = fork_tids(CLONE_NEWPID, NULL, 0);
 	ASSERT_LE(0, pid);
 	if (!pid) {
@@ -245,22 +245,13 @@ static void with_all_levels(struct __test_metadata *_metadata, int nr)
 	expect_numbers(_metadata, nrs, nr - 1);
 }
 
-static bool proc_is_root(void)
-{
-	int fd = openat(outer_proc, "1/ns/pid", O_RDONLY | O_CLOEXEC);
-	bool root = fd >= 0 && ns_fd_id(fd) == PID_NS_INIT_ID;
-
-	close(fd);
-	return root;
-}
-
 TEST_F_TIMEOUT(pidns, a9_at_most_all_levels, NS_TIMEOUT)
 {
 	static const int levels[] = { 2, 3, 4, MAX_PID_NS_LEVEL };
 	pid_t pid;
 	int i;
 
-	if (!proc_is_root())
+	if (!outer_proc_is_root())
 		SKIP(return, "needs the /proc of the initial PID namespace");
 	for (i = 0; i < ARRAY_SIZE(levels); i++) {
 		pid = fork_tids(0, NULL, 0);
@@ -282,7 +273,7 @@ TEST_F_TIMEOUT(pidns, a9_at_most_32, NS_TIMEOUT)
 	pid_t nrs[MAX_PID_NS_LEVEL + 1], pid;
 	int levels, i;
 
-	if (!proc_is_root())
+	if (!outer_proc_is_root())
 		SKIP(return, "needs the /proc of the initial PID namespace");
 	for (i = 0; i < ARRAY_SIZE(nrs); i++)
 		nrs[i] = 20000 + i;

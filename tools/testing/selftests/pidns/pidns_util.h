@@ -17,6 +17,8 @@
 #define PID_MAX_LIMIT (4 * 1024 * 1024)
 #define MAX_PID_NS_LEVEL 32
 
+#define NOBODY 65534
+
 /* The /proc of whoever started the test. */
 static int outer_proc __maybe_unused = -1;
 
@@ -51,6 +53,12 @@ FIXTURE_SETUP(pidns)
 
 FIXTURE_TEARDOWN(pidns)
 {
+}
+
+/* Give up what allows one to choose a number. */
+static inline int set_tid_caps_drop(void)
+{
+	return cap_drop(CAP_SYS_ADMIN) ?: cap_drop(CAP_CHECKPOINT_RESTORE);
 }
 
 /* As fork, asking for the numbers @tids, the innermost namespace's first. */
@@ -163,18 +171,18 @@ static inline int last_pid_set(int nr)
 }
 
 /* The limit of the caller's namespace: its numbers stay below. */
-static inline int pid_max(void)
+static inline int pid_limit(void)
 {
 	return file_read_int("/proc/sys/kernel/pid_max");
 }
 
-static inline int pid_max_set(int nr)
+static inline int pid_limit_set(int nr)
 {
 	return file_write("/proc/sys/kernel/pid_max", "%d", nr);
 }
 
 /* The least limit that a namespace may have. */
-static inline int pid_max_min(void)
+static inline int pid_limit_min(void)
 {
 	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
 	int first, last, cpus = 0;
@@ -189,6 +197,22 @@ static inline int pid_max_min(void)
 	if (f)
 		fclose(f);
 	return cpus * 8 > RESERVED_PIDS + 1 ? cpus * 8 : RESERVED_PIDS + 1;
+}
+
+/* A limit that leaves no more than ten numbers from 300 on, if the machine allows. */
+static inline int pid_limit_small(void)
+{
+	return pid_limit_min() > 310 ? pid_limit_min() : 310;
+}
+
+/* Then take them all: who asks for no particular number gets none. 0 or an error. */
+static inline int pid_limit_fill(void)
+{
+	int max = pid_limit_small();
+	int err = pid_limit_set(max);
+
+	err = err ?: hold_range(RESERVED_PIDS, max - 1);
+	return err ?: last_pid_set(max - 1);
 }
 
 /* A procfs of the caller's PID namespace, mounted nowhere. */
@@ -244,6 +268,16 @@ static inline int status_numbers(int proc, const char *task, const char *field, 
 			return nr;
 		at = end;
 	}
+}
+
+/* Whether the outer /proc shows everything, its PID 1 being the first of all. */
+static inline bool outer_proc_is_root(void)
+{
+	int fd = openat(outer_proc, "1/ns/pid", O_RDONLY | O_CLOEXEC);
+	bool root = fd >= 0 && ns_fd_id(fd) == PID_NS_INIT_ID;
+
+	close(fd);
+	return root;
 }
 
 /* The letter for what @pid does, 0 if it is gone. */

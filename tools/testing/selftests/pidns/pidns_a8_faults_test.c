@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A process of a nested namespace has several numbers. Where memory for one of
+ * them is lacking, none is taken, at any level.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+
+#include "pidns_util.h"
+#include "fault_util.h"
+
+#define INNER 4			/* namespaces below the test's */
+#define ALL (INNER + 1)
+
+/* So far apart that each needs nodes of its own in its tree. */
+#define FAR(i) (1000000 + 5000 * (i))
+
+static int op_fork(void *arg)
+{
+	pid_t pid = fork_done(fork_tids(0, arg, ALL));
+
+	return pid < 0 ? pid : 0;
+}
+
+/* With each allocation failing alone. */
+static void one_by_one(struct __test_metadata *_metadata)
+{
+	pid_t nrs[ALL];
+	struct shot shot;
+	int nth, i, failed = 0, last;
+
+	for (nth = 1; ; nth++) {
+		for (i = 0; i < ALL; i++)
+			nrs[i] = FAR(nth + 10 * i);
+		last = last_pid();
+		ASSERT_TRUE(fault_shot(op_fork, nrs, nth, &shot));
+		/* The shooter, and nobody else, has moved it. */
+		EXPECT_EQ(last + 1, last_pid());
+		if (shot.left)
+			break;
+		if (shot.err) {
+			failed++;
+			EXPECT_EQ(-ENOMEM, shot.err);
+		}
+		EXPECT_EQ(0, op_fork(nrs)) {
+			TH_LOG("allocation %d left numbers behind", nth);
+		}
+	}
+	EXPECT_EQ(0, shot.err);
+	EXPECT_LT(0, failed);
+	TH_LOG("%d allocations, %d fatal", nth - 1, failed);
+}
+
+/* In a process of its own, with no memory at all. */
+static int without_memory(pid_t *nrs)
+{
+	pid_t pid = fork_tids(0, NULL, 0), err;
+
+	if (!pid) {
+		if (fault_always(true))
+			_exit(EXIT_FAILURE);
+		err = op_fork(nrs);
+		fault_always(false);
+		_exit(-err);
+	}
+	return pid < 0 ? pid : -wait_for_pid(pid);
+}
+
+/*
+ * With all failing where level @level wants a node. There is a small store of
+ * them for each CPU: so try until that is used up.
+ */
+static void at_level(struct __test_metadata *_metadata, int level)
+{
+	int i, try, err = 0;
+	pid_t nrs[ALL];
+
+	for (i = 0; i < ALL; i++)
+		nrs[i] = 40 + i;
+	for (try = 0; try < 100 && !err; try++) {
+		nrs[level] = FAR(try);
+		err = without_memory(nrs);
+	}
+	EXPECT_EQ(-ENOMEM, err) {
+		TH_LOG("level %d", level);
+	}
+	/* Nothing of it is left: neither there nor below nor above. */
+	for (i = 0; i < ALL; i++)
+		EXPECT_EQ(0, op_fork(nrs)) {
+			TH_LOG("level %d left numbers behind", level);
+		}
+}
+
+static void level_by_level(struct __test_metadata *_metadata)
+{
+	int level;
+
+	for (level = 0; level < ALL; level++)
+		at_level(_metadata, level);
+}
+
+/*
+ * Run @fn as the init of the innermost namespace. All of them must come to their
+ * ends afterwards: a number that is counted but gone would be waited for.
+ */
+static void at_bottom(struct __test_metadata *_metadata,
+		      void (*fn)(struct __test_metadata *_metadata))
+{
+	const char *lacking = fault_setup();
+	char cache[16];
+	struct kid kid;
+	cpu_set_t cpu;
+	long before;
+	pid_t pid;
+
+	if (lacking)
+		SKIP(return, "%s", lacking);
+	/* What is stored for one CPU is no use on another. */
+	CPU_ZERO(&cpu);
+	CPU_SET(0, &cpu);
+	sched_setaffinity(0, sizeof(cpu), &cpu);
+
+	pid = fork_tids(0, NULL, 0);
+	if (!pid)
+		_exit(pidns_descend(INNER) ? EXIT_FAILURE : EXIT_SUCCESS);
+	ASSERT_EQ(0, wait_for_pid(pid));
+	if (!fault_numbers_only(true))
+		SKIP(return, "slab caches are merged (boot with slab_nomerge)");
+	snprintf(cache, sizeof(cache), "pid_%d", ALL + 1);
+	before = slab_active(cache);
+	ASSERT_LE(0, kid_start(&kid, 0));
+	if (!kid.pid) {
+		ASSERT_EQ(0, pidns_descend(INNER));
+		fn(_metadata);
+		kid_tell(&kid, 0);
+		_exit(EXIT_SUCCESS);
+	}
+	EXPECT_EQ(0, kid_hear(&kid));
+	EXPECT_TRUE(eventually(waitpid(kid.pid, NULL, WNOHANG) == kid.pid));
+	fault_teardown();
+	if (before >= 0)
+		EXPECT_TRUE(eventually(slab_active(cache) - before < 10)) {
+			TH_LOG("%s: from %ld to %ld objects", cache, before, slab_active(cache));
+		}
+}
+
+TEST_F_TIMEOUT(pidns, a8_each_allocation_fails_in_turn, NS_TIMEOUT)
+{
+	at_bottom(_metadata, one_by_one);
+}
+
+TEST_F_TIMEOUT(pidns, a8_memory_is_lacking_at_each_level, NS_TIMEOUT)
+{
+	at_bottom(_metadata, level_by_level);
+}
+
+TEST_HARNESS_MAIN
