@@ -127,6 +127,41 @@ TEST_F_TIMEOUT(pidns, a5_comes_back_for_a_whole_line, NS_TIMEOUT)
 	expect_exactly(_metadata, LIMIT);
 }
 
+/* A fork that is refused leaves nothing behind that would keep the namespace. */
+TEST_F_TIMEOUT(pidns, a5_not_kept_by_refused_forks, NS_TIMEOUT)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, enter_with_limit(1));
+	pid = fork_tids(CLONE_NEWPID, NULL, 0);
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		EXPECT_EQ(-EINVAL, try_as(0));
+		EXPECT_EQ(-EEXIST, try_as(1));
+		EXPECT_EQ(-EFAULT, fork_fault(0));
+		ASSERT_EQ(0, set_tid_caps_drop());
+		EXPECT_EQ(-EPERM, try_as(50));
+		_exit(EXIT_SUCCESS);
+	}
+	EXPECT_EQ(0, wait_for_pid(pid));
+	expect_exactly(_metadata, 1);
+
+	/* Before it has an init, and after. */
+	pid = fork_tids(0, NULL, 0);
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		ASSERT_TRUE(eventually(!unshare(CLONE_NEWPID)));
+		EXPECT_EQ(-EINVAL, try_as(0));
+		EXPECT_EQ(-EFAULT, fork_fault(0));
+		EXPECT_LT(0, try_fork());
+		EXPECT_EQ(-ENOMEM, try_fork());
+		EXPECT_EQ(-EINVAL, try_as(0));
+		_exit(EXIT_SUCCESS);
+	}
+	EXPECT_EQ(0, wait_for_pid(pid));
+	expect_exactly(_metadata, 1);
+}
+
 static int keep_file(pid_t pid)
 {
 	return ns_open(pid, L_PID);
