@@ -103,6 +103,7 @@ TEST_F_TIMEOUT(pidns, a3_sees_and_signals_those_below, NS_TIMEOUT)
 /* What an init whose father has the number 1, and a brother 50, can tell of them. */
 static void expect_nobody(struct __test_metadata *_metadata, int pidfd)
 {
+	struct pidfd_info info = { .mask = PIDFD_INFO_PID };
 	char line[64], path[32];
 	int proc = procfs_open();
 	pid_t nrs[16];
@@ -129,7 +130,9 @@ static void expect_nobody(struct __test_metadata *_metadata, int pidfd)
 	EXPECT_EQ(-1, faccessat(proc, "50", F_OK, 0));
 	EXPECT_EQ(ENOENT, errno);
 
-	/* A descriptor may come from above: the number that it tells of is 0. */
+	/* A descriptor may come from elsewhere: the number that it tells of is 0. */
+	EXPECT_EQ(-1, ioctl(pidfd, PIDFD_GET_INFO, &info));
+	EXPECT_EQ(EREMOTE, errno);
 	snprintf(path, sizeof(path), "self/fdinfo/%d", pidfd);
 	f = fdopen(openat(proc, path, O_RDONLY | O_CLOEXEC), "r");
 	ASSERT_NE(NULL, f);
@@ -157,6 +160,8 @@ TEST_F_TIMEOUT(pidns, a3_sees_nobody_above_or_beside, NS_TIMEOUT)
 	if (!pid) {
 		expect_nobody(_metadata, mine);
 		expect_nobody(_metadata, its);
+		/* The sibling has a number as deep as the caller's: but not here. */
+		expect_nobody(_metadata, sibling.pidfd);
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
