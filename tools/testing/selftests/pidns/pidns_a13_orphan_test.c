@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who becomes the father of an orphan: a subreaper at the level of the dead
+ * father, or else the init of the dead father's namespace, which need not be
+ * the orphan's own.
+ */
+#include "pidns_chain_util.h"
+
+/* The father whom the last of the line sees. */
+#define EXPECT_FATHER(expected, chain)					\
+	EXPECT_TRUE(eventually(READ_ONCE((chain)->ppid) == (expected))) {	\
+		TH_LOG("it went to %d, not to %d", (chain)->ppid, expected);	\
+	}
+
+/* The father whom /proc tells of, in the numbers of the test. */
+#define EXPECT_FATHER_OF(expected, pid)					\
+	EXPECT_TRUE(eventually(task_ppid(pid) == (expected))) {		\
+		TH_LOG("it went to %d, not to %d", task_ppid(pid), expected);	\
+	}
+
+static struct chain *chain_new(int length)
+{
+	struct chain *chain = shared_alloc(sizeof(*chain));
+
+	if (chain)
+		chain->length = length;
+	return chain;
+}
+
+TEST_F_TIMEOUT(pidns, a13_init_of_the_namespace, NS_TIMEOUT)
+{
+	struct chain *chain = chain_new(4);
+	struct kid arena;
+
+	ASSERT_NE(0, !!chain);
+	ASSERT_TRUE(chain_start(&arena, chain));
+	EXPECT_EQ(chain->pid[2], READ_ONCE(chain->ppid));
+	ASSERT_TRUE(chain_cut(&arena, chain, 2));
+	EXPECT_FATHER(1, chain);
+	/* Not the grandfather, who lives. */
+	EXPECT_EQ('S', task_state(chain_pid(&arena, chain, 1)));
+	kid_stop(&arena);
+}
+
+/* The nearest that is one and lives, then the next above, at last the init. */
+TEST_F_TIMEOUT(pidns, a13_nearest_subreaper, NS_TIMEOUT)
+{
+	struct chain *chain = chain_new(6);
+	struct kid arena;
+
+	ASSERT_NE(0, !!chain);
+	chain->subreaper = BIT(1) | BIT(3);
+	ASSERT_TRUE(chain_start(&arena, chain));
+	ASSERT_TRUE(chain_cut(&arena, chain, 4));
+	EXPECT_FATHER(chain->pid[3], chain);
+	ASSERT_TRUE(chain_cut(&arena, chain, 3));
+	EXPECT_FATHER(chain->pid[1], chain);
+	ASSERT_TRUE(chain_cut(&arena, chain, 1));
+	EXPECT_FATHER(1, chain);
+	kid_stop(&arena);
+}
+
+/* Those who were there before it became one belong to it as well. */
+TEST_F_TIMEOUT(pidns, a13_later_subreaper, NS_TIMEOUT)
+{
+	struct chain *chain = chain_new(5);
+	struct kid arena;
+
+	ASSERT_NE(0, !!chain);
+	chain->late = BIT(1);
+	ASSERT_TRUE(chain_start(&arena, chain));
+	ASSERT_TRUE(chain_cut(&arena, chain, 3));
+	EXPECT_FATHER(chain->pid[1], chain);
+	kid_stop(&arena);
+}
+
+/* A subreaper outside is none for those whose father was inside. */
+TEST_F_TIMEOUT(pidns, a13_subreaper_outside, NS_TIMEOUT)
+{
+	struct chain *chain = chain_new(5);
+	pid_t init, orphan;
+	struct kid arena;
+
+	ASSERT_NE(0, !!chain);
+	chain->subreaper = BIT(1);
+	chain->newpid = BIT(2);
+	ASSERT_TRUE(chain_start(&arena, chain));
+	init = chain_pid(&arena, chain, 2);
+	orphan = pid_from(init, chain->pid[4]);
+	EXPECT_EQ(chain->pid[3], READ_ONCE(chain->ppid));
+	ASSERT_EQ(0, kill(pid_from(init, chain->pid[3]), SIGKILL));
+	EXPECT_FATHER(1, chain);
+	EXPECT_EQ(init, task_ppid(orphan));
+	kid_stop(&arena);
+}
+
+/* The init of a namespace goes outside, as any child of its father does. */
+TEST_F_TIMEOUT(pidns, a13_an_init_goes_outside, NS_TIMEOUT)
+{
+	struct chain *chain = chain_new(4);
+	struct kid arena;
+	pid_t orphan;
+
+	ASSERT_NE(0, !!chain);
+	chain->newpid = BIT(3);
+	ASSERT_TRUE(chain_start(&arena, chain));
+	orphan = chain_pid(&arena, chain, 3);
+	EXPECT_EQ(chain_pid(&arena, chain, 2), task_ppid(orphan));
+	ASSERT_TRUE(chain_cut(&arena, chain, 2));
+	EXPECT_FATHER_OF(arena.pid, orphan);
+	EXPECT_EQ(0, READ_ONCE(chain->ppid));
+	kid_stop(&arena);
+}
+
+TEST_F_TIMEOUT(pidns, a13_an_init_goes_to_a_subreaper, NS_TIMEOUT)
+{
+	struct chain *chain = chain_new(4);
+	struct kid arena;
+	pid_t orphan;
+
+	ASSERT_NE(0, !!chain);
+	chain->subreaper = BIT(1);
+	chain->newpid = BIT(3);
+	ASSERT_TRUE(chain_start(&arena, chain));
+	orphan = chain_pid(&arena, chain, 3);
+	ASSERT_TRUE(chain_cut(&arena, chain, 2));
+	EXPECT_FATHER_OF(chain_pid(&arena, chain, 1), orphan);
+	EXPECT_EQ(0, READ_ONCE(chain->ppid));
+	kid_stop(&arena);
+}
+
+/* Whom nsenter has put inside goes outside, where its father was. */
+TEST_F_TIMEOUT(pidns, a13_nsentered_goes_outside, NS_TIMEOUT)
+{
+	struct chain *chain = chain_new(4);
+	struct kid arena;
+	pid_t orphan;
+
+	ASSERT_NE(0, !!chain);
+	chain->into = BIT(3);
+	ASSERT_TRUE(chain_start(&arena, chain));
+	orphan = chain_pid(&arena, chain, 3);
+	EXPECT_EQ(ns_id(pid_from(arena.pid, chain->box), L_PID), ns_id(orphan, L_PID));
+	EXPECT_NE(ns_id(arena.pid, L_PID), ns_id(orphan, L_PID));
+	ASSERT_TRUE(chain_cut(&arena, chain, 2));
+	EXPECT_FATHER_OF(arena.pid, orphan);
+	EXPECT_EQ(0, READ_ONCE(chain->ppid));
+	kid_stop(&arena);
+}
+
+TEST_F_TIMEOUT(pidns, a13_nsentered_goes_to_a_subreaper, NS_TIMEOUT)
+{
+	struct chain *chain = chain_new(4);
+	struct kid arena;
+	pid_t orphan;
+
+	ASSERT_NE(0, !!chain);
+	chain->subreaper = BIT(1);
+	chain->into = BIT(3);
+	ASSERT_TRUE(chain_start(&arena, chain));
+	orphan = chain_pid(&arena, chain, 3);
+	ASSERT_TRUE(chain_cut(&arena, chain, 2));
+	EXPECT_FATHER_OF(chain_pid(&arena, chain, 1), orphan);
+	EXPECT_EQ(0, READ_ONCE(chain->ppid));
+	kid_stop(&arena);
+}
+
+/* But its own child goes to the init inside, past a subreaper outside. */
+TEST_F_TIMEOUT(pidns, a13_child_of_nsentered_stays_inside, NS_TIMEOUT)
+{
+	struct chain *chain = chain_new(4);
+	struct kid arena;
+	pid_t orphan;
+
+	ASSERT_NE(0, !!chain);
+	chain->subreaper = BIT(1);
+	chain->into = BIT(2);
+	ASSERT_TRUE(chain_start(&arena, chain));
+	orphan = pid_from(pid_from(arena.pid, chain->box), chain->pid[3]);
+	EXPECT_EQ(2, READ_ONCE(chain->ppid));
+	ASSERT_TRUE(chain_cut(&arena, chain, 2));
+	EXPECT_FATHER(1, chain);
+	EXPECT_EQ(pid_from(arena.pid, chain->box), task_ppid(orphan));
+	kid_stop(&arena);
+}
+
+TEST_HARNESS_MAIN

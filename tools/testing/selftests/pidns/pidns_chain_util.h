@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A line of processes, each the father of the next, in a namespace of their
+ * own: to end one and see where its child goes.
+ */
+#ifndef __PIDNS_CHAIN_UTIL_H
+#define __PIDNS_CHAIN_UTIL_H
+
+#include "pidns_reap_util.h"
+
+#define CHAIN_MAX 8
+
+struct chain {
+	/* What a link is, as bits: link 0 is the init of the namespace. */
+	unsigned int subreaper;	/* ... from its beginning */
+	unsigned int late;	/* a subreaper only when all links are there */
+	unsigned int newpid;	/* the init of a namespace of its own */
+	unsigned int into;	/* inside the box, its father outside */
+	int length;
+	/* What the links tell. */
+	pid_t pid[CHAIN_MAX];	/* the number that the father knows */
+	pid_t ppid;		/* the father's number as the last link sees it */
+	pid_t box;		/* the init of a namespace beside the line */
+	int nsfd;		/* ... which is of use to the links alone */
+	int ready;
+};
+
+/* Be link @nr: never returns. */
+static inline void __attribute__((__noreturn__)) chain_link(struct chain *chain, int nr)
+{
+	pid_t pid;
+
+	if (chain->subreaper & BIT(nr))
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (nr + 1 == chain->length) {
+		WRITE_ONCE(chain->ppid, getppid());
+		WRITE_ONCE(chain->ready, 1);
+		for (;;) {
+			usleep(2000);
+			WRITE_ONCE(chain->ppid, getppid());
+		}
+	}
+	if (chain->into & BIT(nr + 1))
+		pid = fork_into(chain->nsfd);
+	else
+		pid = fork_flags(chain->newpid & BIT(nr + 1) ? CLONE_NEWPID : 0, NULL);
+	if (!pid)
+		chain_link(chain, nr + 1);
+	WRITE_ONCE(chain->pid[nr + 1], pid);
+	if (chain->late & BIT(nr)) {
+		while (!READ_ONCE(chain->ready))
+			usleep(1000);
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+		WRITE_ONCE(chain->ready, 2);
+	}
+	rest_forever();
+}
+
+/* Start the whole line; @arena is its link 0. */
+static inline bool chain_start(struct kid *arena, struct chain *chain)
+{
+	if (kid_start(arena, CLONE_NEWPID) < 0)
+		return false;
+	if (!arena->pid) {
+		int pidfd = -1;
+
+		if (chain->into) {
+			chain->box = fork_resting(CLONE_NEWPID, &pidfd);
+			chain->nsfd = ioctl(pidfd, PIDFD_GET_PID_NAMESPACE, 0);
+			if (chain->nsfd < 0)
+				_exit(EXIT_FAILURE);
+		}
+		chain_link(chain, 0);
+	}
+	return eventually(READ_ONCE(chain->ready) == (chain->late ? 2 : 1) &&
+			  READ_ONCE(chain->pid[chain->length - 1]));
+}
+
+/* What the caller knows a number inside by; negative if there is none such. */
+static inline pid_t pid_from(pid_t init, pid_t nr)
+{
+	int fd = ns_open(init, L_PID);
+	pid_t pid = ioctl(fd, NS_GET_PID_FROM_PIDNS, nr);
+
+	close(fd);
+	return pid;
+}
+
+/* The number of a link whose father is in the namespace of link 0. */
+static inline pid_t chain_pid(const struct kid *arena, const struct chain *chain, int nr)
+{
+	return pid_from(arena->pid, READ_ONCE(chain->pid[nr]));
+}
+
+/* End a link. */
+static inline bool chain_cut(const struct kid *arena, const struct chain *chain, int nr)
+{
+	pid_t pid = chain_pid(arena, chain, nr);
+
+	return pid > 0 && !kill(pid, SIGKILL);
+}
+
+#endif /* __PIDNS_CHAIN_UTIL_H */

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests of orphans, of init's death, of files, pidfds and numbers
+ * share: what /proc tells of a task, and whether a task is there at all.
+ *
+ * A test whose name begins with a13 to a24 checks one behaviour of PID
+ * namespaces as userspace sees them; d marks a mistake that was once made.
+ */
+#ifndef __PIDNS_REAP_UTIL_H
+#define __PIDNS_REAP_UTIL_H
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+
+#define NSPROXY_OWN_FIXTURE
+#include "nsproxy_util.h"
+
+/* More numbers than a task has: one a level, from the root's to the 32nd. */
+#define MAX_LEVELS 33
+
+/* How often a task that must be asleep is looked at. */
+#define LOOKS 50
+
+/* What /proc/PID/stat tells, of what is of use here. */
+struct task_stat {
+	char state;
+	int ppid, pgrp, session, tpgid;
+	unsigned long ticks;	/* of user and of system time */
+	unsigned long vsize;
+};
+
+static inline bool task_stat(pid_t pid, struct task_stat *stat)
+{
+	unsigned long utime, stime;
+	char path[64], line[1024], *rest;
+	int nr = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	/* The command's name is in brackets and may hold anything. */
+	rest = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	if (rest)
+		nr = sscanf(rest, ") %c %d %d %d %*d %d %*u %*u %*u %*u %*u %lu %lu "
+			    "%*d %*d %*d %*d %*d %*d %*u %lu",
+			    &stat->state, &stat->ppid, &stat->pgrp, &stat->session,
+			    &stat->tpgid, &utime, &stime, &stat->vsize);
+	fclose(f);
+	if (nr != 8)
+		return false;
+	stat->ticks = utime + stime;
+	return true;
+}
+
+/* The letter of its state, 0 if there is no such task. */
+static inline char task_state(pid_t pid)
+{
+	struct task_stat stat;
+
+	return task_stat(pid, &stat) ? stat.state : 0;
+}
+
+/* The father's number as the mounted /proc sees it, -1 if there is no task. */
+static inline int task_ppid(pid_t pid)
+{
+	struct task_stat stat;
+
+	return task_stat(pid, &stat) ? stat.ppid : -1;
+}
+
+/*
+ * Whether a task sleeps and does nothing else: it is looked at often, and is
+ * never found running, nor has it used more than a moment of processor time.
+ */
+static inline bool task_sleeps(pid_t pid)
+{
+	struct task_stat first, stat;
+	int i;
+
+	if (!task_stat(pid, &first))
+		return false;
+	for (i = 0; i < LOOKS; i++) {
+		if (!task_stat(pid, &stat) || !strchr("SI", stat.state))
+			return false;
+		usleep(10000);
+	}
+	return stat.ticks - first.ticks <= 1;
+}
+
+/* The numbers in a line of a file, such as NSpid: in a status. How many. */
+static inline int file_numbers(const char *path, const char *key, int *nr, int max)
+{
+	size_t len = strlen(key);
+	char line[1024], *pos, *end;
+	int count = -1;
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return -1;
+	while (count < 0 && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, key, len))
+			continue;
+		count = 0;
+		for (pos = line + len; count < max; pos = end) {
+			nr[count] = strtol(pos, &end, 10);
+			if (end == pos)
+				break;
+			count++;
+		}
+	}
+	fclose(f);
+	return count;
+}
+
+/* A task's numbers in all namespaces from that of /proc inwards. */
+static inline int task_numbers(pid_t pid, const char *key, int *nr)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return file_numbers(path, key, nr, MAX_LEVELS);
+}
+
+static inline bool task_gone(pid_t pid)
+{
+	return kill(pid, 0) && errno == ESRCH;
+}
+
+/* What poll says of a pidfd at once. */
+static inline int pidfd_events(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, 0) < 0 ? -errno : p.revents;
+}
+
+/* Wait until a task has ended, though its zombie may be there. */
+static inline bool pidfd_ended(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, NS_TIMEOUT * 1000) == 1 && (p.revents & POLLIN);
+}
+
+/* Its wait status, which is known once it was reaped; -errno before that. */
+static inline int pidfd_status(int pidfd)
+{
+	struct pidfd_info info = { .mask = PIDFD_INFO_EXIT };
+
+	if (ioctl(pidfd, PIDFD_GET_INFO, &info))
+		return -errno;
+	return info.mask & PIDFD_INFO_EXIT ? info.exit_code : -EAGAIN;
+}
+
+/* A child's wait status, -errno if it cannot be had. */
+static inline int wait_status(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, __WALL) != pid)
+		if (errno != EINTR)
+			return -errno;
+	return status;
+}
+
+/* Memory that stays common to a process and all that come of it. */
+static inline void *shared_alloc(size_t size)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return mem == MAP_FAILED ? NULL : mem;
+}
+
+/* Values that another process writes. */
+#define READ_ONCE(x) (*(volatile typeof(x) *)&(x))
+#define WRITE_ONCE(x, val) (*(volatile typeof(x) *)&(x) = (val))
+
+/* Do nothing until the end comes from elsewhere. */
+static inline void __attribute__((__noreturn__)) rest_forever(void)
+{
+	for (;;)
+		pause();
+}
+
+/* A child that only is there, and stays when its father goes. */
+static inline pid_t fork_resting(__u64 flags, int *pidfd)
+{
+	pid_t pid = fork_flags(flags, pidfd);
+
+	if (!pid)
+		rest_forever();
+	return pid;
+}
+
+/*
+ * A child inside another PID namespace, with its father outside: returns
+ * twice, as fork does. The caller's own children go where they went before.
+ */
+static inline pid_t fork_into(int nsfd)
+{
+	int back = ns_open(0, L_PID_CHILDREN), err = 0;
+	pid_t pid = -1;
+
+	if (back < 0 || setns(nsfd, CLONE_NEWPID)) {
+		err = errno;
+	} else {
+		pid = fork();
+		err = errno;
+	}
+	if (pid && setns(back, CLONE_NEWPID) && pid > 0)
+		err = errno;
+	close(back);
+	return pid < 0 ? -err : pid;
+}
+
+/* Of the thread alone: exit(3) and returning from main end all threads. */
+static inline void __attribute__((__noreturn__)) thread_exit(int code)
+{
+	for (;;)
+		syscall(__NR_exit, code);
+}
+
+static inline pid_t thread_id(void)
+{
+	return syscall(__NR_gettid);
+}
+
+/* Print what a slow kernel gets less of: a tenth, where locks are proven. */
+static inline int count_for_kernel(struct __test_metadata *_metadata, int count)
+{
+	if (access("/proc/lockdep", F_OK))
+		return count;
+	TH_LOG("%d instead of %d: this kernel checks its locks", count / 10, count);
+	return count / 10;
+}
+
+#ifndef PIDNS_OWN_FIXTURE
+/* All tests here need root; each runs in a process of its own. */
+FIXTURE(pidns) {
+};
+
+FIXTURE_SETUP(pidns)
+{
+	if (geteuid())
+		SKIP(return, "needs root");
+}
+
+FIXTURE_TEARDOWN(pidns)
+{
+}
+#endif
+
+#endif /* __PIDNS_REAP_UTIL_H */
