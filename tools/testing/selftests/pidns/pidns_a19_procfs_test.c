@@ -133,9 +133,9 @@ TEST_F_TIMEOUT(proc, a19_shows_where_it_was_mounted, NS_TIMEOUT)
 	EXPECT_EQ(0, processes(self->dir, pids, ARRAY_SIZE(pids)));
 }
 
-/* A child that unshare made looks through its father's procfs, until its own. */
 TEST_F_TIMEOUT(proc, a19_of_the_mounting_task, NS_TIMEOUT)
 {
+	char path[64];
 	pid_t pids[8];
 
 	/* Where one is counts, not where one's children go. */
@@ -143,12 +143,8 @@ TEST_F_TIMEOUT(proc, a19_of_the_mounting_task, NS_TIMEOUT)
 	ASSERT_EQ(0, proc_mount(self->dir, NULL));
 	EXPECT_EQ(ARRAY_SIZE(pids), processes(self->dir, pids, ARRAY_SIZE(pids)));
 	EXPECT_EQ(processes("/proc", pids, 1), processes(self->dir, pids, 1));
-	{
-		char path[64];
-
-		snprintf(path, sizeof(path), "%s/%d/stat", self->dir, getpid());
-		EXPECT_EQ(0, access(path, F_OK));
-	}
+	snprintf(path, sizeof(path), "%s/%d/stat", self->dir, getpid());
+	EXPECT_EQ(0, access(path, F_OK));
 }
 
 /* The option, as a path and as a file. */
@@ -204,12 +200,10 @@ TEST_F_TIMEOUT(proc, a19_keeps_the_namespace, NS_TIMEOUT)
 {
 	char path[64];
 	struct kid kid;
-	int left = 2;
 
-	/* Of this user there are as many as are allowed. */
 	ASSERT_EQ(0, userns_enter());
 	ASSERT_EQ(0, unshare(CLONE_NEWNS));
-	ASSERT_EQ(0, ns_limit("pid", left));
+	ASSERT_EQ(0, ns_limit("pid", 2));
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", kid.pid);
 	ASSERT_EQ(0, proc_mount_pidns(self->dir, path));
