@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * exec by a thread that is not the leader: it becomes the leader and takes its
+ * number, the old leader is gone, and its own number with it.
+ */
+#define PIDNS_OWN_FIXTURE
+#include "pidns_reap_util.h"
+
+#define HELPER "--exec-helper"
+
+/* What the program after exec tells, and those before it. */
+static struct shared {
+	pid_t tid;			/* of the thread, before */
+	int go;
+	int pid, ppid, tid_after;	/* of the program, after */
+	int old, tasks;			/* kill of the old number; how many threads */
+	int orphan_ppid;		/* of an orphan, if it is an init */
+} *shared;
+
+/* The memory's file comes over exec as this one. */
+#define SHARED_FD 200
+
+static void shared_map(void)
+{
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, SHARED_FD, 0);
+	if (shared == MAP_FAILED)
+		_exit(EXIT_FAILURE);
+}
+
+static bool shared_make(void)
+{
+	int fd = memfd_create("a22", 0);
+
+	if (ftruncate(fd, sizeof(*shared)) || dup2(fd, SHARED_FD) != SHARED_FD)
+		return false;
+	close(fd);
+	shared_map();
+	return true;
+}
+
+/* The program: as an init it also looks after an orphan. */
+static int helper(void)
+{
+	pid_t pid;
+
+	shared_map();
+	shared->tid_after = thread_id();
+	shared->ppid = getppid();
+	shared->old = kill(shared->tid, 0) ? errno : 0;
+	if (getpid() == 1) {
+		pid = fork();
+		if (!pid) {
+			if (!fork()) {
+				while (getppid() != 1)
+					usleep(1000);
+				WRITE_ONCE(shared->orphan_ppid, getppid());
+				_exit(EXIT_SUCCESS);
+			}
+			_exit(EXIT_SUCCESS);
+		}
+		while (wait(NULL) > 0)
+			;
+	}
+	WRITE_ONCE(shared->pid, getpid());
+	while (READ_ONCE(shared->go) < 2)
+		usleep(1000);
+	return 17;
+}
+
+static void *thread_exec(void *arg)
+{
+	char *argv[] = { "pidns_a22_exec_test", HELPER, NULL };
+
+	WRITE_ONCE(shared->tid, thread_id());
+	while (!READ_ONCE(shared->go))
+		usleep(1000);
+	/* Not of self: a leader that has ended has no program any more. */
+	execv("/proc/thread-self/exe", argv);
+	_exit(EXIT_FAILURE);
+}
+
+static void *thread_rest(void *arg)
+{
+	rest_forever();
+}
+
+FIXTURE(exec) {
+};
+
+FIXTURE_VARIANT(exec)
+{
+	__u64 flags;
+	bool leader_ended;
+};
+
+FIXTURE_VARIANT_ADD(exec, process)
+{
+};
+
+FIXTURE_VARIANT_ADD(exec, init)
+{
+	.flags = CLONE_NEWPID,
+};
+
+/* Here it has been handed over before. */
+FIXTURE_VARIANT_ADD(exec, init_without_leader)
+{
+	.flags = CLONE_NEWPID,
+	.leader_ended = true,
+};
+
+FIXTURE_SETUP(exec)
+{
+	if (geteuid())
+		SKIP(return, "needs root");
+	ASSERT_TRUE(shared_make());
+}
+
+FIXTURE_TEARDOWN(exec)
+{
+}
+
+/* How many threads /proc tells of. */
+static int nr_tasks(pid_t pid)
+{
+	char path[64];
+	int nr;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return file_numbers(path, "Threads:", &nr, 1) == 1 ? nr : -1;
+}
+
+TEST_F_TIMEOUT(exec, a22_exec_by_a_thread, NS_TIMEOUT)
+{
+	int before[MAX_LEVELS], after[MAX_LEVELS], levels, fd, thread, leader;
+	struct stat was, is;
+	struct kid kid;
+	char path[64];
+	pid_t tid;
+
+	ASSERT_LE(0, kid_start(&kid, variant->flags));
+	if (!kid.pid) {
+		pthread_t second, third;
+
+		if (pthread_create(&third, NULL, thread_rest, NULL) ||
+		    pthread_create(&second, NULL, thread_exec, NULL))
+			_exit(EXIT_FAILURE);
+		if (variant->leader_ended)
+			thread_exit(0);
+		rest_forever();
+	}
+	ASSERT_TRUE(eventually(READ_ONCE(shared->tid)));
+	fd = ns_open(kid.pid, L_PID);
+	tid = ioctl(fd, NS_GET_PID_FROM_PIDNS, shared->tid);
+	ASSERT_LT(0, tid);
+	EXPECT_NE(kid.pid, tid);
+	if (variant->leader_ended)
+		ASSERT_TRUE(eventually(task_state(kid.pid) == 'Z'));
+	levels = task_numbers(kid.pid, "NSpid:", before);
+	EXPECT_EQ(3, nr_tasks(kid.pid));
+	thread = sys_pidfd_open(tid, PIDFD_THREAD);
+	leader = sys_pidfd_open(kid.pid, PIDFD_THREAD);
+	ASSERT_LE(0, thread);
+	ASSERT_LE(0, leader);
+	ASSERT_EQ(0, fstat(kid.pidfd, &was));
+
+	WRITE_ONCE(shared->go, 1);
+	ASSERT_TRUE(eventually(READ_ONCE(shared->pid)));
+	/* The program has the number of the process on every level. */
+	EXPECT_EQ(before[levels - 1], shared->pid);
+	EXPECT_EQ(shared->pid, shared->tid_after);
+	EXPECT_EQ(variant->flags ? 0 : getpid(), shared->ppid);
+	EXPECT_EQ(levels, task_numbers(kid.pid, "NSpid:", after));
+	EXPECT_EQ(0, memcmp(before, after, levels * sizeof(int)));
+	EXPECT_EQ(levels, task_numbers(kid.pid, "NStgid:", after));
+	EXPECT_EQ(0, memcmp(before, after, levels * sizeof(int)));
+	EXPECT_EQ(1, nr_tasks(kid.pid));
+	EXPECT_NE('Z', task_state(kid.pid));
+	EXPECT_EQ(getpid(), task_ppid(kid.pid));
+	/* The thread's own is nobody's, for kill and for /proc. */
+	EXPECT_EQ(ESRCH, shared->old);
+	EXPECT_TRUE(task_gone(tid));
+	EXPECT_EQ(-1, syscall(__NR_tgkill, kid.pid, tid, 0));
+	EXPECT_EQ(ESRCH, errno);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", kid.pid, tid);
+	EXPECT_NE(0, access(path, F_OK));
+	EXPECT_EQ(0, syscall(__NR_tgkill, kid.pid, kid.pid, 0));
+	/* Its father knows of it what it would of any that has executed. */
+	EXPECT_EQ(-1, setpgid(kid.pid, kid.pid));
+	EXPECT_EQ(EACCES, errno);
+	/* A pidfd means a number: that of the thread is dead, the leader's lives. */
+	EXPECT_EQ(POLLIN | POLLHUP, pidfd_events(thread));
+	EXPECT_EQ(-1, sys_pidfd_send_signal(thread, 0, NULL, 0));
+	EXPECT_EQ(ESRCH, errno);
+	EXPECT_EQ(0, pidfd_events(leader));
+	EXPECT_EQ(0, pidfd_events(kid.pidfd));
+	EXPECT_EQ(0, sys_pidfd_send_signal(leader, 0, NULL, 0));
+	EXPECT_EQ(0, sys_pidfd_send_signal(kid.pidfd, 0, NULL, 0));
+	close(leader);
+	leader = sys_pidfd_open(kid.pid, 0);
+	ASSERT_EQ(0, fstat(leader, &is));
+	EXPECT_EQ(was.st_ino, is.st_ino);
+	if (variant->flags) {
+		/* It is the reaper, and the namespace lives on. */
+		EXPECT_EQ(1, shared->orphan_ppid);
+		EXPECT_EQ(kid.pid, ioctl(fd, NS_GET_PID_FROM_PIDNS, 1));
+		tid = fork_into(fd);
+		ASSERT_LE(0, tid);
+		if (!tid)
+			_exit(EXIT_SUCCESS);
+		EXPECT_EQ(0, wait_status(tid));
+	}
+	WRITE_ONCE(shared->go, 2);
+	EXPECT_EQ(17 << 8, wait_status(kid.pid));
+	EXPECT_EQ(POLLIN | POLLHUP, pidfd_events(leader));
+	close(leader);
+	close(thread);
+	close(fd);
+	kid_stop(&kid);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], HELPER))
+		return helper();
+	return test_harness_run(argc, argv);
+}
