@@ -173,9 +173,7 @@ pub(crate) unsafe extern "C" fn unshare_nsproxy_namespaces(
 ) -> c_int {
     let request = Request::of_unshare(unshare_flags as u64);
     let current = current!();
-    // SAFETY: The task is in `unshare(2)`, which keeps its address space, files and `fs`.
-    let caller = unsafe { Caller::new(current) };
-    // SAFETY: A task that makes a system call has a proxy, and nothing is borrowed from it here.
+    // SAFETY: A task that unshares has a proxy, and nothing is borrowed from it here.
     let own = unsafe { OwnNsProxy::new(current) };
     // SAFETY: The caller promises null or validity.
     let cred = unsafe { new_cred.cast::<Credential>().as_ref() };
@@ -183,7 +181,7 @@ pub(crate) unsafe extern "C" fn unshare_nsproxy_namespaces(
     let fs = unsafe { fs_to_move(&request, new_fs) };
 
     from_result(|| {
-        if let Some(proxy) = create::for_unshare(&caller, own.proxy(), &request, cred, fs)? {
+        if let Some(proxy) = create::for_unshare(current, own.proxy(), &request, cred, fs)? {
             // SAFETY: The caller promises that it is valid for writes.
             unsafe { *new_nsp = proxy.into_raw().cast().as_ptr() };
         }

@@ -25,7 +25,6 @@ use kernel::{
     },
     prelude::*,
     sync::aref::ARef,
-    syscall::Caller,
     task::CurrentTask, //
 };
 
@@ -80,7 +79,7 @@ pub(crate) fn for_clone(
 ///
 /// C counterpart: `unshare_nsproxy_namespaces()`.
 pub(crate) fn for_unshare(
-    caller: &Caller<'_>,
+    current: &CurrentTask,
     own: &NsProxy,
     request: &Request,
     new_cred: Option<&Credential>,
@@ -89,11 +88,11 @@ pub(crate) fn for_unshare(
     if !request.wants_new() {
         return Ok(None);
     }
-    let cred = new_cred.map_or_else(|| caller.cred(), ARef::from);
+    let cred = new_cred.map_or_else(|| current.cred(), ARef::from);
     if !cred.user_ns().capable(Capability::SysAdmin) {
         return Err(EPERM);
     }
-    with_new(caller, request, own, cred.user_ns(), fs).map(Some)
+    with_new(current, request, own, cred.user_ns(), fs).map(Some)
 }
 
 /// Prepares a proxy with new namespaces of the types that `request` names, owned by `user_ns`, and

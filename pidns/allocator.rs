@@ -6,17 +6,17 @@
 //! last one is given nobody finds it by any of them.
 
 use kernel::{
-    ns::pid::PidNsLife,
     pid::{
         Left,
         NewPid,
+        PidNr,
         PidmapLock,
+        PublishedPid,
         UnusedPid,
         UnusedPids, //
     },
     pid_namespace::PidNamespace,
-    prelude::*,
-    tasklist, //
+    prelude::*, //
 };
 
 /// The number that the first process of a namespace must have.
@@ -40,14 +40,12 @@ const INIT: i32 = 1;
 pub(crate) fn alloc(ns: &PidNamespace, wanted: &[i32]) -> Result<UnusedPid> {
     check_wanted(ns, wanted)?;
 
-    let pid = publish(NewPid::new(ns)?, wanted)?;
-    match pid.add_to_pidfs() {
-        Ok(()) => Ok(pid),
-        Err(_) => {
+    give_numbers(NewPid::new(ns)?, wanted)?
+        .add_to_pidfs()
+        .map_err(|pid| {
             free(pid);
-            Err(ENOMEM)
-        }
-    }
+            ENOMEM
+        })
 }
 
 /// Tells whether the caller may choose these numbers, from the inside out.
@@ -73,40 +71,32 @@ fn levels(ns: &PidNamespace) -> usize {
 }
 
 /// Gives `pid` all its numbers and lets it be found.
-fn publish(mut pid: NewPid<'_>, wanted: &[i32]) -> Result<UnusedPid> {
-    let own = pid.missing();
+fn give_numbers(mut pid: NewPid<'_>, wanted: &[i32]) -> Result<PublishedPid> {
     // An earlier attempt to make the first process may have failed, and moved the cursor.
-    if let (Some(ns), Some(lock)) = (own, pid.lock()) {
+    if let Some(ns) = pid.missing() {
         if ns.numbers_taken() == Left::Open(0) {
-            ns.restart(lock);
+            ns.restart(pid.lock());
         }
     }
 
     let mut wanted = wanted.iter().copied();
     while let Some(ns) = pid.missing() {
-        let nr = give(&mut pid, ns, wanted.next())?;
-        if nr != INIT && !ns.has_reaper() {
+        let nr = give_number(&mut pid, wanted.next())?;
+        if nr.get() != INIT && !ns.has_reaper() {
             return Err(EINVAL);
         }
     }
-
-    // Only now, since all other errors come first. It covers every level: a process that comes
-    // into one whose reaper is gone could wake up a task that does not exist any more.
-    let lock = pid.lock().ok_or(EINVAL)?;
-    let mut chain = own.into_iter().flat_map(PidNamespace::lineage);
-    if chain.any(|ns| ns.life(lock) == PidNsLife::Dying) {
-        return Err(ENOMEM);
-    }
+    // That a namespace is dying is told only now, since all other errors come first.
     pid.publish()
 }
 
-/// Gives `pid` a number in `ns`, whose turn it is.
-fn give(pid: &mut NewPid<'_>, ns: &PidNamespace, wanted: Option<i32>) -> Result<i32> {
+/// Gives `pid` a number in the namespace whose turn it is.
+fn give_number(pid: &mut NewPid<'_>, wanted: Option<i32>) -> Result<PidNr> {
     let (given, when_taken) = match wanted {
-        Some(nr) => (pid.take(nr), EEXIST),
+        Some(nr) => (pid.take(PidNr::new(nr).ok_or(EINVAL)?), EEXIST),
         None => {
-            let first = first_number(ns.cursor());
-            (pid.take_next(first..ns.pid_max()), EAGAIN)
+            let range = |ns: &PidNamespace| first_number(ns.cursor())..ns.pid_max();
+            (pid.take_next(range), EAGAIN)
         }
     };
     given.map_err(|error| if error == ENOSPC { when_taken } else { error })
@@ -127,16 +117,15 @@ fn first_number(cursor: u32) -> i32 {
 ///
 /// C counterpart: `free_pid()`.
 pub(crate) fn free(pid: UnusedPid) {
-    tasklist::assert_not_held();
-    pid.give_back(|ns, left, lock| {
+    let retired = pid.give_back(|left, reaper| {
         // All that is left is the reaper, perhaps with its group's leader. It may wait for that.
         if matches!(left, Left::Closed(1 | 2)) {
-            if let Some(reaper) = ns.reaper(lock) {
+            if let Some(reaper) = reaper {
                 reaper.wake_up();
             }
         }
-    })
-    .put_after_grace_period();
+    });
+    retired.put_after_grace_period();
 }
 
 /// Gives back the numbers of all identifiers in `pids`.

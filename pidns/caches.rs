@@ -28,9 +28,9 @@ pub(crate) fn create_initial() -> Result<PidCache> {
 ///
 /// Returns `ENOMEM`, and `EINVAL` if there is no such level. May sleep.
 pub(crate) fn for_level(level: u32) -> Result<PidCache> {
-    CACHES.get_or_create(level, || {
+    let name = || {
         let numbers = level.checked_add(1).ok_or(EINVAL)?;
-        let name = CString::try_from_fmt(fmt!("pid_{numbers}"))?;
-        PidCache::create(level, &name, flags())
-    })
+        Ok(CString::try_from_fmt(fmt!("pid_{numbers}"))?)
+    };
+    CACHES.get_or_create(level, name, flags())
 }

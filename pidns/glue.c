@@ -18,6 +18,12 @@
 
 #include "glue.h"
 
+/* The identifier of the idle tasks. It has no number to be found by. */
+struct pid init_struct_pid = {
+	.count = REFCOUNT_INIT(1),
+	.numbers = { { .nr = 0, .ns = &init_pid_ns } },
+};
+
 struct pid_namespace init_pid_ns = {
 	.ns = NS_COMMON_INIT(init_pid_ns),
 	.idr = IDR_INIT(init_pid_ns.idr),

@@ -55,13 +55,25 @@ pub(crate) fn find_task<'a>(
     ns.find(nr, protected)?.task(PidType::Pid, protected)
 }
 
+/// Returns the thread that has the number `nr` for `current`.
+///
+/// C counterpart: `find_task_by_vpid()`.
+#[inline]
+pub(crate) fn find_task_for<'a>(
+    current: &CurrentTask,
+    nr: i32,
+    protected: Protected<'a>,
+) -> Option<&'a Task> {
+    find_task(nr, current.pid_ns()?, protected)
+}
+
 /// Returns the thread that has the number `nr` for `current`, with a reference.
 ///
 /// C counterpart: `find_get_task_by_vpid()`.
 #[inline]
 pub(crate) fn find_get_task(current: &CurrentTask, nr: i32) -> Option<ARef<Task>> {
     let rcu = rcu::read_lock();
-    find_task(nr, current.pid_ns()?, Protected::from(&rcu)).map(ARef::from)
+    find_task_for(current, nr, Protected::from(&rcu)).map(ARef::from)
 }
 
 /// Returns the identifier that `task` uses as `kind`, with a reference, or [`None`] if it has been
@@ -104,12 +116,23 @@ pub(crate) fn number(current: &CurrentTask, pid: &Pid) -> Option<PidNr> {
     number_in(pid, current.pid_ns()?)
 }
 
-/// Returns the number in `ns` of what `task` uses as `kind`.
+/// Returns the number, in `ns` or for `current` if there is none, of what `task` uses as `kind`.
 ///
 /// It is [`None`] if it is not visible there, or if `task` has been reaped.
 ///
 /// C counterpart: `__task_pid_nr_ns()`.
 #[inline]
-pub(crate) fn number_of(task: &Task, kind: PidType, ns: &PidNamespace) -> Option<PidNr> {
-    number_in(task.pid_of(kind, &rcu::read_lock())?, ns)
+pub(crate) fn number_of(
+    current: &CurrentTask,
+    task: &Task,
+    kind: PidType,
+    ns: Option<&PidNamespace>,
+) -> Option<PidNr> {
+    // The current task may itself be a zombie that somebody reaps just now.
+    let rcu = rcu::read_lock();
+    let ns = match ns {
+        Some(ns) => ns,
+        None => current.pid_of(PidType::Pid, &rcu)?.ns(),
+    };
+    number_in(task.pid_of(kind, &rcu)?, ns)
 }

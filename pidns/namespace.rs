@@ -4,10 +4,7 @@
 
 use crate::{
     caches,
-    sysctl::{
-        self,
-        Sysctls, //
-    },
+    sysctl::Sysctls, //
 };
 use kernel::{
     ns::{
@@ -16,6 +13,8 @@ use kernel::{
             NewPidNamespace,
             Undertaker, //
         },
+        NsType,
+        NsTypes,
         UserNamespace, //
     },
     pid_namespace::PidNamespace,
@@ -48,6 +47,25 @@ impl Undertaker for Cascade {
     }
 }
 
+/// Returns the namespace for the children of `current`, which are born into `old` so far: a new one
+/// if `types` asks for that, else `old`.
+///
+/// Returns the errors of [`create`]. May sleep.
+///
+/// C counterpart: `copy_pid_ns()`.
+pub(crate) fn create_or_share(
+    current: &CurrentTask,
+    types: NsTypes,
+    user_ns: &UserNamespace,
+    old: &PidNamespace,
+) -> Result<ARef<PidNamespace>> {
+    if types.contains(NsType::Pid) {
+        create(current, user_ns, old)
+    } else {
+        Ok(old.into())
+    }
+}
+
 /// Creates a PID namespace for the children of `current`, which are born into `old` so far.
 ///
 /// Returns `EINVAL` if `old` is not the task's own namespace, since the hierarchy grows
@@ -72,7 +90,7 @@ pub fn create(
 
     let ns = NewPidNamespace::new::<Sysctls, Cascade>(old, user_ns, count, caches::for_level)?;
     #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
-    ns.set_memfd_noexec_scope(sysctl::memfd_noexec::effective(old));
+    let ns = ns.with_memfd_noexec_scope(crate::sysctl::memfd_noexec::effective(old));
     Ok(ns.publish())
 }
 

@@ -89,12 +89,12 @@ enum Class {
 impl Class {
     /// Returns a mode in which everybody has the bits of `mode` that this class has.
     fn of(self, mode: u16) -> u16 {
-        let shift = match self {
-            Self::Owner => 6,
-            Self::Group => 3,
-            Self::Other => 0,
+        let bits = match self {
+            Self::Owner => mode >> 6 & 0o7,
+            Self::Group => mode >> 3 & 0o7,
+            // Whoever is neither may read at most.
+            Self::Other => mode & 0o4,
         };
-        let bits = mode >> shift & 0o7;
 
         bits << 6 | bits << 3 | bits
     }
@@ -108,23 +108,19 @@ impl Class {
 /// C counterpart: `pid_namespace_sysctl_init()`.
 pub(crate) fn init_pid_max() -> Result {
     PidNamespace::register_initial_sysctls::<Sysctls>()
-        .inspect_err(|err| pr_err!("kernel.pid_max cannot be registered: {err:?}\n"))
 }
 
 /// Makes the files that there is one of.
 ///
-/// What cannot be made is told in the log, and left out. May sleep.
+/// Returns `ENOMEM` if one of them cannot be made. May sleep.
 ///
 /// C counterpart: a part of `pid_namespaces_init()`.
-pub(crate) fn init_tables() {
+pub(crate) fn init_tables() -> Result {
     #[cfg(all(CONFIG_SYSCTL, CONFIG_CHECKPOINT_RESTORE))]
-    if let Err(err) = kernel::sysctl::register::<last_pid::LastPid>(c"kernel") {
-        pr_err!("kernel.ns_last_pid cannot be registered: {err:?}\n");
-    }
+    kernel::sysctl::register::<last_pid::LastPid>(c"kernel")?;
     #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
-    if let Err(err) = kernel::sysctl::register::<memfd_noexec::MemfdNoexec>(c"vm") {
-        pr_err!("vm.memfd_noexec cannot be registered: {err:?}\n");
-    }
+    kernel::sysctl::register::<memfd_noexec::MemfdNoexec>(c"vm")?;
+    Ok(())
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
@@ -139,7 +135,8 @@ mod tests {
         assert_eq!(Class::Other.of(0o644), 0o444);
         assert_eq!(Class::Owner.of(0o421), 0o444);
         assert_eq!(Class::Group.of(0o421), 0o222);
-        assert_eq!(Class::Other.of(0o421), 0o111);
+        assert_eq!(Class::Other.of(0o426), 0o444);
+        assert_eq!(Class::Other.of(0o423), 0);
     }
 
     #[test]

@@ -11,18 +11,12 @@ use kernel::{
     error::from_result,
     ns::pid::possible_cpus,
     pid::{
-        InitialPid,
         PidCaches,
         PidmapLock, //
     },
     pid_namespace::PidNamespace,
     prelude::*, //
 };
-
-/// The identifier of the idle tasks.
-#[no_mangle]
-#[allow(non_upper_case_globals)]
-pub(crate) static init_struct_pid: InitialPid = InitialPid::new();
 
 /// Makes it possible to give numbers in the initial namespace.
 ///
@@ -52,10 +46,9 @@ pub(crate) unsafe extern "C" fn pid_idr_init() {
 pub(crate) unsafe extern "C" fn pidns_init() -> c_int {
     from_result(|| {
         PidNamespace::create_cache()?;
-        sysctl::init_tables();
         // SAFETY: The caller promises that it was not done before.
         unsafe { PidNamespace::publish_initial() };
-        Ok(0)
+        sysctl::init_tables().map(|()| 0)
     })
 }
 

@@ -17,7 +17,8 @@ use kernel::{
     tasklist::{
         Protected,
         TasklistWrite, //
-    }, //
+    },
+    warn_on, //
 };
 
 /// Lets a task use the identifier that it points to.
@@ -39,6 +40,7 @@ pub(crate) unsafe extern "C" fn attach_pid(
         return;
     };
     let Some(pid) = task.pid_of(kind, Protected::from(&lock)) else {
+        warn_on!(true);
         return;
     };
     // SAFETY: The identifier is published, and about to be used by the task.

@@ -63,8 +63,8 @@ pub(crate) unsafe extern "C" fn find_pid_ns(
     ns: *mut bindings::pid_namespace,
 ) -> *mut bindings::pid {
     // SAFETY: The caller promises it.
-    let (ns, protected) = unsafe { (namespace(ns), Protected::assume_unchecked()) };
-    to_ptr(ns.and_then(|ns| ns.find(nr, protected)))
+    let (ns, protected) = unsafe { (PidNamespace::from_ptr(ns), Protected::assume_unchecked()) };
+    to_ptr(ns.find(nr, protected))
 }
 
 /// Returns the identifier with a number for the current task.
@@ -91,9 +91,8 @@ pub(crate) unsafe extern "C" fn find_ge_pid(
     ns: *mut bindings::pid_namespace,
 ) -> *mut bindings::pid {
     // SAFETY: The caller promises it.
-    let (ns, protected) = unsafe { (namespace(ns), Protected::assume_unchecked()) };
-    let found = ns.and_then(|ns| ns.find_from(nr, protected));
-    to_ptr(found.map(|(_, pid)| pid))
+    let (ns, protected) = unsafe { (PidNamespace::from_ptr(ns), Protected::assume_unchecked()) };
+    to_ptr(ns.find_from(nr, protected).map(|(_, pid)| pid))
 }
 
 /// Returns the identifier with a number for the current task, with a reference, or null.
@@ -153,8 +152,8 @@ pub(crate) unsafe extern "C" fn find_task_by_pid_ns(
     ns: *mut bindings::pid_namespace,
 ) -> *mut bindings::task_struct {
     // SAFETY: The caller promises it.
-    let (ns, protected) = unsafe { (namespace(ns), Protected::assume_rcu()) };
-    to_task(ns.and_then(|ns| lookup::find_task(nr, ns, protected)))
+    let (ns, protected) = unsafe { (PidNamespace::from_ptr(ns), Protected::assume_rcu()) };
+    to_task(lookup::find_task(nr, ns, protected))
 }
 
 /// Returns the thread with a number for the current task, or null.
@@ -168,9 +167,7 @@ pub(crate) unsafe extern "C" fn find_task_by_vpid(
 ) -> *mut bindings::task_struct {
     // SAFETY: The caller promises it.
     let protected = unsafe { Protected::assume_rcu() };
-    let current = current!();
-    let ns = current.pid_ns();
-    to_task(ns.and_then(|ns| lookup::find_task(nr, ns, protected)))
+    to_task(lookup::find_task_for(current!(), nr, protected))
 }
 
 /// Returns the thread with a number for the current task, with a reference, or null.
@@ -240,10 +237,8 @@ pub(crate) unsafe extern "C" fn __task_pid_nr_ns(
 ) -> bindings::pid_t {
     // SAFETY: The caller promises that they are valid.
     let (task, ns) = unsafe { (&*task.cast::<Task>(), namespace(ns)) };
-    let current = current!();
-    let ns = ns.or_else(|| current.pid_ns());
-    let found = ns.zip(PidType::from_raw(kind));
-    to_number(found.and_then(|(ns, kind)| lookup::number_of(task, kind, ns)))
+    let nr = PidType::from_raw(kind).and_then(|kind| lookup::number_of(current!(), task, kind, ns));
+    to_number(nr)
 }
 
 /// Returns the namespace that a task lives in, or null if it has been reaped.

@@ -18,7 +18,6 @@ use kernel::{
             end_current,
             ExitingInit, //
         },
-        NsType,
         NsTypes,
         UserNamespace, //
     },
@@ -47,11 +46,8 @@ pub(crate) unsafe extern "C" fn copy_pid_ns(
         )
     };
 
-    let ns = if NsTypes::from_bits_truncate(flags).contains(NsType::Pid) {
-        namespace::create(current!(), user_ns, old)
-    } else {
-        Ok(ARef::from(old))
-    };
+    let types = NsTypes::from_bits_truncate(flags);
+    let ns = namespace::create_or_share(current!(), types, user_ns, old);
     match ns {
         Ok(ns) => ARef::into_raw(ns).cast().as_ptr(),
         Err(error) => error.to_ptr(),

@@ -12,7 +12,6 @@
 #include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/slab.h>
 #include <linux/workqueue.h>
 
 /* Numbers */
@@ -23,11 +22,6 @@ __rust_helper void rust_helper_idr_preload_end(void)
 }
 
 /* Tasks on the lists of their identifiers */
-
-__rust_helper bool rust_helper_hlist_empty(const struct hlist_head *list)
-{
-	return hlist_empty(list);
-}
 
 __rust_helper void rust_helper_hlist_add_head_rcu(struct hlist_node *node,
 						  struct hlist_head *list)
@@ -128,12 +122,6 @@ __rust_helper void rust_helper_acct_exit_ns(struct pid_namespace *ns)
 	acct_exit_ns(ns);
 }
 #endif
-
-__rust_helper void *rust_helper_kmem_cache_zalloc(struct kmem_cache *s,
-						  gfp_t flags)
-{
-	return kmem_cache_zalloc(s, flags);
-}
 
 /* The end of a namespace's init */
 

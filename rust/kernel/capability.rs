@@ -17,8 +17,6 @@ use crate::{
 pub enum Capability {
     /// Administer the system: among much else, create and join namespaces.
     SysAdmin = bindings::CAP_SYS_ADMIN,
-    /// Reboot, and load another kernel to boot.
-    SysBoot = bindings::CAP_SYS_BOOT,
     /// Checkpoint and restore processes: among else, choose their identifiers.
     CheckpointRestore = bindings::CAP_CHECKPOINT_RESTORE,
 }

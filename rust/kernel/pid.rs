@@ -6,6 +6,7 @@
 //!
 //! * [`NewPid`]: being numbered under [`PidmapLock`], outermost namespace last; not to be found by
 //!   anybody. Dropping it gives all numbers back.
+//! * [`PublishedPid`]: to be found by its numbers, but not known to pidfs.
 //! * [`UnusedPid`]: numbered and to be found, but no task uses it, not yet or no longer.
 //! * [`Pid`] behind links of tasks (see [`PidLink`]).
 //! * [`RetiredPid`]: its numbers are given back; who has found it may still look at it.
@@ -17,7 +18,13 @@ use crate::{
     error::from_err_ptr,
     fs::LocalFile,
     pid_namespace::PidNamespace,
-    sync::aref::AlwaysRefCounted,
+    sync::{
+        aref::AlwaysRefCounted,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+    },
     task::Task,
     tasklist::Protected,
     types::Opaque, //
@@ -26,7 +33,6 @@ use core::ptr::NonNull;
 
 mod cache;
 mod free;
-mod initial;
 mod links;
 mod lock;
 mod new;
@@ -44,7 +50,6 @@ pub use self::{
         UnusedPid,
         UnusedPids, //
     },
-    initial::InitialPid,
     links::{
         Linked,
         LivePid,
@@ -52,7 +57,10 @@ pub use self::{
         Unlinked, //
     },
     lock::PidmapLock,
-    new::NewPid,
+    new::{
+        NewPid,
+        PublishedPid, //
+    },
     table::Left,
     task::with_current,
     upid::{
@@ -221,11 +229,6 @@ impl Pid {
     /// Returns the first link on the list of those that use the identifier as `kind`.
     #[inline]
     fn first(&self, kind: PidType) -> Option<NonNull<bindings::hlist_node>> {
-        use crate::sync::atomic::{
-            Atomic,
-            Relaxed, //
-        };
-
         let list = self.list(kind);
         // SAFETY: The list is valid as long as `self`, and its head is read and written in one
         // piece. Address dependency orders what is read through the result.

@@ -184,6 +184,19 @@ impl<T: SlabObject> SlabSlot<T> {
     }
 }
 
+impl<T: SlabObject> SlabSlot<T> {
+    /// Builds an object in place that will stay there: nothing in it can be moved out of the box.
+    ///
+    /// If that fails the memory is given back.
+    pub fn pin_init<E>(self, init: impl PinInit<T, E>) -> Result<SlabBox<T>, E> {
+        // SAFETY: By the type invariants the memory is valid for writes of a `T`. The box neither
+        // moves it nor lets others do so.
+        unsafe { init.__init(self.0.as_ptr())? };
+        // INVARIANT: The object is initialised now.
+        Ok(SlabBox(ManuallyDrop::new(self).0))
+    }
+}
+
 impl<T: SlabObject> Drop for SlabSlot<T> {
     fn drop(&mut self) {
         // SAFETY: By the type invariants the memory comes from this cache, and no object was made

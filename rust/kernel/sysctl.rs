@@ -11,6 +11,7 @@ use crate::{
         from_result,
         to_result, //
     },
+    ns::pid::is_built_in,
     prelude::*,
     str::as_char_ptr_in_const_context,
     task::CurrentTask, //
@@ -107,10 +108,14 @@ pub trait IntSysctl: 'static {
 
 /// Puts the file of `T` into the folder `path` below `/proc/sys`, for ever.
 ///
-/// Returns `ENOMEM`, also if there is such a file already; the reason is in the log. May sleep.
+/// Returns `ENOMEM`, also if there is such a file already; the reason is in the log. Returns `EINVAL`
+/// if `T` is part of a module, which could be unloaded. May sleep.
 #[doc(alias = "register_sysctl")]
 pub fn register<T: IntSysctl>(path: &CStr) -> Result {
     let table: &'static bindings::ctl_table = const { &Entry::<T>::TABLE };
+    if !is_built_in(Entry::<T>::handle as *const ()) {
+        return Err(EINVAL);
+    }
 
     // SAFETY: `path` is a valid string, which is needed during the call only, and `table` is one
     // entry that never goes away. The handler suits the entry.

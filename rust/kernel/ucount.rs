@@ -50,6 +50,11 @@ impl Ucount {
         NonNull::new(ucounts).map(|ucounts| Self { ucounts, kind })
     }
 
+    /// Returns what is counted.
+    pub fn kind(&self) -> UcountType {
+        self.kind
+    }
+
     /// Leaves the unit to a C structure.
     pub(crate) fn into_raw(self) -> *mut bindings::ucounts {
         ManuallyDrop::new(self).ucounts.as_ptr()

@@ -33,6 +33,7 @@ mod reaper;
 mod state;
 mod sysctl;
 
+pub(crate) use self::new::is_built_in;
 pub use self::{
     dead::{
         DeadPidNamespace,
@@ -101,7 +102,7 @@ impl PidNamespace {
     pub fn parent(&self) -> Option<&Self> {
         // SAFETY: The field never changes. A namespace holds a reference to its parent until it has
         // lost its own last one; for who sees it under RCU after that, the parent's memory is freed
-        // no earlier than its own.
+        // a grace period later at the earliest.
         unsafe { (*self.as_ptr()).parent.cast::<Self>().as_ref() }
     }
 

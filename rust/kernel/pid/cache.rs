@@ -10,6 +10,7 @@ use crate::{
     pid_namespace::PidNamespace,
     prelude::*,
     slab::SlabFlags,
+    str::CString,
     sync::{
         global_lock,
         SetOnce, //
@@ -35,9 +36,12 @@ const NR_CACHES: usize = PidNamespace::MAX_LEVEL as usize;
 ///
 /// # Invariants
 ///
-/// The pointer is a valid cache whose objects have room for a header and the numbers of its level.
+/// `cache` is a valid cache whose objects have room for a header and the numbers of `level`.
 #[derive(Clone, Copy)]
-pub struct PidCache(pub(crate) NonNull<bindings::kmem_cache>);
+pub struct PidCache {
+    cache: NonNull<bindings::kmem_cache>,
+    level: u32,
+}
 
 // SAFETY: All operations on a cache may be called from any thread.
 unsafe impl Send for PidCache {}
@@ -56,7 +60,10 @@ impl PidCache {
         if level > PidNamespace::MAX_LEVEL {
             return Err(EINVAL);
         }
-        let numbers = (level as usize + 1) * size_of::<bindings::upid>();
+        // CAST: A level is at most 32, so nothing overflows.
+        let numbers = (level as usize)
+            .saturating_add(1)
+            .saturating_mul(size_of::<bindings::upid>());
         let mut args = bindings::kmem_cache_args {
             align: align_of::<bindings::pid>() as u32,
             ..Default::default()
@@ -67,20 +74,45 @@ impl PidCache {
         let cache = unsafe {
             bindings::__kmem_cache_create_args(
                 name.as_char_ptr(),
-                (size_of::<bindings::pid>() + numbers) as u32,
+                size_of::<bindings::pid>().saturating_add(numbers) as u32,
                 &raw mut args,
                 flags.as_raw(),
             )
         };
         // INVARIANT: The cache was created with this size.
-        NonNull::new(cache).map(Self).ok_or(ENOMEM)
+        NonNull::new(cache)
+            .map(|cache| Self { cache, level })
+            .ok_or(ENOMEM)
+    }
+
+    /// Takes a cache back from a C structure.
+    ///
+    /// # Safety
+    ///
+    /// `cache` must come from [`Self::as_ptr`] of the cache of `level`.
+    #[inline]
+    pub(crate) unsafe fn from_raw(cache: NonNull<bindings::kmem_cache>, level: u32) -> Self {
+        // INVARIANT: The caller promises it.
+        Self { cache, level }
+    }
+
+    /// Returns the level that the cache is for.
+    #[inline]
+    pub(crate) fn level(self) -> u32 {
+        self.level
+    }
+
+    /// Returns a raw pointer to the C structure.
+    #[inline]
+    pub(crate) fn as_ptr(self) -> *mut bindings::kmem_cache {
+        self.cache.as_ptr()
     }
 
     /// Returns memory for an identifier, which is not initialised. May sleep.
     #[inline]
     pub(super) fn alloc(self) -> Result<NonNull<bindings::pid>> {
         // SAFETY: By the type invariants the cache is valid.
-        let memory = unsafe { bindings::kmem_cache_alloc(self.0.as_ptr(), GFP_KERNEL.as_raw()) };
+        let memory = unsafe { bindings::kmem_cache_alloc(self.as_ptr(), GFP_KERNEL.as_raw()) };
         NonNull::new(memory.cast()).ok_or(ENOMEM)
     }
 
@@ -92,7 +124,7 @@ impl PidCache {
     #[inline]
     pub(super) unsafe fn free(self, memory: NonNull<bindings::pid>) {
         // SAFETY: The caller promises that the memory is from this cache.
-        unsafe { bindings::kmem_cache_free(self.0.as_ptr(), memory.as_ptr().cast()) };
+        unsafe { bindings::kmem_cache_free(self.as_ptr(), memory.as_ptr().cast()) };
     }
 }
 
@@ -115,13 +147,15 @@ impl PidCaches {
         unsafe { PID_CACHES_LOCK.init() };
     }
 
-    /// Returns the cache of `level`, and makes it by `create` if it is the first time.
+    /// Returns the cache of `level`. If it is the first time it is created, with the name that `name`
+    /// returns.
     ///
-    /// Returns `EINVAL` if there is no such level, and what `create` returns. May sleep.
+    /// Returns `EINVAL` if there is no such level, `ENOMEM`, and what `name` returns. May sleep.
     pub fn get_or_create(
         &self,
         level: u32,
-        create: impl FnOnce() -> Result<PidCache>,
+        name: impl FnOnce() -> Result<CString>,
+        flags: SlabFlags,
     ) -> Result<PidCache> {
         let index = level.checked_sub(1).ok_or(EINVAL)?;
         let cache = self.0.get(index as usize).ok_or(EINVAL)?;
@@ -134,7 +168,7 @@ impl PidCaches {
         if let Some(cache) = cache.copy() {
             return Ok(cache);
         }
-        let new = create()?;
+        let new = PidCache::create(level, &name()?, flags)?;
         cache.populate(new);
         Ok(new)
     }

@@ -11,11 +11,10 @@ use super::{
 };
 use crate::{
     bindings,
-    error::to_result,
     ns::Active,
-    pid_namespace::PidNamespace,
-    prelude::*,
     sync::aref::ARef,
+    task::Task,
+    tasklist,
     warn_on, //
 };
 use core::{
@@ -52,20 +51,13 @@ impl UnusedPid {
         self.0
     }
 
-    /// Lets the file system of process descriptors know the identifier.
+    /// Gives all numbers back, beginning with that in the initial namespace. `tasklist_lock` must
+    /// not be held.
     ///
-    /// Returns `ENOMEM` and others. May sleep.
-    #[doc(alias = "pidfs_add_pid")]
-    pub fn add_to_pidfs(&self) -> Result {
-        // SAFETY: The identifier is valid.
-        to_result(unsafe { bindings::pidfs_add_pid(self.as_ptr()) })
-    }
-
-    /// Gives all numbers back, beginning with that in the initial namespace.
-    ///
-    /// For each namespace `each` is told, under the lock, how many numbers are left; it must not
-    /// sleep.
-    pub fn give_back(self, each: impl Fn(&PidNamespace, Left, &PidmapLock)) -> RetiredPid {
+    /// For each namespace `each` is told, under the lock, how many numbers are left, and who reaps
+    /// orphans there if some are. It must not sleep.
+    pub fn give_back(self, each: impl Fn(Left, Option<&Task>)) -> RetiredPid {
+        tasklist::assert_not_held();
         // SAFETY: The identifier took this count when it was published.
         drop(unsafe { Active::from_count(self.ns()) });
 
@@ -75,11 +67,14 @@ impl UnusedPid {
             let left = ns.sub_allocated(&lock);
             // A reaper keeps its number until its namespace is closed.
             warn_on!(left == Left::Open(0) && ns.has_reaper());
-            each(ns, left, &lock);
-            if let Some(nr) = upid.nr() {
-                // SAFETY: By the type invariants the identifier is owned.
-                unsafe { ns.give_back(nr.get(), &lock) };
-            }
+            let reaper = match left {
+                Left::Open(0) | Left::Closed(0) => None,
+                // SAFETY: The lock is held, a number was just given back, and others are left.
+                _ => unsafe { ns.reaper(&lock) },
+            };
+            each(left, reaper);
+            // SAFETY: By the type invariants the identifier is owned.
+            unsafe { ns.give_back(upid.raw_nr(), &lock) };
         }
         drop(lock);
         // INVARIANT: The numbers are given back.

@@ -182,7 +182,8 @@ impl<'a> PidLink<'a, Linked> {
         self.unlink_for(core::ptr::null_mut())
     }
 
-    /// As [`Self::unlink`], but lets the task point to `next` at once: nobody sees it without.
+    /// As [`Self::unlink`], but lets the task point to `next` at once: nobody sees it without. If
+    /// that is what it points to already, it does not become unused.
     #[inline]
     pub fn unlink_before(self, next: LivePid<'_>) -> (PidLink<'a, Unlinked>, Option<UnusedPid>) {
         self.unlink_for(next.0.as_ptr())
@@ -190,6 +191,7 @@ impl<'a> PidLink<'a, Linked> {
 
     fn unlink_for(self, next: *mut bindings::pid) -> (PidLink<'a, Unlinked>, Option<UnusedPid>) {
         let old = self.pid_ptr();
+        let stays = core::ptr::eq(old, next);
         // SAFETY: By the type invariants the task is on a list, and the lock is held.
         unsafe { bindings::hlist_del_rcu(self.task.pid_link(self.kind)) };
         self.task.pid_pointer(self.kind).store(next, Release);
@@ -198,7 +200,7 @@ impl<'a> PidLink<'a, Linked> {
             // SAFETY: By the type invariants the task pointed to a valid identifier, whose numbers
             // are not given back before a task is its last user, which is decided here.
             let old = unsafe { old.as_ref() };
-            PidType::ALL.iter().all(|kind| old.first(*kind).is_none())
+            !stays && PidType::ALL.iter().all(|kind| old.first(*kind).is_none())
         });
         // SAFETY: The identifier is published, since a task used it; no task is on its lists any
         // more, and it is the removal of the last one that comes here.

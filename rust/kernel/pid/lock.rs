@@ -8,11 +8,13 @@ use crate::{
         global_lock,
         GlobalGuard, //
     },
+    types::NotThreadSafe, //
 };
 
 global_lock! {
     // SAFETY: `PidmapLock::init()` is called at boot, before the first identifier is made.
-    unsafe(uninit) static PIDMAP_LOCK: SpinLock<()> = ();
+    #[expect(non_upper_case_globals)]
+    unsafe(uninit) static pidmap_lock: SpinLock<()> = ();
 }
 
 /// Evidence that the lock is held which guards the numbers of all namespaces, and how many of them
@@ -21,7 +23,8 @@ global_lock! {
 /// Nothing may sleep under it. It is taken inside of `tasklist_lock` by nobody: neither lock is
 /// taken while the other is held.
 pub struct PidmapLock {
-    _guard: GlobalGuard<PIDMAP_LOCK>,
+    _guard: GlobalGuard<pidmap_lock>,
+    _not_sync: NotThreadSafe,
 }
 
 impl PidmapLock {
@@ -32,14 +35,15 @@ impl PidmapLock {
     /// It must be called once, at boot, before the first [`Self::lock`].
     pub unsafe fn init() {
         // SAFETY: The caller promises that this is the only call.
-        unsafe { PIDMAP_LOCK.init() };
+        unsafe { pidmap_lock.init() };
     }
 
     /// Takes the lock.
     #[inline]
     pub fn lock() -> Self {
         Self {
-            _guard: PIDMAP_LOCK.lock(),
+            _guard: pidmap_lock.lock(),
+            _not_sync: NotThreadSafe,
         }
     }
 }

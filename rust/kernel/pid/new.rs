@@ -6,11 +6,13 @@ use super::{
     table::Preload,
     Pid,
     PidCache,
+    PidNr,
     PidmapLock,
     UnusedPid, //
 };
 use crate::{
     bindings,
+    error::to_result,
     ns::Active,
     pid_namespace::PidNamespace,
     prelude::*,
@@ -27,8 +29,8 @@ use core::{
 ///
 /// # Invariants
 ///
-/// `pid` is memory from `cache`, the cache of `ns`, which nobody else knows. Everything but
-/// `numbers` is initialised.
+/// `pid` is memory from `cache`, the cache of `ns`, which nobody else knows. Everything is
+/// initialised but `numbers` and what is first written by who uses it (`rcu`, parts for pidfs).
 struct Memory {
     pid: NonNull<bindings::pid>,
     cache: PidCache,
@@ -48,7 +50,7 @@ impl Memory {
             (&raw mut (*raw).level).write(ns.level());
             bindings::__spin_lock_init(
                 &raw mut (*raw).lock,
-                c"pid->lock".as_char_ptr(),
+                c"&pid->lock".as_char_ptr(),
                 static_lock_class!().as_ptr(),
             );
             (&raw mut (*raw).tasks).write(Default::default());
@@ -69,9 +71,13 @@ impl Memory {
     }
 
     /// Sets the number at the level of `ns`.
-    fn set_number(&self, nr: i32, ns: &PidNamespace) {
-        // SAFETY: The memory has room for the numbers of all levels down to that of `self.ns`, of
-        // which `ns` is an ancestor.
+    ///
+    /// # Safety
+    ///
+    /// `ns` must be the identifier's own namespace or an ancestor of it.
+    unsafe fn set_number(&self, nr: i32, ns: &PidNamespace) {
+        // SAFETY: By the type invariants the memory has room for the numbers of all levels down to
+        // that of `self.ns`, and the caller promises that `ns` is not further in.
         unsafe {
             (&raw mut (*self.pid.as_ptr()).numbers)
                 .cast::<bindings::upid>()
@@ -83,8 +89,12 @@ impl Memory {
         }
     }
 
-    /// Returns the number at the level of `ns`, which must have been set.
-    fn number(&self, ns: &PidNamespace) -> i32 {
+    /// Returns the number at the level of `ns`.
+    ///
+    /// # Safety
+    ///
+    /// It must have been set.
+    unsafe fn number(&self, ns: &PidNamespace) -> i32 {
         // SAFETY: As in `set_number`; the caller has set it.
         unsafe {
             (*(&raw const (*self.pid.as_ptr()).numbers)
@@ -104,16 +114,37 @@ impl Drop for Memory {
 
 /// The lock, and memory for what the tables could need under it. Released in this order.
 struct Held {
-    lock: PidmapLock,
-    _preload: Preload,
+    lock: ManuallyDrop<PidmapLock>,
+    preload: ManuallyDrop<Preload>,
 }
 
 impl Held {
     fn new() -> Self {
-        let preload = Preload::new();
+        let preload = ManuallyDrop::new(Preload::new());
         Self {
-            lock: PidmapLock::lock(),
-            _preload: preload,
+            lock: ManuallyDrop::new(PidmapLock::lock()),
+            preload,
+        }
+    }
+
+    /// Sets memory aside again. The lock is released meanwhile.
+    fn refill(&mut self) {
+        // SAFETY: Both are replaced before anybody uses them.
+        unsafe {
+            ManuallyDrop::drop(&mut self.lock);
+            ManuallyDrop::drop(&mut self.preload);
+        }
+        self.preload = ManuallyDrop::new(Preload::new());
+        self.lock = ManuallyDrop::new(PidmapLock::lock());
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: Neither is used any more.
+        unsafe {
+            ManuallyDrop::drop(&mut self.lock);
+            ManuallyDrop::drop(&mut self.preload);
         }
     }
 }
@@ -125,12 +156,11 @@ impl Held {
 ///
 /// # Invariants
 ///
-/// * The namespaces on the way from `memory.ns` out to but without `missing` have given a number,
-///   which `memory` knows, and which leads to nothing yet.
-/// * `held` is something but inside of [`Self::refill`].
+/// The namespaces on the way from `memory.ns` out to but without `missing` have given a number, which
+/// `memory` knows, and which leads to nothing yet.
 pub struct NewPid<'a> {
     missing: Option<&'a PidNamespace>,
-    held: Option<Held>,
+    held: ManuallyDrop<Held>,
     memory: ManuallyDrop<Memory>,
 }
 
@@ -143,7 +173,7 @@ impl<'a> NewPid<'a> {
         // INVARIANT: No namespace has given a number.
         Ok(Self {
             missing: Some(ns),
-            held: Some(Held::new()),
+            held: ManuallyDrop::new(Held::new()),
             memory: ManuallyDrop::new(memory),
         })
     }
@@ -156,50 +186,52 @@ impl<'a> NewPid<'a> {
 
     /// Returns the lock that is held.
     #[inline]
-    pub fn lock(&self) -> Option<&PidmapLock> {
-        self.held.as_ref().map(|held| &held.lock)
+    pub fn lock(&self) -> &PidmapLock {
+        &self.held.lock
     }
 
     /// Takes the number `nr` in the namespace whose turn it is.
     ///
     /// Returns `ENOSPC` if it is taken already, and `ENOMEM`.
-    pub fn take(&mut self, nr: i32) -> Result<i32> {
+    pub fn take(&mut self, nr: PidNr) -> Result<PidNr> {
         // SAFETY: What is taken is given back when `self` is dropped, or published.
-        self.take_with(|ns, lock| unsafe { ns.take(nr, lock) })
+        self.take_with(|ns, lock| unsafe { ns.take(nr.get(), lock) })
     }
 
-    /// Takes the next free number of `range` in the namespace whose turn it is: the search begins
-    /// at the cursor and wraps to the beginning of `range`.
+    /// Takes the next free number of a range in the namespace whose turn it is: the search begins
+    /// at the cursor and wraps to the beginning of the range, which is asked for under the lock.
     ///
-    /// Returns `ENOSPC` if there is none, and `ENOMEM`.
-    pub fn take_next(&mut self, range: Range<i32>) -> Result<i32> {
-        // SAFETY: What is taken is given back when `self` is dropped, or published.
-        self.take_with(|ns, lock| unsafe { ns.take_next(range.clone(), lock) })
+    /// Returns `ENOSPC` if there is none, `EINVAL` if the range has numbers that cannot be, and
+    /// `ENOMEM`.
+    pub fn take_next(&mut self, range: impl Fn(&PidNamespace) -> Range<i32>) -> Result<PidNr> {
+        self.take_with(|ns, lock| {
+            let range = range(ns);
+            if range.start < 1 {
+                return Err(EINVAL);
+            }
+            // SAFETY: What is taken is given back when `self` is dropped, or published.
+            unsafe { ns.take_next(range, lock) }
+        })
     }
 
     fn take_with(
         &mut self,
         take: impl Fn(&PidNamespace, &PidmapLock) -> Result<i32>,
-    ) -> Result<i32> {
+    ) -> Result<PidNr> {
         let ns = self.missing.ok_or(EINVAL)?;
-        let nr = match take(ns, self.lock().ok_or(EINVAL)?) {
+        let nr = match take(ns, self.lock()) {
             // What was set aside may have been used up by another level.
             Err(error) if error == ENOMEM => {
-                self.refill();
-                take(ns, self.lock().ok_or(EINVAL)?)
+                self.held.refill();
+                take(ns, self.lock())
             }
             result => result,
         }?;
-        self.memory.set_number(nr, ns);
+        // SAFETY: Whose turn it is, is on the way from `memory.ns` outwards.
+        unsafe { self.memory.set_number(nr, ns) };
         // INVARIANT: This namespace has given a number, and `memory` knows it.
         self.missing = ns.parent();
-        Ok(nr)
-    }
-
-    /// Sets memory aside again. The lock is released meanwhile.
-    fn refill(&mut self) {
-        self.held = None;
-        self.held = Some(Held::new());
+        PidNr::new(nr).ok_or(EINVAL)
     }
 
     /// Returns the namespaces that have given a number.
@@ -214,41 +246,66 @@ impl<'a> NewPid<'a> {
     /// Lets the numbers lead to the identifier, in all namespaces at once as seen under the lock,
     /// and releases the lock.
     ///
-    /// Returns `EINVAL` if a number is missing.
-    pub fn publish(self) -> Result<UnusedPid> {
-        let mut this = ManuallyDrop::new(self);
-        let complete = this.missing.is_none();
-        let Some(held) = this.held.take().filter(|_| complete) else {
-            drop(ManuallyDrop::into_inner(this));
+    /// Returns `EINVAL` if a number is missing, and `ENOMEM` if one of the namespaces is closed: who
+    /// waits there for all to be gone must not be joined by others.
+    pub fn publish(self) -> Result<PublishedPid> {
+        if self.missing.is_some() {
             return Err(EINVAL);
-        };
-        let memory = &this.memory;
-        for ns in memory.ns.lineage() {
-            // SAFETY: The identifier is complete. `UnusedPid` is who gives the numbers back.
-            unsafe { ns.publish(memory.number(ns), memory.pid, &held.lock) };
         }
-        drop(held);
+        if self.numbered().any(|ns| ns.is_closed(self.lock())) {
+            return Err(ENOMEM);
+        }
+        for ns in self.numbered() {
+            // SAFETY: By the type invariants the number was given, so that the identifier is
+            // complete. `UnusedPid` is who gives it back.
+            unsafe { ns.publish(self.memory.number(ns), self.memory.pid, self.lock()) };
+        }
 
-        // SAFETY: All was taken out of `this` by now but the memory, which is forgotten.
-        let memory = ManuallyDrop::new(unsafe { ManuallyDrop::take(&mut this.memory) });
-        // The identifier keeps the namespace in memory, and visible.
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: `this` is not used any more, and nothing else of it needs to be dropped. The
+        // memory is forgotten: it belongs to the identifier, with the reference to the namespace.
+        let memory = unsafe {
+            ManuallyDrop::drop(&mut this.held);
+            ManuallyDrop::new(ManuallyDrop::take(&mut this.memory))
+        };
+        // The identifier keeps the namespace not only in memory, but visible.
         Active::new(&*memory.ns).into_count();
         // SAFETY: The identifier is published, no task uses it, and this is the only place where
-        // such a value is made of it. Its reference to the namespace is the one in `memory`.
-        Ok(unsafe { UnusedPid::from_raw(memory.pid.cast::<Pid>()) })
+        // such a value is made of it.
+        Ok(PublishedPid(unsafe {
+            UnusedPid::from_raw(memory.pid.cast::<Pid>())
+        }))
     }
 }
 
 impl Drop for NewPid<'_> {
     fn drop(&mut self) {
-        if let Some(held) = &self.held {
-            for ns in self.numbered() {
-                // SAFETY: By the type invariants the number was taken, and leads to nothing.
-                unsafe { ns.give_back(self.memory.number(ns), &held.lock) };
-            }
+        for ns in self.numbered() {
+            // SAFETY: By the type invariants the number was taken, and leads to nothing.
+            unsafe { ns.give_back(self.memory.number(ns), self.lock()) };
         }
-        self.held = None;
-        // SAFETY: `self` is not used any more.
-        unsafe { ManuallyDrop::drop(&mut self.memory) };
+        // SAFETY: `self` is not used any more. The lock goes first: memory may be freed then.
+        unsafe {
+            ManuallyDrop::drop(&mut self.held);
+            ManuallyDrop::drop(&mut self.memory);
+        }
+    }
+}
+
+/// An identifier that can be found by its numbers, but that pidfs does not know yet.
+#[must_use = "its numbers stay taken until they are given back"]
+pub struct PublishedPid(UnusedPid);
+
+impl PublishedPid {
+    /// Lets the file system of process descriptors know the identifier. May sleep.
+    ///
+    /// The error is the identifier, which no task may use then.
+    #[doc(alias = "pidfs_add_pid")]
+    pub fn add_to_pidfs(self) -> Result<UnusedPid, UnusedPid> {
+        // SAFETY: The identifier is valid, and new, so that it was not added before.
+        match to_result(unsafe { bindings::pidfs_add_pid(self.0.as_ptr()) }) {
+            Ok(()) => Ok(self.0),
+            Err(_) => Err(self.0),
+        }
     }
 }

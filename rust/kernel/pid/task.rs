@@ -43,9 +43,9 @@ impl CurrentTask {
     #[inline]
     pub fn own_pid(&self) -> Option<&Pid> {
         let pid = self.pid_pointer(PidType::Pid).load(Relaxed);
-        // SAFETY: The task keeps its identifier for as long as it lives but for an exchange with
-        // another thread of the process, which stays alive until it has happened; and it is the
-        // task itself that executes a new program then.
+        // SAFETY: The task points to its identifier until it is reaped, and no code path is exposed
+        // to Rust after which that could have happened: `CurrentTask` ends there. It is exchanged
+        // with another thread's only when one of them executes a new program, and then both stay.
         unsafe { pid.cast::<Pid>().as_ref() }
     }
 

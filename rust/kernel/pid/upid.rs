@@ -22,12 +22,6 @@ impl PidNr {
         }
     }
 
-    /// Tells whether this is the number of a namespace's first process, which reaps its orphans.
-    #[inline]
-    pub const fn is_init(self) -> bool {
-        self.get() == 1
-    }
-
     /// Returns the value.
     #[inline]
     pub const fn get(self) -> i32 {
@@ -41,7 +35,7 @@ impl PidNr {
 ///
 /// The namespace is valid as long as the instance.
 #[repr(transparent)]
-pub struct Upid(pub(super) bindings::upid);
+pub struct Upid(bindings::upid);
 
 // SAFETY: Both fields never change, and a namespace may be used from several threads.
 unsafe impl Sync for Upid {}
@@ -51,6 +45,12 @@ impl Upid {
     #[inline]
     pub fn nr(&self) -> Option<PidNr> {
         PidNr::new(self.0.nr)
+    }
+
+    /// Returns the number as C knows it: 0 if there is none.
+    #[inline]
+    pub(super) fn raw_nr(&self) -> i32 {
+        self.0.nr
     }
 
     /// Returns the namespace.

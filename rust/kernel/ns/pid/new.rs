@@ -28,13 +28,21 @@ use crate::{
     },
     static_lock_class,
     sync::aref::ARef,
-    ucount::Ucount, //
+    ucount::{
+        Ucount,
+        UcountType, //
+    }, //
 };
 use core::{
     mem::ManuallyDrop,
-    ops::Deref,
     ptr::NonNull, //
 };
+
+/// Tells whether `function` is not in a module, which could be unloaded.
+pub(crate) fn is_built_in(function: *const ()) -> bool {
+    // SAFETY: Any address may be asked for.
+    unsafe { bindings::core_kernel_text(function as usize) != 0 }
+}
 
 /// The cache of namespaces.
 static CACHE: SlabCache<PidNamespace> = SlabCache::new();
@@ -60,8 +68,10 @@ impl NewPidNamespace {
     /// identifiers come from `cache`. `S` says who may use its sysctls, `U` ends it when it is
     /// dead.
     ///
-    /// Returns `EINVAL` if there is no level below `parent`; `ENOMEM`, and `ENOSPC` if there is no
-    /// inode number left. May sleep.
+    /// Returns `EINVAL` if there is no level below `parent`, or if `count`, `cache` or the policy do
+    /// not fit; `ENOMEM`, and `ENOSPC` if there is no inode number left. May sleep.
+    ///
+    /// The namespace may live longer than a module, so the policy must be built in.
     pub fn new<S: PidSysctlPolicy, U: Undertaker>(
         parent: &PidNamespace,
         user_ns: &UserNamespace,
@@ -71,8 +81,14 @@ impl NewPidNamespace {
         let level = parent.level().checked_add(1).ok_or(EINVAL)?;
         let slot = SlabSlot::<PidNamespace>::new(GFP_KERNEL)?;
         let cache = cache(level)?;
+        if cache.level() != level || count.kind() != UcountType::PidNamespaces {
+            return Err(EINVAL);
+        }
+        if !is_built_in(dead::destroy_work::<U> as *const ()) {
+            return Err(EINVAL);
+        }
         let ns = slot
-            .init(Self::init::<S, U>(level, user_ns, cache))?
+            .pin_init(Self::init::<S, U>(level, user_ns, cache))?
             .into_raw();
 
         let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
@@ -93,7 +109,7 @@ impl NewPidNamespace {
         level: u32,
         user_ns: &UserNamespace,
         cache: PidCache,
-    ) -> impl Init<PidNamespace, Error> + '_ {
+    ) -> impl PinInit<PidNamespace, Error> + '_ {
         let init = move |slot: *mut PidNamespace| {
             let ns = slot.cast::<bindings::pid_namespace>();
             // SAFETY: The slot is valid for writes, and all zeroes is a valid value. The work is
@@ -101,7 +117,7 @@ impl NewPidNamespace {
             unsafe {
                 core::ptr::write_bytes(ns, 0, 1);
                 PidNamespace::init_table(ns);
-                (*ns).pid_cachep = cache.0.as_ptr();
+                (*ns).pid_cachep = cache.as_ptr();
                 (*ns).level = level;
                 (*ns).user_ns = user_ns.as_ptr();
                 (*ns).pid_max = bindings::PID_MAX_LIMIT;
@@ -110,7 +126,7 @@ impl NewPidNamespace {
                     &raw mut (*ns).work,
                     Some(dead::destroy_work::<U>),
                     false,
-                    c"&ns->work".as_char_ptr(),
+                    c"(work_completion)&ns->work".as_char_ptr(),
                     static_lock_class!().as_ptr(),
                 );
             }
@@ -123,7 +139,15 @@ impl NewPidNamespace {
             })
         };
         // SAFETY: If it succeeds the namespace is initialised; if not, what was done is undone.
-        unsafe { pin_init::init_from_closure(init) }
+        unsafe { pin_init::pin_init_from_closure(init) }
+    }
+
+    /// Sets what the namespace makes of memory file descriptors that may be executed.
+    #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
+    pub fn with_memfd_noexec_scope(self, scope: i32) -> Self {
+        // SAFETY: By the type invariants the namespace is complete.
+        unsafe { self.0.as_ref() }.set_memfd_noexec_scope(scope);
+        self
     }
 
     /// Makes the namespace visible.
@@ -133,15 +157,6 @@ impl NewPidNamespace {
         unsafe { bindings::pid_ns_tree_add(ns.cast().as_ptr()) };
         // SAFETY: By the type invariants there is one reference, which is passed on.
         unsafe { ARef::from_raw(ns) }
-    }
-}
-
-impl Deref for NewPidNamespace {
-    type Target = PidNamespace;
-
-    fn deref(&self) -> &PidNamespace {
-        // SAFETY: By the type invariants the namespace is complete.
-        unsafe { self.0.as_ref() }
     }
 }
 

@@ -95,11 +95,16 @@ impl PidNamespace {
         self.child_reaper().is_some()
     }
 
-    /// Returns the state. It can become [`PidNsLife::Alive`] at any time, but not
-    /// [`PidNsLife::Dying`] while the lock is held.
+    /// Returns the state, at some moment.
     #[inline]
-    pub fn life(&self, _lock: &PidmapLock) -> PidNsLife {
+    pub fn life(&self) -> PidNsLife {
         PidNsLife::from_fields(self.pid_allocated().load(Relaxed), self.has_reaper())
+    }
+
+    /// Tells whether no number will be given any more. While the lock is held that does not change.
+    #[inline]
+    pub fn is_closed(&self, _lock: &PidmapLock) -> bool {
+        matches!(self.numbers_taken(), Left::Closed(_))
     }
 
     /// Lets the namespace give no more numbers, for ever.
@@ -109,16 +114,20 @@ impl PidNamespace {
         count.store(count.load(Relaxed) & !bindings::PIDNS_ADDING, Relaxed);
     }
 
-    /// Returns the task that reaps orphans here, if numbers are left.
+    /// Returns the task that reaps orphans here.
+    ///
+    /// # Safety
+    ///
+    /// The lock must have been held without a break since a number was given back after which there
+    /// are others left.
+    ///
+    /// So who reaped when it was taken had not given back its own number yet, unless it is that very
+    /// number: a reaper dies when there are no others but its leader's. A task gives back its number
+    /// under the lock, and its memory after that. Who passes the office on does so before.
     #[inline]
-    pub fn reaper<'a>(&'a self, _lock: &'a PidmapLock) -> Option<&'a Task> {
-        match self.numbers_taken() {
-            Left::Open(0) | Left::Closed(0) => None,
-            // SAFETY: The reaper's own number is the last one that is given back, which its own
-            // release does under the lock, and only then may its memory be freed. A reaper that
-            // passes the office on does so before that.
-            _ => self.child_reaper().map(|reaper| unsafe { reaper.as_ref() }),
-        }
+    pub(crate) unsafe fn reaper<'a>(&'a self, _lock: &'a PidmapLock) -> Option<&'a Task> {
+        // SAFETY: As argued above, the task is there as long as the lock is held.
+        self.child_reaper().map(|reaper| unsafe { reaper.as_ref() })
     }
 
     /// Lets the first process get the number 1, whatever became of earlier attempts.
@@ -128,10 +137,10 @@ impl PidNamespace {
     }
 
     /// Counts one more number as taken.
-    ///
-    /// It does not overflow: there are fewer numbers than the flag above them is worth.
     #[inline]
     pub(crate) fn add_allocated(&self, _lock: &PidmapLock) {
+        // There are fewer numbers than the flag above the count is worth.
+        const { assert!((Self::NUMBER_LIMIT as u32) < bindings::PIDNS_ADDING) };
         let count = self.pid_allocated();
         count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
     }
@@ -150,21 +159,22 @@ impl PidNamespace {
     pub(crate) fn pid_cache(&self) -> PidCache {
         // SAFETY: The field is set before there are identifiers, and never changes.
         let cache = unsafe { NonNull::new_unchecked((*self.as_ptr()).pid_cachep) };
-        // INVARIANT: The cache was made for the level of the namespace.
-        PidCache(cache)
+        // SAFETY: The cache was made for the level of the namespace.
+        unsafe { PidCache::from_raw(cache, self.level()) }
     }
 
     /// Prepares the initial namespace for giving numbers.
     ///
     /// # Safety
     ///
-    /// It must be called once, at boot, before the first identifier is made.
+    /// It must be called once, at boot, before the first identifier is made, with the cache of level
+    /// 0.
     pub unsafe fn init_initial(cache: PidCache) {
         let ns = Self::initial().as_ptr();
         // SAFETY: The caller promises that nobody uses these fields yet.
         unsafe {
             Self::init_table(ns);
-            (*ns).pid_cachep = cache.0.as_ptr();
+            (*ns).pid_cachep = cache.as_ptr();
         }
     }
 

@@ -62,6 +62,10 @@ pub trait PidSysctlPolicy: 'static {
 /// * `ns` must be valid and stay at its place, with `user_ns` set.
 /// * It must have no sysctls, and nobody else may give it some meanwhile.
 /// * They must be taken away by [`unregister`] before the namespace ends.
+#[cfg_attr(
+    not(CONFIG_SYSCTL),
+    expect(clippy::extra_unused_type_parameters, reason = "nothing to decide")
+)]
 pub(super) unsafe fn register<P: PidSysctlPolicy>(ns: *mut bindings::pid_namespace) -> Result {
     #[cfg(CONFIG_SYSCTL)]
     {

@@ -4,7 +4,10 @@
 //!
 //! C header: [`include/linux/sysctl.h`](srctree/include/linux/sysctl.h)
 
-use super::PidSysctlPolicy;
+use super::{
+    super::is_built_in,
+    PidSysctlPolicy, //
+};
 use crate::{
     bindings,
     container_of,
@@ -137,12 +140,21 @@ impl<P: PidSysctlPolicy> Thunks<P> {
 
 /// Makes the set of a namespace and fills it.
 ///
-/// Returns `ENOMEM`, and leaves nothing behind then. May sleep.
+/// Returns `ENOMEM`, and `EINVAL` if the policy is part of a module, and leaves nothing behind then.
+/// May sleep.
 ///
 /// # Safety
 ///
 /// As of [`super::register`].
 pub(super) unsafe fn register<P: PidSysctlPolicy>(ns: *mut bindings::pid_namespace) -> Result {
+    // The set may live longer than a module, so what it calls must be built in.
+    // SAFETY: The root is valid, and nobody changes it.
+    let lookup = unsafe { (*P::root().0.get()).lookup };
+    if !is_built_in(Thunks::<P>::is_seen as *const ())
+        || !lookup.is_some_and(|lookup| is_built_in(lookup as *const ()))
+    {
+        return Err(EINVAL);
+    }
     let (min, max) = P::pid_max_bounds();
     let table = KBox::new(
         bindings::ctl_table {
