@@ -141,3 +141,6 @@ pub(crate) fn free_all(pids: &mut UnusedPids) {
 pub(crate) fn close(ns: &PidNamespace) {
     ns.close(&PidmapLock::lock());
 }
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+mod tests;

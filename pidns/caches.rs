@@ -34,3 +34,26 @@ pub(crate) fn for_level(level: u32) -> Result<PidCache> {
     };
     CACHES.get_or_create(level, name, flags())
 }
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(pidns_caches)]
+mod tests {
+    use super::*;
+    use kernel::pid_namespace::PidNamespace;
+
+    #[test]
+    fn there_is_one_for_each_level_below_the_initial() -> Result {
+        for level in 1..=PidNamespace::MAX_LEVEL {
+            assert!(for_level(level)? == for_level(level)?);
+        }
+        assert!(for_level(1)? != for_level(2)?);
+        Ok(())
+    }
+
+    #[test]
+    fn there_is_none_elsewhere() {
+        assert_eq!(for_level(0).err(), Some(EINVAL));
+        assert_eq!(for_level(PidNamespace::MAX_LEVEL + 1).err(), Some(EINVAL));
+        assert_eq!(for_level(u32::MAX).err(), Some(EINVAL));
+    }
+}

@@ -42,6 +42,8 @@ mod nsops;
 mod pidfd;
 mod reaper;
 mod sysctl;
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+mod testing;
 
 /// What the crate logs begins with this: it is about the limits of numbers.
 const __LOG_PREFIX: &[u8] = b"pid_max\0";

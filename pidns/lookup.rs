@@ -136,3 +136,6 @@ pub(crate) fn number_of(
     };
     number_in(task.pid_of(kind, &rcu)?, ns)
 }
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+mod tests;

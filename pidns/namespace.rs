@@ -79,7 +79,18 @@ pub fn create(
     user_ns: &UserNamespace,
     old: &PidNamespace,
 ) -> Result<ARef<PidNamespace>> {
-    if current.pid_ns() != Some(old) || !old.user_ns().is_or_contains(user_ns) {
+    if current.pid_ns() != Some(old) {
+        return Err(EINVAL);
+    }
+    create_below(user_ns, old)
+}
+
+/// Creates a PID namespace below `old`, wherever the current task is; otherwise as [`create()`].
+pub(crate) fn create_below(
+    user_ns: &UserNamespace,
+    old: &PidNamespace,
+) -> Result<ARef<PidNamespace>> {
+    if !old.user_ns().is_or_contains(user_ns) {
         return Err(EINVAL);
     }
     if old.level() >= PidNamespace::MAX_LEVEL {
@@ -103,3 +114,6 @@ pub fn create(
 pub fn active(task: &Task, rcu: &rcu::Guard) -> Result<ARef<PidNamespace>> {
     PidNamespace::active_of(task, rcu).ok_or(ESRCH)
 }
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+mod tests;

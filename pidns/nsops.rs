@@ -133,43 +133,57 @@ pub(crate) fn is_ancestor(child: &PidNamespace, ancestor: &PidNamespace) -> bool
 #[kunit_tests(pidns_nsops)]
 mod tests {
     use super::*;
-    use crate::namespace;
+    use crate::testing::{
+        child,
+        nested, //
+    };
     use kernel::pid::with_current;
 
-    /// Makes a namespace below the initial one, which is where the tests run.
-    fn child() -> Result<ARef<PidNamespace>> {
-        let initial = PidNamespace::initial();
-
-        with_current(|current| namespace::create(current, initial.user_ns(), initial))
-    }
-
     #[test]
-    fn everyone_is_an_ancestor_of_themselves() -> Result {
-        let initial = PidNamespace::initial();
-        let child = child()?;
+    fn ancestors_are_those_on_the_way_out_and_oneself() -> Result {
+        let innermost = nested(PidNamespace::MAX_LEVEL)?;
 
-        assert!(is_ancestor(initial, initial));
-        assert!(is_ancestor(&child, &child));
+        for inner in innermost.lineage() {
+            for outer in innermost.lineage() {
+                assert_eq!(is_ancestor(inner, outer), outer.level() <= inner.level());
+            }
+        }
         Ok(())
     }
 
     #[test]
-    fn ancestry_goes_one_way() -> Result {
-        let initial = PidNamespace::initial();
-        let child = child()?;
-
-        assert!(is_ancestor(&child, initial));
-        assert!(!is_ancestor(initial, &child));
-        Ok(())
-    }
-
-    #[test]
-    fn siblings_are_no_ancestors() -> Result {
-        let (one, other) = (child()?, child()?);
+    fn siblings_and_their_children_are_no_ancestors() -> Result {
+        let parent = nested(1)?;
+        let (one, other) = (child(&parent)?, child(&parent)?);
+        let nephew = child(&one)?;
 
         assert_eq!(one.level(), other.level());
         assert!(!is_ancestor(&one, &other));
         assert!(!is_ancestor(&other, &one));
+        assert!(!is_ancestor(&nephew, &other));
+        assert!(!is_ancestor(&other, &nephew));
+        assert!(is_ancestor(&nephew, &parent));
         Ok(())
+    }
+
+    #[test]
+    fn the_parent_is_told_where_the_caller_sees_it() -> Result {
+        let ns = nested(2)?;
+        let told = |ns: &PidNamespace| with_current(|current| parent(current, ns));
+
+        assert!(told(&ns)?.level() == 1);
+        assert!(told(&*told(&ns)?)?.is_initial());
+        // It has none, which is what those further out look like from the inside.
+        assert_eq!(told(PidNamespace::initial()).err(), Some(EPERM));
+        Ok(())
+    }
+
+    #[test]
+    fn the_current_task_and_its_children_live_in_the_initial_one() {
+        let own = with_current(|current| Active::get(current));
+        let childrens = with_current(|current| ForChildren::get(current));
+
+        assert!(own.is_some_and(|ns| ns.is_initial()));
+        assert!(childrens.is_some_and(|ns| ns.is_initial()));
     }
 }

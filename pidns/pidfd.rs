@@ -139,3 +139,29 @@ pub(crate) fn get_task(current: &CurrentTask, pidfd: i32) -> Result<(ARef<Task>,
     let task = lookup::get_task(&pid, kind).ok_or(ESRCH)?;
     Ok((task, flags))
 }
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(pidns_pidfd)]
+mod tests {
+    use super::*;
+    use kernel::pid::with_current;
+
+    #[test]
+    fn some_numbers_stand_for_the_caller() -> Result {
+        for own in [SELF_THREAD, SELF_THREAD_GROUP] {
+            let (task, flags) = with_current(|current| get_task(current, own))?;
+
+            assert!(with_current(|current| *task == **current));
+            assert_eq!(flags, 0);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_not_open_is_no_pidfd() {
+        assert_eq!(get_pid(u32::MAX).err(), Some(EBADF));
+        assert_eq!(get_pid(i32::MAX as u32).err(), Some(EBADF));
+        let task = with_current(|current| get_task(current, -1));
+        assert_eq!(task.err(), Some(EBADF));
+    }
+}

@@ -107,3 +107,56 @@ fn signal_for(command: RebootCommand) -> ExitSignal {
         RebootCommand::Halt | RebootCommand::PowerOff => ExitSignal::Int,
     }
 }
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(pidns_reaper)]
+mod tests {
+    use super::*;
+    use crate::testing::nested;
+    use kernel::pid::with_current;
+
+    const HALT: i32 = 0xcdef_0123_u32 as i32;
+    const CAD_ON: i32 = 0x89ab_cdef_u32 as i32;
+
+    #[test]
+    fn the_signal_tells_starting_from_stopping() {
+        assert_eq!(signal_for(RebootCommand::Restart), ExitSignal::Hup);
+        assert_eq!(signal_for(RebootCommand::Halt), ExitSignal::Int);
+        assert_eq!(signal_for(RebootCommand::PowerOff), ExitSignal::Int);
+    }
+
+    #[test]
+    fn the_signal_is_kept_and_the_last_one_counts() -> Result {
+        let ns = nested(1)?;
+        assert_eq!(ns.reboot_signal(), None);
+
+        ns.set_reboot_signal(ExitSignal::Hup);
+        assert_eq!(ns.reboot_signal(), Some(ExitSignal::Hup));
+        ns.set_reboot_signal(ExitSignal::Int);
+        assert_eq!(ns.reboot_signal(), Some(ExitSignal::Int));
+        Ok(())
+    }
+
+    #[test]
+    fn in_the_initial_namespace_the_machine_is_meant() {
+        let initial = PidNamespace::initial();
+
+        for cmd in [HALT, CAD_ON] {
+            let served = with_current(|current| reboot(current, initial, cmd));
+            assert_eq!(served, Ok(Reboot::OfTheMachine));
+        }
+        assert_eq!(initial.reboot_signal(), None);
+    }
+
+    #[test]
+    fn what_stops_nothing_is_refused() -> Result {
+        let ns = nested(1)?;
+
+        for cmd in [0, CAD_ON] {
+            let served = with_current(|current| reboot(current, &ns, cmd));
+            assert_eq!(served, Err(EINVAL));
+        }
+        assert_eq!(ns.reboot_signal(), None);
+        Ok(())
+    }
+}

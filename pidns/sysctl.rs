@@ -127,6 +127,19 @@ pub(crate) fn init_tables() -> Result {
 #[kunit_tests(pidns_sysctl)]
 mod tests {
     use super::*;
+    use crate::testing::as_some_user;
+    use kernel::pid::with_current;
+
+    #[test]
+    fn the_superuser_is_the_owner_and_others_need_a_capability() -> Result {
+        let user_ns = PidNamespace::initial().user_ns();
+        let mode = || with_current(|current| Sysctls::mode(current, user_ns, 0o640));
+
+        assert_eq!(mode(), 0o666);
+        assert_eq!(as_some_user(true, mode)?, 0o666);
+        assert_eq!(as_some_user(false, mode)?, 0);
+        Ok(())
+    }
 
     #[test]
     fn a_class_gives_its_bits_to_all() {

@@ -50,3 +50,66 @@ impl IntSysctl for LastPid {
         ns.set_cursor((last as u32).wrapping_add(1));
     }
 }
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(pidns_sysctl_last_pid)]
+mod tests {
+    use super::*;
+    use crate::testing::{
+        as_some_user,
+        nested,
+        Inhabited,
+        Numbered, //
+    };
+
+    #[test]
+    fn it_is_one_less_than_the_cursor() -> Result {
+        let ns = nested(1)?;
+        assert_eq!(LastPid::get(&ns), -1);
+
+        for last in [0, 1, 300, PidNamespace::NUMBER_LIMIT] {
+            LastPid::set(&ns, last);
+            assert_eq!(LastPid::get(&ns), last);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn it_chooses_the_next_number() -> Result {
+        let ns = Inhabited::new(1)?;
+        LastPid::set(&ns, 41);
+        let pid = Numbered::new(&ns, &[])?;
+
+        assert_eq!(pid.own_nr(), Some(42));
+        assert_eq!(LastPid::get(&ns), 42);
+        Ok(())
+    }
+
+    #[test]
+    fn a_chosen_number_leaves_it_alone() -> Result {
+        let ns = Inhabited::new(1)?;
+        let pid = Numbered::new(&ns, &[42])?;
+
+        assert_eq!(LastPid::get(&ns), 1);
+        assert_eq!(pid.own_nr(), Some(42));
+        Ok(())
+    }
+
+    #[test]
+    fn it_goes_up_to_pid_max() -> Result {
+        let ns = nested(1)?;
+        ns.set_pid_max(400);
+
+        assert_eq!(LastPid::bounds(&ns), 0..=400);
+        Ok(())
+    }
+
+    #[test]
+    fn to_write_it_takes_a_capability() -> Result {
+        let ns = nested(1)?;
+
+        assert_eq!(as_some_user(false, || LastPid::may_write(&ns))?, Err(EPERM));
+        assert_eq!(as_some_user(true, || LastPid::may_write(&ns))?, Ok(()));
+        Ok(())
+    }
+}

@@ -63,3 +63,77 @@ impl IntSysctl for MemfdNoexec {
         ns.set_memfd_noexec_scope(scope);
     }
 }
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(pidns_sysctl_memfd_noexec)]
+mod tests {
+    use super::*;
+    use crate::testing::{
+        as_some_user,
+        child,
+        nested,
+        Inhabited, //
+    };
+
+    #[test]
+    fn the_strictest_rule_around_holds() -> Result {
+        let chain = Inhabited::new(4)?;
+        chain.at(1)?.set_memfd_noexec_scope(1);
+        chain.at(3)?.set_memfd_noexec_scope(2);
+
+        for (level, rule) in [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2)] {
+            assert_eq!(effective(chain.at(level)?), rule);
+            assert_eq!(MemfdNoexec::get(chain.at(level)?), rule);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_laxer_rule_inside_changes_nothing() -> Result {
+        let chain = Inhabited::new(2)?;
+        chain.at(1)?.set_memfd_noexec_scope(2);
+        chain.at(2)?.set_memfd_noexec_scope(1);
+
+        assert_eq!(effective(&chain), 2);
+        // Until the one outside is gone.
+        chain.at(1)?.set_memfd_noexec_scope(0);
+        assert_eq!(effective(&chain), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_new_namespace_begins_with_what_holds() -> Result {
+        let outer = nested(1)?;
+        outer.set_memfd_noexec_scope(2);
+        let inner = child(&*child(&outer)?)?;
+        outer.set_memfd_noexec_scope(0);
+
+        assert_eq!(inner.memfd_noexec_scope(), 2);
+        Ok(())
+    }
+
+    #[test]
+    fn it_may_become_stricter_than_the_parents() -> Result {
+        let outer = nested(1)?;
+        let inner = child(&outer)?;
+        outer.set_memfd_noexec_scope(1);
+        inner.set_memfd_noexec_scope(2);
+
+        assert_eq!(MemfdNoexec::bounds(&outer), 0..=2);
+        assert_eq!(MemfdNoexec::bounds(&inner), 1..=2);
+        assert_eq!(MemfdNoexec::bounds(PidNamespace::initial()), 0..=2);
+        Ok(())
+    }
+
+    #[test]
+    fn to_write_it_takes_a_capability() -> Result {
+        let ns = nested(1)?;
+
+        assert_eq!(
+            as_some_user(false, || MemfdNoexec::may_write(&ns))?,
+            Err(EPERM)
+        );
+        assert_eq!(as_some_user(true, || MemfdNoexec::may_write(&ns))?, Ok(()));
+        Ok(())
+    }
+}

@@ -122,6 +122,20 @@ __rust_helper const struct cred *rust_helper___task_cred(struct task_struct *tsk
 	return __task_cred(tsk);
 }
 
+#ifdef CONFIG_PIDNS_KUNIT_TEST
+__rust_helper const struct cred *
+rust_helper_override_creds(const struct cred *cred)
+{
+	return override_creds(cred);
+}
+
+__rust_helper const struct cred *
+rust_helper_revert_creds(const struct cred *cred)
+{
+	return revert_creds(cred);
+}
+#endif
+
 #ifndef CONFIG_MULTIUSER
 __rust_helper bool rust_helper_ns_capable(struct user_namespace *ns, int cap)
 {

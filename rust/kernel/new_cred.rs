@@ -28,6 +28,9 @@ use core::{
     ptr::NonNull, //
 };
 
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+mod testing;
+
 /// A copy of the current task's credentials that nobody uses yet.
 ///
 /// Dropping it leaves the task's credentials as they are.

@@ -4,6 +4,11 @@
 //!
 //! C header: [`include/linux/user_namespace.h`](srctree/include/linux/user_namespace.h)
 
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+use crate::sync::atomic::{
+    Atomic,
+    Relaxed, //
+};
 use crate::{
     bindings,
     ns::UserNamespace,
@@ -53,6 +58,18 @@ impl Ucount {
     /// Returns what is counted.
     pub fn kind(&self) -> UcountType {
         self.kind
+    }
+
+    /// Returns how many the user owns in the namespace, this one included.
+    #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+    pub fn total(&self) -> isize {
+        // CAST: What an `atomic_long_t` wraps is a word.
+        // SAFETY: By the type invariants the counts are valid. There is one of each kind, and all
+        // accesses are atomic.
+        unsafe {
+            let counts = (&raw mut (*self.ucounts.as_ptr()).ucount).cast::<isize>();
+            Atomic::from_ptr(counts.add(self.kind as usize)).load(Relaxed)
+        }
     }
 
     /// Leaves the unit to a C structure.

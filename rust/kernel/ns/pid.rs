@@ -32,6 +32,8 @@ mod new;
 mod reaper;
 mod state;
 mod sysctl;
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+mod testing;
 
 pub(crate) use self::new::is_built_in;
 pub use self::{
@@ -54,6 +56,9 @@ pub use self::{
 
 #[cfg(CONFIG_SYSCTL)]
 pub use self::sysctl::PidSysctlRoot;
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+pub use self::testing::TestReaper;
 
 impl_namespace!(PidNamespace, NsType::Pid, common: |ptr| &raw const (*ptr).ns);
 

@@ -37,7 +37,7 @@ const NR_CACHES: usize = PidNamespace::MAX_LEVEL as usize;
 /// # Invariants
 ///
 /// `cache` is a valid cache whose objects have room for a header and the numbers of `level`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PidCache {
     cache: NonNull<bindings::kmem_cache>,
     level: u32,

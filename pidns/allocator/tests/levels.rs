@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! All levels or none: what fails at one level leaves nothing at the others.
+
+use crate::{
+    allocator,
+    testing::{
+        below_initial,
+        child,
+        refusal,
+        several,
+        taken,
+        Inhabited,
+        Numbered, //
+    },
+};
+use kernel::{
+    pid::Left,
+    pid_namespace::PidNamespace,
+    prelude::*, //
+};
+
+const DEPTH: u32 = 5;
+
+/// Returns the numbers that the next identifier is going to get below the initial namespace.
+fn next_numbers(ns: &PidNamespace) -> Result<KVec<i32>> {
+    let mut numbers = KVec::new();
+    for ns in below_initial(ns) {
+        numbers.push(i32::try_from(ns.cursor())?, GFP_KERNEL)?;
+    }
+    Ok(numbers)
+}
+
+/// Returns a chain in which the numbers differ from level to level.
+fn chain() -> Result<Inhabited> {
+    let chain = Inhabited::new(DEPTH)?;
+    for ns in below_initial(&chain) {
+        ns.set_cursor(ns.level() * 1000);
+    }
+    Ok(chain)
+}
+
+#[kunit_tests(pidns_alloc_levels)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_counts_the_number() -> Result {
+        let chain = chain()?;
+        let pids = several(&chain, 3)?;
+        assert!(taken(&chain)?.iter().all(|left| *left == Left::Open(4)));
+
+        drop(pids);
+        assert!(taken(&chain)?.iter().all(|left| *left == Left::Open(1)));
+        Ok(())
+    }
+
+    #[test]
+    fn only_the_levels_around_it_count_the_number() -> Result {
+        let chain = chain()?;
+        let pid = Numbered::new(chain.at(3)?, &[])?;
+
+        for ns in below_initial(&chain) {
+            let expected = if ns.level() <= 3 { 2 } else { 1 };
+            assert_eq!(ns.numbers_taken(), Left::Open(expected));
+        }
+        assert_eq!(pid.numbers().len(), 4);
+        Ok(())
+    }
+
+    #[test]
+    fn no_number_left_at_one_level() -> Result {
+        for level in 1..=DEPTH {
+            let chain = chain()?;
+            let next = next_numbers(&chain)?;
+            let full = chain.at(level)?;
+            full.set_pid_max(2);
+
+            assert_eq!(refusal(&chain, &[]), Some(EAGAIN));
+            assert!(taken(&chain)?.iter().all(|left| *left == Left::Open(1)));
+            for ns in below_initial(&chain) {
+                let moved = u32::from(ns.level() > level);
+                assert_eq!(ns.cursor(), ns.level() * 1000 + moved);
+            }
+
+            // What was taken for a moment is free.
+            full.set_pid_max(PidNamespace::NUMBER_LIMIT);
+            assert_eq!(refusal(&chain, &next), None);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_number_taken_at_one_level() -> Result {
+        for level in 0..=DEPTH {
+            let chain = chain()?;
+            let mut wanted = next_numbers(&chain)?;
+            wanted.push(0, GFP_KERNEL)?;
+            // From the inside out; with the number that init has anywhere.
+            wanted.truncate((DEPTH - level) as usize + 1);
+            let last = wanted.last_mut().ok_or(ENOENT)?;
+            *last = 1;
+
+            assert_eq!(refusal(&chain, &wanted), Some(EEXIST));
+            assert!(taken(&chain)?.iter().all(|left| *left == Left::Open(1)));
+            let _ = wanted.pop();
+            assert_eq!(refusal(&chain, &wanted), None);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_first_process_missing_at_one_level() -> Result {
+        for level in 1..=DEPTH {
+            let outer = Inhabited::new(level - 1)?;
+            let mut inner = child(&outer)?;
+            inner.set_cursor(2);
+            for _ in level..DEPTH {
+                inner = child(&inner)?;
+            }
+            if level == DEPTH {
+                // The namespace itself is set back to 1, unless told otherwise.
+                assert_eq!(refusal(&inner, &[2]), Some(EINVAL));
+            } else {
+                assert_eq!(refusal(&inner, &[]), Some(EINVAL));
+            }
+
+            for ns in below_initial(&inner) {
+                let inhabited = ns.level() < level;
+                assert_eq!(ns.numbers_taken(), Left::Open(u32::from(inhabited)));
+                if !inhabited {
+                    ns.set_cursor(0);
+                }
+            }
+            assert_eq!(refusal(&inner, &[]), None);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn one_level_is_closed() -> Result {
+        for level in 1..=DEPTH {
+            let chain = chain()?;
+            let next = next_numbers(&chain)?;
+            allocator::close(chain.at(level)?);
+
+            assert_eq!(refusal(&chain, &[]), Some(ENOMEM));
+            for ns in below_initial(&chain) {
+                let expected = if ns.level() == level {
+                    Left::Closed(1)
+                } else {
+                    Left::Open(1)
+                };
+                assert_eq!(ns.numbers_taken(), expected);
+            }
+
+            // Further out nothing is in the way, and what was taken for a moment is free.
+            let outer = chain.at(level)?.parent().ok_or(ENOENT)?;
+            let numbers = &next[(DEPTH - level) as usize + 1..];
+            assert_eq!(refusal(outer, numbers), None);
+            // Inside it stays as it is.
+            assert_eq!(refusal(&chain, &next), Some(ENOMEM));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_closed_namespace_takes_numbers_back() -> Result {
+        let chain = chain()?;
+        let pids = several(&chain, 2)?;
+        allocator::close(&chain);
+        assert_eq!(chain.numbers_taken(), Left::Closed(3));
+
+        drop(pids);
+        assert_eq!(chain.numbers_taken(), Left::Closed(1));
+        assert_eq!(chain.at(1)?.numbers_taken(), Left::Open(1));
+        Ok(())
+    }
+
+    #[test]
+    fn at_the_greatest_depth_numbers_may_be_far_from_the_others() -> Result {
+        let chain = Inhabited::new(PidNamespace::MAX_LEVEL)?;
+        // Far apart, so that each number needs nodes of its own in its table.
+        for ns in below_initial(&chain) {
+            ns.set_cursor(1_000_000 + ns.level());
+        }
+        let pids = several(&chain, 3)?;
+
+        assert_eq!(pids[0].numbers().len(), 33);
+        assert!(taken(&chain)?.iter().all(|left| *left == Left::Open(4)));
+        Ok(())
+    }
+}

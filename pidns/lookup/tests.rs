@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tests of how numbers, identifiers and tasks lead to each other.
+
+use super::*;
+use crate::testing::{
+    child,
+    Inhabited,
+    Numbered, //
+};
+use kernel::{
+    pid::with_current,
+    prelude::*, //
+};
+
+const DEPTH: u32 = PidNamespace::MAX_LEVEL;
+
+/// Returns the number that identifiers of [`at_every_level()`] have at `level`: a different one for
+/// each pair of levels.
+fn number_at(own_level: u32, level: u32) -> i32 {
+    (1000 + own_level * 100 + level) as i32
+}
+
+/// Makes an identifier in each namespace of the chain, beginning with the initial one.
+fn at_every_level(chain: &Inhabited) -> Result<KVec<Numbered>> {
+    let mut pids = KVec::new();
+    for own_level in 0..=DEPTH {
+        let mut wanted = KVec::new();
+        for level in (1..=own_level).rev() {
+            wanted.push(number_at(own_level, level), GFP_KERNEL)?;
+        }
+        pids.push(Numbered::new(chain.at(own_level)?, &wanted)?, GFP_KERNEL)?;
+    }
+    Ok(pids)
+}
+
+#[kunit_tests(pidns_lookup)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_seen_from_the_own_level_outwards() -> Result {
+        let chain = Inhabited::new(DEPTH)?;
+        let pids = at_every_level(&chain)?;
+
+        for (own_level, pid) in (0..=DEPTH).zip(&pids) {
+            assert_eq!(pid.ns(), chain.at(own_level)?);
+            for level in 0..=DEPTH {
+                let nr = number_in(pid, chain.at(level)?);
+                if level > own_level {
+                    assert_eq!(nr, None);
+                } else if level > 0 {
+                    assert_eq!(nr, PidNr::new(number_at(own_level, level)));
+                } else {
+                    assert!(nr.is_some() && nr == pid.numbers()[0].nr());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn numbers_belong_to_the_chain_of_namespaces() -> Result {
+        let chain = Inhabited::new(DEPTH)?;
+        let pid = Numbered::new(&chain, &[])?;
+
+        assert_eq!(pid.numbers().len(), 33);
+        for (level, upid) in (0..=DEPTH).zip(pid.numbers()) {
+            assert_eq!(upid.ns(), chain.at(level)?);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn numbers_lead_back_at_every_level() -> Result {
+        let chain = Inhabited::new(DEPTH)?;
+        let pids = at_every_level(&chain)?;
+
+        for pid in &pids {
+            for upid in pid.numbers() {
+                let nr = upid.nr().map_or(0, PidNr::get);
+                let found = upid.ns().find(nr, &rcu::read_lock()).map(ARef::from);
+                assert!(found.is_some_and(|found| *found == **pid));
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn numbers_lead_nowhere_when_they_are_given_back() -> Result {
+        let chain = Inhabited::new(3)?;
+        let pid = Numbered::new(&chain, &[50, 60, 70])?;
+        let outer = chain.at(1)?;
+        assert!(outer.find(70, &rcu::read_lock()).is_some());
+
+        drop(pid);
+        assert!(chain.find(50, &rcu::read_lock()).is_none());
+        assert!(outer.find(70, &rcu::read_lock()).is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn siblings_do_not_see_each_other() -> Result {
+        let parent = Inhabited::new(1)?;
+        let (one, other) = (child(&parent)?, child(&parent)?);
+        let pid = Numbered::new(&one, &[])?;
+        // The same number at the same level.
+        let others = Numbered::new(&other, &[])?;
+
+        assert_eq!(number_in(&pid, &one), PidNr::new(1));
+        assert_eq!(number_in(&pid, &other), None);
+        assert_eq!(number_in(&others, &one), None);
+        assert!(number_in(&pid, &parent).is_some());
+        Ok(())
+    }
+
+    #[test]
+    fn no_identifier_has_a_number_below_1() -> Result {
+        let ns = Inhabited::new(1)?;
+
+        for nr in [0, -1, i32::MIN] {
+            assert!(ns.find(nr, &rcu::read_lock()).is_none());
+            assert!(PidNamespace::initial()
+                .find(nr, &rcu::read_lock())
+                .is_none());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_next_number_is_found_in_order() -> Result {
+        let ns = Inhabited::new(1)?;
+        let pids = [Numbered::new(&ns, &[9])?, Numbered::new(&ns, &[5])?];
+        let next = |nr| ns.find_from(nr, &rcu::read_lock()).map(|(nr, _)| nr);
+
+        assert_eq!(next(0), Some(1));
+        assert_eq!(next(1), Some(1));
+        assert_eq!(next(2), Some(5));
+        assert_eq!(next(5), Some(5));
+        assert_eq!(next(6), Some(9));
+        assert_eq!(next(10), None);
+        drop(pids);
+        assert_eq!(next(2), None);
+        Ok(())
+    }
+
+    #[test]
+    fn numbers_of_no_namespace_are_those_of_the_current_one() -> Result {
+        let ns = Inhabited::new(1)?;
+        let pid = Numbered::new(&ns, &[50])?;
+        let in_initial = number_in(&pid, PidNamespace::initial());
+
+        assert_eq!(with_current(|current| number(current, &pid)), in_initial);
+        let nr = in_initial.map_or(0, PidNr::get);
+        let found = with_current(|current| find_get(current, nr));
+        assert!(found.is_some_and(|found| *found == *pid));
+        Ok(())
+    }
+
+    #[test]
+    fn the_current_task_and_its_number_lead_to_each_other() {
+        let initial = PidNamespace::initial();
+        let nr = with_current(|current| number_of(current, PidType::Pid, initial));
+        let nr = nr.map_or(0, PidNr::get);
+
+        let found = with_current(|current| find_get_task(current, nr));
+        assert!(found.is_some_and(|found| with_current(|current| *found == **current)));
+        let rcu = rcu::read_lock();
+        let same = find_task(nr, initial, Protected::from(&rcu))
+            .is_some_and(|found| with_current(|current| *found == **current));
+        drop(rcu);
+        assert!(same);
+    }
+
+    #[test]
+    fn the_current_task_and_its_identifier_lead_to_each_other() -> Result {
+        for kind in [PidType::Pid, PidType::Tgid] {
+            let pid = with_current(|current| get_pid(current, kind)).ok_or(ESRCH)?;
+
+            let task = get_task(&pid, kind);
+            assert!(task.is_some_and(|task| with_current(|current| *task == **current)));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_task_has_no_number_where_it_does_not_live() -> Result {
+        let ns = Inhabited::new(1)?;
+        let nr = with_current(|current| number_of(current, PidType::Pid, &ns));
+
+        assert_eq!(nr, None);
+        Ok(())
+    }
+
+    #[test]
+    fn an_identifier_without_tasks_leads_to_none() -> Result {
+        let ns = Inhabited::new(1)?;
+        let pid = Numbered::new(&ns, &[50])?;
+
+        for kind in PidType::ALL {
+            assert!(get_task(&pid, kind).is_none());
+        }
+        let rcu = rcu::read_lock();
+        let found = find_task(50, &ns, Protected::from(&rcu)).is_some();
+        drop(rcu);
+        assert!(!found);
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the tests share: namespaces, with an init in name or without, and identifiers in them.
+//!
+//! Tests run in a kernel thread, which lives in the initial namespace. A test that fails ends there
+//! and then, and leaves behind what it has made.
+
+use crate::{
+    allocator,
+    namespace, //
+};
+use core::ops::Deref;
+use kernel::{
+    new_cred::NewCred,
+    ns::pid::TestReaper,
+    pid::{
+        Left,
+        Pid,
+        PidNr,
+        UnusedPid,
+        Upid, //
+    },
+    pid_namespace::PidNamespace,
+    prelude::*,
+    sync::{
+        aref::ARef,
+        rcu, //
+    },
+    task::Kuid,
+    time::{
+        delay::fsleep,
+        Delta, //
+    },
+};
+
+/// An identifier with its numbers, which are given back when this is dropped.
+pub(crate) struct Numbered {
+    pid: ARef<Pid>,
+    unused: Option<UnusedPid>,
+}
+
+impl Numbered {
+    /// Makes an identifier as [`allocator::alloc()`] does.
+    pub(crate) fn new(ns: &PidNamespace, wanted: &[i32]) -> Result<Self> {
+        let unused = allocator::alloc(ns, wanted)?;
+
+        Ok(Self {
+            pid: ARef::from(&*unused),
+            unused: Some(unused),
+        })
+    }
+
+    /// Returns the number in the namespace that it was made in.
+    pub(crate) fn own_nr(&self) -> Option<i32> {
+        self.numbers().last().and_then(Upid::nr).map(PidNr::get)
+    }
+}
+
+impl Deref for Numbered {
+    type Target = Pid;
+
+    fn deref(&self) -> &Pid {
+        &self.pid
+    }
+}
+
+impl Drop for Numbered {
+    fn drop(&mut self) {
+        if let Some(pid) = self.unused.take() {
+            allocator::free(pid);
+        }
+    }
+}
+
+/// Returns what making an identifier fails with, or [`None`] if it does not.
+pub(crate) fn refusal(ns: &PidNamespace, wanted: &[i32]) -> Option<Error> {
+    Numbered::new(ns, wanted).err()
+}
+
+/// Returns the number of each in the namespace that it was made in.
+pub(crate) fn own_numbers(pids: &[Numbered]) -> Result<KVec<i32>> {
+    let mut numbers = KVec::new();
+    for pid in pids {
+        numbers.push(pid.own_nr().ok_or(ENOENT)?, GFP_KERNEL)?;
+    }
+    Ok(numbers)
+}
+
+/// Makes `count` identifiers.
+pub(crate) fn several(ns: &PidNamespace, count: usize) -> Result<KVec<Numbered>> {
+    let mut pids = KVec::new();
+    for _ in 0..count {
+        pids.push(Numbered::new(ns, &[])?, GFP_KERNEL)?;
+    }
+    Ok(pids)
+}
+
+/// Makes a namespace below `parent`, and owned by the same user namespace.
+pub(crate) fn child(parent: &PidNamespace) -> Result<ARef<PidNamespace>> {
+    namespace::create_below(parent.user_ns(), parent)
+}
+
+/// Makes `depth` namespaces, each below the one before, and returns the innermost.
+pub(crate) fn nested(depth: u32) -> Result<ARef<PidNamespace>> {
+    let mut ns = ARef::from(PidNamespace::initial());
+    for _ in 0..depth {
+        ns = child(&ns)?;
+    }
+    Ok(ns)
+}
+
+/// A chain of namespaces below the initial one. In each the number 1 is taken, and there is
+/// somebody who passes for its init, so that other numbers are given.
+pub(crate) struct Inhabited {
+    // Dropped in this order: the office is given up before its number.
+    _reapers: KVec<TestReaper>,
+    _init: Numbered,
+    innermost: ARef<PidNamespace>,
+}
+
+impl Inhabited {
+    /// Makes a chain of `depth` namespaces.
+    pub(crate) fn new(depth: u32) -> Result<Self> {
+        let innermost = nested(depth)?;
+        let init = Numbered::new(&innermost, &[])?;
+        let mut reapers = KVec::new();
+        for ns in below_initial(&innermost) {
+            reapers.push(TestReaper::new(ns)?, GFP_KERNEL)?;
+        }
+
+        Ok(Self {
+            _reapers: reapers,
+            _init: init,
+            innermost,
+        })
+    }
+
+    /// Returns the namespace at `level`; [`Deref`] leads to the innermost.
+    pub(crate) fn at(&self, level: u32) -> Result<&PidNamespace> {
+        self.lineage().find(|ns| ns.level() == level).ok_or(ENOENT)
+    }
+}
+
+impl Deref for Inhabited {
+    type Target = PidNamespace;
+
+    fn deref(&self) -> &PidNamespace {
+        &self.innermost
+    }
+}
+
+/// Returns `ns` and its ancestors but for the initial namespace, where others are active as well.
+pub(crate) fn below_initial(ns: &PidNamespace) -> impl Iterator<Item = &PidNamespace> {
+    ns.lineage().filter(|ns| !ns.is_initial())
+}
+
+/// Returns how many numbers are taken in each namespace of [`below_initial()`].
+pub(crate) fn taken(ns: &PidNamespace) -> Result<KVec<Left>> {
+    let mut taken = KVec::new();
+    for ns in below_initial(ns) {
+        taken.push(ns.numbers_taken(), GFP_KERNEL)?;
+    }
+    Ok(taken)
+}
+
+/// The number of a user and of a group that nobody else is or is in.
+const SOME_ID: u32 = 3_999_999_999;
+
+/// Returns a user that owns nothing but what the tests make in its name.
+pub(crate) fn some_user() -> Result<Kuid> {
+    let user = PidNamespace::initial().user_ns().kuid(SOME_ID);
+
+    user.ok_or(EINVAL)
+}
+
+/// Calls `f` as that user, in a group of the same number, with all capabilities or with none.
+pub(crate) fn as_some_user<R>(capable: bool, f: impl FnOnce() -> R) -> Result<R> {
+    let group = PidNamespace::initial().user_ns().kgid(SOME_ID);
+    let mut cred = NewCred::prepare()?;
+    cred.set_effective_ids(some_user()?, group.ok_or(EINVAL)?);
+    if !capable {
+        cred.drop_capabilities();
+    }
+    Ok(cred.act(f))
+}
+
+/// Waits for `done` to hold, a minute at least, and tells whether it does.
+///
+/// What ends by a grace period and a work queue takes its time.
+pub(crate) fn comes_true(done: impl Fn() -> bool) -> bool {
+    (0..6000).any(|_| {
+        done() || {
+            rcu::rcu_barrier();
+            fsleep(Delta::from_millis(10));
+            false
+        }
+    })
+}
