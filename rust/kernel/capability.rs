@@ -49,6 +49,18 @@ impl UserNamespace {
     ///
     /// This is for questions whose answer only chooses between ways to go on: they refuse nothing,
     /// so there is nothing to audit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::{
+    ///     capability::Capability,
+    ///     current, //
+    /// };
+    ///
+    /// let cred = current!().cred();
+    /// assert!(cred.user_ns().capable_noaudit(Capability::SysBoot));
+    /// ```
     #[doc(alias = "ns_capable_noaudit")]
     pub fn capable_noaudit(&self, cap: Capability) -> bool {
         // CAST: The numbers of capabilities are small and positive.
@@ -60,6 +72,14 @@ impl UserNamespace {
     ///
     /// [`Capability::CheckpointRestore`] is enough for that, and so is [`Capability::SysAdmin`],
     /// which had to do before the former was split off.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::current;
+    ///
+    /// assert!(current!().cred().user_ns().may_checkpoint_restore());
+    /// ```
     #[doc(alias = "checkpoint_restore_ns_capable")]
     pub fn may_checkpoint_restore(&self) -> bool {
         self.capable(Capability::CheckpointRestore) || self.capable(Capability::SysAdmin)

@@ -33,6 +33,19 @@ impl Task {
     /// Takes the `exec_update_lock` of the task's process for reading.
     ///
     /// Returns `EINTR` if the current task is killed while it waits. May sleep.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::current;
+    ///
+    /// let task = current!();
+    /// let guard = task.exec_update_read_killable()?;
+    /// let exiting = task.is_exiting();
+    /// drop(guard);
+    /// assert!(!exiting);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[doc(alias = "exec_update_lock")]
     pub fn exec_update_read_killable(&self) -> Result<ExecUpdateGuard<'_>> {
         // SAFETY: `self` is a valid task, which keeps its `signal_struct` to its end.

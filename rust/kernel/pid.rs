@@ -91,6 +91,18 @@ impl PidType {
     pub const ALL: [Self; Self::COUNT] = [Self::Pid, Self::Tgid, Self::Pgid, Self::Sid];
 
     /// Returns the use that C knows by the number `kind`, or [`None`] if there is no such use.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::pid::PidType;
+    ///
+    /// for kind in PidType::ALL {
+    ///     assert_eq!(PidType::from_raw(kind as u32), Some(kind));
+    /// }
+    /// assert_eq!(PidType::from_raw(4), None);
+    /// assert_eq!(PidType::from_raw(u32::MAX), None);
+    /// ```
     #[inline]
     pub const fn from_raw(kind: bindings::pid_type) -> Option<Self> {
         match kind {
@@ -172,6 +184,23 @@ impl Pid {
     }
 
     /// Returns the numbers of the identifier, beginning with that in the initial namespace.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::{
+    ///     current,
+    ///     pid_namespace::PidNamespace, //
+    /// };
+    ///
+    /// // The tests run in the initial namespace: there is one number only.
+    /// let task = current!();
+    /// let pid = task.own_pid().ok_or(ESRCH)?;
+    /// assert_eq!(pid.numbers().len(), 1);
+    /// assert_eq!(pid.numbers()[0].ns(), PidNamespace::initial());
+    /// assert!(pid.numbers()[0].nr().is_some_and(|nr| nr.get() == task.pid()));
+    /// # Ok::<(), Error>(())
+    /// ```
     #[inline]
     pub fn numbers(&self) -> &[Upid] {
         let pid = self.as_ptr();
@@ -213,6 +242,23 @@ impl Pid {
     /// Returns the task that uses this identifier as `kind`, the first one if there are several.
     ///
     /// It may be dead already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::{
+    ///     current,
+    ///     pid::PidType,
+    ///     sync::rcu, //
+    /// };
+    ///
+    /// let rcu = rcu::read_lock();
+    /// let pid = current!().pid_of(PidType::Pid, &rcu);
+    /// let found = pid.and_then(|pid| pid.task(PidType::Pid, &rcu));
+    /// let same = found.is_some_and(|found| *found == **current!());
+    /// drop(rcu);
+    /// assert!(same);
+    /// ```
     #[doc(alias = "pid_task")]
     #[inline]
     pub fn task<'a>(

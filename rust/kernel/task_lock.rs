@@ -25,6 +25,18 @@ pub struct TaskLock<'a> {
 
 impl Task {
     /// Takes the task's `alloc_lock`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::current;
+    ///
+    /// let task = current!();
+    /// let lock = task.alloc_lock();
+    /// let same = *lock.task() == **task;
+    /// drop(lock);
+    /// assert!(same);
+    /// ```
     #[doc(alias = "task_lock")]
     #[inline]
     pub fn alloc_lock(&self) -> TaskLock<'_> {

@@ -62,6 +62,18 @@ impl TasklistWrite {
 }
 
 /// Lets lockdep report it if this thread holds the lock.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::tasklist::{
+///     self,
+///     TasklistRead, //
+/// };
+///
+/// drop(TasklistRead::lock());
+/// tasklist::assert_not_held();
+/// ```
 #[inline]
 pub fn assert_not_held() {
     // SAFETY: It only looks at the lock.
@@ -74,6 +86,26 @@ pub fn assert_not_held() {
 /// # Invariants
 ///
 /// One of the two is held by this thread for the lifetime `'a`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     pid::PidType,
+///     pid_namespace::PidNamespace,
+///     tasklist::{
+///         Protected,
+///         TasklistRead, //
+///     },
+/// };
+///
+/// let tasklist = TasklistRead::lock();
+/// let protected = Protected::from(&tasklist);
+/// let init = PidNamespace::initial().find(1, protected);
+/// let found = init.is_some_and(|init| init.task(PidType::Tgid, protected).is_some());
+/// drop(tasklist);
+/// assert!(found);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Protected<'a>(PhantomData<&'a ()>, NotThreadSafe);
 

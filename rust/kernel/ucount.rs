@@ -32,6 +32,24 @@ pub enum UcountType {
 /// # Invariants
 ///
 /// The unit was counted.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     pid_namespace::PidNamespace,
+///     task::Kuid,
+///     ucount::{
+///         Ucount,
+///         UcountType, //
+///     },
+/// };
+///
+/// let user_ns = PidNamespace::initial().user_ns();
+/// let one = Ucount::new(user_ns, Kuid::current_euid(), UcountType::PidNamespaces);
+/// // The limit is not reached; the unit is given back at the end.
+/// assert!(one.is_some());
+/// ```
 pub struct Ucount {
     ucounts: NonNull<bindings::ucounts>,
     kind: UcountType,

@@ -63,6 +63,17 @@ impl UserNamespace {
 
     /// Returns the group that `gid` stands for in this namespace, or [`None`] if no group is mapped
     /// there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::current;
+    ///
+    /// let task = current!();
+    /// let group = task.cred().user_ns().kgid(0);
+    /// assert!(group.is_some_and(|group| task.in_effective_group(group)));
+    /// assert!(task.cred().user_ns().kgid(u32::MAX).is_none());
+    /// ```
     #[doc(alias = "make_kgid")]
     #[inline]
     pub fn kgid(&self, gid: u32) -> Option<Kgid> {

@@ -112,6 +112,18 @@ impl PidNamespace {
     }
 
     /// Returns this namespace and all its ancestors, from the inside out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::pid_namespace::PidNamespace;
+    ///
+    /// let initial = PidNamespace::initial();
+    /// assert!(initial.is_initial());
+    /// assert_eq!(initial.level(), 0);
+    /// assert_eq!(initial.parent(), None);
+    /// assert_eq!(initial.lineage().count(), 1);
+    /// ```
     #[inline]
     pub fn lineage(&self) -> impl Iterator<Item = &Self> {
         core::iter::successors(Some(self), |ns| ns.parent())
@@ -171,6 +183,19 @@ impl PidNamespace {
     /// This is never the namespace of the task's future children. Unlike [`Task::get_pid_ns`] it
     /// does not bring back a namespace that has lost its last reference, whoever may have dropped
     /// it: [`None`] is the answer then, too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::{
+    ///     current,
+    ///     pid_namespace::PidNamespace,
+    ///     sync::rcu, //
+    /// };
+    ///
+    /// let ns = PidNamespace::active_of(current!(), &rcu::read_lock());
+    /// assert!(ns.is_some_and(|ns| ns.is_initial()));
+    /// ```
     #[doc(alias = "task_active_pid_ns")]
     pub fn active_of(task: &Task, rcu: &rcu::Guard) -> Option<ARef<Self>> {
         task.pid_of(PidType::Pid, rcu)?.ns().get_unless_dead()

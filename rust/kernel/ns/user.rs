@@ -24,6 +24,15 @@ declare_namespace! {
 
 impl UserNamespace {
     /// Tells whether `other` is this namespace or a descendant of it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::pid_namespace::PidNamespace;
+    ///
+    /// let user_ns = PidNamespace::initial().user_ns();
+    /// assert!(user_ns.is_or_contains(user_ns));
+    /// ```
     #[doc(alias = "in_userns")]
     pub fn is_or_contains(&self, other: &Self) -> bool {
         // SAFETY: Both namespaces are valid.

@@ -53,6 +53,20 @@ impl PidCache {
     /// Creates the cache for `level`, known to userspace as `name` (`/proc/slabinfo`).
     ///
     /// Returns `EINVAL` if there is no such level, and `ENOMEM`. May sleep.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::{
+    ///     pid::PidCache,
+    ///     pid_namespace::PidNamespace,
+    ///     slab::SlabFlags, //
+    /// };
+    ///
+    /// let level = PidNamespace::MAX_LEVEL + 1;
+    /// let cache = PidCache::create(level, c"rust_doctest_pid", SlabFlags::default());
+    /// assert_eq!(cache.err(), Some(EINVAL));
+    /// ```
     pub fn create(level: u32, name: &CStr, flags: SlabFlags) -> Result<Self> {
         const {
             assert!(size_of::<bindings::pid>() % align_of::<bindings::upid>() == 0);
@@ -151,6 +165,26 @@ impl PidCaches {
     /// returns.
     ///
     /// Returns `EINVAL` if there is no such level, `ENOMEM`, and what `name` returns. May sleep.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::{
+    ///     pid::PidCaches,
+    ///     slab::SlabFlags, //
+    /// };
+    ///
+    /// static CACHES: PidCaches = PidCaches::new();
+    /// let error = |level| {
+    ///     let cache = CACHES.get_or_create(level, || Err(ENOMEM), SlabFlags::default());
+    ///     cache.err()
+    /// };
+    ///
+    /// // The cache of the initial namespace is not among them.
+    /// assert_eq!(error(0), Some(EINVAL));
+    /// assert_eq!(error(1), Some(ENOMEM));
+    /// assert_eq!(error(33), Some(EINVAL));
+    /// ```
     pub fn get_or_create(
         &self,
         level: u32,

@@ -29,6 +29,31 @@ use core::{
 /// # Invariants
 ///
 /// The identifier is published, no task is on its lists, and this is the only such value of it.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     pid::{
+///         NewPid,
+///         Upid, //
+///     },
+///     pid_namespace::PidNamespace,
+///     sync::rcu, //
+/// };
+///
+/// let ns = PidNamespace::initial();
+/// let mut pid = NewPid::new(ns)?;
+/// let nr = pid.take_next(PidNamespace::RESERVED..ns.pid_max())?;
+/// let pid = pid.publish()?;
+/// pid.add_to_pidfs()?;
+/// assert!(pid.numbers().first().and_then(Upid::nr).is_some_and(|own| own.get() == nr));
+/// assert!(ns.find(nr, &rcu::read_lock()).is_some_and(|found| *found == *pid));
+///
+/// pid.give_back(|_ns, _left, _lock| {}).put_after_grace_period();
+/// assert!(ns.find(nr, &rcu::read_lock()).is_none());
+/// # Ok::<(), Error>(())
+/// ```
 #[must_use = "its numbers stay taken until they are given back"]
 pub struct UnusedPid(NonNull<Pid>);
 
@@ -198,5 +223,79 @@ impl UnusedPids {
             // SAFETY: What is in the array is owned.
             NonNull::new(pid.cast()).map(|pid| unsafe { UnusedPid::from_raw(pid) })
         })
+    }
+}
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(rust_pid_free)]
+mod tests {
+    use super::*;
+    use crate::pid::NewPid;
+    use core::ptr::null_mut;
+
+    fn unused() -> Result<UnusedPid> {
+        let ns = PidNamespace::initial();
+        let mut pid = NewPid::new(ns)?;
+        pid.take_next(PidNamespace::RESERVED..ns.pid_max())?;
+        let pid = pid.publish()?;
+        pid.add_to_pidfs()?;
+        Ok(pid)
+    }
+
+    fn free(pid: UnusedPid) {
+        pid.give_back(|_, _, _| {}).put_after_grace_period();
+    }
+
+    #[test]
+    fn unused_pids_come_back_the_last_one_first() -> Result {
+        let mut array = [null_mut(); PidType::COUNT];
+        // SAFETY: The array is valid, and all places are empty.
+        let pids = unsafe { UnusedPids::from_ptr(array.as_mut_ptr()) };
+        let (thread, session) = (unused()?, unused()?);
+        let addresses = [session.as_ptr(), thread.as_ptr()];
+        pids.put(PidType::Pid, thread);
+        pids.put(PidType::Sid, session);
+
+        let mut found = [null_mut(); 2];
+        let mut count = 0;
+        for (place, pid) in found.iter_mut().zip(pids.take_all()) {
+            *place = pid.as_ptr();
+            count += 1;
+            free(pid);
+        }
+        assert_eq!(count, 2);
+        assert_eq!(found, addresses);
+        assert_eq!(pids.take_all().count(), 0);
+        assert!(array.iter().all(|place| place.is_null()));
+        Ok(())
+    }
+
+    #[test]
+    fn each_use_has_a_place_of_its_own() -> Result {
+        for (index, kind) in PidType::ALL.into_iter().enumerate() {
+            let mut array = [null_mut(); PidType::COUNT];
+            // SAFETY: The array is valid, and all places are empty.
+            let pids = unsafe { UnusedPids::from_ptr(array.as_mut_ptr()) };
+            let pid = unused()?;
+            let address = pid.as_ptr();
+            pids.put(kind, pid);
+
+            assert_eq!(array[index], address);
+            // SAFETY: The array is valid, and owns what was put there.
+            let pids = unsafe { UnusedPids::from_ptr(array.as_mut_ptr()) };
+            pids.take_all().for_each(free);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn all_levels_are_told_what_is_left() -> Result {
+        let pid = unused()?;
+        let told = core::cell::Cell::new(None);
+        let retired = pid.give_back(|ns, left, _| told.set(Some((ns.level(), left))));
+        retired.put_after_grace_period();
+
+        assert!(matches!(told.get(), Some((0, Left::Open(1..)))));
+        Ok(())
     }
 }

@@ -22,6 +22,21 @@ global_lock! {
 ///
 /// Nothing may sleep under it. It is taken inside of `tasklist_lock` by nobody: neither lock is
 /// taken while the other is held.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     ns::pid::PidNsLife,
+///     pid::PidmapLock,
+///     pid_namespace::PidNamespace, //
+/// };
+///
+/// let lock = PidmapLock::lock();
+/// let life = PidNamespace::initial().life(&lock);
+/// drop(lock);
+/// assert_eq!(life, PidNsLife::Alive);
+/// ```
 pub struct PidmapLock {
     _guard: GlobalGuard<pidmap_lock>,
     _not_sync: NotThreadSafe,

@@ -158,6 +158,43 @@ impl Drop for Held {
 ///
 /// The namespaces on the way from `memory.ns` out to but without `missing` have given a number, which
 /// `memory` knows, and which leads to nothing yet.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     pid::{
+///         NewPid,
+///         PidNr, //
+///     },
+///     pid_namespace::PidNamespace, //
+/// };
+///
+/// let ns = PidNamespace::initial();
+/// let numbers = |ns: &PidNamespace| PidNamespace::RESERVED..ns.pid_max();
+///
+/// // Given up: the number is free, and was never to be found. (Nothing is asserted under the lock.)
+/// let mut pid = NewPid::new(ns)?;
+/// let first = pid.take_next(numbers)?;
+/// let complete = pid.missing().is_none();
+/// drop(pid);
+/// assert!(complete);
+///
+/// // So it can be taken again, but not twice.
+/// let mut pid = NewPid::new(ns)?;
+/// let again = pid.take(first);
+/// drop(pid);
+/// assert_eq!(again, Ok(first));
+/// let one = PidNr::new(1).ok_or(EINVAL)?;
+/// let mut pid = NewPid::new(ns)?;
+/// let taken = pid.take(one);
+/// drop(pid);
+/// assert_eq!(taken, Err(ENOSPC));
+///
+/// // Without all numbers it is not published.
+/// assert_eq!(NewPid::new(ns)?.publish().err(), Some(EINVAL));
+/// # Ok::<(), Error>(())
+/// ```
 pub struct NewPid<'a> {
     missing: Option<&'a PidNamespace>,
     held: ManuallyDrop<Held>,

@@ -48,6 +48,18 @@ impl Drop for Preload {
 }
 
 /// How many numbers of a namespace are taken after one was given back.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     pid::Left,
+///     pid_namespace::PidNamespace, //
+/// };
+///
+/// let taken = PidNamespace::initial().numbers_taken();
+/// assert!(matches!(taken, Left::Open(1..)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
     /// So many, and more can be taken.
@@ -74,6 +86,22 @@ impl PidNamespace {
     }
 
     /// Returns the identifier that has the number `nr` here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::{
+    ///     pid_namespace::PidNamespace,
+    ///     sync::rcu,
+    ///     tasklist::TasklistRead, //
+    /// };
+    ///
+    /// let ns = PidNamespace::initial();
+    /// assert!(ns.find(1, &rcu::read_lock()).is_some());
+    /// assert!(ns.find(0, &rcu::read_lock()).is_none());
+    /// // The lock of the task list protects as well.
+    /// assert!(ns.find(1, &TasklistRead::lock()).is_some());
+    /// ```
     #[doc(alias = "find_pid_ns")]
     #[inline]
     pub fn find<'a>(&self, nr: i32, _protected: impl Into<Protected<'a>>) -> Option<&'a Pid> {
@@ -86,6 +114,21 @@ impl PidNamespace {
     }
 
     /// Returns the identifier with the lowest number that is not below `nr`, and that number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::{
+    ///     pid_namespace::PidNamespace,
+    ///     sync::rcu, //
+    /// };
+    ///
+    /// let ns = PidNamespace::initial();
+    /// let first = ns.find_from(0, &rcu::read_lock()).map(|(nr, _)| nr);
+    /// assert_eq!(first, Some(1));
+    /// let limit = PidNamespace::NUMBER_LIMIT;
+    /// assert!(ns.find_from(limit, &rcu::read_lock()).is_none());
+    /// ```
     #[doc(alias = "find_ge_pid")]
     #[inline]
     pub fn find_from<'a>(
@@ -195,4 +238,34 @@ impl PidNamespace {
 fn to_nr(ret: c_int) -> Result<i32> {
     to_result(ret)?;
     Ok(ret)
+}
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(rust_pid_table)]
+mod tests {
+    use super::*;
+
+    const ADDING: u32 = bindings::PIDNS_ADDING;
+
+    #[test]
+    fn left_tells_the_flag_from_the_count() {
+        assert_eq!(Left::from_raw(ADDING), Left::Open(0));
+        assert_eq!(Left::from_raw(ADDING | 2), Left::Open(2));
+        assert_eq!(Left::from_raw(u32::MAX), Left::Open(ADDING - 1));
+        assert_eq!(Left::from_raw(0), Left::Closed(0));
+        assert_eq!(Left::from_raw(2), Left::Closed(2));
+        assert_eq!(Left::from_raw(ADDING - 1), Left::Closed(ADDING - 1));
+    }
+
+    #[test]
+    fn all_numbers_fit_below_the_flag() {
+        assert!(PidNamespace::NUMBER_LIMIT as u32 <= ADDING);
+    }
+
+    #[test]
+    fn a_result_of_c_is_a_number_or_an_error() {
+        assert_eq!(to_nr(1), Ok(1));
+        assert_eq!(to_nr(i32::MAX), Ok(i32::MAX));
+        assert_eq!(to_nr(-28), Err(ENOSPC));
+    }
 }

@@ -18,6 +18,18 @@ use crate::{
 };
 
 /// Calls `f` with the current task, for code that is called without it.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     pid::with_current,
+///     pid_namespace::PidNamespace, //
+/// };
+///
+/// let initial = with_current(|current| current.pid_ns() == Some(PidNamespace::initial()));
+/// assert!(initial);
+/// ```
 pub fn with_current<R>(f: impl FnOnce(&CurrentTask) -> R) -> R {
     f(current!())
 }

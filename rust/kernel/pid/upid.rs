@@ -9,6 +9,20 @@ use crate::{
 use core::num::NonZero;
 
 /// A number that stands for a process identifier; never 0, which stands for none.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::pid::PidNr;
+///
+/// let nr = PidNr::new(1).ok_or(EINVAL)?;
+/// assert_eq!(nr.get(), 1);
+/// assert!(nr.is_init());
+/// assert!(!PidNr::new(2).ok_or(EINVAL)?.is_init());
+/// assert_eq!(PidNr::new(0), None);
+/// assert_eq!(PidNr::new(-1), None);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PidNr(NonZero<i32>);
 

@@ -45,6 +45,14 @@ impl PidNamespace {
 }
 
 /// Returns how many CPUs the machine may come to have.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::ns::pid::possible_cpus;
+///
+/// assert!(possible_cpus() >= 1);
+/// ```
 #[doc(alias = "num_possible_cpus")]
 pub fn possible_cpus() -> u32 {
     // SAFETY: It may be called at any time after the first lines of boot.

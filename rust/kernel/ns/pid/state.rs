@@ -59,6 +59,22 @@ pub enum PidNsLife {
 
 impl PidNsLife {
     /// Computes the state from the fields `pid_allocated` and `child_reaper`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::{
+    ///     bindings,
+    ///     ns::pid::PidNsLife, //
+    /// };
+    ///
+    /// let adding = bindings::PIDNS_ADDING;
+    /// assert_eq!(PidNsLife::from_fields(adding, false), PidNsLife::AwaitingInit);
+    /// assert_eq!(PidNsLife::from_fields(adding + 1, false), PidNsLife::AwaitingInit);
+    /// assert_eq!(PidNsLife::from_fields(adding + 1, true), PidNsLife::Alive);
+    /// assert_eq!(PidNsLife::from_fields(1, true), PidNsLife::Dying);
+    /// assert_eq!(PidNsLife::from_fields(0, false), PidNsLife::Dying);
+    /// ```
     pub const fn from_fields(pid_allocated: u32, has_reaper: bool) -> Self {
         match Left::from_raw(pid_allocated) {
             Left::Closed(_) => Self::Dying,
