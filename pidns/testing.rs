@@ -29,7 +29,9 @@ use kernel::{
     task::Kuid,
     time::{
         delay::fsleep,
-        Delta, //
+        Delta,
+        Instant,
+        Monotonic, //
     },
 };
 
@@ -184,15 +186,17 @@ pub(crate) fn as_some_user<R>(capable: bool, f: impl FnOnce() -> R) -> Result<R>
     Ok(cred.act(f))
 }
 
-/// Waits for `done` to hold, a minute at least, and tells whether it does.
+/// Waits for `done` to hold, a minute at most, and tells whether it does.
 ///
 /// What ends by a grace period and a work queue takes its time.
 pub(crate) fn comes_true(done: impl Fn() -> bool) -> bool {
-    (0..6000).any(|_| {
-        done() || {
-            rcu::rcu_barrier();
-            fsleep(Delta::from_millis(10));
-            false
+    let start = Instant::<Monotonic>::now();
+    while !done() {
+        if start.elapsed() > Delta::from_secs(60) {
+            return false;
         }
-    })
+        rcu::rcu_barrier();
+        fsleep(Delta::from_millis(10));
+    }
+    true
 }
