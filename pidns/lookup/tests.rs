@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn the_current_task_and_its_number_lead_to_each_other() {
         let initial = PidNamespace::initial();
-        let nr = with_current(|current| number_of(current, PidType::Pid, initial));
+        let nr = with_current(|current| number_of(current, current, PidType::Pid, Some(initial)));
         let nr = nr.map_or(0, PidNr::get);
 
         let found = with_current(|current| find_get_task(current, nr));
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn a_task_has_no_number_where_it_does_not_live() -> Result {
         let ns = Inhabited::new(1)?;
-        let nr = with_current(|current| number_of(current, PidType::Pid, &ns));
+        let nr = with_current(|current| number_of(current, current, PidType::Pid, Some(&ns)));
 
         assert_eq!(nr, None);
         Ok(())

@@ -22,14 +22,9 @@ use kernel::{
     },
     pid::{
         with_current,
-        Left,
-        PidmapLock, //
+        Left, //
     },
 };
-
-fn life(ns: &PidNamespace) -> PidNsLife {
-    ns.life(&PidmapLock::lock())
-}
 
 /// Returns how many namespaces the tests' own user owns.
 fn owned() -> Result<isize> {
@@ -99,21 +94,21 @@ mod tests {
     #[test]
     fn it_waits_for_its_init_lives_and_dies() -> Result {
         let ns = nested(1)?;
-        assert_eq!(life(&ns), PidNsLife::AwaitingInit);
+        assert_eq!(ns.life(), PidNsLife::AwaitingInit);
         let init = Numbered::new(&ns, &[])?;
         // A number is not a process yet.
-        assert_eq!(life(&ns), PidNsLife::AwaitingInit);
+        assert_eq!(ns.life(), PidNsLife::AwaitingInit);
         let reaper = TestReaper::new(&ns)?;
-        assert_eq!(life(&ns), PidNsLife::Alive);
+        assert_eq!(ns.life(), PidNsLife::Alive);
         let pid = Numbered::new(&ns, &[])?;
 
         allocator::close(&ns);
-        assert_eq!(life(&ns), PidNsLife::Dying);
+        assert_eq!(ns.life(), PidNsLife::Dying);
         assert_eq!(ns.numbers_taken(), Left::Closed(2));
         drop(pid);
         drop(reaper);
         drop(init);
-        assert_eq!(life(&ns), PidNsLife::Dying);
+        assert_eq!(ns.life(), PidNsLife::Dying);
         assert_eq!(ns.numbers_taken(), Left::Closed(0));
         Ok(())
     }
@@ -124,27 +119,25 @@ mod tests {
         allocator::close(&ns);
         allocator::close(&ns);
 
-        assert_eq!(life(&ns), PidNsLife::Dying);
+        assert_eq!(ns.life(), PidNsLife::Dying);
         assert_eq!(Numbered::new(&ns, &[]).err(), Some(ENOMEM));
         assert_eq!(ns.numbers_taken(), Left::Closed(0));
         Ok(())
     }
 
     #[test]
-    fn its_reaper_is_there_as_long_as_numbers_are() -> Result {
-        let ns = Inhabited::new(1)?;
-        let lock = PidmapLock::lock();
-        let found = ns.reaper(&lock).is_some();
-        drop(lock);
-        assert!(found);
+    fn its_reaper_is_told_as_long_as_numbers_are_left() -> Result {
+        let last_told = |ns: &PidNamespace| {
+            let told = core::cell::Cell::new(None);
+            let pid = allocator::alloc(ns, &[])?;
+            pid.give_back(|left, reaper| told.set(Some((left, reaper.is_some()))))
+                .put_after_grace_period();
+            Ok::<_, Error>(told.get())
+        };
+        let inhabited = Inhabited::new(1)?;
 
-        let ns = nested(1)?;
-        let reaper = TestReaper::new(&ns)?;
-        let lock = PidmapLock::lock();
-        let found = ns.reaper(&lock).is_some();
-        drop(lock);
-        drop(reaper);
-        assert!(!found);
+        assert_eq!(last_told(&inhabited)?, Some((Left::Open(1), true)));
+        assert_eq!(last_told(&*nested(1)?)?, Some((Left::Open(0), false)));
         Ok(())
     }
 
@@ -152,7 +145,7 @@ mod tests {
     fn the_initial_one_is_alive() {
         let initial = PidNamespace::initial();
 
-        assert_eq!(life(initial), PidNsLife::Alive);
+        assert_eq!(initial.life(), PidNsLife::Alive);
         assert_eq!(initial.level(), 0);
         assert_eq!(initial.parent(), None);
         assert!(initial.is_initial());

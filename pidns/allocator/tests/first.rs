@@ -26,7 +26,7 @@ mod tests {
 
         assert!(pid.numbers()[1..]
             .iter()
-            .all(|upid| upid.nr().is_some_and(|nr| nr.is_init())));
+            .all(|upid| upid.nr().is_some_and(|nr| nr.get() == 1)));
         assert_eq!(pid.numbers().len(), 4);
         Ok(())
     }

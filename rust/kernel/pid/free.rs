@@ -12,6 +12,7 @@ use super::{
 use crate::{
     bindings,
     ns::Active,
+    prelude::*,
     sync::aref::ARef,
     task::Task,
     tasklist,
@@ -44,14 +45,13 @@ use core::{
 ///
 /// let ns = PidNamespace::initial();
 /// let mut pid = NewPid::new(ns)?;
-/// let nr = pid.take_next(PidNamespace::RESERVED..ns.pid_max())?;
-/// let pid = pid.publish()?;
-/// pid.add_to_pidfs()?;
-/// assert!(pid.numbers().first().and_then(Upid::nr).is_some_and(|own| own.get() == nr));
-/// assert!(ns.find(nr, &rcu::read_lock()).is_some_and(|found| *found == *pid));
+/// let nr = pid.take_next(|ns| PidNamespace::RESERVED..ns.pid_max())?;
+/// let pid = pid.publish()?.add_to_pidfs().map_err(|_| ENOMEM)?;
+/// assert_eq!(pid.numbers().first().and_then(Upid::nr), Some(nr));
+/// assert!(ns.find(nr.get(), &rcu::read_lock()).is_some_and(|found| *found == *pid));
 ///
-/// pid.give_back(|_ns, _left, _lock| {}).put_after_grace_period();
-/// assert!(ns.find(nr, &rcu::read_lock()).is_none());
+/// pid.give_back(|_left, _reaper| {}).put_after_grace_period();
+/// assert!(ns.find(nr.get(), &rcu::read_lock()).is_none());
 /// # Ok::<(), Error>(())
 /// ```
 #[must_use = "its numbers stay taken until they are given back"]
@@ -230,20 +230,21 @@ impl UnusedPids {
 #[kunit_tests(rust_pid_free)]
 mod tests {
     use super::*;
-    use crate::pid::NewPid;
+    use crate::{
+        pid::NewPid,
+        pid_namespace::PidNamespace, //
+    };
     use core::ptr::null_mut;
 
     fn unused() -> Result<UnusedPid> {
         let ns = PidNamespace::initial();
         let mut pid = NewPid::new(ns)?;
-        pid.take_next(PidNamespace::RESERVED..ns.pid_max())?;
-        let pid = pid.publish()?;
-        pid.add_to_pidfs()?;
-        Ok(pid)
+        pid.take_next(|ns| PidNamespace::RESERVED..ns.pid_max())?;
+        pid.publish()?.add_to_pidfs().map_err(|_| ENOMEM)
     }
 
     fn free(pid: UnusedPid) {
-        pid.give_back(|_, _, _| {}).put_after_grace_period();
+        pid.give_back(|_, _| {}).put_after_grace_period();
     }
 
     #[test]
@@ -292,10 +293,10 @@ mod tests {
     fn all_levels_are_told_what_is_left() -> Result {
         let pid = unused()?;
         let told = core::cell::Cell::new(None);
-        let retired = pid.give_back(|ns, left, _| told.set(Some((ns.level(), left))));
+        let retired = pid.give_back(|left, reaper| told.set(Some((left, reaper.is_some()))));
         retired.put_after_grace_period();
 
-        assert!(matches!(told.get(), Some((0, Left::Open(1..)))));
+        assert!(matches!(told.get(), Some((Left::Open(1..), true))));
         Ok(())
     }
 }

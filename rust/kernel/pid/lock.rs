@@ -27,15 +27,14 @@ global_lock! {
 ///
 /// ```
 /// use kernel::{
-///     ns::pid::PidNsLife,
 ///     pid::PidmapLock,
 ///     pid_namespace::PidNamespace, //
 /// };
 ///
 /// let lock = PidmapLock::lock();
-/// let life = PidNamespace::initial().life(&lock);
+/// let closed = PidNamespace::initial().is_closed(&lock);
 /// drop(lock);
-/// assert_eq!(life, PidNsLife::Alive);
+/// assert!(!closed);
 /// ```
 pub struct PidmapLock {
     _guard: GlobalGuard<pidmap_lock>,
