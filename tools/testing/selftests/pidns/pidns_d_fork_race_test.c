@@ -5,7 +5,7 @@
  */
 #include "pidns_reap_util.h"
 
-#define ROUNDS 200
+#define ROUNDS 60
 #define FORKERS 3
 
 /* What a forker outside saw. */
@@ -101,7 +101,7 @@ TEST_F_TIMEOUT(pidns, d_fork_against_zap, NS_TIMEOUT)
 			}
 		}
 		/* A little later each time, so that all of the race is met. */
-		usleep(round * 50);
+		usleep(round * 150);
 		kill(kid.pid, SIGKILL);
 		for (i = 0; i < FORKERS; i++) {
 			EXPECT_EQ(0, wait_status(pid[i]));

@@ -6,6 +6,7 @@
  */
 #include <linux/io_uring.h>
 
+#define PIDNS_OWN_FIXTURE
 #include "pidns_reap_util.h"
 
 /* Each can give the init work once. */
@@ -56,8 +57,6 @@ static bool ring_submit(struct ring *ring)
 }
 
 FIXTURE(uring) {
-	struct kid kid;
-	pid_t child;	/* its zombie is held, so the init must wait */
 };
 
 FIXTURE_SETUP(uring)

@@ -52,8 +52,8 @@ static int way_open(enum way way, const struct target *target)
 /* 0 when all was as it should be; otherwise the line in which it was not. */
 static int way_race(enum way way, const struct target *target)
 {
+	int fd, tries = 0, back = ns_open(0, L_PID);
 	bool dead = false;
-	int fd, tries = 0;
 	pid_t pid;
 
 	for (;;) {
@@ -79,9 +79,12 @@ static int way_race(enum way way, const struct target *target)
 		if (pid > 0 && dead)
 			return __LINE__;
 		dead |= pid < 0;
+		/* Who has children there keeps it. */
+		if (setns(back, CLONE_NEWPID))
+			return __LINE__;
 		if (pid > 0 && waitpid(pid, NULL, 0) != pid)
 			return __LINE__;
-		/* This way leads to the dead one too, as long as the file is there. */
+		/* These ways lead to the dead one too, as long as its zombie is there. */
 		if (dead && (way == PARENT_OF || way == PROC_LINK) && ++tries == 20)
 			return 0;
 	}

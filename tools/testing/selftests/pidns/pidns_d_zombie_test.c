@@ -5,7 +5,7 @@
  */
 #include "pidns_reap_util.h"
 
-#define ROUNDS 30
+#define ROUNDS 150
 
 /* The init has not been let go: neither its father nor a pidfd knows of an end. */
 static bool init_waits(const struct kid *kid)
@@ -117,7 +117,7 @@ TEST_F_TIMEOUT(pidns, d_traced_inner_init, NS_TIMEOUT)
 /* The last zombie goes while the init is about to fall asleep: it is woken. */
 TEST_F_TIMEOUT(pidns, d_last_wake_up_is_not_lost, NS_TIMEOUT)
 {
-	int rounds = count_for_kernel(_metadata, ROUNDS * 10), round, fd;
+	int rounds = count_for_kernel(_metadata, ROUNDS), round, fd;
 	struct kid kid;
 	pid_t zombie;
 

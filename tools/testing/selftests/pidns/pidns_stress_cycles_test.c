@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Very many namespaces within namespaces are made and go: afterwards all that
+ * the kernel counts is what it was.
+ */
+#include "pidns_reap_util.h"
+
+#define CYCLES 10000
+
+/* A cycle makes so many, each within the one before. */
+#define DEPTH 3
+
+/* The counts are a little inexact, and others use the machine as well. */
+#define LEAK_SHARE 50
+
+/* Seconds: its time is the machine's, not a guess. */
+#define STRESS_TIMEOUT 540
+
+/* One of each kind for every level that a cycle reaches. */
+static const char * const caches[] = {
+	"pid", "pid_2", "pid_3", "pid_4", "pid_namespace", "nsproxy",
+};
+
+#define NR_CACHES ARRAY_SIZE(caches)
+
+static int cycle(long depth);
+
+static int cycle_init(void *arg)
+{
+	return getpid() == 1 ? cycle((long)arg - 1) : 1;
+}
+
+/* One namespace, and in it the next: all share the memory, and wait in turn. */
+static int cycle(long depth)
+{
+	static long double stacks[DEPTH + 1][1024];
+	int status;
+	pid_t pid;
+
+	if (!depth)
+		return 0;
+	pid = clone(cycle_init, stacks[depth] + ARRAY_SIZE(stacks[depth]),
+		    CLONE_VM | CLONE_VFORK | CLONE_NEWPID | SIGCHLD, (void *)depth);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return 1;
+	return status ? 1 : 0;
+}
+
+/* What is kept for quick use is given back, then the rest is counted. */
+static void caches_count(long *active)
+{
+	int i;
+
+	file_write("/proc/sys/vm/drop_caches", "2");
+	for (i = 0; i < NR_CACHES; i++)
+		active[i] = slab_active(caches[i]);
+}
+
+/* Whether a cache has grown by more than @most. */
+static bool caches_grown(const long *before, long *now, long most)
+{
+	int i;
+
+	caches_count(now);
+	for (i = 0; i < NR_CACHES; i++)
+		if (now[i] - before[i] > most)
+			return true;
+	return false;
+}
+
+TEST_F_TIMEOUT(pidns, stress_cycles_leave_nothing, STRESS_TIMEOUT)
+{
+	int cycles = count_for_kernel(_metadata, CYCLES), i;
+	long before[NR_CACHES], now[NR_CACHES];
+	struct kid kid;
+
+	/* Here nobody else's namespaces are counted. */
+	ASSERT_EQ(0, userns_enter());
+	/* A level's cache is there once it was of use. */
+	ASSERT_EQ(0, cycle(DEPTH));
+	caches_count(before);
+	for (i = 0; i < NR_CACHES; i++)
+		if (before[i] < 0)
+			SKIP(return, "no %s line in /proc/slabinfo (boot with slab_nomerge)",
+			     caches[i]);
+	for (i = 1; i <= cycles; i++) {
+		ASSERT_EQ(0, cycle(DEPTH)) {
+			TH_LOG("cycle %d", i);
+		}
+		if (i % (cycles / 10) == 0)
+			TH_LOG("%d of %d", i, cycles);
+	}
+	EXPECT_TRUE(eventually(!caches_grown(before, now, cycles / LEAK_SHARE)));
+	for (i = 0; i < NR_CACHES; i++)
+		TH_LOG("%s: %ld before, %ld after", caches[i], before[i], now[i]);
+	/* Of the user's namespaces exactly none is left. */
+	ASSERT_EQ(0, ns_limit("pid", 1));
+	ASSERT_TRUE(eventually(!kid_hold(&kid, CLONE_NEWPID)));
+	EXPECT_EQ(-ENOSPC, fork_flags(CLONE_NEWPID, NULL));
+	kid_stop(&kid);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A namespace of very many processes, some in namespaces within it, ends with
+ * its init: nothing is left.
+ */
+#include <sys/resource.h>
+
+#define PIDNS_OWN_FIXTURE
+#include "pidns_reap_util.h"
+
+#define PROCESSES 20000
+
+/* A tenth of them are inside a namespace within. */
+#define INNER_SHARE 10
+
+/* Each has as little as can be: all share the memory, and this is its stack. */
+#define STACK 1024
+
+/* Seconds: its time is the machine's, not a guess. */
+#define STRESS_TIMEOUT 540
+
+/* What the whole machine may have is raised for the test, and put back. */
+static const struct {
+	const char *path;
+	int least;	/* above the number of processes */
+} limits[] = {
+	{ "/proc/sys/kernel/pid_max",		5000 },
+	{ "/proc/sys/kernel/threads-max",	5000 },
+};
+
+FIXTURE(stress) {
+	int processes;
+	int was[ARRAY_SIZE(limits)];	/* 0 where nothing had to change */
+};
+
+static int number_read(const char *path)
+{
+	int nr;
+
+	return file_numbers(path, "", &nr, 1) == 1 ? nr : -1;
+}
+
+FIXTURE_SETUP(stress)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	int i, least;
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	self->processes = count_for_kernel(_metadata, PROCESSES);
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
+		least = self->processes + limits[i].least;
+		self->was[i] = number_read(limits[i].path);
+		if (self->was[i] >= least) {
+			self->was[i] = 0;
+			continue;
+		}
+		ASSERT_EQ(0, file_write(limits[i].path, "%d", least));
+	}
+	ASSERT_EQ(0, setrlimit(RLIMIT_NPROC, &limit));
+}
+
+FIXTURE_TEARDOWN(stress)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(limits); i++)
+		if (self->was[i])
+			EXPECT_EQ(0, file_write(limits[i].path, "%d", self->was[i]));
+}
+
+static int rest_on_small_stack(void *arg)
+{
+	for (;;)
+		syscall(__NR_pause);
+	return 0;
+}
+
+/* Make @nr processes; how many came of it. */
+static int make_processes(int nr)
+{
+	char *stacks = mmap(NULL, (size_t)nr * STACK, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	if (stacks == MAP_FAILED)
+		return 0;
+	for (i = 0; i < nr; i++)
+		if (clone(rest_on_small_stack, stacks + (size_t)(i + 1) * STACK,
+			  CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, NULL) < 0)
+			break;
+	return i;
+}
+
+/* How many numbers of the namespace are in use. */
+static int numbers_used(int nsfd, int max)
+{
+	int nr, used = 0;
+
+	for (nr = 1; nr <= max; nr++)
+		used += ioctl(nsfd, NS_GET_PID_FROM_PIDNS, nr) > 0;
+	return used;
+}
+
+TEST_F_TIMEOUT(stress, many_processes_die_with_their_init, STRESS_TIMEOUT)
+{
+	int inner = self->processes / INNER_SHARE, fd, innerfd;
+	struct timespec start, made, dead;
+	struct kid kid;
+	__u64 id;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
+	if (!kid.pid) {
+		int pidfd = -1;
+		pid_t pid;
+
+		pid = fork_flags(CLONE_NEWPID, &pidfd);
+		if (!pid) {
+			kid_tell(&kid, make_processes(inner - 1));
+			rest_forever();
+		}
+		kid_tell(&kid, make_processes(self->processes - inner - 1));
+		kid_tell(&kid, ioctl(pidfd, PIDFD_GET_PID_NAMESPACE, 0));
+		rest_forever();
+	}
+	/* The two tell of theirs in any order. */
+	ASSERT_EQ(self->processes - 2, kid_hear(&kid) + kid_hear(&kid)) {
+		TH_LOG("there is no room for %d processes", self->processes);
+		kid_stop(&kid);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &made);
+	innerfd = sys_pidfd_getfd(kid.pidfd, kid_hear(&kid), 0);
+	fd = ns_open(kid.pid, L_PID);
+	ASSERT_LE(0, innerfd);
+	id = ns_fd_id(fd);
+	EXPECT_EQ(self->processes, numbers_used(fd, self->processes * 2));
+	EXPECT_EQ(inner, numbers_used(innerfd, self->processes * 2));
+
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	EXPECT_EQ(SIGKILL, wait_status(kid.pid));
+	clock_gettime(CLOCK_MONOTONIC, &dead);
+	EXPECT_EQ(0, numbers_used(fd, self->processes * 2));
+	EXPECT_EQ(0, numbers_used(innerfd, self->processes * 2));
+	EXPECT_EQ(-ENOMEM, fork_into(fd));
+	EXPECT_EQ(-ENOMEM, fork_into(innerfd));
+	close(fd);
+	close(innerfd);
+	kid_stop(&kid);
+	EXPECT_TRUE(eventually(!ns_listed(id, CLONE_NEWPID)));
+	TH_LOG("%d processes made in %ld s, dead in %ld s", self->processes,
+	       made.tv_sec - start.tv_sec, dead.tv_sec - made.tv_sec);
+}
+
+TEST_HARNESS_MAIN
