@@ -7,16 +7,20 @@
 #include "pidns_chain_util.h"
 
 /* The father whom the last of the line sees. */
-#define EXPECT_FATHER(expected, chain)					\
-	EXPECT_TRUE(eventually(READ_ONCE((chain)->ppid) == (expected))) {	\
-		TH_LOG("it went to %d, not to %d", (chain)->ppid, expected);	\
+static void expect_father(struct __test_metadata *_metadata, struct chain *chain, pid_t father)
+{
+	EXPECT_TRUE(eventually(READ_ONCE(chain->ppid) == father)) {
+		TH_LOG("it went to %d, not to %d", chain->ppid, father);
 	}
+}
 
 /* The father whom /proc tells of, in the numbers of the test. */
-#define EXPECT_FATHER_OF(expected, pid)					\
-	EXPECT_TRUE(eventually(task_ppid(pid) == (expected))) {		\
-		TH_LOG("it went to %d, not to %d", task_ppid(pid), expected);	\
+static void expect_father_of(struct __test_metadata *_metadata, pid_t pid, pid_t father)
+{
+	EXPECT_TRUE(eventually(task_ppid(pid) == father)) {
+		TH_LOG("it went to %d, not to %d", task_ppid(pid), father);
 	}
+}
 
 static struct chain *chain_new(int length)
 {
@@ -36,7 +40,7 @@ TEST_F_TIMEOUT(pidns, a13_init_of_the_namespace, NS_TIMEOUT)
 	ASSERT_TRUE(chain_start(&arena, chain));
 	EXPECT_EQ(chain->pid[2], READ_ONCE(chain->ppid));
 	ASSERT_TRUE(chain_cut(&arena, chain, 2));
-	EXPECT_FATHER(1, chain);
+	expect_father(_metadata, chain, 1);
 	/* Not the grandfather, who lives. */
 	EXPECT_EQ('S', task_state(chain_pid(&arena, chain, 1)));
 	kid_stop(&arena);
@@ -52,11 +56,11 @@ TEST_F_TIMEOUT(pidns, a13_nearest_subreaper, NS_TIMEOUT)
 	chain->subreaper = BIT(1) | BIT(3);
 	ASSERT_TRUE(chain_start(&arena, chain));
 	ASSERT_TRUE(chain_cut(&arena, chain, 4));
-	EXPECT_FATHER(chain->pid[3], chain);
+	expect_father(_metadata, chain, chain->pid[3]);
 	ASSERT_TRUE(chain_cut(&arena, chain, 3));
-	EXPECT_FATHER(chain->pid[1], chain);
+	expect_father(_metadata, chain, chain->pid[1]);
 	ASSERT_TRUE(chain_cut(&arena, chain, 1));
-	EXPECT_FATHER(1, chain);
+	expect_father(_metadata, chain, 1);
 	kid_stop(&arena);
 }
 
@@ -70,7 +74,7 @@ TEST_F_TIMEOUT(pidns, a13_later_subreaper, NS_TIMEOUT)
 	chain->late = BIT(1);
 	ASSERT_TRUE(chain_start(&arena, chain));
 	ASSERT_TRUE(chain_cut(&arena, chain, 3));
-	EXPECT_FATHER(chain->pid[1], chain);
+	expect_father(_metadata, chain, chain->pid[1]);
 	kid_stop(&arena);
 }
 
@@ -89,7 +93,7 @@ TEST_F_TIMEOUT(pidns, a13_subreaper_outside, NS_TIMEOUT)
 	orphan = pid_from(init, chain->pid[4]);
 	EXPECT_EQ(chain->pid[3], READ_ONCE(chain->ppid));
 	ASSERT_EQ(0, kill(pid_from(init, chain->pid[3]), SIGKILL));
-	EXPECT_FATHER(1, chain);
+	expect_father(_metadata, chain, 1);
 	EXPECT_EQ(init, task_ppid(orphan));
 	kid_stop(&arena);
 }
@@ -107,7 +111,7 @@ TEST_F_TIMEOUT(pidns, a13_an_init_goes_outside, NS_TIMEOUT)
 	orphan = chain_pid(&arena, chain, 3);
 	EXPECT_EQ(chain_pid(&arena, chain, 2), task_ppid(orphan));
 	ASSERT_TRUE(chain_cut(&arena, chain, 2));
-	EXPECT_FATHER_OF(arena.pid, orphan);
+	expect_father_of(_metadata, orphan, arena.pid);
 	EXPECT_EQ(0, READ_ONCE(chain->ppid));
 	kid_stop(&arena);
 }
@@ -124,7 +128,7 @@ TEST_F_TIMEOUT(pidns, a13_an_init_goes_to_a_subreaper, NS_TIMEOUT)
 	ASSERT_TRUE(chain_start(&arena, chain));
 	orphan = chain_pid(&arena, chain, 3);
 	ASSERT_TRUE(chain_cut(&arena, chain, 2));
-	EXPECT_FATHER_OF(chain_pid(&arena, chain, 1), orphan);
+	expect_father_of(_metadata, orphan, chain_pid(&arena, chain, 1));
 	EXPECT_EQ(0, READ_ONCE(chain->ppid));
 	kid_stop(&arena);
 }
@@ -143,7 +147,7 @@ TEST_F_TIMEOUT(pidns, a13_nsentered_goes_outside, NS_TIMEOUT)
 	EXPECT_EQ(ns_id(pid_from(arena.pid, chain->box), L_PID), ns_id(orphan, L_PID));
 	EXPECT_NE(ns_id(arena.pid, L_PID), ns_id(orphan, L_PID));
 	ASSERT_TRUE(chain_cut(&arena, chain, 2));
-	EXPECT_FATHER_OF(arena.pid, orphan);
+	expect_father_of(_metadata, orphan, arena.pid);
 	EXPECT_EQ(0, READ_ONCE(chain->ppid));
 	kid_stop(&arena);
 }
@@ -160,7 +164,7 @@ TEST_F_TIMEOUT(pidns, a13_nsentered_goes_to_a_subreaper, NS_TIMEOUT)
 	ASSERT_TRUE(chain_start(&arena, chain));
 	orphan = chain_pid(&arena, chain, 3);
 	ASSERT_TRUE(chain_cut(&arena, chain, 2));
-	EXPECT_FATHER_OF(chain_pid(&arena, chain, 1), orphan);
+	expect_father_of(_metadata, orphan, chain_pid(&arena, chain, 1));
 	EXPECT_EQ(0, READ_ONCE(chain->ppid));
 	kid_stop(&arena);
 }
@@ -179,7 +183,7 @@ TEST_F_TIMEOUT(pidns, a13_child_of_nsentered_stays_inside, NS_TIMEOUT)
 	orphan = pid_from(pid_from(arena.pid, chain->box), chain->pid[3]);
 	EXPECT_EQ(2, READ_ONCE(chain->ppid));
 	ASSERT_TRUE(chain_cut(&arena, chain, 2));
-	EXPECT_FATHER(1, chain);
+	expect_father(_metadata, chain, 1);
 	EXPECT_EQ(pid_from(arena.pid, chain->box), task_ppid(orphan));
 	kid_stop(&arena);
 }

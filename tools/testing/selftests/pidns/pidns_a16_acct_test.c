@@ -17,26 +17,31 @@
  */
 #define LEVELS 3
 
-FIXTURE(acct) {
+struct files {
 	char dir[32];
-	char file[LEVELS][64];
+	char name[LEVELS][64];
 	struct acct_v3 record[RECORDS];
+};
+
+FIXTURE(acct) {
+	struct files files;
 };
 
 FIXTURE_SETUP(acct)
 {
+	struct files *files = &self->files;
 	int i, fd;
 
 	if (geteuid())
 		SKIP(return, "needs root");
 	ASSERT_EQ(0, unshare(CLONE_NEWNS));
 	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL));
-	snprintf(self->dir, sizeof(self->dir), "/tmp/pidns_a16_XXXXXX");
-	ASSERT_NE(0, !!mkdtemp(self->dir));
-	ASSERT_EQ(0, mount("none", self->dir, "tmpfs", 0, NULL));
+	snprintf(files->dir, sizeof(files->dir), "/tmp/pidns_a16_XXXXXX");
+	ASSERT_NE(0, !!mkdtemp(files->dir));
+	ASSERT_EQ(0, mount("none", files->dir, "tmpfs", 0, NULL));
 	for (i = 0; i < LEVELS; i++) {
-		snprintf(self->file[i], sizeof(self->file[i]), "%s/%d", self->dir, i);
-		fd = open(self->file[i], O_RDWR | O_CREAT | O_CLOEXEC, 0700);
+		snprintf(files->name[i], sizeof(files->name[i]), "%s/%d", files->dir, i);
+		fd = open(files->name[i], O_RDWR | O_CREAT | O_CLOEXEC, 0700);
 		ASSERT_LE(0, fd);
 		close(fd);
 	}
@@ -44,29 +49,29 @@ FIXTURE_SETUP(acct)
 
 FIXTURE_TEARDOWN(acct)
 {
-	umount2(self->dir, MNT_DETACH);
-	rmdir(self->dir);
+	struct files *files = &self->files;
+
+	umount2(files->dir, MNT_DETACH);
+	rmdir(files->dir);
 }
 
 /* All that is written of processes called @comm: how many records. */
-static int records(FIXTURE_DATA(acct) *self, int level, const char *comm)
+static int records(struct files *files, int level, const char *comm)
 {
-	int fd = open(self->file[level], O_RDONLY | O_CLOEXEC), nr = 0;
+	int fd = open(files->name[level], O_RDONLY | O_CLOEXEC), nr = 0;
 
 	while (nr < RECORDS &&
-	       read(fd, &self->record[nr], sizeof(self->record[0])) == sizeof(self->record[0]))
-		if (!strncmp(self->record[nr].ac_comm, comm, ACCT_COMM))
+	       read(fd, &files->record[nr], sizeof(files->record[0])) == sizeof(files->record[0]))
+		if (!strncmp(files->record[nr].ac_comm, comm, ACCT_COMM))
 			nr++;
 	close(fd);
 	return nr;
 }
 
 /* Whether accounting holds the file: nothing that is open for writing is run. */
-static bool acct_is_open(FIXTURE_DATA(acct) *self, int level)
+static bool acct_is_open(struct files *files, int level)
 {
-	char *argv[] = { self->file[level], NULL };
-
-	execv(self->file[level], argv);
+	execl(files->name[level], files->name[level], NULL);
 	return errno == ETXTBSY;
 }
 
@@ -77,7 +82,7 @@ enum order {
 	ON, OFF,	/* accounting */
 };
 
-static void level_obey(FIXTURE_DATA(acct) *self, const struct kid *kid, int level)
+static void level_obey(struct files *files, const struct kid *kid, int level)
 {
 	int order = kid_hear(kid), ret = -1;
 	char comm[16];
@@ -94,7 +99,7 @@ static void level_obey(FIXTURE_DATA(acct) *self, const struct kid *kid, int leve
 		ret = wait_status(pid) == (40 + level) << 8 ? pid : -1;
 		break;
 	case ON:
-		ret = acct(self->file[level]) ? -errno : 0;
+		ret = acct(files->name[level]) ? -errno : 0;
 		break;
 	case OFF:
 		ret = acct(NULL) ? -errno : 0;
@@ -109,7 +114,7 @@ static void level_obey(FIXTURE_DATA(acct) *self, const struct kid *kid, int leve
  * Start the inits of all levels. Each tells the test the number of the next,
  * as it knows it.
  */
-static void levels_start(struct __test_metadata *_metadata, FIXTURE_DATA(acct) *self,
+static void levels_start(struct __test_metadata *_metadata, struct files *files,
 			 struct kid *kids, int *nr)
 {
 	struct kid talk[LEVELS];
@@ -137,7 +142,7 @@ static void levels_start(struct __test_metadata *_metadata, FIXTURE_DATA(acct) *
 		}
 		kid_tell(&talk[level], pid);
 		for (;;)
-			level_obey(self, &talk[level], level);
+			level_obey(files, &talk[level], level);
 	}
 	for (level = 0; level < LEVELS; level++)
 		nr[level] = kid_hear(&kids[level]);
@@ -150,18 +155,19 @@ static int level_do(const struct kid *kid, enum order order)
 }
 
 /* Whether records carry numbers, as those of version 3 do. */
-static bool records_have_numbers(FIXTURE_DATA(acct) *self)
+static bool records_have_numbers(struct files *files)
 {
-	return (self->record[0].ac_version & 0x7f) == 3;
+	return (files->record[0].ac_version & 0x7f) == 3;
 }
 
 TEST_F_TIMEOUT(acct, a16_every_namespace_on_the_chain, NS_TIMEOUT)
 {
 	int numbers[MAX_LEVELS], nr[LEVELS], son, fd;
+	struct files *files = &self->files;
 	struct kid kids[LEVELS];
 	pid_t init[LEVELS], pid;
 
-	levels_start(_metadata, self, kids, nr);
+	levels_start(_metadata, files, kids, nr);
 	fd = ns_open(kids[0].pid, L_PID);
 	init[1] = nr[0];	/* numbers in the outermost of the three */
 	ASSERT_EQ(0, level_do(&kids[0], ON));
@@ -170,77 +176,78 @@ TEST_F_TIMEOUT(acct, a16_every_namespace_on_the_chain, NS_TIMEOUT)
 	/* Its own and the outermost have it on, that between has not. */
 	son = level_do(&kids[2], SON);
 	ASSERT_LT(0, son);
-	ASSERT_EQ(1, records(self, 2, "a16 son 2"));
-	if (!records_have_numbers(self))
+	ASSERT_EQ(1, records(files, 2, "a16 son 2"));
+	if (!records_have_numbers(files))
 		SKIP(return, "no numbers in the records (CONFIG_BSD_PROCESS_ACCT_V3)");
-	EXPECT_EQ(son, self->record[0].ac_pid);
-	EXPECT_EQ(1, self->record[0].ac_ppid);
-	EXPECT_EQ(42 << 8, self->record[0].ac_exitcode);
-	EXPECT_EQ(AFORK, self->record[0].ac_flag & (AFORK | AXSIG | ACORE));
-	EXPECT_EQ(1, records(self, 0, "a16 son 2"));
-	EXPECT_EQ(42 << 8, self->record[0].ac_exitcode);
+	EXPECT_EQ(son, files->record[0].ac_pid);
+	EXPECT_EQ(1, files->record[0].ac_ppid);
+	EXPECT_EQ(42 << 8, files->record[0].ac_exitcode);
+	EXPECT_EQ(AFORK, files->record[0].ac_flag & (AFORK | AXSIG | ACORE));
+	EXPECT_EQ(1, records(files, 0, "a16 son 2"));
+	EXPECT_EQ(42 << 8, files->record[0].ac_exitcode);
 	/* The init of the innermost was made after that of the one between. */
-	init[2] = self->record[0].ac_ppid;
+	init[2] = files->record[0].ac_ppid;
 	EXPECT_LT(init[1], init[2]);
-	EXPECT_LT(init[2], self->record[0].ac_pid);
+	EXPECT_LT(init[2], files->record[0].ac_pid);
 	pid = ioctl(fd, NS_GET_PID_FROM_PIDNS, init[2]);
 	EXPECT_EQ(task_numbers(getpid(), "NSpid:", numbers) + LEVELS,
 		  task_numbers(pid, "NSpid:", numbers));
-	EXPECT_EQ(0, records(self, 1, "a16 son 2"));
+	EXPECT_EQ(0, records(files, 1, "a16 son 2"));
 
 	/* Outer ones are told to the outer alone. */
 	ASSERT_LT(0, level_do(&kids[1], SON));
-	EXPECT_EQ(1, records(self, 0, "a16 son 1"));
-	EXPECT_EQ(init[1], self->record[0].ac_ppid);
-	EXPECT_EQ(0, records(self, 1, "a16 son 1"));
-	EXPECT_EQ(0, records(self, 2, "a16 son 1"));
+	EXPECT_EQ(1, records(files, 0, "a16 son 1"));
+	EXPECT_EQ(init[1], files->record[0].ac_ppid);
+	EXPECT_EQ(0, records(files, 1, "a16 son 1"));
+	EXPECT_EQ(0, records(files, 2, "a16 son 1"));
 	son = level_do(&kids[0], SON);
-	EXPECT_EQ(1, records(self, 0, "a16 son 0"));
-	EXPECT_EQ(son, self->record[0].ac_pid);
-	EXPECT_EQ(1, self->record[0].ac_ppid);
-	EXPECT_EQ(0, records(self, 2, "a16 son 0"));
+	EXPECT_EQ(1, records(files, 0, "a16 son 0"));
+	EXPECT_EQ(son, files->record[0].ac_pid);
+	EXPECT_EQ(1, files->record[0].ac_ppid);
+	EXPECT_EQ(0, records(files, 2, "a16 son 0"));
 
 	/* Off here is not off there, and on means one more. */
 	ASSERT_EQ(0, level_do(&kids[2], OFF));
-	EXPECT_FALSE(acct_is_open(self, 2));
+	EXPECT_FALSE(acct_is_open(files, 2));
 	ASSERT_EQ(0, level_do(&kids[1], ON));
 	ASSERT_LT(0, level_do(&kids[2], SON));
-	EXPECT_EQ(1, records(self, 2, "a16 son 2"));
-	EXPECT_EQ(1, records(self, 1, "a16 son 2"));
-	EXPECT_EQ(2, records(self, 0, "a16 son 2"));
+	EXPECT_EQ(1, records(files, 2, "a16 son 2"));
+	EXPECT_EQ(1, records(files, 1, "a16 son 2"));
+	EXPECT_EQ(2, records(files, 0, "a16 son 2"));
 	close(fd);
 	kid_stop(&kids[0]);
 }
 
 TEST_F_TIMEOUT(acct, a16_closed_when_the_init_dies, NS_TIMEOUT)
 {
+	struct files *files = &self->files;
 	struct kid kids[LEVELS];
 	int nr[LEVELS], status;
 
-	levels_start(_metadata, self, kids, nr);
+	levels_start(_metadata, files, kids, nr);
 	ASSERT_EQ(0, level_do(&kids[0], ON));
 	ASSERT_EQ(0, level_do(&kids[1], ON));
-	EXPECT_TRUE(acct_is_open(self, 0));
-	EXPECT_TRUE(acct_is_open(self, 1));
+	EXPECT_TRUE(acct_is_open(files, 0));
+	EXPECT_TRUE(acct_is_open(files, 1));
 	kid_tell(&kids[1], END);
 	/* Its father hears of it only when all of it is done. */
-	EXPECT_TRUE(eventually(records(self, 0, "a16 init 1") == 1));
-	EXPECT_TRUE(eventually(!acct_is_open(self, 1)));
-	EXPECT_TRUE(acct_is_open(self, 0));
+	EXPECT_TRUE(eventually(records(files, 0, "a16 init 1") == 1));
+	EXPECT_TRUE(eventually(!acct_is_open(files, 1)));
+	EXPECT_TRUE(acct_is_open(files, 0));
 	/* The one within was killed, before the file was closed. */
-	ASSERT_LE(1, records(self, 1, "a16 init 2"));
-	EXPECT_EQ(SIGKILL, self->record[0].ac_exitcode);
-	EXPECT_EQ(AXSIG, self->record[0].ac_flag & AXSIG);
-	EXPECT_EQ(1, records(self, 0, "a16 init 2"));
-	EXPECT_LE(1, records(self, 1, "a16 init 1"));
+	ASSERT_LE(1, records(files, 1, "a16 init 2"));
+	EXPECT_EQ(SIGKILL, files->record[0].ac_exitcode);
+	EXPECT_EQ(AXSIG, files->record[0].ac_flag & AXSIG);
+	EXPECT_EQ(1, records(files, 0, "a16 init 2"));
+	EXPECT_LE(1, records(files, 1, "a16 init 1"));
 	EXPECT_LT(0, level_do(&kids[0], SON));
-	EXPECT_EQ(1, records(self, 0, "a16 son 0"));
-	EXPECT_EQ(0, records(self, 1, "a16 son 0"));
+	EXPECT_EQ(1, records(files, 0, "a16 son 0"));
+	EXPECT_EQ(0, records(files, 1, "a16 son 0"));
 	/* With the last one nothing holds its file any more. */
 	kill(kids[0].pid, SIGKILL);
 	status = wait_status(kids[0].pid);
 	EXPECT_EQ(SIGKILL, status);
-	EXPECT_FALSE(acct_is_open(self, 0));
+	EXPECT_FALSE(acct_is_open(files, 0));
 	kid_stop(&kids[0]);
 }
 

@@ -115,18 +115,19 @@ FIXTURE_TEARDOWN(memfd)
 }
 
 /* Each test is in a namespace of its own, so that it changes nobody else's. */
-#define IN_NAMESPACE(body)						\
-do {									\
-	struct kid __kid;						\
-									\
-	ASSERT_LE(0, kid_start(&__kid, CLONE_NEWPID));			\
-	if (!__kid.pid) {						\
-		body(_metadata);					\
-		kid_rest(&__kid);					\
-	}								\
-	EXPECT_EQ(0, kid_hear(&__kid));					\
-	kid_stop(&__kid);						\
-} while (0)
+static void in_namespace(struct __test_metadata *_metadata,
+			 void (*body)(struct __test_metadata *_metadata))
+{
+	struct kid kid;
+
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
+	if (!kid.pid) {
+		body(_metadata);
+		kid_rest(&kid);
+	}
+	EXPECT_EQ(0, kid_hear(&kid));
+	kid_stop(&kid);
+}
 
 static void values(struct __test_metadata *_metadata)
 {
@@ -149,7 +150,7 @@ static void values(struct __test_metadata *_metadata)
 
 TEST_F_TIMEOUT(memfd, a17_values, NS_TIMEOUT)
 {
-	IN_NAMESPACE(values);
+	in_namespace(_metadata, values);
 	EXPECT_EQ(0, scope_read());
 }
 
@@ -200,7 +201,7 @@ static void parent_binds(struct __test_metadata *_metadata)
 
 TEST_F_TIMEOUT(memfd, a17_parent_binds, NS_TIMEOUT)
 {
-	IN_NAMESPACE(parent_binds);
+	in_namespace(_metadata, parent_binds);
 }
 
 /* The strictest of all above counts, not that of the parent alone. */
@@ -242,7 +243,7 @@ static void grandparent_binds(struct __test_metadata *_metadata)
 
 TEST_F_TIMEOUT(memfd, a17_grandparent_binds, NS_TIMEOUT)
 {
-	IN_NAMESPACE(grandparent_binds);
+	in_namespace(_metadata, grandparent_binds);
 }
 
 /* Capabilities count over the owner of the namespace, and come first. */
@@ -273,7 +274,7 @@ static void permission(struct __test_metadata *_metadata)
 
 TEST_F_TIMEOUT(memfd, a17_permission, NS_TIMEOUT)
 {
-	IN_NAMESPACE(permission);
+	in_namespace(_metadata, permission);
 }
 
 TEST_HARNESS_MAIN

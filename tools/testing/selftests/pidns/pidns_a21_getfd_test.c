@@ -168,11 +168,13 @@ TEST_F_TIMEOUT(pidns, a21_getfd_of_a_thread, NS_TIMEOUT)
 /* The calls that take a pidfd for a task: with whom is the caller's own memory. */
 static int madvise_errno(int pidfd)
 {
-	static char page[4096] __attribute__((__aligned__(4096)));
-	struct iovec vec = { page, sizeof(page) };
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct iovec vec = { page, 4096 };
 	ssize_t ret = syscall(__NR_process_madvise, pidfd, &vec, 1, MADV_COLD, 0);
+	int err = ret < 0 ? -errno : ret == 4096 ? 0 : -EIO;
 
-	return ret < 0 ? -errno : ret == sizeof(page) ? 0 : -EIO;
+	munmap(page, 4096);
+	return err;
 }
 
 static void *thread_self(void *arg)

@@ -142,7 +142,7 @@ TEST_F_TIMEOUT(pidns, a21_open_inside, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-static int fdinfo(int fd, const char *key, int *nr)
+static int info_numbers(int fd, const char *key, int *nr)
 {
 	char path[64];
 
@@ -157,24 +157,24 @@ TEST_F_TIMEOUT(pidns, a21_fdinfo, NS_TIMEOUT)
 	struct kid kid, reader;
 
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
-	EXPECT_EQ(1, fdinfo(kid.pidfd, "Pid:", nr));
+	EXPECT_EQ(1, info_numbers(kid.pidfd, "Pid:", nr));
 	EXPECT_EQ(kid.pid, nr[0]);
-	EXPECT_EQ(task_numbers(kid.pid, "NSpid:", status), fdinfo(kid.pidfd, "NSpid:", nr));
+	EXPECT_EQ(task_numbers(kid.pid, "NSpid:", status), info_numbers(kid.pidfd, "NSpid:", nr));
 	EXPECT_EQ(0, memcmp(status, nr, 2 * sizeof(int)));
-	EXPECT_EQ(1, nr[fdinfo(kid.pidfd, "NSpid:", nr) - 1]);
+	EXPECT_EQ(1, nr[info_numbers(kid.pidfd, "NSpid:", nr) - 1]);
 
 	ASSERT_LE(0, kid_start(&reader, CLONE_NEWPID | CLONE_NEWNS));
 	if (!reader.pid) {
 		ASSERT_EQ(0, mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL));
 		ASSERT_EQ(0, mount("none", "/proc", "proc", 0, NULL));
 		/* Neither above nor beside. */
-		EXPECT_EQ(1, fdinfo(own, "Pid:", nr));
+		EXPECT_EQ(1, info_numbers(own, "Pid:", nr));
 		EXPECT_EQ(0, nr[0]);
-		EXPECT_EQ(1, fdinfo(own, "NSpid:", nr));
+		EXPECT_EQ(1, info_numbers(own, "NSpid:", nr));
 		EXPECT_EQ(0, nr[0]);
-		EXPECT_EQ(1, fdinfo(kid.pidfd, "NSpid:", nr));
+		EXPECT_EQ(1, info_numbers(kid.pidfd, "NSpid:", nr));
 		EXPECT_EQ(0, nr[0]);
-		EXPECT_EQ(1, fdinfo(sys_pidfd_open(1, 0), "NSpid:", nr));
+		EXPECT_EQ(1, info_numbers(sys_pidfd_open(1, 0), "NSpid:", nr));
 		EXPECT_EQ(1, nr[0]);
 		kid_rest(&reader);
 	}
@@ -182,9 +182,9 @@ TEST_F_TIMEOUT(pidns, a21_fdinfo, NS_TIMEOUT)
 	kid_stop(&reader);
 	kill(kid.pid, SIGKILL);
 	wait_status(kid.pid);
-	EXPECT_EQ(1, fdinfo(kid.pidfd, "Pid:", nr));
+	EXPECT_EQ(1, info_numbers(kid.pidfd, "Pid:", nr));
 	EXPECT_EQ(-1, nr[0]);
-	EXPECT_EQ(1, fdinfo(kid.pidfd, "NSpid:", nr));
+	EXPECT_EQ(1, info_numbers(kid.pidfd, "NSpid:", nr));
 	EXPECT_EQ(-1, nr[0]);
 	close(own);
 	kid_stop(&kid);

@@ -69,13 +69,11 @@ static int helper(void)
 
 static void *thread_exec(void *arg)
 {
-	char *argv[] = { "pidns_a22_exec_test", HELPER, NULL };
-
 	WRITE_ONCE(shared->tid, thread_id());
 	while (!READ_ONCE(shared->go))
 		usleep(1000);
 	/* Not of self: a leader that has ended has no program any more. */
-	execv("/proc/thread-self/exe", argv);
+	execl("/proc/thread-self/exe", "pidns_a22_exec_test", HELPER, NULL);
 	_exit(EXIT_FAILURE);
 }
 

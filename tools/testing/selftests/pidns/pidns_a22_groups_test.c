@@ -18,18 +18,21 @@ static int kill_errno(pid_t pid, int sig)
 }
 
 /* The way of all tests here: an init that does it, and then is told to end. */
-#define IN_NAMESPACE(kid, body)						\
-do {									\
-	ASSERT_LE(0, kid_start(kid, CLONE_NEWPID));			\
-	if (!(kid)->pid) {						\
-		body(_metadata, kid);					\
-		kid_rest(kid);						\
-	}								\
-	EXPECT_EQ(0, kid_hear(kid));					\
-	kid_stop(kid);							\
-} while (0)
+static void in_namespace(struct __test_metadata *_metadata,
+			 void (*body)(struct __test_metadata *_metadata))
+{
+	struct kid kid;
 
-static void numbers(struct __test_metadata *_metadata, struct kid *kid)
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
+	if (!kid.pid) {
+		body(_metadata);
+		kid_rest(&kid);
+	}
+	EXPECT_EQ(0, kid_hear(&kid));
+	kid_stop(&kid);
+}
+
+static void numbers(struct __test_metadata *_metadata)
 {
 	struct kid child;
 
@@ -77,9 +80,7 @@ static void numbers(struct __test_metadata *_metadata, struct kid *kid)
 
 TEST_F_TIMEOUT(pidns, a22_numbers, NS_TIMEOUT)
 {
-	struct kid kid;
-
-	IN_NAMESPACE(&kid, numbers);
+	in_namespace(_metadata, numbers);
 }
 
 /* Outside both are numbers of outside, on all levels that there are. */
@@ -107,7 +108,7 @@ TEST_F_TIMEOUT(pidns, a22_numbers_outside, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-static void setpgid_errors(struct __test_metadata *_metadata, struct kid *kid)
+static void setpgid_errors(struct __test_metadata *_metadata)
 {
 	struct kid a, b, session;
 
@@ -145,13 +146,11 @@ static void setpgid_errors(struct __test_metadata *_metadata, struct kid *kid)
 
 TEST_F_TIMEOUT(pidns, a22_setpgid_errors, NS_TIMEOUT)
 {
-	struct kid kid;
-
-	IN_NAMESPACE(&kid, setpgid_errors);
+	in_namespace(_metadata, setpgid_errors);
 }
 
 /* The members and nobody else, by the number that the group has here. */
-static void kill_group(struct __test_metadata *_metadata, struct kid *kid)
+static void kill_group(struct __test_metadata *_metadata)
 {
 	struct kid a, b, c;
 
@@ -173,9 +172,7 @@ static void kill_group(struct __test_metadata *_metadata, struct kid *kid)
 
 TEST_F_TIMEOUT(pidns, a22_kill_group, NS_TIMEOUT)
 {
-	struct kid kid;
-
-	IN_NAMESPACE(&kid, kill_group);
+	in_namespace(_metadata, kill_group);
 }
 
 /* One's own group may reach outside: it is named by nobody's number. */
@@ -208,7 +205,7 @@ TEST_F_TIMEOUT(pidns, a22_kill_own_group, NS_TIMEOUT)
 }
 
 /* All whom one can name but oneself and the init: below too, never above. */
-static void kill_all(struct __test_metadata *_metadata, struct kid *kid)
+static void kill_all(struct __test_metadata *_metadata)
 {
 	struct kid a, b;
 	pid_t pid;
@@ -240,10 +237,10 @@ static void kill_all(struct __test_metadata *_metadata, struct kid *kid)
 
 TEST_F_TIMEOUT(pidns, a22_kill_all, NS_TIMEOUT)
 {
-	struct kid kid, beside;
+	struct kid beside;
 
 	ASSERT_EQ(0, kid_hold(&beside, CLONE_NEWPID));
-	IN_NAMESPACE(&kid, kill_all);
+	in_namespace(_metadata, kill_all);
 	EXPECT_EQ('S', task_state(beside.pid));
 	kid_stop(&beside);
 }

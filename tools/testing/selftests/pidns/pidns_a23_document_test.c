@@ -130,13 +130,13 @@ FIXTURE_SETUP(document)
 	ASSERT_EQ(0, unshare(CLONE_NEWUTS));
 	/* The first terminal: three namespaces, each with a name and a /proc. */
 	ASSERT_TRUE(terminal_run(&self->first, "readlink /proc/$$/ns/pid"));
-	strcpy(self->outer, terminal_line(&self->first));
+	snprintf(self->outer, sizeof(self->outer), "%s", terminal_line(&self->first));
 	for (i = 0; i < LEVELS; i++) {
 		/* The mark then comes from the shell inside, which reads on. */
 		ASSERT_TRUE(terminal_run(&self->first, UNSHARE));
 		ASSERT_TRUE(terminal_run(&self->first, "hostname -b h%d && exec bash", i + 1));
 		ASSERT_TRUE(terminal_run(&self->first, "readlink /proc/$$/ns/pid"));
-		strcpy(self->link[i], terminal_line(&self->first));
+		snprintf(self->link[i], sizeof(self->link[i]), "%s", terminal_line(&self->first));
 		self->pid[i] = only_child(only_child(i ? self->pid[i - 1] : self->first.pid));
 		ASSERT_LT(0, self->pid[i]);
 	}
@@ -169,7 +169,7 @@ TEST_F_TIMEOUT(document, a23_inside, NS_TIMEOUT)
 TEST_F_TIMEOUT(document, a23_outside, NS_TIMEOUT)
 {
 	struct terminal *term = &self->second;
-	int nr[MAX_LEVELS], count, i;
+	int nr[MAX_LEVELS], count, len, i;
 	char want[256];
 
 	EXPECT_STRNE(self->outer, self->link[0]);
@@ -181,10 +181,10 @@ TEST_F_TIMEOUT(document, a23_outside, NS_TIMEOUT)
 		EXPECT_STREQ(self->link[i], terminal_line(term));
 	}
 	ASSERT_TRUE(terminal_run(term, "pstree -pl %d", self->first.pid));
-	snprintf(want, sizeof(want), "bash(%d)---unshare(%d)---bash(%d)---unshare(%d)"
-		 "---bash(%d)---unshare(%d)---bash(%d)", self->first.pid,
-		 task_ppid(self->pid[0]), self->pid[0], task_ppid(self->pid[1]), self->pid[1],
-		 task_ppid(self->pid[2]), self->pid[2]);
+	len = snprintf(want, sizeof(want), "bash(%d)", self->first.pid);
+	for (i = 0; i < LEVELS; i++)
+		len += snprintf(want + len, sizeof(want) - len, "---unshare(%d)---bash(%d)",
+				task_ppid(self->pid[i]), self->pid[i]);
 	EXPECT_STREQ(want, terminal_line(term));
 	/* "NSpid: 2879 45 23 1", if the test itself is in the outermost. */
 	count = task_numbers(self->pid[2], "NSpid:", nr);
@@ -257,8 +257,8 @@ TEST_F_TIMEOUT(document, a23_orphan, NS_TIMEOUT)
 {
 	struct terminal *term = &self->first;
 
-	ASSERT_TRUE(terminal_run(term, "(sleep 1000 & echo $!) > /dev/null; "
-				 "ps -e -o ppid=,comm= | grep sleep | xargs"));
+	ASSERT_TRUE(terminal_run(term, "(sleep 1000 > /dev/null &)"));
+	ASSERT_TRUE(terminal_run(term, "ps -e -o ppid=,comm= | grep sleep | xargs"));
 	EXPECT_STREQ("1 sleep", terminal_line(term));
 }
 

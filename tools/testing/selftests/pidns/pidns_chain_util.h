@@ -26,7 +26,7 @@ struct chain {
 };
 
 /* Be link @nr: never returns. */
-static inline void __attribute__((__noreturn__)) chain_link(struct chain *chain, int nr)
+static inline void __noreturn chain_link(struct chain *chain, int nr)
 {
 	pid_t pid;
 

@@ -66,7 +66,7 @@ FIXTURE_SETUP(uring)
 	if (geteuid())
 		SKIP(return, "needs root");
 	if (!ring_open(&ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN))
-		SKIP(return, "no io_uring of this kind (CONFIG_IO_URING, kernel.io_uring_disabled)");
+		SKIP(return, "no io_uring (CONFIG_IO_URING, kernel.io_uring_disabled)");
 	close(ring.fd);
 }
 

@@ -63,7 +63,8 @@ static int way_race(enum way way, const struct target *target)
 		} else {
 			fd = way_open(way, target);
 			if (fd < 0)
-				return fd == -ESRCH || fd == -ENOENT || fd == -ESTALE ? 0 : __LINE__;
+				return fd == -ESRCH || fd == -ENOENT || fd == -ESTALE ?
+				       0 : __LINE__;
 			if (ns_fd_id(fd) != target->id)
 				return __LINE__;
 			if (setns(fd, CLONE_NEWPID))

@@ -34,6 +34,8 @@ struct task_stat {
 
 static inline bool task_stat(pid_t pid, struct task_stat *stat)
 {
+	static const char format[] =
+		") %c %d %d %d %*d %d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u %lu";
 	unsigned long utime, stime;
 	char path[64], line[1024], *rest;
 	int nr = 0;
@@ -46,9 +48,7 @@ static inline bool task_stat(pid_t pid, struct task_stat *stat)
 	/* The command's name is in brackets and may hold anything. */
 	rest = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
 	if (rest)
-		nr = sscanf(rest, ") %c %d %d %d %*d %d %*u %*u %*u %*u %*u %lu %lu "
-			    "%*d %*d %*d %*d %*d %*d %*u %lu",
-			    &stat->state, &stat->ppid, &stat->pgrp, &stat->session,
+		nr = sscanf(rest, format, &stat->state, &stat->ppid, &stat->pgrp, &stat->session,
 			    &stat->tpgid, &utime, &stime, &stat->vsize);
 	fclose(f);
 	if (nr != 8)
@@ -177,11 +177,11 @@ static inline void *shared_alloc(size_t size)
 }
 
 /* Values that another process writes. */
-#define READ_ONCE(x) (*(volatile typeof(x) *)&(x))
-#define WRITE_ONCE(x, val) (*(volatile typeof(x) *)&(x) = (val))
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
+#define WRITE_ONCE(x, val) __atomic_store_n(&(x), val, __ATOMIC_RELEASE)
 
 /* Do nothing until the end comes from elsewhere. */
-static inline void __attribute__((__noreturn__)) rest_forever(void)
+static inline void __noreturn rest_forever(void)
 {
 	for (;;)
 		pause();
@@ -219,7 +219,7 @@ static inline pid_t fork_into(int nsfd)
 }
 
 /* Of the thread alone: exit(3) and returning from main end all threads. */
-static inline void __attribute__((__noreturn__)) thread_exit(int code)
+static inline void __noreturn thread_exit(int code)
 {
 	for (;;)
 		syscall(__NR_exit, code);
