@@ -87,6 +87,14 @@ static inline bool fault_numbers_only(bool on)
 	return fault_caches(names, ARRAY_SIZE(names), on) == (BIT(0) | BIT(1));
 }
 
+/* The same for the trees that the numbers are in, and not for what is in these. */
+static inline bool fault_trees_only(bool on)
+{
+	static const char * const names[] = { "radix_tree_node" };
+
+	return fault_caches(names, ARRAY_SIZE(names), on) == BIT(0);
+}
+
 /* Fail all of the caller's allocations, where they may fail, or none any more. */
 static inline int fault_always(bool on)
 {

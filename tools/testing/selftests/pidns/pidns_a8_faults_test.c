@@ -51,50 +51,48 @@ static void one_by_one(struct __test_metadata *_metadata)
 	TH_LOG("%d allocations, %d fatal", nth - 1, failed);
 }
 
-/* In a process of its own, with no memory at all. */
-static int without_memory(pid_t *nrs)
-{
-	pid_t pid = fork_tids(0, NULL, 0), err;
-
-	if (!pid) {
-		if (fault_always(true))
-			_exit(EXIT_FAILURE);
-		err = op_fork(nrs);
-		fault_always(false);
-		_exit(-err);
-	}
-	return pid < 0 ? pid : -wait_for_pid(pid);
-}
-
 /*
  * With all failing where level @level wants a node. There is a small store of
- * them for each CPU: so try until that is used up.
+ * them for each CPU, that every fork fills up if it can: so a process that
+ * cannot tries until that is used up.
  */
 static void at_level(struct __test_metadata *_metadata, int level)
 {
-	int i, try, err = 0;
+	struct kid kid;
 	pid_t nrs[ALL];
+	int i, err = 0;
 
 	for (i = 0; i < ALL; i++)
 		nrs[i] = 40 + i;
-	for (try = 0; try < 100 && !err; try++) {
-		nrs[level] = FAR(try);
-		err = without_memory(nrs);
+	ASSERT_LE(0, kid_start(&kid, 0));
+	if (!kid.pid) {
+		err = fault_always(true);
+		for (i = 0; i < 100 && !err; i++) {
+			nrs[level] = FAR(i);
+			err = op_fork(nrs);
+		}
+		fault_always(false);
+		kid_tell(&kid, err);
+		kid_tell(&kid, nrs[level]);
+		_exit(EXIT_SUCCESS);
 	}
-	EXPECT_EQ(-ENOMEM, err) {
+	EXPECT_EQ(-ENOMEM, kid_hear(&kid)) {
 		TH_LOG("level %d", level);
 	}
+	nrs[level] = kid_hear(&kid);
+	kid_stop(&kid);
 	/* Nothing of it is left: neither there nor below nor above. */
-	for (i = 0; i < ALL; i++)
-		EXPECT_EQ(0, op_fork(nrs)) {
-			TH_LOG("level %d left numbers behind", level);
-		}
+	EXPECT_EQ(0, op_fork(nrs)) {
+		TH_LOG("level %d left numbers behind", level);
+	}
 }
 
 static void level_by_level(struct __test_metadata *_metadata)
 {
 	int level;
 
+	fault_numbers_only(false);
+	ASSERT_TRUE(fault_trees_only(true));
 	for (level = 0; level < ALL; level++)
 		at_level(_metadata, level);
 }
