@@ -2,6 +2,8 @@
 #
 # What a person types. `make` alone tells. The work is in scripts/.
 
+# Some targets work on both implementations where none is asked for.
+BOTH := $(or $(IMPL),c rust)
 IMPL ?= rust
 export IMPL DEBUG KDIR TIMEOUT TESTS JOBS RUSTC CPUS MEMORY
 
@@ -10,12 +12,13 @@ export IMPL DEBUG KDIR TIMEOUT TESTS JOBS RUSTC CPUS MEMORY
 help: ## print this
 	@echo 'Linux PID namespaces and nsproxy in Rust. Targets:'
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo
-	@echo '  IMPL=c        the C files instead of Rust (kernel, run, shell, test)'
+	@echo '  IMPL=c        the C files instead of Rust'
 	@echo '  DEBUG=1       with KASAN, lockdep and other checks of the kernel (the same)'
 	@echo '  KDIR=...      a Linux 7.3 tree of yours instead of a fetched one'
-	@echo '  TESTS=...     some of the kselftests (test)'
+	@echo '  TESTS=...     some of the kselftests (test), or of the suites (upstream-tests)'
+	@echo ' =...   some of the configurations in configs/matrix (configs)'
 	@echo '  TIMEOUT=...   seconds that the guest may take (run, test)'
 
 setup: ## install what is missing (run by itself from the targets below)
@@ -33,6 +36,9 @@ shell: ## boot it with a shell on this machine's files
 test: ## boot it and run the tests
 	@scripts/test.sh
 
+upstream-tests: ## compare C and Rust by the kernel tree's own kselftests
+	@scripts/upstream-tests.sh $(BOTH)
+
 lint: ## check the style and the rules of all code here
 	@scripts/lint.sh
 
@@ -48,4 +54,4 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@scripts/clean.sh all
 
-.PHONY: help setup kernel run shell test lint integrate remove clean distclean
+.PHONY: help setup kernel run shell test upstream-tests lint integrate remove clean distclean

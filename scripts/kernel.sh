@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: kernel.sh [--stage DIR] [--kselftest]
+# usage: kernel.sh [--stage DIR] [--kselftest SUITES]
 #
 # Builds the kernel. With --stage also puts bzImage, .config, the list of linked
-# objects, and with --kselftest the built tests, into DIR: a run has its own copy, so that the
-# next build does not change what a guest is reading.
+# objects, and with --kselftest the built tests of these suites, into DIR: a run
+# has its own copy, so that the next build does not change what a guest is reading.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
@@ -17,7 +17,7 @@ stage='' kselftest=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--stage) stage=$2 && shift 2 ;;
-	--kselftest) kselftest=1 && shift ;;
+	--kselftest) kselftest=$2 && shift 2 ;;
 	*) die "kernel.sh: $1 is not known" ;;
 	esac
 done
@@ -46,7 +46,7 @@ start=$SECONDS
 build "$LOGS/headers-$KEY.log" headers
 # With the system's own compiler: these are ordinary programs of this machine.
 log=$LOGS/kselftest-$KEY.log
-run_child make -C "$SRC/tools/testing/selftests" "-j$JOBS" "O=$BUILD" TARGETS=pidns FORCE_TARGETS=1 \
+run_child make -C "$SRC/tools/testing/selftests" "-j$JOBS" "O=$BUILD" "TARGETS=$kselftest" FORCE_TARGETS=1 \
 	"INSTALL_PATH=$stage/kselftest" install >"$log" 2>&1 || {
 	full_disk "$log"
 	grep -E -A 6 'error:|\*\*\* ' "$log" | head -n 40 >&2

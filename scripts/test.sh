@@ -22,7 +22,7 @@ check_options
 read -r -a tests <<<"${TESTS:-}"
 "$TOP/scripts/setup.sh"
 make_temp stage
-run_child "$TOP/scripts/kernel.sh" --stage "$stage" --kselftest
+run_child "$TOP/scripts/kernel.sh" --stage "$stage" --kselftest pidns
 cp "$TOP"/scripts/{guest-test,implementation}.sh "$stage/"
 [ ${#tests[@]} -gt 0 ] || kunit_suites >"$stage/kunit-suites"
 touch "$stage/kunit-suites"
