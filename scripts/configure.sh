@@ -7,7 +7,10 @@
 # usage: implementation_config; the lines that set "rust" apart from "c"
 implementation_config() {
 	case $IMPL in
-	rust) printf 'CONFIG_PIDNS_RUST=y\nCONFIG_PIDNS_KUNIT_TEST=y\n' ;;
+	rust)
+		printf 'CONFIG_%s\n' PIDNS_RUST=y PIDNS_KUNIT_TEST=y \
+			SAMPLES=y SAMPLES_RUST=y SAMPLE_PIDNS_INSPECT=m
+		;;
 	c) printf 'CONFIG_PIDNS_C=y\n' ;;
 	esac
 }
@@ -25,14 +28,37 @@ unhonoured() {
 		}' "$@" | LC_ALL=C sort
 }
 
+# usage: usual_fragments; fills FRAGMENTS with those of every build
+usual_fragments() {
+	FRAGMENTS=("$TOP"/configs/{base,guest,test}.config)
+	[ -z "$DEBUG" ] || FRAGMENTS+=("$TOP/configs/debug.config")
+}
+
+# usage: make_config WORK LOG BASE FRAGMENT...; WORK/.config, from the kernel's
+# goal BASE and the fragments over it
+make_config() {
+	local work=$1 log=$2 base=$3
+	shift 3
+	{
+		kmake rustavailable &&
+			kmake "KCONFIG_CONFIG=$work/base" "$base" &&
+			(cd "$work" && "$SRC/scripts/kconfig/merge_config.sh" -m -O "$work" \
+				"$work/base" "$@") &&
+			kmake "KCONFIG_CONFIG=$work/.config" olddefconfig
+	} >"$log" 2>&1 || {
+		full_disk "$log"
+		grep -A 4 '\*\*\*' "$log" | head -n 20 >&2 || tail -n 10 "$log" >&2
+		die "the kernel cannot be configured; the whole of the output is in $log"
+	}
+}
+
 # usage: configure; BUILD/.config, untouched where nothing changed
 configure() {
-	local work fragments stamp missing log=$LOGS/config-$KEY.log
-	fragments=("$TOP"/configs/{base,guest,test}.config)
-	[ -z "$DEBUG" ] || fragments+=("$TOP/configs/debug.config")
+	local work stamp missing
+	usual_fragments
 	# Kconfig asks the compilers what they can do.
 	stamp=$({
-		cat "${fragments[@]}" "$SRC/kernel/pidns/Kconfig" "$SRC/$MANIFEST/applied.diff"
+		cat "${FRAGMENTS[@]}" "$SRC/kernel/pidns/Kconfig" "$SRC/$MANIFEST/applied.diff"
 		implementation_config
 		toolchain_id
 	} | sha256sum)
@@ -42,20 +68,9 @@ configure() {
 
 	make_temp work
 	implementation_config >"$work/implementation.config"
-	fragments+=("$work/implementation.config")
-	{
-		kmake rustavailable &&
-			kmake "KCONFIG_CONFIG=$work/allno" allnoconfig &&
-			(cd "$work" && "$SRC/scripts/kconfig/merge_config.sh" -m -O "$work" \
-				"$work/allno" "${fragments[@]}") &&
-			kmake "KCONFIG_CONFIG=$work/.config" olddefconfig
-	} >"$log" 2>&1 || {
-		full_disk "$log"
-		grep -A 4 '\*\*\*' "$log" | head -n 20 >&2 || tail -n 10 "$log" >&2
-		die "the kernel cannot be configured; the whole of the output is in $log"
-	}
-
-	missing=$(unhonoured "$work/.config" "${fragments[@]}")
+	FRAGMENTS+=("$work/implementation.config")
+	make_config "$work" "$LOGS/config-$KEY.log" allnoconfig "${FRAGMENTS[@]}"
+	missing=$(unhonoured "$work/.config" "${FRAGMENTS[@]}")
 	if grep -q CONFIG_RUST_INLINE_HELPERS <<<"$missing"; then
 		note "CONFIG_RUST_INLINE_HELPERS is off: rustc and clang are not of one LLVM version"
 		missing=$(grep -v CONFIG_RUST_INLINE_HELPERS <<<"$missing") || true

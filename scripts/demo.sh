@@ -192,6 +192,14 @@ container() {
 	check 'and its control group is empty again' eventually rmdir /sys/fs/cgroup/box
 }
 
+module() {
+	title '6. A module in Rust that asks the kernel crate'
+	say 'Loaded from within two more namespaces, it prints the number of who loads it in each:'
+	shown 'bash inspect.sh'
+	check 'they are what /proc says of it' not grep -q 'but /proc says' <<<"$OUT"
+	check 'as many as there are namespaces' test "$(grep -c '^level' <<<"$OUT")/$(wc -l <<<"$OUT")" = 3/3
+}
+
 if [ "${1:-}" = --level ]; then
 	level "$2"
 	exit
@@ -203,6 +211,7 @@ nested
 enter
 kills
 container
+[ ! -f pidns_inspect.ko ] || module
 title "$checked claims checked, $failed failed"
 bash "$(dirname "$0")/implementation.sh"
 [ "$failed" = 0 ]

@@ -22,6 +22,14 @@ while read -r suite; do
 	fi
 done <kunit-suites
 
+# The sample, where there is one.
+if [ -f pidns_inspect.ko ]; then
+	printf 'KTAP version 1\n1..1\n'
+	bash ./inspect.sh >/tmp/inspected 2>&1 || printf 'not '
+	echo 'ok 1 the sample pidns_inspect prints what /proc says'
+	sed 's/^/# /' /tmp/inspected
+fi
+
 # Leaks, where the kernel looks for them (DEBUG=1). An object must be found
 # unreferenced twice to be one: it may be on its way between two owners.
 if [ -w /sys/kernel/debug/kmemleak ]; then

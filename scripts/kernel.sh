@@ -4,8 +4,9 @@
 # usage: kernel.sh [--stage DIR] [--kselftest SUITES]
 #
 # Builds the kernel. With --stage also puts bzImage, .config, the list of linked
-# objects, and with --kselftest the built tests of these suites, into DIR: a run
-# has its own copy, so that the next build does not change what a guest is reading.
+# objects, the sample, and with --kselftest the built tests of these suites, into
+# DIR: a run has its own copy, so that the next build does not change what a guest
+# is reading.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
@@ -35,11 +36,12 @@ start=$SECONDS
 need_space $((need + (${#DEBUG} * 2000))) "the build"
 configure
 note "building Linux $KERNEL_SERIES (IMPL=$IMPL${DEBUG:+ DEBUG=1}) in $BUILD"
-build "$LOGS/build-$KEY.log" bzImage
+build "$LOGS/build-$KEY.log" bzImage modules
 note "kernel: $BUILD/arch/x86/boot/bzImage ($(elapsed "$start"))"
 
 [ -n "$stage" ] || exit 0
 cp "$BUILD/arch/x86/boot/bzImage" "$BUILD/.config" "$stage/"
+[ "$IMPL" != rust ] || cp "$BUILD/samples/rust/pidns_inspect.ko" "$stage/"
 "llvm-ar-$LLVM_MAJOR" t "$BUILD/vmlinux.a" >"$stage/objects"
 [ -n "$kselftest" ] || exit 0
 start=$SECONDS

@@ -13,7 +13,7 @@ check_options
 "$TOP/scripts/setup.sh"
 make_temp stage
 run_child "$TOP/scripts/kernel.sh" --stage "$stage"
-cp "$TOP"/scripts/{demo,implementation}.sh "$stage/"
+cp "$TOP"/scripts/{demo,inspect,implementation}.sh "$stage/"
 mkdir -p "$CACHE/log"
 note "booting it"
 log=$CACHE/log/run-$IMPL${DEBUG:+-debug}.log

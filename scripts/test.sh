@@ -9,21 +9,14 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
 . "$(dirname "$0")/guest.sh"
-
-# usage: kunit_suites; those that our own sources define
-kunit_suites() {
-	local sources=("$TOP"/{pidns,nsproxy,rust/kernel})
-	[ "$IMPL" = rust ] || return 0
-	grep -rhE --include='*.rs' '^[[:space:]]*#\[([a-z:]*::)?kunit_tests\(' "${sources[@]}" |
-		sed 's/.*kunit_tests(\([a-z0-9_]*\)).*/\1/' | sort -u
-}
+. "$(dirname "$0")/suites.sh"
 
 check_options
 read -r -a tests <<<"${TESTS:-}"
 "$TOP/scripts/setup.sh"
 make_temp stage
 run_child "$TOP/scripts/kernel.sh" --stage "$stage" --kselftest pidns
-cp "$TOP"/scripts/{guest-test,implementation}.sh "$stage/"
+cp "$TOP"/scripts/{guest-test,inspect,implementation}.sh "$stage/"
 [ ${#tests[@]} -gt 0 ] || kunit_suites >"$stage/kunit-suites"
 touch "$stage/kunit-suites"
 
