@@ -43,21 +43,17 @@ guest_command() {
 	kvm_works || VNG+=(--disable-kvm)
 }
 
-# usage: boot STAGE LOG SECONDS COMMAND...; COMMAND, in STAGE, in a fresh guest.
-# Its status is ours; 125 if the guest did not come to its end, with the reason
-# said. The kernel's log is in LOG.
-boot() {
+# usage: _run_guest STAGE LOG SECONDS COMMAND...; COMMAND, a QEMU with OUT_PORT.
+# What comes over the port is shown. The status is that which came last over it;
+# 125 if the guest did not come to its end, with the reason said.
+_run_guest() {
 	local stage=$1 log=$2 seconds=$3 status=0 mark shower out=$1/out
-	local port="-device virtserialport,chardev=pidns_out,name=pidns.out"
 	shift 3
-	guest_command "$stage"
 	cp "$TOP/scripts/guest-init.sh" "$stage/"
 	: >"$out"
 	: >"$log"
 	# QEMU truncates a file that it is given as a console: cat stands between.
-	(cd / && exec setsid timeout -k 10 "$seconds" "${VNG[@]}" --verbose --append kunit.enable=1 \
-		--qemu-opts="-device virtio-serial-pci -chardev file,id=pidns_out,path=$out $port" \
-		--exec "bash /run/pidns/guest-init.sh $*") > >(exec cat >"$log") 2>&1 </dev/null &
+	(cd / && exec setsid timeout -k 10 "$seconds" "$@") > >(exec cat >"$log") 2>&1 </dev/null &
 	CHILD=$!
 	# Ends by itself, all shown, when the guest has ended.
 	tail -n +1 -s 0.2 -f "--pid=$CHILD" "$out" | sed -u "/^$EXIT_MARK /d" &
@@ -82,4 +78,47 @@ boot() {
 		fi
 	} >&2
 	return 125
+}
+
+# usage: out_port STAGE; fills OUT_PORT with QEMU's arguments for the port
+out_port() {
+	OUT_PORT=(-device virtio-serial-pci -chardev "file,id=pidns_out,path=$1/out"
+		-device "virtserialport,chardev=pidns_out,name=pidns.out")
+}
+
+# usage: boot STAGE LOG SECONDS COMMAND...; COMMAND, in STAGE, in a fresh guest.
+# Its status is ours; 125 if the guest did not come to its end, with the reason
+# said. The kernel's log is in LOG.
+boot() {
+	local stage=$1 log=$2 seconds=$3
+	shift 3
+	guest_command "$stage"
+	out_port "$stage"
+	_run_guest "$stage" "$log" "$seconds" "${VNG[@]}" --verbose --append kunit.enable=1 \
+		--qemu-opts="${OUT_PORT[*]}" --exec "bash /run/pidns/guest-init.sh $*"
+}
+
+# usage: qemu_command; fills QEMU with what every guest without virtme-ng has:
+# its console is our output
+qemu_command() {
+	QEMU=(qemu-system-x86_64 -m "${MEMORY:-2G}" -smp "${CPUS:-2}" -nodefaults -no-reboot
+		-display none -serial stdio)
+	if kvm_works; then
+		QEMU+=(-accel kvm -cpu host)
+	else
+		QEMU+=(-accel tcg -cpu max)
+	fi
+}
+
+# usage: boot_disk STAGE LOG SECONDS IMAGE; an image of rootfs.sh, with its own
+# init. It runs STAGE/main.sh. Changes to the image are lost. Otherwise as boot.
+boot_disk() {
+	local stage=$1 log=$2 seconds=$3 image=$4
+	qemu_command
+	out_port "$stage"
+	_run_guest "$stage" "$log" "$seconds" "${QEMU[@]}" "${OUT_PORT[@]}" \
+		-kernel "$stage/bzImage" -append \
+		"console=ttyS0 root=/dev/vda rw slab_nomerge oops=panic panic=-1 systemd.show_status=1" \
+		-drive "file=$image,format=raw,if=virtio,snapshot=on" \
+		-virtfs "local,path=$stage,mount_tag=pidns,security_model=none,readonly=on"
 }

@@ -8,6 +8,7 @@
 # lists of its own, so that the system's apt configuration stays as it is.
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/archive.sh"
 
 PACKAGE=linux-source-$KERNEL_SERIES
 SUITES='trixie-backports forky sid experimental'
@@ -33,20 +34,7 @@ command -v apt-get >/dev/null ||
 need_space 2500 "the kernel's source"
 work=
 make_temp work
-
-# The archive's address is the one that this system uses for its own release.
-codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-# shellcheck disable=SC2016 # the names are apt's to expand
-archive=$(apt-get indextargets --format '$(ORIGIN) $(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
-	awk -v c="$codename" '$1 == "Debian" && $2 == c { print $3; exit }') || true
-[ -n "$archive" ] ||
-	die "no Debian archive is known to apt here; run apt-get update," \
-		"or give KDIR=, a Linux $KERNEL_SERIES source tree"
-keyring=
-for keyring in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
-	[ ! -r "$keyring" ] || break
-done
-[ -r "$keyring" ] || die "the archive's keys are not here; install debian-archive-keyring, or give KDIR="
+find_archive || die "$ARCHIVE_FAULT, or give KDIR="
 
 # usage: private_apt COMMAND...
 private_apt() {
@@ -63,7 +51,7 @@ fetch() {
 	rm -rf "$work/lists"
 	mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
 	touch "$work/status"
-	printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$archive" "$1" >"$work/sources.list"
+	printf 'deb [signed-by=%s] %s %s main\n' "$KEYRING" "$ARCHIVE" "$1" >"$work/sources.list"
 	private_apt update >"$work/log" 2>&1 || true
 	if ! find "$work/lists" -name '*_Packages*' | grep -q .; then
 		! grep -Eq '404|does not have a Release' "$work/log" || return 1
