@@ -1,0 +1,218 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: configs.sh [NAME...]
+#
+# Builds the configurations of configs/matrix (all, or those named) to a link,
+# boots them, and prints a table. A good result is kept until something that it
+# comes from changes, so that an interrupted run goes on where it was.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/toolchain.sh"
+. "$(dirname "$0")/overlay.sh"
+. "$(dirname "$0")/tree.sh"
+. "$(dirname "$0")/configure.sh"
+. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/smoke.sh"
+
+MATRIX=$TOP/configs/matrix
+ROWS=$CACHE/configs
+
+# What the guest with the host's files asks of a kernel, then what the
+# demonstration in it does.
+GUEST_NEEDS='PROC_FS NET_9P SYSFS VIRTIO_CONSOLE TMPFS MULTIUSER'
+DEMO_NEEDS='PIDNS_RUST UTS_NS IPC_NS NET_NS CGROUPS CHECKPOINT_RESTORE'
+
+# usage: matrix_names
+matrix_names() { sed -n 's/^\([a-z0-9-]*\):.*/\1/p' "$MATRIX"; }
+# usage: matrix_line NAME; "SYMBOL=VALUE ... [! why it cannot be]"
+matrix_line() { sed -n "s/^$1:[[:space:]]*//p" "$MATRIX"; }
+
+# usage: value CONFIG SYMBOL
+value() { sed -n "s/^CONFIG_$2=//p" "$1" | grep . || echo n; }
+# usage: lacks SYMBOL...; prints those that BUILD has not
+lacks() {
+	local symbol
+	for symbol in "$@"; do
+		[ "$(value "$BUILD/.config" "$symbol")" = y ] || echo "$symbol"
+	done | xargs
+}
+# usage: tell FIELD TEXT; for the table
+tell() { printf '%s\t%s\n' "$1" "$2" >>"$ROWS/$name.row"; }
+# usage: told NAME FIELD
+told() { sed -n "s/^$2\t//p" "$ROWS/$1.row" 2>/dev/null | tail -n 1; }
+
+# usage: row_key NAME; changes when anything does that a result comes from
+row_key() {
+	{
+		printf '%s\n' "$1" "$SRC" "$(matrix_line "$1")" "$(overlay_version)"
+		cat "$TOP"/configs/*.config "$TOP"/scripts/{smoke.c,smoke.sh,demo.sh,inspect.sh,configs.sh}
+		toolchain_id
+	} | sha256sum | cut -c1-16
+}
+
+# usage: try_config; .config of name, and whether it is what was asked for
+try_config() {
+	local work wanted why base=allnoconfig changed
+	[ "$name" != defconfig ] || base=x86_64_defconfig
+	IFS='!' read -r wanted why <<<"$(matrix_line "$name")"
+	make_temp work
+	implementation_config >"$work/implementation.config"
+	xargs -n 1 printf 'CONFIG_%s\n' <<<"$wanted" >"$work/wanted.config"
+	usual_fragments
+	make_config "$work" "$LOGS/config-$KEY.log" "$base" "${FRAGMENTS[@]}" \
+		"$work/implementation.config" "$work/wanted.config"
+	unfit=$(unhonoured "$work/.config" "$work/wanted.config" | xargs)
+	if [ -n "$unfit" ]; then
+		[ -n "$why" ] || die "Kconfig does not honour $unfit"
+		tell builds "cannot be:$why"
+		return 1
+	fi
+	# Symbol by symbol, without what only tells of the tools.
+	changed=$(diff <(grep ^CONFIG_ "$USUAL/.config" | sort) <(grep ^CONFIG_ "$work/.config" | sort) |
+		grep -o 'CONFIG_[A-Z0-9_a-z]*' | sort -u | sed 's/^CONFIG_//') || true
+	tell symbols "$(wc -w <<<"$changed")"
+	printf '%s\n' "$changed" >"$ROWS/$name.changed"
+	cmp -s "$work/.config" "$BUILD/.config" || cp "$work/.config" "$BUILD/.config"
+}
+
+# usage: one_smoke; boots without files
+one_smoke() {
+	local work log=$LOGS/smoke-$KEY-$name.log counts
+	make_temp work
+	smoke "$work" "$log" 300 || true
+	counts=$("$TOP/scripts/results" "$log" | tail -n 1)
+	if ! grep -q '^smoke: [0-9]* passed, 0 failed' "$log"; then
+		tell smoke "NO: see $log"
+	elif ! "$TOP/scripts/results" "$log" >&2; then
+		tell smoke "NO: $counts, see $log"
+	elif [ -n "$("$TOP/scripts/splats" "$log" | tee /dev/stderr)" ]; then
+		tell smoke "NO: the kernel complains, see $log"
+	else
+		tell smoke "${counts%%,*}"
+		return 0
+	fi
+	return 1
+}
+
+# usage: one_demo; boots on this machine's files
+one_demo() {
+	local stage lacking log=$LOGS/demo-$KEY-$name.log
+	read -ra needs <<<"$GUEST_NEEDS"
+	lacking=$(lacks "${needs[@]}")
+	if [ -n "$lacking" ]; then
+		tell demo "- (the guest's root needs $lacking)"
+		return 0
+	fi
+	read -ra needs <<<"$DEMO_NEEDS"
+	lacking=$(lacks "${needs[@]}")
+	make_temp stage
+	cp "$BUILD/arch/x86/boot/bzImage" "$stage/"
+	[ ! -f "$BUILD/samples/rust/pidns_inspect.ko" ] ||
+		[ "$(value "$BUILD/.config" SAMPLE_PIDNS_INSPECT)" != m ] ||
+		cp "$BUILD/samples/rust/pidns_inspect.ko" "$stage/"
+	cp "$TOP"/scripts/{demo,inspect,implementation}.sh "$stage/"
+	if [ -n "$lacking" ]; then
+		boot "$stage" "$log" 300 bash implementation.sh >&2 &&
+			tell demo "boots (the demonstration needs $lacking)"
+	else
+		boot "$stage" "$log" 600 bash demo.sh >"$stage/said" &&
+			tell demo "$(sed -n 's/ claims checked.*/ claims/p' "$stage/said")"
+	fi || { tell demo "NO: see $log" && return 1; }
+	if [ -n "$("$TOP/scripts/splats" "$log" | tee /dev/stderr)" ]; then
+		tell demo "NO: the kernel complains, see $log"
+		return 1
+	fi
+}
+
+# usage: finish; what is told so far is good, and is kept
+finish() {
+	tell good 1
+	tell key "$(row_key "$name")"
+}
+
+# usage: one; the configuration of that name, in the matrix' build tree
+one() {
+	local implementation=rust goals=(bzImage)
+	: >"$ROWS/$name.row"
+	use_tree rust
+	USUAL=$BUILD
+	use_tree matrix
+	# From the usual tree only what sees the change is built again.
+	run_child rsync -a --delete "$USUAL/" "$BUILD/"
+	tell builds 'NO: it cannot be configured so'
+	try_config || { finish && return; }
+	tell builds "NO: see $LOGS/build-$KEY-$name.log"
+	[ "$(value "$BUILD/.config" MODULES)" = n ] || goals+=(modules)
+	build "$LOGS/build-$KEY-$name.log" "${goals[@]}"
+	[ "$(value "$BUILD/.config" PID_NS)" = y ] || implementation=c
+	"llvm-ar-$LLVM_MAJOR" t "$BUILD/vmlinux.a" >"$ROWS/$name.objects"
+	if ! "$TOP/scripts/linked" "$implementation" "$ROWS/$name.objects" >&2; then
+		tell builds "NO: not linked from IMPL=$implementation"
+		return 1
+	fi
+	tell builds "yes ($implementation)"
+	one_smoke
+	one_demo
+	finish
+}
+
+# usage: table NAME...
+table() {
+	local name
+	printf '\n%-24s %7s  %-10s %-12s %8s  %s\n' configuration symbols builds smoke seconds demonstration
+	for name in "$@"; do
+		printf '%-24s %7s  %-10s %-12s %8s  %s\n' "$name" "$(told "$name" symbols)" \
+			"$(told "$name" builds)" "$(told "$name" smoke)" "$(told "$name" seconds)" \
+			"$(told "$name" demo)"
+	done
+	echo "(symbols: how many differ from the usual configuration; which, is in $ROWS/*.changed)"
+}
+
+IMPL=rust DEBUG=''
+check_options
+mapfile -t all < <(matrix_names)
+if [ "${1:-}" = --one ]; then
+	name=$2
+	use_toolchain
+	one
+	exit
+fi
+for name in "$@"; do
+	[[ " ${all[*]} " = *" $name "* ]] ||
+		die "CONFIGS=$name is not known; there are: ${all[*]}"
+done
+[ $# -gt 0 ] || set -- "${all[@]}"
+"$TOP/scripts/setup.sh"
+use_toolchain
+mkdir -p "$ROWS"
+run_child "$TOP/scripts/kernel.sh"
+lock_cache
+use_tree rust
+need_space 6000 "the matrix"
+
+count=0 tried=0 passed=0 failed=0 begun=$SECONDS
+for name in "$@"; do
+	count=$((count + 1))
+	if [ -n "$(told "$name" good)" ] && [ "$(told "$name" key)" = "$(row_key "$name")" ]; then
+		note "$count of $#: $name: kept from before"
+		passed=$((passed + 1))
+		continue
+	fi
+	estimate=
+	[ "$tried" = 0 ] ||
+		estimate=", about $(((SECONDS - begun) * ($# - count + 1) / tried / 60 + 1)) min to go"
+	note "$count of $#: $name: $(matrix_line "$name")$estimate"
+	tried=$((tried + 1))
+	start=$SECONDS
+	run_child "$0" --one "$name" || true
+	tell seconds $((SECONDS - start))
+	if [ -n "$(told "$name" good)" ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+	fi
+done
+table "$@"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
