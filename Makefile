@@ -5,7 +5,7 @@
 # Some targets work on both implementations where none is asked for.
 BOTH := $(or $(IMPL),c rust)
 IMPL ?= rust
-export IMPL DEBUG KDIR TIMEOUT TESTS JOBS RUSTC CPUS MEMORY
+export IMPL DEBUG KDIR TIMEOUT TESTS CONFIGS JOBS RUSTC CPUS MEMORY
 
 .DEFAULT_GOAL := help
 
@@ -18,7 +18,7 @@ help: ## print this
 	@echo '  DEBUG=1       with KASAN, lockdep and other checks of the kernel (the same)'
 	@echo '  KDIR=...      a Linux 7.3 tree of yours instead of a fetched one'
 	@echo '  TESTS=...     some of the kselftests (test), or of the suites (upstream-tests)'
-	@echo ' =...   some of the configurations in configs/matrix (configs)'
+	@echo '  CONFIGS=...   some of the configurations in configs/matrix (configs)'
 	@echo '  TIMEOUT=...   seconds that the guest may take (run, test)'
 
 setup: ## install what is missing (run by itself from the targets below)
@@ -39,6 +39,18 @@ test: ## boot it and run the tests
 upstream-tests: ## compare C and Rust by the kernel tree's own kselftests
 	@scripts/upstream-tests.sh $(BOTH)
 
+systemd: ## boot systemd to its default target, on C and on Rust
+	@scripts/systemd.sh $(BOTH)
+
+kunit: ## run KUnit, doctests included, by the kernel's kunit.py
+	@scripts/kunit.sh
+
+configs: ## build and boot a matrix of kernel configurations
+	@scripts/configs.sh $(CONFIGS)
+
+htmldocs: ## build Documentation/pidns by Sphinx, without a warning
+	@scripts/lint.sh htmldocs
+
 lint: ## check the style and the rules of all code here
 	@scripts/lint.sh
 
@@ -54,4 +66,4 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@scripts/clean.sh all
 
-.PHONY: help setup kernel run shell test upstream-tests lint integrate remove clean distclean
+.PHONY: help setup kernel run shell test upstream-tests systemd kunit configs htmldocs lint integrate remove clean distclean

@@ -58,6 +58,19 @@ check_checkpatch() {
 	return $status
 }
 
+# The kernel's Sphinx on our pages, in a build tree of their own; a warning is a
+# failure. What they say of other parts of the documentation is not resolved.
+check_htmldocs() {
+	local log=$LOGS/htmldocs.log
+	run_child env "PATH=$SPHINX/bin:$PATH" make -C "$SRC" ARCH=x86_64 "O=$BUILD" \
+		SPHINXDIRS=pidns "SPHINXOPTS=-W --keep-going" htmldocs >"$log" 2>&1 || {
+		grep -E 'WARNING|ERROR|rror:' "$log" || tail -n 10 "$log"
+		note "Sphinx' words on these are in $log"
+		return 1
+	}
+	note "see $BUILD/Documentation/output/pidns/index.html"
+}
+
 # The kernel's clippy on the kernel crate and ours, in a build tree of its own
 # that needs no C but what bindgen reads. A crate that is up to date is not
 # checked again, so after anything but success ours are built anew.
@@ -112,7 +125,7 @@ if [ -n "${only:-}" ]; then
 fi
 
 # What needs no kernel tree comes first, what takes longest last.
-checks=(shellcheck policy scripts rustfmt checkpatch clippy)
+checks=(shellcheck policy scripts rustfmt checkpatch htmldocs clippy)
 [ $# -eq 0 ] || checks=("$@")
 passed=0 failed=0
 for check in "${checks[@]}"; do

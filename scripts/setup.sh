@@ -28,6 +28,8 @@ cmd:xz		xz-utils
 cmd:depmod	kmod
 cmd:ccache	ccache
 cmd:shellcheck	shellcheck
+cmd:mmdebstrap	mmdebstrap
+cmd:mke2fs	e2fsprogs
 cmd:unshare	util-linux
 cmd:ps		procps
 cmd:pstree	psmisc
@@ -138,19 +140,21 @@ install_bindgen() {
 	mv "$work/bindgen" "$TOOLS/bindgen-$BINDGEN_VERSION"
 }
 
-install_virtme() {
-	# A venv knows its own path, so it is made in place; the stamp says it is whole.
-	local venv=$TOOLS/virtme-ng-$VIRTME_VERSION
-	note "installing virtme-ng $VIRTME_VERSION from PyPI"
+# usage: install_from_pypi FOLDER NAME==VERSION [NAME...]; into a venv there. It
+# knows its own path, so it is made in place; the stamp says it is whole.
+install_from_pypi() {
+	local venv=$1
+	shift
+	note "installing ${1/==/ } from PyPI"
 	TEMPS+=("$venv")
 	rm -rf "$venv"
 	mkdir -p "$TOOLS"
 	if ! run_child /usr/bin/python3 -m venv "$venv" >"$work/log" 2>&1 ||
 		! run_child "$venv/bin/pip" install --quiet --disable-pip-version-check \
-			"virtme-ng==$VIRTME_VERSION" >"$work/log" 2>&1; then
+			"$@" >"$work/log" 2>&1; then
 		full_disk "$work/log"
 		tail -n 5 "$work/log" >&2
-		die "pip could not install virtme-ng; look at the lines above, and at the network"
+		die "pip could not install ${1/==/ }; look at the lines above, and at the network"
 	fi
 	touch "$venv/.complete"
 	unset 'TEMPS[-1]'
@@ -166,7 +170,8 @@ fault=$(rust_fault)
 
 if [ ${#packages[@]} -eq 0 ] && [ -z "$fault" ] && [ -x "$RUSTFMT" ] && [ -x "$CLIPPY_DRIVER" ] &&
 	find_llvm && { [ "$LLVM_MAJOR" = "$(rust_llvm)" ] || [ -e "$TOOLS/no-llvm-$(rust_llvm)" ]; } &&
-	find_bindgen && [ -e "$TOOLS/virtme-ng-$VIRTME_VERSION/.complete" ]; then
+	find_bindgen && [ -e "$TOOLS/virtme-ng-$VIRTME_VERSION/.complete" ] &&
+	[ -e "$SPHINX/.complete" ]; then
 	[ "${1:-}" != --verbose ] || note "all tools are in place"
 	exit 0
 fi
@@ -192,4 +197,8 @@ if [ "$LLVM_MAJOR" != "$(rust_llvm)" ]; then
 	touch "$TOOLS/no-llvm-$(rust_llvm)" # do not look for it each time
 fi
 find_bindgen || install_bindgen
-[ -e "$TOOLS/virtme-ng-$VIRTME_VERSION/.complete" ] || install_virtme
+[ -e "$TOOLS/virtme-ng-$VIRTME_VERSION/.complete" ] ||
+	install_from_pypi "$TOOLS/virtme-ng-$VIRTME_VERSION" "virtme-ng==$VIRTME_VERSION"
+# The kernel's documentation asks for the two others as well.
+[ -e "$SPHINX/.complete" ] ||
+	install_from_pypi "$SPHINX" "Sphinx==$SPHINX_VERSION" alabaster==1.0.0 PyYAML==6.0.2

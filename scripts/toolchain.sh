@@ -6,8 +6,10 @@
 
 BINDGEN_VERSION=0.72.1
 VIRTME_VERSION=1.42
+SPHINX_VERSION=8.1.3
 RUST_MINIMUM=1.85
 TOOLS=$CACHE/tools
+SPHINX=$TOOLS/sphinx-$SPHINX_VERSION
 
 # A rustc that rustup put first in the PATH has no library source, so the
 # distribution's is named by its path; the user's RUSTC= goes before it.
