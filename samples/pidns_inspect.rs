@@ -5,6 +5,7 @@
 
 use kernel::{
     current,
+    ns::Namespace,
     prelude::*, //
 };
 
@@ -21,8 +22,14 @@ struct PidnsInspect;
 impl kernel::Module for PidnsInspect {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let task = current!();
-        for ns in task.active_pid_ns().ok_or(ESRCH)?.chain() {
-            pr_info!("level {}: number {}\n", ns.level(), task.tgid_nr_ns(Some(ns)));
+        let pid = task.own_pid().ok_or(ESRCH)?;
+        for upid in pid.numbers().iter().rev() {
+            pr_info!(
+                "level {}: number {} in pid:[{}]\n",
+                upid.ns().level(),
+                upid.nr().map_or(0, |nr| nr.get()),
+                upid.ns().common().inum()
+            );
         }
         Ok(Self)
     }

@@ -9,11 +9,12 @@
 # usage: within LEVELS; loads it from so many namespaces further in
 within() {
 	local name numbers
+	readlink /proc/self/ns/pid >>/tmp/inspect-ns
 	if [ "$1" -gt 0 ]; then
 		unshare --pid --fork bash "$0" --within $(($1 - 1))
 		return
 	fi
-	# The /proc that is mounted is the outermost namespace's.
+	# The /proc that is mounted is the outermost namespace's: it knows all numbers.
 	while read -r name numbers; do
 		[ "$name" != NSpid: ] || printf '%s\n' "$numbers" >/tmp/inspect
 	done </proc/self/status
@@ -24,16 +25,18 @@ if [ "${1:-}" = --within ]; then
 	within "$2"
 	exit
 fi
+rm -f /tmp/inspect-ns
 within 2 || exit
 rmmod pidns_inspect
 read -ra numbers </tmp/inspect
+mapfile -t namespaces </tmp/inspect-ns
 want=()
 for ((level = ${#numbers[@]} - 1; level >= 0; level--)); do
-	want+=("level $level: number ${numbers[level]}")
+	want+=("level $level: number ${numbers[level]} in ${namespaces[level]}")
 done
 got=$(dmesg | sed -n 's/.*pidns_inspect: //p' | tail -n ${#want[@]})
 printf '%s\n' "$got"
 if [ "$got" != "$(printf '%s\n' "${want[@]}")" ]; then
-	echo "but /proc says, from the outside in: ${numbers[*]}"
+	echo "but /proc says, from the outside in: ${numbers[*]} in ${namespaces[*]}"
 	exit 1
 fi

@@ -40,6 +40,13 @@ impl NsCommon {
         self.0.get()
     }
 
+    /// Returns the inode number by which userspace knows the namespace: `/proc/PID/ns` shows it.
+    #[inline]
+    pub fn inum(&self) -> u32 {
+        // SAFETY: The field is set when the namespace is made and does not change after that.
+        unsafe { (*self.as_ptr()).inum }
+    }
+
     /// Returns the namespace that `file`, opened from `/proc/PID/ns` or by a file handle, refers
     /// to, or [`None`] if it is another kind of file.
     #[doc(alias = "proc_ns_file")]
