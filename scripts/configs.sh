@@ -45,7 +45,10 @@ told() { sed -n "s/^$2\t//p" "$ROWS/$1.row" 2>/dev/null | tail -n 1; }
 # usage: row_key NAME; changes when anything does that a result comes from
 row_key() {
 	{
-		printf '%s\n' "$1" "$SRC" "$(matrix_line "$1")" "$(overlay_version)"
+		printf '%s\n' "$1" "$SRC" "$(matrix_line "$1")"
+		overlay_map | cut -f1 | grep -Ev '^(tools|Documentation)/' |
+			(cd "$OVERLAY" && xargs -d '\n' cat)
+		cat "$OVERLAY"/patches/*.patch
 		cat "$TOP"/configs/*.config "$TOP"/scripts/{smoke.c,smoke.sh,demo.sh,inspect.sh,configs.sh}
 		toolchain_id
 	} | sha256sum | cut -c1-16
@@ -86,7 +89,7 @@ one_smoke() {
 		tell smoke "NO: see $log"
 	elif ! "$TOP/scripts/results" "$log" >&2; then
 		tell smoke "NO: $counts, see $log"
-	elif [ -n "$("$TOP/scripts/splats" "$log" | tee /dev/stderr)" ]; then
+	elif ! silent "$log"; then
 		tell smoke "NO: the kernel complains, see $log"
 	else
 		tell smoke "${counts%%,*}"
@@ -119,7 +122,7 @@ one_demo() {
 		boot "$stage" "$log" 600 bash demo.sh >"$stage/said" &&
 			tell demo "$(sed -n 's/ claims checked.*/ claims/p' "$stage/said")"
 	fi || { tell demo "NO: see $log" && return 1; }
-	if [ -n "$("$TOP/scripts/splats" "$log" | tee /dev/stderr)" ]; then
+	if ! silent "$log"; then
 		tell demo "NO: the kernel complains, see $log"
 		return 1
 	fi

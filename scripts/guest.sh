@@ -10,6 +10,14 @@
 
 EXIT_MARK='pidns-guest-exit'
 
+# usage: silent LOG; true if nothing in the kernel's log is a complaint; else that
+# is said
+silent() {
+	local said
+	said=$("$TOP/scripts/splats" "$1")
+	[ -z "$said" ] || { printf '%s\n' "$said" >&2 && return 1; }
+}
+
 # usage: kvm_works; by a boot sector that writes to QEMU's exit port: /dev/kvm
 # may exist and be open to us, and a guest on it still hang
 kvm_works() {

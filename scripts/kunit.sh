@@ -55,7 +55,7 @@ claim() {
 	cat "$console"
 	printf '\nKTAP version 1\n'
 	claim 'kunit.py is content' test "$status" = 0
-	claim 'the kernel log is silent' test -z "$("$TOP/scripts/splats" "$console" | tee /dev/stderr)"
+	claim 'the kernel log is silent' silent "$console"
 	while read -r suite; do
 		claim "the suite $suite ran" grep -q "= $suite (" "$log"
 	done < <(kunit_suites)
