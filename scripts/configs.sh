@@ -141,8 +141,10 @@ one() {
 	use_tree rust
 	USUAL=$BUILD
 	use_tree matrix
-	# From the usual tree only what sees the change is built again.
+	# From the usual tree only what sees the change is built again. The tools'
+	# commands have their tree's path in them, and all objects hang on objtool.
 	run_child rsync -a --delete "$USUAL/" "$BUILD/"
+	find "$BUILD/tools" -name '.*.cmd' -exec sed -i "s|$USUAL/|$BUILD/|g" {} +
 	tell builds 'NO: it cannot be configured so'
 	try_config || { finish && return; }
 	tell builds "NO: see $LOGS/build-$KEY-$name.log"
