@@ -35,7 +35,7 @@ fn at_every_level(chain: &Inhabited) -> Result<KVec<Numbered>> {
 }
 
 #[kunit_tests(pidns_lookup)]
-mod tests {
+mod suite {
     use super::*;
 
     #[test]

@@ -40,7 +40,7 @@ fn owns_nothing() -> bool {
 }
 
 #[kunit_tests(pidns_namespace)]
-mod tests {
+mod suite {
     use super::*;
 
     #[test]
