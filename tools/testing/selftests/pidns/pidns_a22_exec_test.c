@@ -3,8 +3,16 @@
  * exec by a thread that is not the leader: it becomes the leader and takes its
  * number, the old leader is gone, and its own number with it.
  */
+#include <linux/cn_proc.h>
+#include <linux/connector.h>
+#include <linux/netlink.h>
+
 #define PIDNS_OWN_FIXTURE
 #include "pidns_reap_util.h"
+
+#ifndef __packed
+#define __packed __attribute__((__packed__))
+#endif
 
 #define HELPER "--exec-helper"
 
@@ -118,6 +126,58 @@ FIXTURE_TEARDOWN(exec)
 {
 }
 
+/*
+ * The kernel keeps the number of a task twice; this tells the other one. Only
+ * in the machine's own namespace: -1 elsewhere.
+ */
+static int events_open(void)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC };
+	struct {
+		struct nlmsghdr head;
+		struct cn_msg msg;
+		enum proc_cn_mcast_op op;
+	} __packed listen = {
+		.head = {
+			.nlmsg_len = sizeof(listen),
+			.nlmsg_type = NLMSG_DONE,
+		},
+		.msg = {
+			.id = { CN_IDX_PROC, CN_VAL_PROC },
+			.len = sizeof(listen.op),
+		},
+		.op = PROC_CN_MCAST_LISTEN,
+	};
+	int sk;
+
+	if (ns_id(0, L_PID) != PID_NS_INIT_ID)
+		return -1;
+	sk = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_CONNECTOR);
+	if (sk >= 0 && (bind(sk, (struct sockaddr *)&addr, sizeof(addr)) ||
+			send(sk, &listen, sizeof(listen), 0) != sizeof(listen))) {
+		close(sk);
+		return -1;
+	}
+	return sk;
+}
+
+/* The number of the task that executed in a process, as the kernel's event has it. */
+static pid_t events_exec(int sk, pid_t tgid)
+{
+	struct pollfd p = { .fd = sk, .events = POLLIN };
+	struct {
+		struct nlmsghdr head;
+		struct cn_msg msg;
+		struct proc_event event;
+	} __packed got;
+
+	while (poll(&p, 1, 60000) == 1 && recv(sk, &got, sizeof(got), 0) > 0)
+		if (got.event.what == PROC_EVENT_EXEC &&
+		    got.event.event_data.exec.process_tgid == tgid)
+			return got.event.event_data.exec.process_pid;
+	return -1;
+}
+
 /* How many threads /proc tells of. */
 static int nr_tasks(pid_t pid)
 {
@@ -130,7 +190,7 @@ static int nr_tasks(pid_t pid)
 
 TEST_F_TIMEOUT(exec, a22_exec_by_a_thread, NS_TIMEOUT)
 {
-	int before[MAX_LEVELS], after[MAX_LEVELS], levels, fd, thread, leader;
+	int before[MAX_LEVELS], after[MAX_LEVELS], levels, fd, thread, leader, events;
 	struct stat was, is;
 	struct kid kid;
 	char path[64];
@@ -162,8 +222,12 @@ TEST_F_TIMEOUT(exec, a22_exec_by_a_thread, NS_TIMEOUT)
 	ASSERT_LE(0, leader);
 	ASSERT_EQ(0, fstat(kid.pidfd, &was));
 
+	events = events_open();
 	WRITE_ONCE(shared->go, 1);
 	ASSERT_TRUE(eventually(READ_ONCE(shared->pid)));
+	if (events >= 0)
+		EXPECT_EQ(kid.pid, events_exec(events, kid.pid));
+	close(events);
 	/* The program has the number of the process on every level. */
 	EXPECT_EQ(before[levels - 1], shared->pid);
 	EXPECT_EQ(shared->pid, shared->tid_after);

@@ -87,7 +87,7 @@ TEST_F_TIMEOUT(pidns, a22_numbers, NS_TIMEOUT)
 TEST_F_TIMEOUT(pidns, a22_numbers_outside, NS_TIMEOUT)
 {
 	int pid[MAX_LEVELS], pgid[MAX_LEVELS], sid[MAX_LEVELS], levels;
-	struct kid kid;
+	struct kid kid, sibling;
 
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
 	levels = task_numbers(kid.pid, "NSpid:", pid);
@@ -105,6 +105,23 @@ TEST_F_TIMEOUT(pidns, a22_numbers_outside, NS_TIMEOUT)
 	EXPECT_EQ(levels, task_numbers(kid.pid, "NSpgid:", pgid));
 	EXPECT_EQ(kid.pid, pgid[0]);
 	EXPECT_EQ(1, pgid[levels - 1]);
+	/* Even into that of a sibling, which has no number there either. */
+	ASSERT_LE(0, kid_start(&sibling, CLONE_NEWPID));
+	if (!sibling.pid) {
+		kid_tell(&sibling, 0);
+		kid_hear(&sibling);
+		EXPECT_EQ(0, getpgrp());
+		EXPECT_EQ(0, getpgid(1));
+		kid_rest(&sibling);
+	}
+	EXPECT_EQ(0, kid_hear(&sibling));
+	EXPECT_EQ(0, setpgid(sibling.pid, kid.pid));
+	EXPECT_EQ(kid.pid, getpgid(sibling.pid));
+	EXPECT_EQ(levels, task_numbers(sibling.pid, "NSpgid:", pgid));
+	EXPECT_EQ(kid.pid, pgid[0]);
+	kid_tell(&sibling, 0);
+	EXPECT_EQ(0, kid_hear(&sibling));
+	kid_stop(&sibling);
 	kid_stop(&kid);
 }
 

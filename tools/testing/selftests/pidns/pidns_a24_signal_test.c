@@ -70,16 +70,23 @@ TEST_F_TIMEOUT(pidns, a24_si_pid_of_kill, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* A group may reach above: there the sender has the number of there. */
+/* A group may reach above, where the sender has a number, and beside, where not. */
 TEST_F_TIMEOUT(pidns, a24_si_pid_from_below, NS_TIMEOUT)
 {
-	struct kid group, kid;
+	struct kid group, kid, sibling;
 	sigset_t set;
 
 	signals_block(&set);
 	ASSERT_LE(0, kid_start(&group, 0));
 	if (!group.pid) {
 		setpgid(0, 0);
+		ASSERT_LE(0, kid_start(&sibling, CLONE_NEWPID));
+		if (!sibling.pid) {
+			kid_tell(&sibling, 0);
+			EXPECT_EQ(0, sender(&set, SIGUSR1, SI_USER));
+			kid_rest(&sibling);
+		}
+		EXPECT_EQ(0, kid_hear(&sibling));
 		ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 		if (!kid.pid) {
 			kill(0, SIGUSR1);
@@ -89,7 +96,9 @@ TEST_F_TIMEOUT(pidns, a24_si_pid_from_below, NS_TIMEOUT)
 		}
 		EXPECT_EQ(kid.pid, sender(&set, SIGUSR1, SI_USER));
 		EXPECT_EQ(0, kid_hear(&kid));
+		EXPECT_EQ(0, kid_hear(&sibling));
 		kid_stop(&kid);
+		kid_stop(&sibling);
 		kid_rest(&group);
 	}
 	EXPECT_EQ(0, kid_hear(&group));
