@@ -59,7 +59,7 @@ impl UserNamespace {
     /// };
     ///
     /// let cred = current!().cred();
-    /// assert!(cred.user_ns().capable_noaudit(Capability::SysBoot));
+    /// assert!(cred.user_ns().capable_noaudit(Capability::SysAdmin));
     /// ```
     #[doc(alias = "ns_capable_noaudit")]
     pub fn capable_noaudit(&self, cap: Capability) -> bool {
