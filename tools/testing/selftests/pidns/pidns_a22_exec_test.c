@@ -10,10 +10,6 @@
 #define PIDNS_OWN_FIXTURE
 #include "pidns_reap_util.h"
 
-#ifndef __packed
-#define __packed __attribute__((__packed__))
-#endif
-
 #define HELPER "--exec-helper"
 
 /* What the program after exec tells, and those before it. */
@@ -126,6 +122,11 @@ FIXTURE_TEARDOWN(exec)
 {
 }
 
+union event_message {
+	struct nlmsghdr head;
+	char buf[256];
+};
+
 /*
  * The kernel keeps the number of a task twice; this tells the other one. Only
  * in the machine's own namespace: -1 elsewhere.
@@ -133,28 +134,26 @@ FIXTURE_TEARDOWN(exec)
 static int events_open(void)
 {
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC };
-	struct {
-		struct nlmsghdr head;
-		struct cn_msg msg;
-		enum proc_cn_mcast_op op;
-	} __packed listen = {
+	enum proc_cn_mcast_op op = PROC_CN_MCAST_LISTEN;
+	union event_message listen = {
 		.head = {
-			.nlmsg_len = sizeof(listen),
+			.nlmsg_len = NLMSG_LENGTH(sizeof(struct cn_msg) + sizeof(op)),
 			.nlmsg_type = NLMSG_DONE,
 		},
-		.msg = {
-			.id = { CN_IDX_PROC, CN_VAL_PROC },
-			.len = sizeof(listen.op),
-		},
-		.op = PROC_CN_MCAST_LISTEN,
 	};
+	struct cn_msg *msg = NLMSG_DATA(&listen.head);
 	int sk;
+
+	msg->id.idx = CN_IDX_PROC;
+	msg->id.val = CN_VAL_PROC;
+	msg->len = sizeof(op);
+	memcpy(msg->data, &op, sizeof(op));
 
 	if (ns_id(0, L_PID) != PID_NS_INIT_ID)
 		return -1;
 	sk = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_CONNECTOR);
 	if (sk >= 0 && (bind(sk, (struct sockaddr *)&addr, sizeof(addr)) ||
-			send(sk, &listen, sizeof(listen), 0) != sizeof(listen))) {
+			send(sk, &listen, listen.head.nlmsg_len, 0) < 0)) {
 		close(sk);
 		return -1;
 	}
@@ -165,16 +164,16 @@ static int events_open(void)
 static pid_t events_exec(int sk, pid_t tgid)
 {
 	struct pollfd p = { .fd = sk, .events = POLLIN };
-	struct {
-		struct nlmsghdr head;
-		struct cn_msg msg;
-		struct proc_event event;
-	} __packed got;
+	union event_message got;
+	struct cn_msg *msg = NLMSG_DATA(&got.head);
+	struct proc_event event;
 
-	while (poll(&p, 1, 60000) == 1 && recv(sk, &got, sizeof(got), 0) > 0)
-		if (got.event.what == PROC_EVENT_EXEC &&
-		    got.event.event_data.exec.process_tgid == tgid)
-			return got.event.event_data.exec.process_pid;
+	while (poll(&p, 1, 60000) == 1 && recv(sk, &got, sizeof(got), 0) > 0) {
+		memcpy(&event, msg->data, sizeof(event));
+		if (event.what == PROC_EVENT_EXEC &&
+		    event.event_data.exec.process_tgid == tgid)
+			return event.event_data.exec.process_pid;
+	}
 	return -1;
 }
 

@@ -56,6 +56,17 @@ static inline void __noreturn chain_link(struct chain *chain, int nr)
 	rest_forever();
 }
 
+/* Each link is told of by its father, in no order. */
+static inline bool chain_complete(const struct chain *chain)
+{
+	int nr;
+
+	for (nr = 1; nr < chain->length; nr++)
+		if (!READ_ONCE(chain->pid[nr]))
+			return false;
+	return READ_ONCE(chain->ready) == (chain->late ? 2 : 1);
+}
+
 /* Start the whole line; @arena is its link 0. */
 static inline bool chain_start(struct kid *arena, struct chain *chain)
 {
@@ -72,8 +83,7 @@ static inline bool chain_start(struct kid *arena, struct chain *chain)
 		}
 		chain_link(chain, 0);
 	}
-	return eventually(READ_ONCE(chain->ready) == (chain->late ? 2 : 1) &&
-			  READ_ONCE(chain->pid[chain->length - 1]));
+	return eventually(chain_complete(chain));
 }
 
 /* What the caller knows a number inside by; negative if there is none such. */

@@ -49,6 +49,20 @@ static int way_open(enum way way, const struct target *target)
 	return fd < 0 ? -errno : fd;
 }
 
+/* How each way says that there is nobody any more. */
+static bool way_ended(enum way way, int error)
+{
+	switch (way) {
+	case PROC_LINK:
+		/* The task may go when its link was found, and before it is read. */
+		return error == ENOENT || error == ESRCH || error == EACCES;
+	case BY_HANDLE:
+		return error == ESTALE;
+	default:
+		return error == ESRCH;
+	}
+}
+
 /* 0 when all was as it should be; otherwise the line in which it was not. */
 static int way_race(enum way way, const struct target *target)
 {
@@ -63,8 +77,7 @@ static int way_race(enum way way, const struct target *target)
 		} else {
 			fd = way_open(way, target);
 			if (fd < 0)
-				return fd == -ESRCH || fd == -ENOENT || fd == -ESTALE ?
-				       0 : __LINE__;
+				return way_ended(way, -fd) ? 0 : __LINE__;
 			if (ns_fd_id(fd) != target->id)
 				return __LINE__;
 			if (setns(fd, CLONE_NEWPID))
