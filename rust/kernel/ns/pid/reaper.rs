@@ -173,6 +173,8 @@ impl Task {
 /// # Safety
 ///
 /// Nothing that must be dropped may be alive in any caller in Rust, since control does not return.
+// Out of line it would be a function that objtool does not know to have no end.
+#[inline(always)]
 #[doc(alias = "do_exit")]
 pub unsafe fn end_current(code: isize) -> ! {
     // SAFETY: The caller promises that it may end here.
