@@ -25,7 +25,7 @@ log=$CACHE/log/test-$IMPL${DEBUG:+-debug}.log
 ktap=${log%.log}.ktap
 note "booting it"
 end=0
-seconds=${TIMEOUT:-$((DEBUG ? 3600 : 1200))}
+seconds=${TIMEOUT:-$((DEBUG ? 7200 : 2400))}
 boot "$stage" "$log" "$seconds" bash guest-test.sh "${tests[@]}" || end=$?
 # A guest that came to its end has said so; what its tests say is counted below.
 {
