@@ -66,9 +66,11 @@ run_child sh -c 'echo \$\$ >"$WORK/child"; sleep 1000; true'
 END
 for signal in INT TERM HUP; do
 	rm -f "$WORK/child"
-	# A shell's background job ignores SIGINT: python gives it back.
+	# A shell's background job ignores SIGINT, and what nohup starts SIGHUP:
+	# python gives them back.
 	python3 -c 'import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+for number in signal.SIGINT, signal.SIGHUP:
+	signal.signal(number, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])' bash "$WORK/step" >"$WORK/temp" &
 	step=$!
 	for _ in $(seq 100); do [ ! -s "$WORK/child" ] || break; sleep 0.1; done
