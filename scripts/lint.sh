@@ -59,15 +59,16 @@ check_checkpatch() {
 }
 
 # The kernel's Sphinx on our pages, in a build tree of their own; a warning is a
-# failure. What they say of other parts of the documentation is not resolved.
+# failure, but for that of graphviz, since there are no graphs in them. What they
+# say of other parts of the documentation is not resolved.
 check_htmldocs() {
-	local log=$LOGS/htmldocs.log
+	local log=$LOGS/htmldocs.log status=0
 	run_child env "PATH=$SPHINX/bin:$PATH" make -C "$SRC" ARCH=x86_64 "O=$BUILD" \
-		SPHINXDIRS=pidns "SPHINXOPTS=-W --keep-going" htmldocs >"$log" 2>&1 || {
-		grep -E 'WARNING|ERROR|rror:' "$log" || tail -n 10 "$log"
+		SPHINXDIRS=pidns htmldocs >"$log" 2>&1 || status=1
+	if grep -E 'WARNING|ERROR|rror:' "$log" | grep -vF 'dot(1) not found' || [ "$status" != 0 ]; then
 		note "Sphinx' words on these are in $log"
 		return 1
-	}
+	fi
 	note "see $BUILD/Documentation/output/pidns/index.html"
 }
 

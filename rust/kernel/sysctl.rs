@@ -108,8 +108,8 @@ pub trait IntSysctl: 'static {
 
 /// Puts the file of `T` into the folder `path` below `/proc/sys`, for ever.
 ///
-/// Returns `ENOMEM`, also if there is such a file already; the reason is in the log. Returns `EINVAL`
-/// if `T` is part of a module, which could be unloaded. May sleep.
+/// Returns `ENOMEM`, also if there is such a file already; the reason is in the log. Returns
+/// `EINVAL` if `T` is part of a module, which could be unloaded. May sleep.
 #[doc(alias = "register_sysctl")]
 pub fn register<T: IntSysctl>(path: &CStr) -> Result {
     let table: &'static bindings::ctl_table = const { &Entry::<T>::TABLE };

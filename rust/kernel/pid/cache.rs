@@ -161,8 +161,8 @@ impl PidCaches {
         unsafe { PID_CACHES_LOCK.init() };
     }
 
-    /// Returns the cache of `level`. If it is the first time it is created, with the name that `name`
-    /// returns.
+    /// Returns the cache of `level`. If it is the first time it is created, with the name that
+    /// `name` returns.
     ///
     /// Returns `EINVAL` if there is no such level, `ENOMEM`, and what `name` returns. May sleep.
     ///

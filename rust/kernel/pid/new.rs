@@ -156,8 +156,8 @@ impl Drop for Held {
 ///
 /// # Invariants
 ///
-/// The namespaces on the way from `memory.ns` out to but without `missing` have given a number, which
-/// `memory` knows, and which leads to nothing yet.
+/// The namespaces on the way from `memory.ns` out to but without `missing` have given a number,
+/// which `memory` knows, and which leads to nothing yet.
 ///
 /// # Examples
 ///
@@ -173,7 +173,7 @@ impl Drop for Held {
 /// let ns = PidNamespace::initial();
 /// let numbers = |ns: &PidNamespace| PidNamespace::RESERVED..ns.pid_max();
 ///
-/// // Given up: the number is free, and was never to be found. (Nothing is asserted under the lock.)
+/// // Given up: the number is free, and was never to be found. Nothing is asserted under the lock.
 /// let mut pid = NewPid::new(ns)?;
 /// let first = pid.take_next(numbers)?;
 /// let complete = pid.missing().is_none();
@@ -283,8 +283,8 @@ impl<'a> NewPid<'a> {
     /// Lets the numbers lead to the identifier, in all namespaces at once as seen under the lock,
     /// and releases the lock.
     ///
-    /// Returns `EINVAL` if a number is missing, and `ENOMEM` if one of the namespaces is closed: who
-    /// waits there for all to be gone must not be joined by others.
+    /// Returns `EINVAL` if a number is missing, and `ENOMEM` if one of the namespaces is closed:
+    /// who waits there for all to be gone must not be joined by others.
     pub fn publish(self) -> Result<PublishedPid> {
         if self.missing.is_some() {
             return Err(EINVAL);

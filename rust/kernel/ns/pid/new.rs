@@ -68,8 +68,8 @@ impl NewPidNamespace {
     /// identifiers come from `cache`. `S` says who may use its sysctls, `U` ends it when it is
     /// dead.
     ///
-    /// Returns `EINVAL` if there is no level below `parent`, or if `count`, `cache` or the policy do
-    /// not fit; `ENOMEM`, and `ENOSPC` if there is no inode number left. May sleep.
+    /// Returns `EINVAL` if there is no level below `parent`, or if `count`, `cache` or the policy
+    /// do not fit; `ENOMEM`, and `ENOSPC` if there is no inode number left. May sleep.
     ///
     /// The namespace may live longer than a module, so the policy must be built in.
     pub fn new<S: PidSysctlPolicy, U: Undertaker>(

@@ -137,9 +137,9 @@ impl PidNamespace {
     /// The lock must have been held without a break since a number was given back after which there
     /// are others left.
     ///
-    /// So who reaped when it was taken had not given back its own number yet, unless it is that very
-    /// number: a reaper dies when there are no others but its leader's. A task gives back its number
-    /// under the lock, and its memory after that. Who passes the office on does so before.
+    /// So who reaped when it was taken had not given back its own number yet, unless it is that
+    /// very number: a reaper dies when there are no others but its leader's. A task gives back its
+    /// number under the lock, and its memory after that. Who passes the office on does so before.
     #[inline]
     pub(crate) unsafe fn reaper<'a>(&'a self, _lock: &'a PidmapLock) -> Option<&'a Task> {
         // SAFETY: As argued above, the task is there as long as the lock is held.
@@ -183,8 +183,8 @@ impl PidNamespace {
     ///
     /// # Safety
     ///
-    /// It must be called once, at boot, before the first identifier is made, with the cache of level
-    /// 0.
+    /// It must be called once, at boot, before the first identifier is made, with the cache of
+    /// level 0.
     pub unsafe fn init_initial(cache: PidCache) {
         let ns = Self::initial().as_ptr();
         // SAFETY: The caller promises that nobody uses these fields yet.

@@ -140,8 +140,8 @@ impl<P: PidSysctlPolicy> Thunks<P> {
 
 /// Makes the set of a namespace and fills it.
 ///
-/// Returns `ENOMEM`, and `EINVAL` if the policy is part of a module, and leaves nothing behind then.
-/// May sleep.
+/// Returns `ENOMEM`, and `EINVAL` if the policy is part of a module, and leaves nothing behind
+/// then. May sleep.
 ///
 /// # Safety
 ///
