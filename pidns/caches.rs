@@ -30,7 +30,7 @@ pub(crate) fn create_initial() -> Result<PidCache> {
 pub(crate) fn for_level(level: u32) -> Result<PidCache> {
     let name = || {
         let numbers = level.checked_add(1).ok_or(EINVAL)?;
-        Ok(CString::try_from_fmt(fmt!("pid_{numbers}"))?)
+        CString::try_from_fmt(fmt!("pid_{numbers}"))
     };
     CACHES.get_or_create(level, name, flags())
 }
