@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What only C can say: system call entries with their per-architecture stubs
- * and metadata, exports, initcalls, and an object with parts that Rust does
- * not see. Nothing is decided here.
+ * and metadata, exports, initcalls, and two objects with a layout or parts that
+ * Rust does not see. Nothing is decided here.
  */
 
 #include <linux/export.h>

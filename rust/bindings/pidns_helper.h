@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What bindgen reads for the namespace abstractions of the `kernel` crate and
- * for the functions that the Rust implementation of nsproxy provides.
+ * for the functions that PID namespaces and nsproxy in Rust provide.
  *
  * Sorted alphabetically.
  */
