@@ -7,13 +7,8 @@
 #include <linux/io_uring.h>
 
 #define PIDNS_OWN_FIXTURE
+#include "fuse_util.h"
 #include "pidns_reap_util.h"
-
-/* Each can give the init work once. */
-#define RINGS 64
-
-/* Long to give back, on a slow machine: there is time to meet it doing so. */
-#define MEMORY (96UL << 20)
 
 struct ring {
 	int fd;
@@ -141,60 +136,49 @@ TEST_F_TIMEOUT(uring, d_exit_with_requests_pending, NS_TIMEOUT)
 	init_sleeps(_metadata, &kid, child);
 }
 
-/* Whether a task is on its way out, and has not come to the end. */
-static bool task_exits(pid_t pid)
-{
-	struct task_stat stat;
-
-	return task_stat(pid, &stat) && !stat.vsize && stat.state == 'R';
-}
-
 /*
- * Work comes while it dies. A poll of its ring from outside is such: the init
- * alone may touch the ring, so it is asked to do it.
+ * Work comes while it dies, after the last look at such. A poll of its ring
+ * from outside is work: the init alone may touch the ring, so it is asked to.
  */
 TEST_F_TIMEOUT(uring, d_work_for_a_dying_init, NS_TIMEOUT)
 {
-	int *fds = shared_alloc(RINGS * sizeof(*fds)), i, given = 0;
+	struct fuse_request closing;
+	struct fuse_file file;
+	struct pollfd p = {};
 	struct kid kid;
 	pid_t child;
 
-	ASSERT_NE(0, !!fds);
+	if (access("/dev/fuse", F_OK))
+		SKIP(return, "no FUSE (CONFIG_FUSE_FS)");
+	ASSERT_EQ(0, unshare(CLONE_NEWNS));
+	ASSERT_EQ(0, mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	ASSERT_TRUE(fuse_mount(&file));
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
 		struct ring ring;
 
-		for (i = 0; i < RINGS; i++) {
-			if (!ring_open(&ring, IORING_SETUP_SINGLE_ISSUER |
-				       IORING_SETUP_DEFER_TASKRUN))
-				_exit(EXIT_FAILURE);
-			fds[i] = ring.fd;
-		}
-		/* Before there is so much of it to be copied. */
-		child = fork_resting(0, NULL);
-		if (mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED)
+		if (!ring_open(&ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN))
 			_exit(EXIT_FAILURE);
-		kid_tell(&kid, child);
+		kid_tell(&kid, fork_resting(0, NULL));
+		kid_tell(&kid, ring.fd);
+		if (open(file.path, O_RDONLY) < 0)
+			_exit(EXIT_FAILURE);
+		kid_tell(&kid, 0);
 		rest_forever();
 	}
 	ASSERT_TRUE(hold_child(&kid, &child));
-	for (i = 0; i < RINGS; i++) {
-		fds[i] = sys_pidfd_getfd(kid.pidfd, fds[i], 0);
-		ASSERT_LE(0, fds[i]);
-	}
-	kill(kid.pid, SIGKILL);
-	ASSERT_TRUE(eventually(task_exits(kid.pid)));
-	for (i = 0; i < RINGS && task_exits(kid.pid); i++) {
-		struct pollfd p = { .fd = fds[i], .events = POLLIN };
+	p.fd = sys_pidfd_getfd(kid.pidfd, kid_hear(&kid), 0);
+	ASSERT_LE(0, p.fd);
+	ASSERT_TRUE(fuse_serve_open(&file));
+	ASSERT_EQ(0, kid_hear(&kid));
 
-		poll(&p, 1, 0);
-		given++;
-	}
-	EXPECT_LT(0, given);
+	kill(kid.pid, SIGKILL);
+	ASSERT_TRUE(fuse_await(&file, FUSE_FLUSH, &closing));
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	EXPECT_TRUE(fuse_answer(&file, &closing, 0, NULL, 0));
 	init_sleeps(_metadata, &kid, child);
-	for (i = 0; i < RINGS; i++)
-		close(fds[i]);
+	close(p.fd);
+	fuse_unmount(&file);
 }
 
 TEST_HARNESS_MAIN
