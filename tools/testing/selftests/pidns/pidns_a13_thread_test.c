@@ -22,8 +22,8 @@ static void shared_wait(int step)
 		usleep(1000);
 }
 
-/* A child that tells of its father until the end. */
-static pid_t fork_watcher(void)
+/* A child that tells of its father until the end; its number is told with that. */
+static void fork_watcher(void)
 {
 	pid_t pid = fork();
 
@@ -31,13 +31,18 @@ static pid_t fork_watcher(void)
 		WRITE_ONCE(shared->child_ppid, getppid());
 		usleep(2000);
 	}
-	return pid;
+	WRITE_ONCE(shared->child, pid);
+}
+
+static bool watcher_is_there(void)
+{
+	return eventually(READ_ONCE(shared->child) && READ_ONCE(shared->child_ppid));
 }
 
 /* A thread that becomes a father, and ends when it is told to. */
 static void *thread_father(void *arg)
 {
-	WRITE_ONCE(shared->child, fork_watcher());
+	fork_watcher();
 	shared_wait(1);
 	thread_exit(0);
 }
@@ -57,7 +62,7 @@ TEST_F_TIMEOUT(pidns, a13_live_thread_of_the_father, NS_TIMEOUT)
 
 			/* There is somebody else who might take it. */
 			ASSERT_EQ(0, pthread_create(&thread, NULL, thread_father, NULL));
-			ASSERT_TRUE(eventually(READ_ONCE(shared->child_ppid)));
+			ASSERT_TRUE(watcher_is_there());
 			EXPECT_FALSE(thread_has_child(shared->child));
 			EXPECT_EQ(getpid(), shared->child_ppid);
 			WRITE_ONCE(shared->go, 1);
@@ -86,7 +91,8 @@ static void *thread_stepfather(void *arg)
 	shared_wait(1);
 	if (!eventually(thread_has_child(shared->child)))
 		syscall(__NR_exit_group, 1);
-	if (READ_ONCE(shared->child_ppid) != getpid())
+	/* The child itself looks from time to time. */
+	if (!eventually(READ_ONCE(shared->child_ppid) == getpid()))
 		syscall(__NR_exit_group, 2);
 	kill(shared->child, SIGKILL);
 	syscall(__NR_exit_group, wait_status(shared->child) == SIGKILL ? 0 : 3);
@@ -128,8 +134,8 @@ TEST_F_TIMEOUT(pidns, a13_leader_of_the_father_ends, NS_TIMEOUT)
 			pthread_t thread;
 
 			ASSERT_EQ(0, pthread_create(&thread, NULL, thread_stepfather, NULL));
-			shared->child = fork_watcher();
-			ASSERT_TRUE(eventually(READ_ONCE(shared->child_ppid)));
+			fork_watcher();
+			ASSERT_TRUE(watcher_is_there());
 			EXPECT_TRUE(thread_has_child(shared->child));
 			WRITE_ONCE(shared->go, 1);
 			thread_exit(9);
@@ -157,11 +163,11 @@ TEST_F_TIMEOUT(pidns, a13_thread_of_a_subreaper, NS_TIMEOUT)
 
 			prctl(PR_SET_CHILD_SUBREAPER, 1);
 			if (!fork()) {
-				shared->child = fork_watcher();
+				fork_watcher();
 				shared_wait(1);
 				_exit(EXIT_SUCCESS);
 			}
-			ASSERT_TRUE(eventually(READ_ONCE(shared->child_ppid)));
+			ASSERT_TRUE(watcher_is_there());
 			ASSERT_EQ(0, pthread_create(&thread, NULL, thread_stepgrandfather, NULL));
 			thread_exit(9);
 		}
@@ -181,7 +187,7 @@ static void *second_init(void *arg)
 	shared_wait(1);
 	father = fork();
 	if (!father) {
-		WRITE_ONCE(shared->child, fork_watcher());
+		fork_watcher();
 		_exit(EXIT_SUCCESS);
 	}
 	kid_tell(arena, father);
