@@ -144,8 +144,10 @@ TEST_F_TIMEOUT(pidns, a8b_held_as_sid, NS_TIMEOUT)
 	ASSERT_LE(0, leader);
 	if (!leader) {
 		EXPECT_EQ(LEADER, setsid());
+		/* It stays until the child has said that it does not go with it. */
 		if (fork_as(0, MEMBER))
-			_exit(EXIT_SUCCESS);
+			for (;;)
+				pause();
 		prctl(PR_SET_PDEATHSIG, 0);
 		EXPECT_EQ(0, setpgid(0, 0));
 		member = (struct kid){ .sk = sk[0] };
@@ -157,7 +159,7 @@ TEST_F_TIMEOUT(pidns, a8b_held_as_sid, NS_TIMEOUT)
 	close(sk[0]);
 	member = (struct kid){ .pid = MEMBER, .sk = sk[1] };
 	ASSERT_EQ(0, kid_hear(&member));
-	EXPECT_EQ(0, wait_for_pid(leader));
+	hold_end(leader);
 
 	expect_taken(_metadata, LEADER);
 	EXPECT_EQ(-1, kill(-LEADER, 0));
@@ -207,6 +209,8 @@ TEST_F_TIMEOUT(pidns, a8b_held_as_tgid, NS_TIMEOUT)
 	kid_tell(&kid, 0);
 	EXPECT_EQ(0, wait_for_pid(LEADER));
 	expect_free(_metadata, LEADER);
+	/* The thread gives its own back a little after the end is told of. */
+	EXPECT_TRUE(eventually(try_as(MEMBER) == MEMBER));
 	expect_free(_metadata, MEMBER);
 }
 
