@@ -9,29 +9,24 @@
 
 #define THREAD (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)
 
-static int ran;
-
-static int note(void *arg)
-{
-	__atomic_store_n(&ran, 1, __ATOMIC_RELEASE);
-	return 0;
-}
-
-/* A thread that ends at once. */
-static int try_thread(unsigned int flags)
-{
-	pid_t tid;
-
-	__atomic_store_n(&ran, 0, __ATOMIC_RELEASE);
-	tid = clone_legacy(note, THREAD | flags);
-	if (tid < 0)
-		return tid;
-	return eventually(__atomic_load_n(&ran, __ATOMIC_ACQUIRE)) ? 0 : -ETIMEDOUT;
-}
-
 static int nothing(void *arg)
 {
 	return 0;
+}
+
+/* A thread that ends at once. Its stack is free again when the kernel says so. */
+static int try_thread(unsigned int flags)
+{
+	static long double stack[4096];
+	static pid_t lives;
+	pid_t tid;
+
+	__atomic_store_n(&lives, 1, __ATOMIC_RELEASE);
+	tid = clone(nothing, stack + ARRAY_SIZE(stack), THREAD | CLONE_CHILD_CLEARTID | flags,
+		    NULL, NULL, NULL, &lives);
+	if (tid < 0)
+		return -errno;
+	return eventually(!__atomic_load_n(&lives, __ATOMIC_ACQUIRE)) ? 0 : -ETIMEDOUT;
 }
 
 /* A child that ends at once. */
@@ -52,7 +47,7 @@ static int try_clone3(unsigned int flags)
 static int try_pthread(void)
 {
 	pthread_t thread;
-	int err = pthread_create(&thread, NULL, (void *(*)(void *))(void *)note, NULL);
+	int err = pthread_create(&thread, NULL, (void *(*)(void *))(void *)nothing, NULL);
 
 	return err ? -err : -pthread_join(thread, NULL);
 }
