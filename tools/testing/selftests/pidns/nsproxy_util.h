@@ -82,13 +82,19 @@ static const struct nslink {
 /* Sets of links are bits. */
 #define ALL_LINKS	(BIT(NR_LINKS) - 1)
 
+/*
+ * How often eventually() looks, a hundredth of a second apart. By number and not
+ * by the clock: a machine that stood still meanwhile has done nothing, either.
+ */
+#define EVENTUALLY_LOOKS 12000
+
 /* Wait for what the kernel does later (work queues, RCU), but not forever. */
 #define eventually(cond)						\
 ({									\
 	bool __done = false;						\
 	int __try;							\
 									\
-	for (__try = 0; __try < 3000 && !__done; __try++) {		\
+	for (__try = 0; __try < EVENTUALLY_LOOKS && !__done; __try++) {	\
 		__done = (cond);					\
 		if (!__done)						\
 			usleep(10000);					\

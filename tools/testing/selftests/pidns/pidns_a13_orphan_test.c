@@ -42,7 +42,7 @@ TEST_F_TIMEOUT(pidns, a13_init_of_the_namespace, NS_TIMEOUT)
 	ASSERT_TRUE(chain_cut(&arena, chain, 2));
 	expect_father(_metadata, chain, 1);
 	/* Not the grandfather, who lives. */
-	EXPECT_EQ('S', task_state(chain_pid(&arena, chain, 1)));
+	EXPECT_TRUE(task_rests(chain_pid(&arena, chain, 1)));
 	kid_stop(&arena);
 }
 

@@ -5,16 +5,6 @@
  */
 #include "pidns_reap_util.h"
 
-/* Whether the dying init waits, and can be reaped by nobody. */
-static bool init_waits(const struct kid *kid)
-{
-	siginfo_t info = {};
-
-	return eventually(task_state(kid->pid) == 'S' || task_state(kid->pid) == 'I') &&
-	       task_sleeps(kid->pid) && !pidfd_events(kid->pidfd) &&
-	       !sys_waitid(P_PID, kid->pid, &info, WEXITED | WNOHANG | WNOWAIT) && !info.si_pid;
-}
-
 /* Its own zombies first of all, with the status that they had. */
 TEST_F_TIMEOUT(pidns, a14_zombies_of_the_init, NS_TIMEOUT)
 {

@@ -159,14 +159,14 @@ TEST_F_TIMEOUT(pidns, a21_signal_group, NS_TIMEOUT)
 	ASSERT_EQ(0, kid_hear(&member));
 	EXPECT_EQ(0, signal_errno(member.pidfd, SIGTERM, NULL, PIDFD_SIGNAL_PROCESS_GROUP));
 	EXPECT_EQ(SIGTERM, wait_status(member.pid));
-	EXPECT_EQ('S', task_state(other.pid));
+	EXPECT_TRUE(task_rests(other.pid));
 	/* The group outlives its leader, the pidfd still means it. */
 	EXPECT_EQ(-ESRCH, signal_errno(member.pidfd, 0, NULL, 0));
 	EXPECT_EQ(0, signal_errno(leader.pidfd, SIGKILL, NULL, PIDFD_SIGNAL_PROCESS_GROUP));
 	EXPECT_EQ(SIGKILL, wait_status(leader.pid));
 	/* Who leads no group has none to be meant. */
 	EXPECT_EQ(-ESRCH, signal_errno(other.pidfd, 0, NULL, PIDFD_SIGNAL_PROCESS_GROUP));
-	EXPECT_EQ('S', task_state(other.pid));
+	EXPECT_TRUE(task_rests(other.pid));
 	kid_stop(&member);
 	kid_stop(&other);
 	kid_stop(&leader);
@@ -242,7 +242,7 @@ TEST_F_TIMEOUT(pidns, a21_signal_reach, NS_TIMEOUT)
 	kid_tell(&kid, 0);
 	EXPECT_EQ(0, kid_hear(&kid));
 	EXPECT_EQ(-ESRCH, signal_errno(inner, 0, NULL, 0));
-	EXPECT_EQ('S', task_state(sibling.pid));
+	EXPECT_TRUE(task_rests(sibling.pid));
 	close(inner);
 	close(above);
 	kid_stop(&kid);

@@ -258,7 +258,7 @@ TEST_F_TIMEOUT(pidns, a22_kill_all, NS_TIMEOUT)
 
 	ASSERT_EQ(0, kid_hold(&beside, CLONE_NEWPID));
 	in_namespace(_metadata, kill_all);
-	EXPECT_EQ('S', task_state(beside.pid));
+	EXPECT_TRUE(task_rests(beside.pid));
 	kid_stop(&beside);
 }
 

@@ -7,13 +7,6 @@
 
 #define ROUNDS 150
 
-/* The init has not been let go: neither its father nor a pidfd knows of an end. */
-static bool init_waits(const struct kid *kid)
-{
-	return task_sleeps(kid->pid) && !pidfd_events(kid->pidfd) &&
-	       waitpid(kid->pid, NULL, WNOHANG) == 0;
-}
-
 /*
  * The father outside dies while the init waits: the zombie goes to the next
  * one outside, and the wait goes on until that one reaps it.

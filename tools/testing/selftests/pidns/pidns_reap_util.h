@@ -21,8 +21,9 @@
 /* More numbers than a task has: one a level, from the root's to the 32nd. */
 #define MAX_LEVELS 33
 
-/* How often a task that must be asleep is looked at. */
+/* How often a task that must be asleep is looked at, and how often anew. */
 #define LOOKS 50
+#define NEW_LOOKS 300
 
 /* What /proc/PID/stat tells, of what is of use here. */
 struct task_stat {
@@ -73,11 +74,19 @@ static inline int task_ppid(pid_t pid)
 	return task_stat(pid, &stat) ? stat.ppid : -1;
 }
 
-/*
- * Whether a task sleeps and does nothing else: it is looked at often, and is
- * never found running, nor has it used more than a moment of processor time.
- */
-static inline bool task_sleeps(pid_t pid)
+/* Whether a task that lives comes to its rest: it may be on the way there. */
+static inline bool task_rests(pid_t pid)
+{
+	char state = 0;
+
+	return eventually(({
+		state = task_state(pid);
+		!state || strchr("SZX", state);
+	})) && state == 'S';
+}
+
+/* Whether it is found asleep so often, with no more than a moment of work between. */
+static inline bool task_slept(pid_t pid)
 {
 	struct task_stat first, stat;
 	int i;
@@ -90,6 +99,23 @@ static inline bool task_sleeps(pid_t pid)
 		usleep(10000);
 	}
 	return stat.ticks - first.ticks <= 1;
+}
+
+/*
+ * Whether a task sleeps and does nothing else. Others that are on their way out
+ * may wake it a last time, so it is looked at anew; one that is never quiet is
+ * found running whenever that is.
+ */
+static inline bool task_sleeps(pid_t pid)
+{
+	int i;
+
+	for (i = 0; i < NEW_LOOKS; i++) {
+		if (task_slept(pid))
+			return true;
+		usleep(100000);
+	}
+	return false;
 }
 
 /* The numbers in a line of a file, such as NSpid: in a status. How many. */
@@ -145,6 +171,13 @@ static inline bool pidfd_ended(int pidfd)
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
 	return poll(&p, 1, NS_TIMEOUT * 1000) == 1 && (p.revents & POLLIN);
+}
+
+/* Whether a dying init waits, asleep: neither its father nor a pidfd knows of an end. */
+static inline bool init_waits(const struct kid *kid)
+{
+	return task_sleeps(kid->pid) && !pidfd_events(kid->pidfd) &&
+	       waitpid(kid->pid, NULL, WNOHANG) == 0;
 }
 
 /* Its wait status, which is known once it was reaped; -errno before that. */
