@@ -3,8 +3,10 @@
  * exec by a thread that is not the leader: it becomes the leader and takes its
  * number, the old leader is gone, and its own number with it.
  */
+#include <arpa/inet.h>
 #include <linux/cn_proc.h>
 #include <linux/connector.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
 
 #define PIDNS_OWN_FIXTURE
@@ -127,11 +129,34 @@ union event_message {
 	char buf[256];
 };
 
+/* Where the connector's messages have a member of their event. */
+#define EVENT_AT(member)						\
+	(NLMSG_HDRLEN + sizeof(struct cn_msg) + offsetof(struct proc_event, member))
+
+/*
+ * Only this process' exec is queued: all that the machine does meanwhile could
+ * be more than the queue holds.
+ */
+static int events_filter(int sk, pid_t tgid)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, EVENT_AT(what)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(PROC_EVENT_EXEC), 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, EVENT_AT(event_data.exec.process_tgid)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(tgid), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog filter = { ARRAY_SIZE(code), code };
+
+	return setsockopt(sk, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
 /*
  * The kernel keeps the number of a task twice; this tells the other one. Only
  * in the machine's own namespace: -1 elsewhere.
  */
-static int events_open(void)
+static int events_open(pid_t tgid)
 {
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC };
 	enum proc_cn_mcast_op op = PROC_CN_MCAST_LISTEN;
@@ -152,7 +177,8 @@ static int events_open(void)
 	if (ns_id(0, L_PID) != PID_NS_INIT_ID)
 		return -1;
 	sk = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_CONNECTOR);
-	if (sk >= 0 && (bind(sk, (struct sockaddr *)&addr, sizeof(addr)) ||
+	if (sk >= 0 && (events_filter(sk, tgid) ||
+			bind(sk, (struct sockaddr *)&addr, sizeof(addr)) ||
 			send(sk, &listen, listen.head.nlmsg_len, 0) < 0)) {
 		close(sk);
 		return -1;
@@ -168,7 +194,7 @@ static pid_t events_exec(int sk, pid_t tgid)
 	struct cn_msg *msg = NLMSG_DATA(&got.head);
 	struct proc_event event;
 
-	while (poll(&p, 1, 60000) == 1 && recv(sk, &got, sizeof(got), 0) > 0) {
+	while (poll(&p, 1, NS_TIMEOUT * 1000) == 1 && recv(sk, &got, sizeof(got), 0) > 0) {
 		memcpy(&event, msg->data, sizeof(event));
 		if (event.what == PROC_EVENT_EXEC &&
 		    event.event_data.exec.process_tgid == tgid)
@@ -221,7 +247,7 @@ TEST_F_TIMEOUT(exec, a22_exec_by_a_thread, NS_TIMEOUT)
 	ASSERT_LE(0, leader);
 	ASSERT_EQ(0, fstat(kid.pidfd, &was));
 
-	events = events_open();
+	events = events_open(kid.pid);
 	WRITE_ONCE(shared->go, 1);
 	ASSERT_TRUE(eventually(READ_ONCE(shared->pid)));
 	if (events >= 0)
