@@ -171,8 +171,11 @@ TEST_F_TIMEOUT(container, b7_docker_run_v, NS_TIMEOUT)
 	pid_t pid;
 	int shm;
 
-	/* In the way of nobody else's keys. */
-	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+	/* In the way of nobody else's keys, and outside of what others mount. */
+	ASSERT_EQ(0, unshare(CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS));
+	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL));
+	/* Mounts spread from here, as they do from where the engine is started. */
+	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_SHARED | MS_REC, NULL));
 	shm = shmget(KEY, 4096, IPC_CREAT | 0600);
 	ASSERT_LE(0, shm);
 	ASSERT_EQ(0, file_make(self->volume, "from_outside"));

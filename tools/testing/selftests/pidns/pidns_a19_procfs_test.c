@@ -135,16 +135,24 @@ TEST_F_TIMEOUT(proc, a19_shows_where_it_was_mounted, NS_TIMEOUT)
 
 TEST_F_TIMEOUT(proc, a19_of_the_mounting_task, NS_TIMEOUT)
 {
-	char path[64];
 	pid_t pids[8];
+	struct kid kid;
 
 	/* Where one is counts, not where one's children go. */
-	ASSERT_EQ(0, unshare(CLONE_NEWPID));
-	ASSERT_EQ(0, proc_mount(self->dir, NULL));
-	EXPECT_EQ(ARRAY_SIZE(pids), processes(self->dir, pids, ARRAY_SIZE(pids)));
-	EXPECT_EQ(processes("/proc", pids, 1), processes(self->dir, pids, 1));
-	snprintf(path, sizeof(path), "%s/%d/stat", self->dir, getpid());
-	EXPECT_EQ(0, access(path, F_OK));
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
+	if (!kid.pid) {
+		ASSERT_EQ(2, fork_resting(0, NULL));
+		ASSERT_EQ(3, fork_resting(0, NULL));
+		ASSERT_EQ(0, unshare(CLONE_NEWPID));
+		ASSERT_EQ(4, fork_resting(0, NULL));
+		ASSERT_EQ(0, proc_mount(self->dir, NULL));
+		kid_rest(&kid);
+	}
+	ASSERT_EQ(0, kid_hear(&kid));
+	EXPECT_EQ(4, processes(self->dir, pids, ARRAY_SIZE(pids)));
+	EXPECT_EQ(1, pids[0]);
+	EXPECT_EQ(4, pids[3]);
+	kid_stop(&kid);
 }
 
 /* The option, as a path and as a file. */

@@ -280,8 +280,8 @@ FIXTURE_SETUP(cgroup)
 	ASSERT_NE(0, !!mkdtemp(self->dir));
 	if (mount("none", self->dir, "cgroup2", 0, NULL))
 		SKIP(return, "no cgroup2 (CONFIG_CGROUPS)");
-	snprintf(self->group, sizeof(self->group), "%s/pidns_a24_%d", self->dir, getpid());
-	ASSERT_EQ(0, mkdir(self->group, 0755));
+	snprintf(self->group, sizeof(self->group), "%s/pidns_a24_XXXXXX", self->dir);
+	ASSERT_NE(0, !!mkdtemp(self->group));
 }
 
 FIXTURE_TEARDOWN(cgroup)
