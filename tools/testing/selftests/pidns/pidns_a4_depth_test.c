@@ -137,16 +137,13 @@ TEST_F_TIMEOUT(pidns, a4_refusal_costs_nothing, NS_TIMEOUT)
 	}
 	ASSERT_EQ(0, wait_for_pid(pid));
 	ASSERT_EQ(0, ns_limit("pid", levels));
-	for (i = 0; i < 100; i++) {
+	/* Those of before are freed later. */
+	EXPECT_TRUE(eventually(({
 		pid = fork_tids(0, NULL, 0);
 		if (!pid)
 			_exit(-pidns_descend(levels));
-		/* Those of before are freed later. */
-		if (!wait_for_pid(pid))
-			break;
-		usleep(100000);
-	}
-	EXPECT_GT(100, i);
+		!wait_for_pid(pid);
+	})));
 }
 
 TEST_HARNESS_MAIN

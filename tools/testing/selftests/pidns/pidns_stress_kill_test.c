@@ -16,6 +16,9 @@
 /* Each has as little as can be: all share the memory, and this is its stack. */
 #define STACK 1024
 
+/* What the kernel itself keeps for each, in kB; more than half of it for its stack. */
+#define KERNEL_SHARE 40
+
 /* Seconds: its time is the machine's, not a guess. */
 #define STRESS_TIMEOUT 540
 
@@ -33,24 +36,27 @@ FIXTURE(stress) {
 	int was[ARRAY_SIZE(limits)];	/* 0 where nothing had to change */
 };
 
-static int number_read(const char *path)
+static int number_read(const char *path, const char *key)
 {
 	int nr;
 
-	return file_numbers(path, "", &nr, 1) == 1 ? nr : -1;
+	return file_numbers(path, key, &nr, 1) == 1 ? nr : -1;
 }
 
 FIXTURE_SETUP(stress)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
-	int i, least;
+	int i, least, memory = number_read("/proc/meminfo", "MemAvailable:");
 
 	if (geteuid())
 		SKIP(return, "needs root");
 	self->processes = count_for_kernel(_metadata, PROCESSES);
+	if (memory < self->processes * KERNEL_SHARE)
+		SKIP(return, "%d kB of memory are too little for %d processes", memory,
+		     self->processes);
 	for (i = 0; i < ARRAY_SIZE(limits); i++) {
 		least = self->processes + limits[i].least;
-		self->was[i] = number_read(limits[i].path);
+		self->was[i] = number_read(limits[i].path, "");
 		if (self->was[i] >= least) {
 			self->was[i] = 0;
 			continue;
