@@ -36,6 +36,9 @@ static inline const char *fault_setup(void)
 		return "no failslab (CONFIG_FAILSLAB)";
 	if (file_write(DEBUGFS "/failslab/verbose", "0"))
 		return "failslab cannot be made quiet";
+	/* A test that was ended in its midst has not put this back. */
+	if (file_write(DEBUGFS "/failslab/cache-filter", "0"))
+		return "failslab cannot be told which caches";
 	/* Counts on the same fail-nth, where it is configured. */
 	file_write(DEBUGFS "/fail_page_alloc/verbose", "0");
 	return NULL;

@@ -15,6 +15,9 @@
 /* So far apart that each needs nodes of its own in its tree. */
 #define FAR(i) (1000000 + 5000 * (i))
 
+/* A store has some twenty nodes, of which a fork takes one or two. */
+#define TRIES 10000
+
 static int op_fork(void *arg)
 {
 	pid_t pid = fork_done(fork_tids(0, arg, ALL));
@@ -53,8 +56,8 @@ static void one_by_one(struct __test_metadata *_metadata)
 
 /*
  * With all failing where level @level wants a node. There is a small store of
- * them for each CPU, that every fork fills up if it can: so a process that
- * cannot tries until that is used up.
+ * them for each CPU, that every fork fills up if it can, others' as well: so a
+ * process that cannot tries until that is used up.
  */
 static void at_level(struct __test_metadata *_metadata, int level)
 {
@@ -67,8 +70,8 @@ static void at_level(struct __test_metadata *_metadata, int level)
 	ASSERT_LE(0, kid_start(&kid, 0));
 	if (!kid.pid) {
 		err = fault_always(true);
-		for (i = 0; i < 100 && !err; i++) {
-			nrs[level] = FAR(i);
+		for (i = 0; i < TRIES && !err; i++) {
+			nrs[level] = FAR(i % 100);
 			err = op_fork(nrs);
 		}
 		fault_always(false);
@@ -113,10 +116,10 @@ static void at_bottom(struct __test_metadata *_metadata,
 
 	if (lacking)
 		SKIP(return, "%s", lacking);
-	/* What is stored for one CPU is no use on another. */
+	/* What is stored for one CPU is no use on another: stay on this one. */
 	CPU_ZERO(&cpu);
-	CPU_SET(0, &cpu);
-	sched_setaffinity(0, sizeof(cpu), &cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
 
 	pid = fork_tids(0, NULL, 0);
 	if (!pid)
