@@ -3,6 +3,7 @@
  * The files of PID namespaces: the two links in /proc/PID/ns, what ioctls and
  * listns() tell of them, and their handles.
  */
+#define PIDNS_OF_THE_MACHINE
 #include "pidns_reap_util.h"
 
 /* What the link says: its text, and the inode that it leads to. */

@@ -3,6 +3,7 @@
  * Forks against the death of the init, from outside and from inside: each
  * child either gets SIGKILL with the rest, or is never made. Nobody is left.
  */
+#define PIDNS_OF_THE_MACHINE
 #include "pidns_reap_util.h"
 
 #define ROUNDS 60

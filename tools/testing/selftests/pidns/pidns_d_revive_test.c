@@ -4,6 +4,7 @@
  * in it, nor by any other way to a file of it. What comes in time is refused
  * children, and goes with its last file.
  */
+#define PIDNS_OF_THE_MACHINE
 #include "pidns_reap_util.h"
 
 #define ROUNDS 150

@@ -17,6 +17,7 @@
 
 #define NSPROXY_OWN_FIXTURE
 #include "nsproxy_util.h"
+#include "own_util.h"
 
 /* More numbers than a task has: one a level, from the root's to the 32nd. */
 #define MAX_LEVELS 33
@@ -273,7 +274,10 @@ static inline int count_for_kernel(struct __test_metadata *_metadata, int count)
 }
 
 #ifndef PIDNS_OWN_FIXTURE
-/* All tests here need root; each runs in a process of its own. */
+/*
+ * All tests here need root. Each runs in a PID namespace of its own, and is not
+ * its init: unless it must be where the kernel tells of all namespaces.
+ */
 FIXTURE(pidns) {
 };
 
@@ -281,6 +285,9 @@ FIXTURE_SETUP(pidns)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
+#ifndef PIDNS_OF_THE_MACHINE
+	ASSERT_EQ(0, own_enter(false));
+#endif
 }
 
 FIXTURE_TEARDOWN(pidns)

@@ -11,6 +11,7 @@
 
 #define NSPROXY_OWN_FIXTURE
 #include "nsproxy_util.h"
+#include "own_util.h"
 
 /* Below this no number is given a second time, unless the cursor stands there. */
 #define RESERVED_PIDS 300
@@ -31,24 +32,11 @@ FIXTURE(pidns) {
 
 FIXTURE_SETUP(pidns)
 {
-	int status;
-	pid_t pid;
-
 	if (geteuid())
 		SKIP(return, "needs root");
 	outer_proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ASSERT_LE(0, outer_proc);
-	pid = fork_flags(CLONE_NEWPID | CLONE_NEWNS, NULL);
-	ASSERT_LE(0, pid);
-	if (pid) {
-		/* An assertion that fails ends an init by something worse than SIGABRT. */
-		if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-			abort();
-		_exit(WEXITSTATUS(status));
-	}
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL));
-	ASSERT_EQ(0, mount("proc", "/proc", "proc", 0, NULL));
+	ASSERT_EQ(0, own_enter(true));
 }
 
 FIXTURE_TEARDOWN(pidns)
