@@ -83,7 +83,7 @@ static inline int kid_hear(const struct kid *kid)
 }
 
 /* For a child that has nothing to do but to be there. */
-static inline void kid_rest(const struct kid *kid)
+static inline void __noreturn kid_rest(const struct kid *kid)
 {
 	kid_tell(kid, 0);
 	kid_hear(kid);
