@@ -31,14 +31,10 @@ TEST_F_TIMEOUT(nsproxy, b1_clone3_every_subset, NS_TIMEOUT)
 {
 	unsigned int set, flags, diff;
 	struct nsids before;
-	int i;
 
 	ASSERT_TRUE(ns_read(0, &before));
-	for (set = 0; set < 1U << NR_TYPES; set++) {
-		flags = 0;
-		for (i = 0; i < NR_TYPES; i++)
-			if (set & BIT(i))
-				flags |= nstypes[i].flag;
+	for (set = 0; set < NR_SUBSETS; set++) {
+		flags = ns_subset(set);
 		ASSERT_EQ(0, clone3_diff(flags, &diff)) {
 			TH_LOG("flags %#x", flags);
 		}

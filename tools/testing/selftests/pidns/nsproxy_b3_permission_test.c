@@ -6,7 +6,6 @@
  */
 #include "nsproxy_util.h"
 
-#define NOBODY 65534
 #define CLASH (CLONE_NEWIPC | CLONE_SYSVSEM)
 
 static int idle(void *arg)
@@ -148,8 +147,7 @@ TEST_F_TIMEOUT(nsproxy, b3_user_ns_needs_no_cap, NS_TIMEOUT)
 /* The same for somebody who is nobody. */
 TEST_F_TIMEOUT(nsproxy, b3_ordinary_user, NS_TIMEOUT)
 {
-	ASSERT_EQ(0, setresgid(NOBODY, NOBODY, NOBODY));
-	ASSERT_EQ(0, setresuid(NOBODY, NOBODY, NOBODY));
+	ASSERT_EQ(0, nobody_become());
 	EXPECT_EQ(-EPERM, new_clone(CLONE_NEWUTS));
 	EXPECT_EQ(-EPERM, new_clone(CLASH));
 	EXPECT_EQ(-EPERM, new_unshare(CLONE_NEWPID));
@@ -157,8 +155,7 @@ TEST_F_TIMEOUT(nsproxy, b3_ordinary_user, NS_TIMEOUT)
 
 TEST_F_TIMEOUT(nsproxy, b3_ordinary_user_with_user_ns, NS_TIMEOUT)
 {
-	ASSERT_EQ(0, setresgid(NOBODY, NOBODY, NOBODY));
-	ASSERT_EQ(0, setresuid(NOBODY, NOBODY, NOBODY));
+	ASSERT_EQ(0, nobody_become());
 	if (userns_forbidden())
 		SKIP(return, "user namespaces are for the privileged here");
 	EXPECT_EQ(0, new_clone(CLONE_NEWUSER | CHEAP_NS));

@@ -13,14 +13,10 @@ TEST_F_TIMEOUT(nsproxy, b4_unshare_every_subset, NS_TIMEOUT)
 	unsigned int set, flags;
 	struct nsids before;
 	pid_t pid, inner;
-	int i;
 
 	ASSERT_TRUE(ns_read(0, &before));
-	for (set = 0; set < 1U << NR_TYPES; set++) {
-		flags = 0;
-		for (i = 0; i < NR_TYPES; i++)
-			if (set & BIT(i))
-				flags |= nstypes[i].flag;
+	for (set = 0; set < NR_SUBSETS; set++) {
+		flags = ns_subset(set);
 		pid = fork();
 		ASSERT_LE(0, pid);
 		if (!pid) {
@@ -128,7 +124,7 @@ static int nr_mounts(pid_t pid)
 }
 
 /* A child that unshares; what it is in is seen from outside. */
-static int kid_unshare(struct kid *kid, unsigned int flags)
+static int kid_unshare(struct kid *kid, __u64 flags)
 {
 	pid_t pid = kid_start(kid, 0);
 
@@ -140,7 +136,10 @@ static int kid_unshare(struct kid *kid, unsigned int flags)
 	return pid < 0 ? pid : kid_hear(kid);
 }
 
-TEST_F_TIMEOUT(nsproxy, b4_unshare_empty_mntns, NS_TIMEOUT)
+/* A child in an empty mount namespace, by @start with @bit, alone or with others. */
+static void expect_empty(struct __test_metadata *_metadata,
+			 int (*start)(struct kid *kid, __u64 flags),
+			 unsigned int (*links)(unsigned int flags), __u64 bit)
 {
 	static const unsigned int more[] = {
 		0, CLONE_NEWNS, CLONE_NEWUTS | CLONE_NEWIPC, ALL_NS, ALL_NS | CLONE_NEWUSER,
@@ -151,38 +150,26 @@ TEST_F_TIMEOUT(nsproxy, b4_unshare_empty_mntns, NS_TIMEOUT)
 
 	ASSERT_TRUE(ns_read(0, &mine));
 	for (i = 0; i < ARRAY_SIZE(more); i++) {
-		ASSERT_EQ(0, kid_unshare(&kid, UNSHARE_EMPTY_MNTNS | more[i]));
+		ASSERT_EQ(0, start(&kid, bit | more[i]));
 		ASSERT_TRUE(ns_read(kid.pid, &its));
-		EXPECT_EQ(ns_unshare_links(CLONE_NEWNS | more[i]), ns_diff(&mine, &its));
+		EXPECT_EQ(links(CLONE_NEWNS | more[i]), ns_diff(&mine, &its));
 		EXPECT_EQ(0, nr_mounts(kid.pid));
 		kid_stop(&kid);
 	}
 	/* The other way to ask for a mount namespace copies all mounts. */
-	ASSERT_EQ(0, kid_unshare(&kid, CLONE_NEWNS));
+	ASSERT_EQ(0, start(&kid, CLONE_NEWNS));
 	EXPECT_LT(0, nr_mounts(kid.pid));
 	kid_stop(&kid);
 }
 
+TEST_F_TIMEOUT(nsproxy, b4_unshare_empty_mntns, NS_TIMEOUT)
+{
+	expect_empty(_metadata, kid_unshare, ns_unshare_links, UNSHARE_EMPTY_MNTNS);
+}
+
 TEST_F_TIMEOUT(nsproxy, b4_clone3_empty_mntns, NS_TIMEOUT)
 {
-	static const unsigned int more[] = {
-		0, CLONE_NEWNS, CLONE_NEWUTS | CLONE_NEWIPC, ALL_NS, ALL_NS | CLONE_NEWUSER,
-	};
-	struct nsids mine, its;
-	struct kid kid;
-	int i;
-
-	ASSERT_TRUE(ns_read(0, &mine));
-	for (i = 0; i < ARRAY_SIZE(more); i++) {
-		ASSERT_EQ(0, kid_hold(&kid, CLONE_EMPTY_MNTNS | more[i]));
-		ASSERT_TRUE(ns_read(kid.pid, &its));
-		EXPECT_EQ(ns_links(CLONE_NEWNS | more[i]), ns_diff(&mine, &its));
-		EXPECT_EQ(0, nr_mounts(kid.pid));
-		kid_stop(&kid);
-	}
-	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWNS));
-	EXPECT_LT(0, nr_mounts(kid.pid));
-	kid_stop(&kid);
+	expect_empty(_metadata, kid_hold, ns_links, CLONE_EMPTY_MNTNS);
 	EXPECT_EQ(-EINVAL, fork_flags(CLONE_EMPTY_MNTNS | CLONE_FS, NULL));
 }
 

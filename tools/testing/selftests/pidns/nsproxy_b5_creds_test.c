@@ -5,8 +5,6 @@
  */
 #include "nsproxy_util.h"
 
-#define NOBODY 65534
-
 /* What root outside is called inside. */
 #define INNER_UID 5
 #define INNER_GID 7
@@ -140,8 +138,7 @@ TEST_F_TIMEOUT(nsproxy, b5_rootless, NS_TIMEOUT)
 	struct kid kid;
 	int i;
 
-	ASSERT_EQ(0, setresgid(NOBODY, NOBODY, NOBODY));
-	ASSERT_EQ(0, setresuid(NOBODY, NOBODY, NOBODY));
+	ASSERT_EQ(0, nobody_become());
 	/* Else its own children are not its own: it has changed its id. */
 	ASSERT_EQ(0, prctl(PR_SET_DUMPABLE, 1));
 	if (userns_forbidden())
@@ -172,8 +169,7 @@ TEST_F_TIMEOUT(nsproxy, b5_rootless_pairs, NS_TIMEOUT)
 	pid_t pid;
 	int i;
 
-	ASSERT_EQ(0, setresgid(NOBODY, NOBODY, NOBODY));
-	ASSERT_EQ(0, setresuid(NOBODY, NOBODY, NOBODY));
+	ASSERT_EQ(0, nobody_become());
 	ASSERT_EQ(0, prctl(PR_SET_DUMPABLE, 1));
 	if (userns_forbidden())
 		SKIP(return, "user namespaces are for the privileged here");

@@ -15,16 +15,12 @@ TEST_F_TIMEOUT(nsproxy, b5_every_subset, NS_TIMEOUT)
 	struct nsids before, its;
 	struct kid kid;
 	pid_t pid, inner;
-	int i;
 
 	ASSERT_EQ(0, kid_hold(&kid, ALL_NS));
 	ASSERT_TRUE(ns_read(kid.pid, &its));
 	ASSERT_TRUE(ns_read(0, &before));
-	for (set = 1; set < 1U << NR_TYPES; set++) {
-		flags = 0;
-		for (i = 0; i < NR_TYPES; i++)
-			if (set & BIT(i))
-				flags |= nstypes[i].flag;
+	for (set = 1; set < NR_SUBSETS; set++) {
+		flags = ns_subset(set);
 		pid = fork();
 		ASSERT_LE(0, pid);
 		if (!pid) {

@@ -7,8 +7,6 @@
 
 #include "nsproxy_util.h"
 
-#define NOBODY 65534
-
 /* End a child but leave it unreaped. */
 static void kid_zombie(struct kid *kid)
 {
@@ -83,8 +81,8 @@ static int kid_nobody(struct kid *kid, unsigned int flags, int dumpable)
 	pid_t pid = kid_start(kid, flags);
 
 	if (!pid) {
-		if (setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY) ||
-		    prctl(PR_SET_DUMPABLE, dumpable) || prctl(PR_SET_PDEATHSIG, SIGKILL))
+		if (nobody_become() || prctl(PR_SET_DUMPABLE, dumpable) ||
+		    prctl(PR_SET_PDEATHSIG, SIGKILL))
 			_exit(EXIT_FAILURE);
 		kid_rest(kid);
 	}

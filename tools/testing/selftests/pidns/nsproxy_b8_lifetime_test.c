@@ -7,43 +7,6 @@
 
 #define CYCLES 1000
 
-/* Whether all of @links are gone: not told by listns, not to be opened. */
-static bool ns_gone(const struct nsids *ids, unsigned int links)
-{
-	int i, fd;
-
-	for (i = 0; i < NR_LINKS; i++) {
-		if (!(links & BIT(i)))
-			continue;
-		if (ns_listed(ids->id[i], nslinks[i].flag))
-			return false;
-		fd = ns_open_id(ids->id[i]);
-		if (fd >= 0) {
-			close(fd);
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Whether all of @links can be listed, and opened by their number. */
-static bool ns_there(const struct nsids *ids, unsigned int links)
-{
-	int i, fd;
-
-	if (ns_unlisted(ids, links) != NR_LINKS)
-		return false;
-	for (i = 0; i < NR_LINKS; i++) {
-		if (!(links & BIT(i)))
-			continue;
-		fd = ns_open_id(ids->id[i]);
-		if (fd < 0)
-			return false;
-		close(fd);
-	}
-	return true;
-}
-
 TEST_F_TIMEOUT(nsproxy, b8_gone_with_the_last_task, NS_TIMEOUT)
 {
 	unsigned int links = ns_links(ALL_NS | CLONE_NEWUSER);

@@ -14,34 +14,6 @@
 /* All of a task's namespaces but those of the initial task, which never vanish. */
 #define MINE ns_links(ALL_NS)
 
-/* Listed, and to be opened by number. */
-static bool all_there(const struct nsids *ids)
-{
-	int i, fd;
-
-	if (ns_unlisted(ids, MINE) != NR_LINKS)
-		return false;
-	for (i = 0; i < NR_LINKS; i++) {
-		if (!(MINE & BIT(i)))
-			continue;
-		fd = ns_open_id(ids->id[i]);
-		if (fd < 0)
-			return false;
-		close(fd);
-	}
-	return true;
-}
-
-static bool all_gone(const struct nsids *ids)
-{
-	int i;
-
-	for (i = 0; i < NR_LINKS; i++)
-		if ((MINE & BIT(i)) && ns_listed(ids->id[i], nslinks[i].flag))
-			return false;
-	return true;
-}
-
 static void *wait_there(void *arg)
 {
 	pause();
@@ -130,17 +102,17 @@ TEST_F_TIMEOUT(nsproxy, d_failures_drop_no_active_reference, NS_TIMEOUT)
 		ASSERT_EQ(0, kid_hear(&caller));
 		ASSERT_TRUE(ns_read(target.pid, &its));
 		ASSERT_TRUE(ns_read(caller.pid, &callers));
-		ASSERT_TRUE(all_there(&its));
-		ASSERT_TRUE(all_there(&callers));
+		ASSERT_TRUE(ns_there(&its, MINE));
+		ASSERT_TRUE(ns_there(&callers, MINE));
 
 		kid_tell(&caller, 0);
 		EXPECT_EQ(TIMES, kid_hear(&caller)) {
 			TH_LOG("%s", failures[i].name);
 		}
-		EXPECT_TRUE(all_there(&its)) {
+		EXPECT_TRUE(ns_there(&its, MINE)) {
 			TH_LOG("%s: the target's", failures[i].name);
 		}
-		EXPECT_TRUE(all_there(&callers)) {
+		EXPECT_TRUE(ns_there(&callers, MINE)) {
 			TH_LOG("%s: the caller's", failures[i].name);
 		}
 		ASSERT_TRUE(ns_read(target.pid, &now));
@@ -148,12 +120,12 @@ TEST_F_TIMEOUT(nsproxy, d_failures_drop_no_active_reference, NS_TIMEOUT)
 
 		/* Nor was one taken too many. */
 		kid_stop(&caller);
-		EXPECT_TRUE(eventually(all_gone(&callers))) {
+		EXPECT_TRUE(eventually(ns_gone(&callers, MINE))) {
 			TH_LOG("%s: the caller's remain", failures[i].name);
 		}
-		EXPECT_TRUE(all_there(&its));
+		EXPECT_TRUE(ns_there(&its, MINE));
 		kid_stop(&target);
-		EXPECT_TRUE(eventually(all_gone(&its))) {
+		EXPECT_TRUE(eventually(ns_gone(&its, MINE))) {
 			TH_LOG("%s: the target's remain", failures[i].name);
 		}
 	}
@@ -190,13 +162,13 @@ TEST_F_TIMEOUT(nsproxy, d_success_keeps_the_balance, NS_TIMEOUT)
 	kid_tell(&caller, 0);
 	ASSERT_EQ(0, kid_hear(&caller));
 	EXPECT_EQ(MINE, ns_diff(&its, &callers));
-	EXPECT_TRUE(all_there(&its));
-	EXPECT_TRUE(all_there(&callers));
+	EXPECT_TRUE(ns_there(&its, MINE));
+	EXPECT_TRUE(ns_there(&callers, MINE));
 	kid_stop(&target);
-	EXPECT_TRUE(eventually(all_gone(&its)));
-	EXPECT_TRUE(all_there(&callers));
+	EXPECT_TRUE(eventually(ns_gone(&its, MINE)));
+	EXPECT_TRUE(ns_there(&callers, MINE));
 	kid_stop(&caller);
-	EXPECT_TRUE(eventually(all_gone(&callers)));
+	EXPECT_TRUE(eventually(ns_gone(&callers, MINE)));
 }
 
 TEST_HARNESS_MAIN

@@ -31,16 +31,6 @@ static int join_until_error(int pidfd, unsigned int flags)
 	}
 }
 
-static bool all_gone(const struct nsids *ids, unsigned int links)
-{
-	int i;
-
-	for (i = 0; i < NR_LINKS; i++)
-		if ((links & BIT(i)) && ns_listed(ids->id[i], nslinks[i].flag))
-			return false;
-	return true;
-}
-
 FIXTURE_VARIANT(race)
 {
 	unsigned int made, joined;
@@ -105,7 +95,7 @@ static void race_setns(struct __test_metadata *_metadata, unsigned int made,
 			EXPECT_EQ(ESRCH, wait_for_pid(racer[i]));
 		kid_stop(&kid);
 		if (round % 10 == 0 || round == rounds - 1)
-			EXPECT_TRUE(eventually(all_gone(&ids, ns_links(made)))) {
+			EXPECT_TRUE(eventually(ns_gone(&ids, ns_links(made)))) {
 				TH_LOG("round %d: came back, or stayed", round);
 			}
 	}
@@ -154,7 +144,7 @@ TEST_F_TIMEOUT(race, d_open_of_a_dying_namespace, NS_TIMEOUT)
 		usleep(round * 20);
 		kid_stop(&kid);
 		EXPECT_EQ(0, wait_for_pid(racer));
-		EXPECT_TRUE(eventually(all_gone(&ids, ns_links(variant->made))));
+		EXPECT_TRUE(eventually(ns_gone(&ids, ns_links(variant->made))));
 	}
 }
 

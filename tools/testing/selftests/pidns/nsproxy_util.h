@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -38,6 +39,8 @@
 
 /* A network namespace costs more than all the others together. */
 #define CHEAP_NS (ALL_NS & ~CLONE_NEWNET)
+
+#define NOBODY 65534
 
 /* Seconds for one test: generous, for emulated and instrumented kernels. */
 #define NS_TIMEOUT 300
@@ -78,6 +81,20 @@ static const struct nslink {
 	[L_PID_CHILDREN]	= { CLONE_NEWPID,	"pid_for_children" },
 	[L_TIME_CHILDREN]	= { CLONE_NEWTIME,	"time_for_children" },
 };
+
+/* The flags of a subset of all kinds, for each from 0 to NR_SUBSETS. */
+#define NR_SUBSETS BIT(NR_TYPES)
+
+static inline unsigned int ns_subset(unsigned int set)
+{
+	unsigned int flags = 0;
+	int i;
+
+	for (i = 0; i < NR_TYPES; i++)
+		if (set & BIT(i))
+			flags |= nstypes[i].flag;
+	return flags;
+}
 
 /* Sets of links are bits. */
 #define ALL_LINKS	(BIT(NR_LINKS) - 1)
@@ -250,6 +267,43 @@ static inline int ns_open_id(__u64 id)
 	return open_by_handle_at(FD_NSFS_ROOT, &handle.head, O_RDONLY | O_CLOEXEC);
 }
 
+/* Whether all of @links can be listed, and opened by their number. */
+static inline bool ns_there(const struct nsids *ids, unsigned int links)
+{
+	int i, fd;
+
+	if (ns_unlisted(ids, links) != NR_LINKS)
+		return false;
+	for (i = 0; i < NR_LINKS; i++) {
+		if (!(links & BIT(i)))
+			continue;
+		fd = ns_open_id(ids->id[i]);
+		if (fd < 0)
+			return false;
+		close(fd);
+	}
+	return true;
+}
+
+/* Whether all of @links are gone: not told by listns, not to be opened. */
+static inline bool ns_gone(const struct nsids *ids, unsigned int links)
+{
+	int i, fd;
+
+	for (i = 0; i < NR_LINKS; i++) {
+		if (!(links & BIT(i)))
+			continue;
+		if (ns_listed(ids->id[i], nslinks[i].flag))
+			return false;
+		fd = ns_open_id(ids->id[i]);
+		if (fd >= 0) {
+			close(fd);
+			return false;
+		}
+	}
+	return true;
+}
+
 static inline int __printf(2, 3) file_write(const char *path, const char *fmt, ...)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -308,6 +362,13 @@ static inline int userns_enter(void)
 	if (!err)
 		err = file_write("/proc/self/gid_map", "0 %u 1", gid);
 	return err;
+}
+
+/* An ordinary user, for good. Who is to be its own children's must be dumpable, too. */
+static inline int nobody_become(void)
+{
+	return setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	       setresuid(NOBODY, NOBODY, NOBODY) ? -errno : 0;
 }
 
 /* Give up a capability. */

@@ -98,75 +98,55 @@ TEST_F_TIMEOUT(pidns, a13_subreaper_outside, NS_TIMEOUT)
 	kid_stop(&arena);
 }
 
-/* The init of a namespace goes outside, as any child of its father does. */
-TEST_F_TIMEOUT(pidns, a13_an_init_goes_outside, NS_TIMEOUT)
+/*
+ * The last of four is in another namespace than its father, who dies: it goes to
+ * the subreaper, if there is one, or to the init around.
+ */
+static void expect_to_go_outside(struct __test_metadata *_metadata, struct chain what)
 {
-	struct chain *chain = chain_new(4);
+	struct chain *chain = chain_new(0);
 	struct kid arena;
 	pid_t orphan;
 
 	ASSERT_NE(0, !!chain);
-	chain->newpid = BIT(3);
+	*chain = what;
 	ASSERT_TRUE(chain_start(&arena, chain));
 	orphan = chain_pid(&arena, chain, 3);
+	EXPECT_NE(ns_id(arena.pid, L_PID), ns_id(orphan, L_PID));
+	if (chain->into)
+		EXPECT_EQ(ns_id(pid_from(arena.pid, chain->box), L_PID), ns_id(orphan, L_PID));
 	EXPECT_EQ(chain_pid(&arena, chain, 2), task_ppid(orphan));
 	ASSERT_TRUE(chain_cut(&arena, chain, 2));
-	expect_father_of(_metadata, orphan, arena.pid);
+	expect_father_of(_metadata, orphan,
+			 chain->subreaper ? chain_pid(&arena, chain, 1) : arena.pid);
 	EXPECT_EQ(0, READ_ONCE(chain->ppid));
 	kid_stop(&arena);
 }
 
+/* The init of a namespace goes outside, as any child of its father does. */
+TEST_F_TIMEOUT(pidns, a13_an_init_goes_outside, NS_TIMEOUT)
+{
+	expect_to_go_outside(_metadata, (struct chain){ .length = 4, .newpid = BIT(3) });
+}
+
 TEST_F_TIMEOUT(pidns, a13_an_init_goes_to_a_subreaper, NS_TIMEOUT)
 {
-	struct chain *chain = chain_new(4);
-	struct kid arena;
-	pid_t orphan;
-
-	ASSERT_NE(0, !!chain);
-	chain->subreaper = BIT(1);
-	chain->newpid = BIT(3);
-	ASSERT_TRUE(chain_start(&arena, chain));
-	orphan = chain_pid(&arena, chain, 3);
-	ASSERT_TRUE(chain_cut(&arena, chain, 2));
-	expect_father_of(_metadata, orphan, chain_pid(&arena, chain, 1));
-	EXPECT_EQ(0, READ_ONCE(chain->ppid));
-	kid_stop(&arena);
+	expect_to_go_outside(_metadata, (struct chain){
+		.length = 4, .newpid = BIT(3), .subreaper = BIT(1),
+	});
 }
 
 /* Whom nsenter has put inside goes outside, where its father was. */
 TEST_F_TIMEOUT(pidns, a13_nsentered_goes_outside, NS_TIMEOUT)
 {
-	struct chain *chain = chain_new(4);
-	struct kid arena;
-	pid_t orphan;
-
-	ASSERT_NE(0, !!chain);
-	chain->into = BIT(3);
-	ASSERT_TRUE(chain_start(&arena, chain));
-	orphan = chain_pid(&arena, chain, 3);
-	EXPECT_EQ(ns_id(pid_from(arena.pid, chain->box), L_PID), ns_id(orphan, L_PID));
-	EXPECT_NE(ns_id(arena.pid, L_PID), ns_id(orphan, L_PID));
-	ASSERT_TRUE(chain_cut(&arena, chain, 2));
-	expect_father_of(_metadata, orphan, arena.pid);
-	EXPECT_EQ(0, READ_ONCE(chain->ppid));
-	kid_stop(&arena);
+	expect_to_go_outside(_metadata, (struct chain){ .length = 4, .into = BIT(3) });
 }
 
 TEST_F_TIMEOUT(pidns, a13_nsentered_goes_to_a_subreaper, NS_TIMEOUT)
 {
-	struct chain *chain = chain_new(4);
-	struct kid arena;
-	pid_t orphan;
-
-	ASSERT_NE(0, !!chain);
-	chain->subreaper = BIT(1);
-	chain->into = BIT(3);
-	ASSERT_TRUE(chain_start(&arena, chain));
-	orphan = chain_pid(&arena, chain, 3);
-	ASSERT_TRUE(chain_cut(&arena, chain, 2));
-	expect_father_of(_metadata, orphan, chain_pid(&arena, chain, 1));
-	EXPECT_EQ(0, READ_ONCE(chain->ppid));
-	kid_stop(&arena);
+	expect_to_go_outside(_metadata, (struct chain){
+		.length = 4, .into = BIT(3), .subreaper = BIT(1),
+	});
 }
 
 /* But its own child goes to the init inside, past a subreaper outside. */

@@ -47,42 +47,52 @@ static void *thread_father(void *arg)
 	thread_exit(0);
 }
 
-TEST_F_TIMEOUT(pidns, a13_live_thread_of_the_father, NS_TIMEOUT)
+/* In the init of a namespace: how a child of it ends that does @be. */
+static int child_status(struct __test_metadata *_metadata,
+			void (*be)(struct __test_metadata *_metadata))
 {
-	struct kid arena;
+	pid_t pid;
 
 	shared = shared_alloc(sizeof(*shared));
 	ASSERT_NE(0, !!shared);
-	ASSERT_LE(0, kid_start(&arena, CLONE_NEWPID));
-	if (!arena.pid) {
-		pid_t father = fork();
+	pid = fork();
+	if (!pid)
+		be(_metadata);
+	return wait_status(pid);
+}
 
-		if (!father) {
-			pthread_t thread;
+/* The leader of a process one thread of which is a father. */
+static void __noreturn be_leader(struct __test_metadata *_metadata)
+{
+	pthread_t thread;
 
-			/* There is somebody else who might take it. */
-			ASSERT_EQ(0, pthread_create(&thread, NULL, thread_father, NULL));
-			ASSERT_TRUE(watcher_is_there());
-			EXPECT_FALSE(thread_has_child(shared->child));
-			EXPECT_EQ(getpid(), shared->child_ppid);
-			WRITE_ONCE(shared->go, 1);
-			EXPECT_TRUE(eventually(thread_has_child(shared->child)));
-			WRITE_ONCE(shared->child_ppid, 0);
-			EXPECT_TRUE(eventually(READ_ONCE(shared->child_ppid)));
-			EXPECT_EQ(getpid(), READ_ONCE(shared->child_ppid));
-			kill(shared->child, SIGKILL);
-			EXPECT_EQ(SIGKILL, wait_status(shared->child));
-			_exit(EXIT_SUCCESS);
-		}
-		prctl(PR_SET_CHILD_SUBREAPER, 1);
-		EXPECT_EQ(0, wait_status(father));
-		/* None came to the init. */
-		EXPECT_EQ(-1, waitpid(-1, NULL, WNOHANG));
-		EXPECT_EQ(ECHILD, errno);
-		kid_rest(&arena);
-	}
-	EXPECT_EQ(0, kid_hear(&arena));
-	kid_stop(&arena);
+	/* There is somebody else who might take it. */
+	ASSERT_EQ(0, pthread_create(&thread, NULL, thread_father, NULL));
+	ASSERT_TRUE(watcher_is_there());
+	EXPECT_FALSE(thread_has_child(shared->child));
+	EXPECT_EQ(getpid(), shared->child_ppid);
+	WRITE_ONCE(shared->go, 1);
+	EXPECT_TRUE(eventually(thread_has_child(shared->child)));
+	WRITE_ONCE(shared->child_ppid, 0);
+	EXPECT_TRUE(eventually(READ_ONCE(shared->child_ppid)));
+	EXPECT_EQ(getpid(), READ_ONCE(shared->child_ppid));
+	kill(shared->child, SIGKILL);
+	EXPECT_EQ(SIGKILL, wait_status(shared->child));
+	_exit(EXIT_SUCCESS);
+}
+
+static void live_thread(struct __test_metadata *_metadata)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	EXPECT_EQ(0, child_status(_metadata, be_leader));
+	/* None came to the init. */
+	EXPECT_EQ(-1, waitpid(-1, NULL, WNOHANG));
+	EXPECT_EQ(ECHILD, errno);
+}
+
+TEST_F_TIMEOUT(pidns, a13_live_thread_of_the_father, NS_TIMEOUT)
+{
+	in_namespace(_metadata, live_thread);
 }
 
 /* End the process with 0 if its leader's end gave the child to this thread. */
@@ -119,63 +129,54 @@ static void *thread_stepgrandfather(void *arg)
 	return thread_stepfather(arg);
 }
 
+/* A father whose other thread is to take over. */
+static void __noreturn be_ending_leader(struct __test_metadata *_metadata)
+{
+	pthread_t thread;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, thread_stepfather, NULL));
+	fork_watcher();
+	ASSERT_TRUE(watcher_is_there());
+	EXPECT_TRUE(thread_has_child(shared->child));
+	WRITE_ONCE(shared->go, 1);
+	thread_exit(9);
+}
+
+static void leader_ends(struct __test_metadata *_metadata)
+{
+	EXPECT_EQ(0, child_status(_metadata, be_ending_leader));
+}
+
 /* The same when it is the leader that ends: its zombie is no father. */
 TEST_F_TIMEOUT(pidns, a13_leader_of_the_father_ends, NS_TIMEOUT)
 {
-	struct kid arena;
+	in_namespace(_metadata, leader_ends);
+}
 
-	shared = shared_alloc(sizeof(*shared));
-	ASSERT_NE(0, !!shared);
-	ASSERT_LE(0, kid_start(&arena, CLONE_NEWPID));
-	if (!arena.pid) {
-		pid_t father = fork();
+static void __noreturn be_ending_subreaper(struct __test_metadata *_metadata)
+{
+	pthread_t thread;
 
-		if (!father) {
-			pthread_t thread;
-
-			ASSERT_EQ(0, pthread_create(&thread, NULL, thread_stepfather, NULL));
-			fork_watcher();
-			ASSERT_TRUE(watcher_is_there());
-			EXPECT_TRUE(thread_has_child(shared->child));
-			WRITE_ONCE(shared->go, 1);
-			thread_exit(9);
-		}
-		EXPECT_EQ(0, wait_status(father));
-		kid_rest(&arena);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (!fork()) {
+		fork_watcher();
+		shared_wait(1);
+		_exit(EXIT_SUCCESS);
 	}
-	EXPECT_EQ(0, kid_hear(&arena));
-	kid_stop(&arena);
+	ASSERT_TRUE(watcher_is_there());
+	ASSERT_EQ(0, pthread_create(&thread, NULL, thread_stepgrandfather, NULL));
+	thread_exit(9);
+}
+
+static void subreaper_ends(struct __test_metadata *_metadata)
+{
+	EXPECT_EQ(0, child_status(_metadata, be_ending_subreaper));
 }
 
 /* A subreaper whose leader has ended: a thread of it that lives is the father. */
 TEST_F_TIMEOUT(pidns, a13_thread_of_a_subreaper, NS_TIMEOUT)
 {
-	struct kid arena;
-
-	shared = shared_alloc(sizeof(*shared));
-	ASSERT_NE(0, !!shared);
-	ASSERT_LE(0, kid_start(&arena, CLONE_NEWPID));
-	if (!arena.pid) {
-		pid_t sub = fork();
-
-		if (!sub) {
-			pthread_t thread;
-
-			prctl(PR_SET_CHILD_SUBREAPER, 1);
-			if (!fork()) {
-				fork_watcher();
-				shared_wait(1);
-				_exit(EXIT_SUCCESS);
-			}
-			ASSERT_TRUE(watcher_is_there());
-			ASSERT_EQ(0, pthread_create(&thread, NULL, thread_stepgrandfather, NULL));
-			thread_exit(9);
-		}
-		EXPECT_EQ(0, wait_status(sub));
-		kid_rest(&arena);
-	}
-	EXPECT_EQ(0, kid_hear(&arena));
-	kid_stop(&arena);
+	in_namespace(_metadata, subreaper_ends);
 }
 
 /* What the second thread of an init does once the first has ended. */

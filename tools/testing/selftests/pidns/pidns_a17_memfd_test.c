@@ -114,21 +114,6 @@ FIXTURE_TEARDOWN(memfd)
 {
 }
 
-/* Each test is in a namespace of its own, so that it changes nobody else's. */
-static void in_namespace(struct __test_metadata *_metadata,
-			 void (*body)(struct __test_metadata *_metadata))
-{
-	struct kid kid;
-
-	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
-	if (!kid.pid) {
-		body(_metadata);
-		kid_rest(&kid);
-	}
-	EXPECT_EQ(0, kid_hear(&kid));
-	kid_stop(&kid);
-}
-
 static void values(struct __test_metadata *_metadata)
 {
 	int scope;

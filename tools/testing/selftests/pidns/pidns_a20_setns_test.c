@@ -3,11 +3,8 @@
  * setns with the file of a PID namespace: one's own or one below it, for who
  * has the capability over both user namespaces; children go there, not oneself.
  */
-#include <grp.h>
 
 #include "pidns_reap_util.h"
-
-#define NOBODY 65534
 
 /* Only children enter, and they have numbers on both sides. */
 TEST_F_TIMEOUT(pidns, a20_children_only, NS_TIMEOUT)
@@ -156,9 +153,7 @@ TEST_F_TIMEOUT(pidns, a20_capability_over_the_own, NS_TIMEOUT)
 	if (!pid) {
 		int fd, user;
 
-		ASSERT_EQ(0, setgroups(0, NULL));
-		ASSERT_EQ(0, setresgid(NOBODY, NOBODY, NOBODY));
-		ASSERT_EQ(0, setresuid(NOBODY, NOBODY, NOBODY));
+		ASSERT_EQ(0, nobody_become());
 		ASSERT_EQ(0, prctl(PR_SET_DUMPABLE, 1));
 		ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWUSER | CLONE_NEWPID));
 		fd = ns_open(kid.pid, L_PID);

@@ -3,12 +3,10 @@
  * pidfd_getfd: a file of another process, for who may trace it; and the
  * pidfds that need no opening, PIDFD_SELF_THREAD and PIDFD_SELF_THREAD_GROUP.
  */
-#include <grp.h>
 #include <sys/uio.h>
 
 #include "pidns_reap_util.h"
 
-#define NOBODY 65534
 #define MARK 123
 
 static int getfd_errno(int pidfd, int fd, unsigned int flags)
@@ -102,9 +100,7 @@ TEST_F_TIMEOUT(pidns, a21_getfd_permission, NS_TIMEOUT)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		ASSERT_EQ(0, setgroups(0, NULL));
-		ASSERT_EQ(0, setresgid(NOBODY, NOBODY, NOBODY));
-		ASSERT_EQ(0, setresuid(NOBODY, NOBODY, NOBODY));
+		ASSERT_EQ(0, nobody_become());
 		EXPECT_EQ(-EPERM, getfd_errno(kid.pidfd, its, 0));
 		EXPECT_EQ(-EPERM, getfd_errno(kid.pidfd, -1, 0));
 		EXPECT_EQ(-EINVAL, getfd_errno(kid.pidfd, its, 1));

@@ -2,11 +2,8 @@
 /*
  * PIDFD_GET_INFO in the reader's numbers, and PIDFD_GET_*_NAMESPACE.
  */
-#include <grp.h>
 
 #include "pidns_reap_util.h"
-
-#define NOBODY 65534
 
 /* The size that the structure first had, up to the exit code. */
 #define INFO_SIZE_VER0 64
@@ -200,9 +197,7 @@ TEST_F_TIMEOUT(pidns, a21_namespaces, NS_TIMEOUT)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		ASSERT_EQ(0, setgroups(0, NULL));
-		ASSERT_EQ(0, setresgid(NOBODY, NOBODY, NOBODY));
-		ASSERT_EQ(0, setresuid(NOBODY, NOBODY, NOBODY));
+		ASSERT_EQ(0, nobody_become());
 		for (i = 0; i < ARRAY_SIZE(gets); i++)
 			EXPECT_EQ(-EACCES, get_id(kid.pidfd, gets[i].cmd, 0));
 		_exit(EXIT_SUCCESS);

@@ -3,7 +3,6 @@
  * pidfd_send_signal: to a process, a thread or a group, as the pidfd or the
  * flags say; and whom namespaces keep out of reach.
  */
-#include <grp.h>
 
 #include "pidns_reap_util.h"
 
@@ -12,8 +11,6 @@
 #define PIDFD_SIGNAL_THREAD_GROUP	BIT(1)
 #define PIDFD_SIGNAL_PROCESS_GROUP	BIT(2)
 #endif
-
-#define NOBODY 65534
 
 static int signal_errno(int pidfd, int sig, siginfo_t *info, unsigned int flags)
 {
@@ -194,9 +191,7 @@ TEST_F_TIMEOUT(pidns, a21_signal_errors, NS_TIMEOUT)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		ASSERT_EQ(0, setgroups(0, NULL));
-		ASSERT_EQ(0, setresgid(NOBODY, NOBODY, NOBODY));
-		ASSERT_EQ(0, setresuid(NOBODY, NOBODY, NOBODY));
+		ASSERT_EQ(0, nobody_become());
 		EXPECT_EQ(-EPERM, signal_errno(kid.pidfd, 0, NULL, 0));
 		_exit(EXIT_SUCCESS);
 	}

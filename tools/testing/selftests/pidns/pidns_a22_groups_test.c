@@ -17,21 +17,6 @@ static int kill_errno(pid_t pid, int sig)
 	return kill(pid, sig) ? -errno : 0;
 }
 
-/* The way of all tests here: an init that does it, and then is told to end. */
-static void in_namespace(struct __test_metadata *_metadata,
-			 void (*body)(struct __test_metadata *_metadata))
-{
-	struct kid kid;
-
-	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
-	if (!kid.pid) {
-		body(_metadata);
-		kid_rest(&kid);
-	}
-	EXPECT_EQ(0, kid_hear(&kid));
-	kid_stop(&kid);
-}
-
 static void numbers(struct __test_metadata *_metadata)
 {
 	struct kid child;

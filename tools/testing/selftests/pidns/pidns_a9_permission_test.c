@@ -113,8 +113,7 @@ TEST_F_TIMEOUT(pidns, a9_ordinary_user, NS_TIMEOUT)
 {
 	int before;
 
-	ASSERT_EQ(0, setresgid(NOBODY, NOBODY, NOBODY));
-	ASSERT_EQ(0, setresuid(NOBODY, NOBODY, NOBODY));
+	ASSERT_EQ(0, nobody_become());
 	before = last_pid();
 	EXPECT_EQ(-EPERM, try_as(FREE));
 	EXPECT_EQ(-EPERM, fork_done(fork_as(CLONE_NEWUSER, FREE)));

@@ -252,6 +252,21 @@ static inline pid_t fork_into(int nsfd)
 	return pid < 0 ? -err : pid;
 }
 
+/* Run @body in the init of a new namespace, which ends when that is done. */
+static inline void in_namespace(struct __test_metadata *_metadata,
+				void (*body)(struct __test_metadata *_metadata))
+{
+	struct kid kid;
+
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
+	if (!kid.pid) {
+		body(_metadata);
+		kid_rest(&kid);
+	}
+	EXPECT_EQ(0, kid_hear(&kid));
+	kid_stop(&kid);
+}
+
 /* Of the thread alone: exit(3) and returning from main end all threads. */
 static inline void __noreturn thread_exit(int code)
 {

@@ -18,8 +18,6 @@
 #define PID_MAX_LIMIT (4 * 1024 * 1024)
 #define MAX_PID_NS_LEVEL 32
 
-#define NOBODY 65534
-
 /* The /proc of whoever started the test. */
 static int outer_proc __maybe_unused = -1;
 
