@@ -6,6 +6,10 @@
 # Builds the configurations of configs/matrix (all, or those named) to a link,
 # boots them, and prints a table. A good result is kept until something that it
 # comes from changes, so that an interrupted run goes on where it was.
+#
+# What they have in common is configs/lean.config. It is built in a tree of its
+# own, and each other configuration in a copy of that: only what sees the change
+# is compiled again.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
@@ -54,15 +58,18 @@ row_key() {
 	} | sha256sum | cut -c1-16
 }
 
-# usage: try_config; .config of name, and whether it is what was asked for
+# usage: try_config NAME; BUILD/.config of that, and whether it is what was asked for
 try_config() {
-	local work wanted why base=allnoconfig changed
-	[ "$name" != defconfig ] || base=x86_64_defconfig
-	IFS='!' read -r wanted why <<<"$(matrix_line "$name")"
+	local work wanted why base=allnoconfig
+	FRAGMENTS=("$TOP"/configs/{lean,guest}.config)
+	if [ "$1" = defconfig ]; then
+		base=x86_64_defconfig
+		usual_fragments
+	fi
+	IFS='!' read -r wanted why <<<"$(matrix_line "$1")"
 	make_temp work
 	implementation_config >"$work/implementation.config"
 	xargs -n 1 printf 'CONFIG_%s\n' <<<"$wanted" >"$work/wanted.config"
-	usual_fragments
 	make_config "$work" "$LOGS/config-$KEY.log" "$base" "${FRAGMENTS[@]}" \
 		"$work/implementation.config" "$work/wanted.config"
 	unfit=$(unhonoured "$work/.config" "$work/wanted.config" | xargs)
@@ -71,12 +78,34 @@ try_config() {
 		tell builds "cannot be:$why"
 		return 1
 	fi
-	# Symbol by symbol, without what only tells of the tools.
-	changed=$(diff <(grep ^CONFIG_ "$USUAL/.config" | sort) <(grep ^CONFIG_ "$work/.config" | sort) |
+	cmp -s "$work/.config" "$BUILD/.config" || cp "$work/.config" "$BUILD/.config"
+}
+
+# usage: use_usual; the tree of what all have in common, built
+use_usual() {
+	use_tree matrix-usual
+	USUAL=$BUILD
+	try_config usual
+	build "$LOGS/build-$KEY.log" bzImage modules
+}
+
+# usage: use_copy; another tree, with what is built of the usual one
+use_copy() {
+	use_tree matrix
+	run_child rsync -a --delete "$USUAL/" "$BUILD/"
+	# The tools' commands have their tree's path in them, and all objects hang on
+	# objtool.
+	find "$BUILD/tools" -name '.*.cmd' -exec sed -i "s|$USUAL/|$BUILD/|g" {} +
+}
+
+# usage: tell_symbols; how many differ from the usual configuration, without what
+# only tells of the tools
+tell_symbols() {
+	local changed
+	changed=$(diff <(grep ^CONFIG_ "$USUAL/.config" | sort) <(grep ^CONFIG_ "$BUILD/.config" | sort) |
 		grep -o 'CONFIG_[A-Z0-9_a-z]*' | sort -u | sed 's/^CONFIG_//') || true
 	tell symbols "$(wc -w <<<"$changed")"
 	printf '%s\n' "$changed" >"$ROWS/$name.changed"
-	cmp -s "$work/.config" "$BUILD/.config" || cp "$work/.config" "$BUILD/.config"
 }
 
 # usage: one_smoke; boots without files
@@ -134,19 +163,16 @@ finish() {
 	tell key "$(row_key "$name")"
 }
 
-# usage: one; the configuration of that name, in the matrix' build tree
+# usage: one; the configuration of that name
 one() {
 	local implementation=rust goals=(bzImage)
 	: >"$ROWS/$name.row"
-	use_tree rust
-	USUAL=$BUILD
-	use_tree matrix
-	# From the usual tree only what sees the change is built again. The tools'
-	# commands have their tree's path in them, and all objects hang on objtool.
-	run_child rsync -a --delete "$USUAL/" "$BUILD/"
-	find "$BUILD/tools" -name '.*.cmd' -exec sed -i "s|$USUAL/|$BUILD/|g" {} +
+	tell builds "NO: the usual configuration does not build"
+	use_usual
+	[ "$name" = usual ] || use_copy
 	tell builds 'NO: it cannot be configured so'
-	try_config || { finish && return; }
+	try_config "$name" || { finish && return; }
+	tell_symbols
 	tell builds "NO: see $LOGS/build-$KEY-$name.log"
 	[ "$(value "$BUILD/.config" MODULES)" = n ] || goals+=(modules)
 	build "$LOGS/build-$KEY-$name.log" "${goals[@]}"
@@ -191,9 +217,9 @@ done
 "$TOP/scripts/setup.sh"
 use_toolchain
 mkdir -p "$ROWS"
-run_child "$TOP/scripts/kernel.sh"
 lock_cache
-use_tree rust
+use_tree matrix
+lay_over
 need_space 6000 "the matrix"
 
 count=0 tried=0 passed=0 failed=0 begun=$SECONDS
