@@ -49,7 +49,7 @@ static inline bool fuse_await(struct fuse_file *file, unsigned int opcode,
 			return false;
 		if (request->head.opcode == opcode)
 			return true;
-		if (!fuse_answer(file, request, -ENOSYS, NULL, 0))
+		if (!fuse_answer(file, request, -EOPNOTSUPP, NULL, 0))
 			return false;
 	}
 }
