@@ -56,7 +56,8 @@ while IFS=$'\t' read -r from to; do
 		die "$tree/$to exists and is not ours; move it away"
 	fi
 	mkdir -p "$stage/new/$(dirname "$to")"
-	cp -p "$OVERLAY/$from" "$stage/new/$to"
+	# With a time of its own: make must see a change to what is an older file.
+	cp "$OVERLAY/$from" "$stage/new/$to"
 	(cd "$stage/new" && sha256sum "$to") >>"$stage/manifest/files"
 done < <(overlay_map)
 # What was applied, as exact differences (without times): the way back whatever
