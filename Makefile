@@ -5,7 +5,7 @@
 # Some targets work on both implementations where none is asked for.
 BOTH := $(or $(IMPL),c rust)
 IMPL ?= rust
-export IMPL DEBUG KDIR TIMEOUT TESTS CONFIGS JOBS RUSTC CPUS MEMORY
+export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS JOBS RUSTC CPUS MEMORY
 
 .DEFAULT_GOAL := help
 
@@ -18,6 +18,7 @@ help: ## print this
 	@echo '  DEBUG=1       with KASAN, lockdep and other checks of the kernel (the same)'
 	@echo '  KDIR=...      a Linux 7.3 tree of yours instead of a fetched one'
 	@echo '  TESTS=...     some of the kselftests (test), or of the suites (upstream-tests)'
+	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
 	@echo '  CONFIGS=...   some of the configurations in configs/matrix (configs)'
 	@echo '  TIMEOUT=...   seconds that the guest may take (run, test)'
 
@@ -41,6 +42,9 @@ upstream-tests: ## compare C and Rust by the kernel tree's own kselftests
 
 systemd: ## boot systemd to its default target, on C and on Rust
 	@scripts/systemd.sh $(BOTH)
+
+containers: ## compare C and Rust by real container tools
+	@scripts/containers.sh $(BOTH)
 
 kunit: ## run KUnit, doctests included, by the kernel's kunit.py
 	@scripts/kunit.sh
@@ -66,4 +70,4 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@scripts/clean.sh all
 
-.PHONY: help setup kernel run shell test upstream-tests systemd kunit configs htmldocs lint integrate remove clean distclean
+.PHONY: help setup kernel run shell test upstream-tests systemd containers kunit configs htmldocs lint integrate remove clean distclean

@@ -88,6 +88,18 @@ _run_guest() {
 	return 125
 }
 
+# usage: guest_results STAGE LOG STATUS; what a boot that ended with STATUS said,
+# and two results more, all in KTAP
+guest_results() {
+	local stage=$1 log=$2 status=$3
+	grep -v "^$EXIT_MARK " "$stage/out" || true
+	printf '\nKTAP version 1\n1..2\n'
+	[ "$status" != 125 ] || printf 'not '
+	echo 'ok 1 the guest came to its end'
+	silent "$log" || printf 'not '
+	echo 'ok 2 the kernel log is silent'
+}
+
 # usage: out_port STAGE; fills OUT_PORT with QEMU's arguments for the port
 out_port() {
 	OUT_PORT=(-device virtio-serial-pci -chardev "file,id=pidns_out,path=$1/out"

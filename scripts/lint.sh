@@ -17,9 +17,11 @@ cd "$TOP"
 # usage: ours PATTERN...; the project's files of these names
 ours() { git ls-files --cached --others --exclude-standard -- "$@" | sort -u; }
 
+# Those that are run, and those that are sourced.
 shell_scripts() {
 	ours scripts .ci tools | while read -r file; do
-		[ ! -f "$file" ] || ! head -n 1 "$file" | grep -q '^#!.*sh$' || printf '%s\n' "$file"
+		[ ! -f "$file" ] || ! head -n 2 "$file" | grep -qE '^#!.*sh$|^# shellcheck shell=' ||
+			printf '%s\n' "$file"
 	done
 }
 

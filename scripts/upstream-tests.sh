@@ -44,14 +44,7 @@ run_on() {
 	note "booting it (IMPL=$IMPL); the suites may take $((seconds / 60)) minutes"
 	boot "$stage" "$log" "${TIMEOUT:-$seconds}" bash guest-upstream.sh "${LIMITS[@]}" \
 		> >(grep --line-buffered -E '^(not )?ok |did not finish' | sed -u "s/^/$IMPL: /" >&2) || end=$?
-	{
-		grep -v "^$EXIT_MARK " "$stage/out" || true
-		printf '\nKTAP version 1\n1..2\n'
-		[ "$end" != 125 ] || printf 'not '
-		echo 'ok 1 the guest came to its end'
-		silent "$log" || printf 'not '
-		echo 'ok 2 the kernel log is silent'
-	} >"${log%.log}.ktap"
+	guest_results "$stage" "$log" "$end" >"${log%.log}.ktap"
 	FILES+=("$IMPL=${log%.log}.ktap")
 	rm -rf "$stage"
 }

@@ -15,6 +15,8 @@ check 'KDIR= unknown' says 1 'is not a folder' kernel KDIR="$WORK/nowhere"
 check 'CONFIGS= unknown' says 1 'CONFIGS=nope is not known' "$SCRIPTS/configs.sh" nope
 check 'TESTS= of no suite' says 1 'TESTS=nope is not known' env TESTS=nope "$SCRIPTS/upstream-tests.sh" c
 check 'upstream-tests of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/upstream-tests.sh" java
+check 'CHECKS= of no tool' says 1 'CHECKS=nope is not known' env CHECKS='crun nope' "$SCRIPTS/containers.sh" c
+check 'containers of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/containers.sh" java
 check 'systemd of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/systemd.sh" c java
 check 'shell without a terminal' says 1 'needs a terminal' "$SCRIPTS/shell.sh"
 check 'no HOME and no cache' says 1 'HOME is not set' env -u HOME -u XDG_CACHE_HOME "$SCRIPTS/kernel.sh"
