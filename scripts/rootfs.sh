@@ -65,7 +65,7 @@ EOT
 chmod +x "$work/customize"
 note "making a Debian $RELEASE root file system with ${packages[*]}"
 start=$SECONDS
-W=$work run_child mmdebstrap --quiet --variant=minbase --format=null \
+W=$work run_child timeout -k 10 1800 mmdebstrap --quiet --variant=minbase --format=null \
 	--include="$(IFS=,; echo "${packages[*]}")" --keyring="$KEYRING" \
 	--customize-hook="$work/customize" \
 	"$RELEASE" /dev/null "deb [signed-by=$KEYRING] $ARCHIVE $RELEASE main" >"$work/log" 2>&1 || {

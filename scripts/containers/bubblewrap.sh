@@ -5,12 +5,12 @@
 
 BWRAP=(bwrap --unshare-all --dev-bind / / --proc /proc)
 
-check 60 '--unshare-all: its own init is 1, the command is 2' bwrap_all
+check 120 '--unshare-all: its own init is 1, the command is 2' bwrap_all
 bwrap_all() {
 	equal '1 0 bwrap 2 1 sh 3 2 ps' "$("${BWRAP[@]}" sh -c 'ps -e -o pid=,ppid=,comm=; :')"
 }
 
-check 60 '--unshare-all: all namespaces are new' bwrap_namespaces
+check 120 '--unshare-all: all namespaces are new' bwrap_namespaces
 bwrap_namespaces() {
 	local pid type
 	start pid "${BWRAP[@]}" sleep infinity
@@ -20,12 +20,12 @@ bwrap_namespaces() {
 	done
 }
 
-check 60 '--as-pid-1: the command is 1' bwrap_as_pid_1
+check 120 '--as-pid-1: the command is 1' bwrap_as_pid_1
 bwrap_as_pid_1() {
 	equal '1 0 sh 2 1 ps' "$("${BWRAP[@]}" --as-pid-1 sh -c 'ps -e -o pid=,ppid=,comm=; :')"
 }
 
-check 60 '--as-pid-1: the command cannot kill itself, and its end is that of all' bwrap_immortal
+check 120 '--as-pid-1: the command cannot kill itself, and its end is that of all' bwrap_immortal
 bwrap_immortal() {
 	local said
 	said=$("${BWRAP[@]}" --as-pid-1 sh -c 'sleep infinity & kill -KILL 1; echo alive; exit 9') ||
@@ -33,7 +33,7 @@ bwrap_immortal() {
 	equal alive "$said"
 }
 
-check 60 'its init adopts orphans, and reaps them' bwrap_orphans
+check 120 'its init adopts orphans, and reaps them' bwrap_orphans
 bwrap_orphans() {
 	# The orphan's father is the shell that $( ) starts, which ends.
 	# shellcheck disable=SC2016
@@ -47,20 +47,20 @@ bwrap_orphans() {
 
 # Root's /proc in a sandbox is covered in parts, and so cannot be mounted again
 # in one within it: these are for a user.
-check 60 'nested, by a user without rights: one number more at each depth' bwrap_nested
+check 120 'nested, by a user without rights: one number more at each depth' bwrap_nested
 bwrap_nested() {
 	local pid
 	start pid as_nobody "${BWRAP[@]}" --as-pid-1 "${BWRAP[@]}" "${BWRAP[@]}" sleep infinity
 	matches "^$pid [0-9]+ [0-9]+ 2\$" "$(numbers "$pid")"
 }
 
-check 60 'nested, by a user without rights: ps sees the innermost only' bwrap_nested_ps
+check 120 'nested, by a user without rights: ps sees the innermost only' bwrap_nested_ps
 bwrap_nested_ps() {
 	equal '1 bwrap 2 sh 3 ps' "$(as_nobody "${BWRAP[@]}" "${BWRAP[@]}" \
 		sh -c 'ps -e -o pid=,comm=; :')"
 }
 
-check 60 '--die-with-parent: the sandbox ends with what started it' bwrap_die
+check 120 '--die-with-parent: the sandbox ends with what started it' bwrap_die
 bwrap_die() {
 	local pid starter
 	start pid sh -c "$(printf '%q ' "${BWRAP[@]}") --die-with-parent sleep infinity; :"
@@ -69,7 +69,7 @@ bwrap_die() {
 	wait_until gone "$pid"
 }
 
-check 60 '--info-fd: the number and the namespace that it tells are so' bwrap_info
+check 120 '--info-fd: the number and the namespace that it tells are so' bwrap_info
 bwrap_info() {
 	local pid
 	start pid "${BWRAP[@]}" --as-pid-1 --info-fd 9 sleep infinity 9>"$W/info"
@@ -77,7 +77,7 @@ bwrap_info() {
 	matches "\"pid-namespace\": $(ns "$pid")[,[:space:]]" "$(cat "$W/info")"
 }
 
-check 60 '--pidns: into the namespace of another' bwrap_join
+check 120 '--pidns: into the namespace of another' bwrap_join
 bwrap_join() {
 	local pid
 	start pid unshare --pid --fork sleep infinity
@@ -87,7 +87,7 @@ bwrap_join() {
 		ps -e -o comm= 9<"/proc/$pid/ns/pid")"
 }
 
-check 60 'the status of the command is that of bwrap' bwrap_status
+check 120 'the status of the command is that of bwrap' bwrap_status
 bwrap_status() {
 	status 42 "${BWRAP[@]}" sh -c 'exit 42'
 	status 143 "${BWRAP[@]}" sh -c 'kill -TERM $$'

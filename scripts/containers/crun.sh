@@ -5,10 +5,16 @@
 
 CRUN=(crun --root "${W:-}/state")
 
-# usage: bundle NAME COMMAND [NAMESPACE]; an OCI bundle in $W/NAME, with a PID
-# namespace of its own or, by NAMESPACE, an existing one. $W is its /mnt.
+# usage: bundle NAME COMMAND [NAMESPACE [mapped]]; an OCI bundle in $W/NAME, with a
+# PID namespace of its own or, by NAMESPACE, an existing one; with "mapped" in a
+# user namespace. $W is its /mnt.
 bundle() {
-	local dir=$W/$1 command=$2 path=${3:+,\"path\":\"$3\"}
+	local dir=$W/$1 command=$2 path=${3:+,\"path\":\"$3\"} mapping='' user=''
+	if [ -n "${4:-}" ]; then
+		mapping='[{ "containerID": 0, "hostID": 65536, "size": 65536 }]'
+		mapping="\"uidMappings\": $mapping, \"gidMappings\": $mapping,"
+		user='{ "type": "user" },'
+	fi
 	mkdir -p "$dir/rootfs"
 	mount --bind / "$dir/rootfs"
 	cat >"$dir/config.json" <<EOT
@@ -24,12 +30,15 @@ bundle() {
 	"root": { "path": "rootfs", "readonly": true },
 	"mounts": [
 		{ "destination": "/proc", "type": "proc", "source": "proc" },
+		{ "destination": "/dev", "type": "tmpfs", "source": "tmpfs" },
 		{ "destination": "/tmp", "type": "tmpfs", "source": "tmpfs" },
 		{ "destination": "/mnt", "type": "bind", "source": "$W", "options": ["bind"] }
 	],
 	"linux": {
 		"cgroupsPath": "${CGROUP#/sys/fs/cgroup}/$1",
+		$mapping
 		"namespaces": [
+			$user
 			{ "type": "pid"$path },
 			{ "type": "mount" }, { "type": "uts" }, { "type": "ipc" }
 		]
@@ -38,7 +47,7 @@ bundle() {
 EOT
 }
 
-# usage: up NAME COMMAND [NAMESPACE]; a container that runs
+# usage: up NAME COMMAND [NAMESPACE [mapped]]; a container that runs
 up() {
 	bundle "$@"
 	"${CRUN[@]}" run --detach --bundle "$W/$1" "$1" </dev/null >"$W/$1/said" 2>&1 ||
@@ -51,14 +60,31 @@ tells() { "${CRUN[@]}" state "$1" | sed -n "s/^ *\"$2\": \"\{0,1\}\([^\",]*\).*/
 # usage: is NAME STATUS
 is() { [ "$(tells "$1" status)" = "$2" ]; }
 
-check 90 'run: the command is 1 and sees nobody else' crun_run
+# usage: settle NAME; until its init has become the sleep that it is to be
+settle() { wait_until grep -qsx sleep "/proc/$(tells "$1" pid)/comm"; }
+
+check 120 'run: the command is 1 and sees nobody else' crun_run
 crun_run() {
 	bundle one 'ps -e -o pid=,ppid=,comm=; exit 7'
 	status 7 "${CRUN[@]}" run --bundle "$W/one" one </dev/null >"$W/said"
 	equal '1 0 sh 2 1 ps' "$(cat "$W/said")"
 }
 
-check 90 'state: the number outside is that of 1 inside' crun_state
+check 120 'run: in a user namespace, which owns the PID namespace' crun_user
+crun_user() {
+	local pid
+	chmod 755 "$TMPDIR" "$W"
+	up one 'exec sleep infinity' '' mapped
+	settle one
+	pid=$(tells one pid)
+	equal "$pid 1" "$(numbers "$pid")"
+	equal '0 65536 65536' "$(cat "/proc/$pid/uid_map")"
+	equal "$(readlink "/proc/$pid/ns/user" | tr -dc 0-9)" \
+		"$(lsns --task "$pid" --type pid --noheadings --output ONS)"
+	equal '1 0 sleep 2 0 ps' "$("${CRUN[@]}" exec one ps -e -o pid=,uid=,comm=)"
+}
+
+check 120 'state: the number outside is that of 1 inside' crun_state
 crun_state() {
 	local pid
 	up one 'exec sleep infinity'
@@ -68,7 +94,7 @@ crun_state() {
 	[ "$(ns "$pid")" != "$(ns self)" ] || fail 'it has our PID namespace'
 }
 
-check 90 'create, start: it waits as 1 for its start' crun_create
+check 120 'create, start: it waits as 1 for its start' crun_create
 crun_create() {
 	local pid
 	bundle one 'echo started >/mnt/said; exec sleep infinity'
@@ -83,15 +109,16 @@ crun_create() {
 	equal "$pid" "$(tells one pid)"
 }
 
-check 90 'exec: a process more in the namespace' crun_exec
+check 120 'exec: a process more in the namespace' crun_exec
 crun_exec() {
 	up one 'exec sleep infinity'
+	settle one
 	matches '^1 0 sleep [0-9]+ 0 sh [0-9]+ [0-9]+ ps $' \
 		"$("${CRUN[@]}" exec one sh -c 'ps -e -o pid=,ppid=,comm=; :' | xargs -n 1 | tr '\n' ' ')"
 	status 5 "${CRUN[@]}" exec one sh -c 'exit 5'
 }
 
-check 90 'ps: the numbers outside, of init and of what exec began' crun_ps
+check 120 'ps: the numbers outside, of init and of what exec began' crun_ps
 crun_ps() {
 	local said pid
 	up one 'exec sleep infinity'
@@ -103,7 +130,7 @@ crun_ps() {
 	done
 }
 
-check 90 'kill: an init without a handler ignores TERM and dies by KILL' crun_kill
+check 120 'kill: an init without a handler ignores TERM and dies by KILL' crun_kill
 crun_kill() {
 	up one 'exec sleep infinity'
 	"${CRUN[@]}" kill one TERM
@@ -113,7 +140,7 @@ crun_kill() {
 	wait_until is one stopped
 }
 
-check 90 'kill: an init with a handler gets TERM' crun_handler
+check 120 'kill: an init with a handler gets TERM' crun_handler
 crun_handler() {
 	up one "trap 'echo got it >/mnt/said; exit' TERM; echo ready >/mnt/ready; while :; do sleep 0.1; done"
 	wait_until [ -s "$W/ready" ]
@@ -122,7 +149,7 @@ crun_handler() {
 	equal 'got it' "$(cat "$W/said")"
 }
 
-check 90 'kill: with init dies all that exec began' crun_kill_all
+check 120 'kill: with init dies all that exec began' crun_kill_all
 crun_kill_all() {
 	local pid
 	up one 'exec sleep infinity'
@@ -132,10 +159,10 @@ crun_kill_all() {
 	"${CRUN[@]}" kill one KILL
 	wait_until is one stopped
 	wait_until gone "$pid"
-	refused '' "${CRUN[@]}" exec one true
+	refused 'is not running' "${CRUN[@]}" exec one true
 }
 
-check 90 'pause, resume: frozen in between' crun_pause
+check 120 'pause, resume: frozen in between' crun_pause
 crun_pause() {
 	mkfifo "$W/fifo"
 	up one 'echo ready >/mnt/ready; cat /mnt/fifo >/mnt/said; exec sleep infinity'
@@ -150,7 +177,7 @@ crun_pause() {
 	equal word "$(cat "$W/said")"
 }
 
-check 90 'pause: KILL ends a frozen one' crun_pause_kill
+check 120 'pause: KILL ends a frozen one' crun_pause_kill
 crun_pause_kill() {
 	up one 'sleep infinity; :'
 	"${CRUN[@]}" pause one
@@ -158,7 +185,7 @@ crun_pause_kill() {
 	wait_until is one stopped
 }
 
-check 90 'delete: a stopped one; a running one only by force' crun_delete
+check 120 'delete: a stopped one; a running one only by force' crun_delete
 crun_delete() {
 	local pid
 	up one 'exec sleep infinity'
@@ -175,14 +202,15 @@ crun_delete() {
 	equal '' "$("${CRUN[@]}" list --quiet)"
 }
 
-check 90 'join: a container in the PID namespace of another' crun_join
+check 120 'join: a container in the PID namespace of another' crun_join
 crun_join() {
 	local one two
 	up one 'exec sleep infinity'
 	one=$(tells one pid)
-	up two 'echo ready >/mnt/ready; exec sleep infinity' "/proc/$one/ns/pid"
+	up two 'exec sleep infinity' "/proc/$one/ns/pid"
 	two=$(tells two pid)
-	wait_until [ -s "$W/ready" ]
+	settle one
+	settle two
 	equal "$(ns "$one")" "$(ns "$two")"
 	equal "$one 1" "$(numbers "$one")"
 	matches "^$two [2-9][0-9]*\$" "$(numbers "$two")"
@@ -193,7 +221,7 @@ crun_join() {
 	equal "PID $two" "$("${CRUN[@]}" ps two)"
 }
 
-check 90 'join: the first ends with its guest, not the other way round' crun_join_end
+check 120 'join: the first ends with its guest, not the other way round' crun_join_end
 crun_join_end() {
 	up one 'exec sleep infinity'
 	up two 'exec sleep infinity' "/proc/$(tells one pid)/ns/pid"
@@ -207,7 +235,7 @@ crun_join_end() {
 	wait_until is three stopped
 }
 
-check 90 'join: not into one whose init is gone' crun_join_dead
+check 120 'join: not into one whose init is gone' crun_join_dead
 crun_join_dead() {
 	local pid
 	up one 'exec sleep infinity'

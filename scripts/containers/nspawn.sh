@@ -47,7 +47,7 @@ nspawn_private_users() {
 # its manager sees as the signal that init died of.
 BOOT=(--boot systemd.show_status=0)
 
-check 300 '--boot: systemd is 1, runs a command and powers off' nspawn_poweroff
+check 400 '--boot: systemd is 1, runs a command and powers off' nspawn_poweroff
 nspawn_poweroff() {
 	nspawn_ends 0 "${BOOT[@]}" \
 		systemd.run='/bin/sh -c "ps -o pid=,comm= -p 1 >/mnt/ps; systemctl --failed --quiet --plain >/mnt/failed"' \
@@ -57,12 +57,12 @@ nspawn_poweroff() {
 	matches 'Container small has been shut down' "$(cat "$W/said")"
 }
 
-check 300 '--boot: the status of the command is that of nspawn' nspawn_exit
+check 400 '--boot: the status of the command is that of nspawn' nspawn_exit
 nspawn_exit() {
 	nspawn_ends 5 "${BOOT[@]}" systemd.run='/bin/sh -c "exit 5"'
 }
 
-check 300 '--boot: a reboot of it is told apart' nspawn_reboot
+check 400 '--boot: a reboot of it is told apart' nspawn_reboot
 nspawn_reboot() {
 	# 133: whoever keeps the unit (--keep-unit) shall start it anew.
 	nspawn_ends 133 "${BOOT[@]}" systemd.run=/bin/true systemd.run_success_action=reboot

@@ -3,7 +3,7 @@
 #
 # procps: ps, pgrep, pkill and pidwait know namespaces; sysctl sets theirs.
 
-check 60 'ps -o pidns: the namespace of each process' ps_pidns
+check 120 'ps -o pidns: the namespace of each process' ps_pidns
 ps_pidns() {
 	local pid
 	start pid unshare --pid --fork sleep infinity
@@ -12,7 +12,7 @@ ps_pidns() {
 	[ "$(ns self)" != "$(ns "$pid")" ] || fail "there is but one namespace"
 }
 
-check 60 'ps: the same process by its two numbers' ps_numbers
+check 120 'ps: the same process by its two numbers' ps_numbers
 ps_numbers() {
 	local pid
 	start pid unshare --pid --fork --mount-proc unshare --ipc --fork sleep infinity
@@ -21,7 +21,7 @@ ps_numbers() {
 		"$(nsenter --target "$pid" --all ps -o pid=,ppid=,comm= -C sleep)"
 }
 
-check 60 'pgrep --ns: all of a namespace and no others' pgrep_ns
+check 120 'pgrep --ns: all of a namespace and no others' pgrep_ns
 pgrep_ns() {
 	local one two
 	start one unshare --pid --fork sleep infinity
@@ -30,7 +30,7 @@ pgrep_ns() {
 	equal "$two" "$(pgrep --ns "$two" --nslist pid .)"
 }
 
-check 60 'pkill --ns: those of a namespace, by name' pkill_ns
+check 120 'pkill --ns: those of a namespace, by name' pkill_ns
 pkill_ns() {
 	local one two
 	start one unshare --pid --fork sleep infinity
@@ -40,7 +40,7 @@ pkill_ns() {
 	equal sleep "$(cat "/proc/$two/comm")"
 }
 
-check 60 'pkill from within: the init is spared' pkill_within
+check 120 'pkill from within: the init is spared' pkill_within
 pkill_within() {
 	equal 'bash killed (pid 1) and lives' "$(unshare --pid --fork --mount-proc bash -c '
 		pkill --echo -KILL -x bash
@@ -50,7 +50,7 @@ pkill_within() {
 # usage: holds_pidfd HOLDER PID
 holds_pidfd() { grep -qs "^Pid:[[:space:]]*$2\$" "/proc/$1/fdinfo/"*; }
 
-check 60 'pidwait: until the last process of a namespace has ended' pidwait_ns
+check 120 'pidwait: until the last process of a namespace has ended' pidwait_ns
 pidwait_ns() {
 	local pid waiter
 	start pid unshare --pid --fork sleep infinity
@@ -62,7 +62,7 @@ pidwait_ns() {
 	gone "$pid"
 }
 
-check 60 'sysctl kernel.pid_max: of a namespace by itself' sysctl_pid_max
+check 120 'sysctl kernel.pid_max: of a namespace by itself' sysctl_pid_max
 sysctl_pid_max() {
 	local before
 	before=$(sysctl -n kernel.pid_max)
@@ -71,7 +71,7 @@ sysctl_pid_max() {
 	equal "$before" "$(sysctl -n kernel.pid_max)"
 }
 
-check 60 'sysctl kernel.ns_last_pid: the next process has the next number' sysctl_last_pid
+check 120 'sysctl kernel.ns_last_pid: the next process has the next number' sysctl_last_pid
 sysctl_last_pid() {
 	# shellcheck disable=SC2016
 	equal 778 "$(unshare --pid --fork --mount-proc bash -c '

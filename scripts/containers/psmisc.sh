@@ -3,7 +3,7 @@
 #
 # psmisc: pstree shows namespaces, killall kills in one.
 
-check 60 'pstree -N pid: each namespace with its own tree' pstree_ns
+check 120 'pstree -N pid: each namespace with its own tree' pstree_ns
 pstree_ns() {
 	local pid said
 	start pid unshare --pid --fork sh -c 'sleep infinity; :'
@@ -12,7 +12,7 @@ pstree_ns() {
 	matches "\\[$(ns "$pid")\\]"$'\n'"sh---sleep(\$|"$'\n'')' "$said"
 }
 
-check 60 'pstree -S: where a namespace begins' pstree_changes
+check 120 'pstree -S: where a namespace begins' pstree_changes
 pstree_changes() {
 	local pid init
 	start pid unshare --pid --fork sh -c 'sleep infinity; :'
@@ -20,12 +20,12 @@ pstree_changes() {
 	matches "sh\\($init,pid\\)---sleep\\($pid\\)" "$(pstree -S -p $$)"
 }
 
-check 60 'pstree within: the tree begins at 1' pstree_within
+check 120 'pstree within: the tree begins at 1' pstree_within
 pstree_within() {
 	equal 'sh(1)---pstree(2)' "$(unshare --pid --fork --mount-proc sh -c 'pstree -p; :')"
 }
 
-check 60 'killall --ns: only those of a namespace' killall_ns
+check 120 'killall --ns: only those of a namespace' killall_ns
 killall_ns() {
 	local one two
 	start one unshare --pid --fork sleep infinity
