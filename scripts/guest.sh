@@ -130,15 +130,17 @@ qemu_command() {
 	fi
 }
 
-# usage: boot_disk STAGE LOG SECONDS IMAGE; an image of rootfs.sh, with its own
-# init. It runs STAGE/main.sh. Changes to the image are lost. Otherwise as boot.
+# usage: boot_disk STAGE LOG SECONDS IMAGE [WORD...]; an image of rootfs.sh, with its
+# own init, and WORDs on its command line. It runs STAGE/main.sh. Changes to the
+# image are lost. Otherwise as boot.
 boot_disk() {
 	local stage=$1 log=$2 seconds=$3 image=$4
+	shift 4
 	qemu_command
 	out_port "$stage"
 	_run_guest "$stage" "$log" "$seconds" "${QEMU[@]}" "${OUT_PORT[@]}" \
 		-kernel "$stage/bzImage" -append \
-		"console=ttyS0 root=/dev/vda rw slab_nomerge oops=panic panic=-1 systemd.show_status=1" \
+		"console=ttyS0 root=/dev/vda rw slab_nomerge oops=panic panic=-1 systemd.show_status=1 $*" \
 		-drive "file=$image,format=raw,if=virtio,snapshot=on" \
 		-virtfs "local,path=$stage,mount_tag=pidns,security_model=none,readonly=on"
 }
