@@ -4,19 +4,33 @@
 //!
 //! An identifier gets a number in its own namespace and in all around it, or none at all. Until the
 //! last one is given nobody finds it by any of them.
+//!
+//! Each namespace gives its number under a lock of its own, and no two are held at a time:
+//!
+//! * A number counts from when it is given, and leads to the identifier only when all are.
+//! * That a namespace is closed is looked for when its number counts already. So either it is seen,
+//!   and the number given back, or the init that closed it waits for that number.
+//! * Whoever gives a number back wakes up an init that waits for the last one, whether a task had
+//!   used it or it was given up half-made.
+//! * The zap kills what is linked to an identifier under `tasklist_lock`. What is linked later sees
+//!   in `fork()`, under that lock, that the namespace is closed.
+//!
+//! Documentation/pidns/pids.rst has the argument at length.
 
 use kernel::{
     pid::{
         Left,
+        LockedNumbers,
         NewPid,
         PidNr,
-        PidmapLock,
         PublishedPid,
         UnusedPid,
-        UnusedPids, //
+        UnusedPids,
+        Wanted, //
     },
     pid_namespace::PidNamespace,
-    prelude::*, //
+    prelude::*,
+    task::Task, //
 };
 
 /// The number that the first process of a namespace must have.
@@ -40,7 +54,7 @@ const INIT: i32 = 1;
 pub(crate) fn alloc(ns: &PidNamespace, wanted: &[i32]) -> Result<UnusedPid> {
     check_wanted(ns, wanted)?;
 
-    give_numbers(NewPid::new(ns)?, wanted)?
+    give_numbers(NewPid::new(ns, wake_waiting)?, wanted)?
         .add_to_pidfs()
         .map_err(|pid| {
             free(pid);
@@ -72,16 +86,10 @@ fn levels(ns: &PidNamespace) -> usize {
 
 /// Gives `pid` all its numbers and lets it be found.
 fn give_numbers(mut pid: NewPid<'_>, wanted: &[i32]) -> Result<PublishedPid> {
-    // An earlier attempt to make the first process may have failed, and moved the cursor.
-    if let Some(ns) = pid.missing() {
-        if ns.numbers_taken() == Left::Open(0) {
-            ns.restart(pid.lock());
-        }
-    }
-
+    let own = pid.missing();
     let mut wanted = wanted.iter().copied();
     while let Some(ns) = pid.missing() {
-        let nr = give_number(&mut pid, wanted.next())?;
+        let nr = give_number(&mut pid, wanted.next(), own == Some(ns))?;
         if nr.get() != INIT && !ns.has_reaper() {
             return Err(EINVAL);
         }
@@ -90,16 +98,26 @@ fn give_numbers(mut pid: NewPid<'_>, wanted: &[i32]) -> Result<PublishedPid> {
     pid.publish()
 }
 
-/// Gives `pid` a number in the namespace whose turn it is.
-fn give_number(pid: &mut NewPid<'_>, wanted: Option<i32>) -> Result<PidNr> {
-    let (given, when_taken) = match wanted {
-        Some(nr) => (pid.take(PidNr::new(nr).ok_or(EINVAL)?), EEXIST),
-        None => {
-            let range = |ns: &PidNamespace| first_number(ns.cursor())..ns.pid_max();
-            (pid.take_next(range), EAGAIN)
+/// Gives `pid` a number in the namespace whose turn it is, which may be its own.
+fn give_number(pid: &mut NewPid<'_>, wanted: Option<i32>, is_own: bool) -> Result<PidNr> {
+    let wanted = wanted.map(|nr| PidNr::new(nr).ok_or(EINVAL)).transpose()?;
+    let when_taken = if wanted.is_some() { EEXIST } else { EAGAIN };
+
+    pid.give(|numbers| {
+        // An earlier attempt to make the first process may have failed, and moved the cursor.
+        if is_own && numbers.ns().numbers_taken() == Left::Open(0) {
+            numbers.restart();
         }
-    };
-    given.map_err(|error| if error == ENOSPC { when_taken } else { error })
+        wanted.map_or_else(|| next_number(numbers), Wanted::This)
+    })
+    .map_err(|error| if error == ENOSPC { when_taken } else { error })
+}
+
+/// Returns which number is given next.
+fn next_number(numbers: &LockedNumbers<'_>) -> Wanted {
+    let ns = numbers.ns();
+
+    Wanted::Next(first_number(ns.cursor())..ns.pid_max())
 }
 
 /// Returns where a search that comes to the end goes on, if it begins at `cursor`.
@@ -117,15 +135,17 @@ fn first_number(cursor: u32) -> i32 {
 ///
 /// C counterpart: `free_pid()`.
 pub(crate) fn free(pid: UnusedPid) {
-    let retired = pid.give_back(|left, reaper| {
-        // All that is left is the reaper, perhaps with its group's leader. It may wait for that.
-        if matches!(left, Left::Closed(1 | 2)) {
-            if let Some(reaper) = reaper {
-                reaper.wake_up();
-            }
+    pid.give_back(wake_waiting).put_after_grace_period();
+}
+
+/// Wakes up the reaper of a namespace that waits for all others to be gone, if they are.
+fn wake_waiting(left: Left, reaper: Option<&Task>) {
+    // All that is left is the reaper, perhaps with its group's leader.
+    if matches!(left, Left::Closed(1 | 2)) {
+        if let Some(reaper) = reaper {
+            reaper.wake_up();
         }
-    });
-    retired.put_after_grace_period();
+    }
 }
 
 /// Gives back the numbers of all identifiers in `pids`.
@@ -139,7 +159,7 @@ pub(crate) fn free_all(pids: &mut UnusedPids) {
 ///
 /// C counterpart: `disable_pid_allocation()`.
 pub(crate) fn close(ns: &PidNamespace) {
-    ns.close(&PidmapLock::lock());
+    ns.lock_numbers().close();
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]

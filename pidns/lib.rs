@@ -20,9 +20,10 @@
 //!    reads the tasks of a namespace under.
 //! 2. `sighand->siglock` of a task.
 //!
-//! `PidmapLock` guards the numbers of all namespaces. It is innermost but for the locks that waking
-//! a task takes, and is taken with none of the above held: `free()` asserts that. What frees
-//! identifiers under `tasklist_lock` keeps them in `UnusedPids` until it is released.
+//! The numbers of each namespace have a lock of their own (`LockedNumbers`). It is innermost but
+//! for the locks that waking a task takes, one is held at a time, and none of the above with it:
+//! `free()` asserts that. What frees identifiers under `tasklist_lock` keeps them in `UnusedPids`
+//! until it is released. See [`allocator`] for why that is enough.
 //!
 //! The tables of numbers are read under RCU. The lock that creating slab caches takes is outside of
 //! all of these, and may sleep.

@@ -10,10 +10,7 @@ use crate::{
 use kernel::{
     error::from_result,
     ns::pid::possible_cpus,
-    pid::{
-        PidCaches,
-        PidmapLock, //
-    },
+    pid::PidCaches,
     pid_namespace::PidNamespace,
     prelude::*, //
 };
@@ -27,14 +24,12 @@ use kernel::{
 pub(crate) unsafe extern "C" fn pid_idr_init() {
     limits::init(possible_cpus());
     // SAFETY: The caller promises that nothing of this is used or prepared yet.
-    unsafe {
-        PidmapLock::init();
-        PidCaches::init();
-    }
-    if let Ok(cache) = caches::create_initial() {
+    unsafe { PidCaches::init() };
+    // What cannot be had at boot is a panic already.
+    let _ = caches::create_initial().and_then(|cache| {
         // SAFETY: As above.
-        unsafe { PidNamespace::init_initial(cache) };
-    }
+        unsafe { PidNamespace::init_initial(cache) }
+    });
 }
 
 /// Makes it possible to create namespaces.

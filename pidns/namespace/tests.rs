@@ -137,7 +137,11 @@ mod suite {
         let inhabited = Inhabited::new(1)?;
 
         assert_eq!(last_told(&inhabited)?, Some((Left::Open(1), true)));
-        assert_eq!(last_told(&*nested(1)?)?, Some((Left::Open(0), false)));
+        // Where nothing is left there is nobody to tell: the last was the initial namespace.
+        assert!(matches!(
+            last_told(&*nested(1)?)?,
+            Some((Left::Open(2..), true))
+        ));
         Ok(())
     }
 

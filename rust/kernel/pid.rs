@@ -4,8 +4,8 @@
 //!
 //! A [`Pid`] goes through these states, each a type:
 //!
-//! * [`NewPid`]: being numbered under [`PidmapLock`], outermost namespace last; not to be found by
-//!   anybody. Dropping it gives all numbers back.
+//! * [`NewPid`]: being numbered, outermost namespace last; not to be found by anybody. Dropping it
+//!   gives all numbers back.
 //! * [`PublishedPid`]: to be found by its numbers, but not known to pidfs.
 //! * [`UnusedPid`]: numbered and to be found, but no task uses it, not yet or no longer.
 //! * [`Pid`] behind links of tasks (see [`PidLink`]).
@@ -34,10 +34,10 @@ use core::ptr::NonNull;
 mod cache;
 mod free;
 mod links;
-mod lock;
 mod new;
 mod table;
 mod task;
+mod tree;
 mod upid;
 
 pub use self::{
@@ -56,12 +56,16 @@ pub use self::{
         PidLink,
         Unlinked, //
     },
-    lock::PidmapLock,
     new::{
         NewPid,
         PublishedPid, //
     },
-    table::Left,
+    table::{
+        GivenBack,
+        Left,
+        LockedNumbers,
+        Wanted, //
+    },
     task::with_current,
     upid::{
         PidNr,

@@ -144,22 +144,6 @@ impl PidNamespace {
         unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).pid_max) }.load(Relaxed)
     }
 
-    /// Returns the number that the search for a free one begins at.
-    #[doc(alias = "idr_get_cursor")]
-    #[inline]
-    pub fn cursor(&self) -> u32 {
-        // SAFETY: `self` is valid, and the field is only accessed with single loads and stores.
-        unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).idr.idr_next) }.load(Relaxed)
-    }
-
-    /// Lets the next search for a free number begin at `nr`.
-    #[doc(alias = "idr_set_cursor")]
-    #[inline]
-    pub fn set_cursor(&self, nr: u32) {
-        // SAFETY: As in `cursor`.
-        unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).idr.idr_next) }.store(nr, Relaxed);
-    }
-
     /// Returns what the namespace itself, regardless of its ancestors, makes of memory file
     /// descriptors that may be executed (`vm.memfd_noexec`).
     #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]

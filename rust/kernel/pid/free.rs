@@ -6,8 +6,7 @@ use super::{
     Left,
     Pid,
     PidCache,
-    PidType,
-    PidmapLock, //
+    PidType, //
 };
 use crate::{
     bindings,
@@ -37,15 +36,16 @@ use core::{
 /// use kernel::{
 ///     pid::{
 ///         NewPid,
-///         Upid, //
+///         Upid,
+///         Wanted, //
 ///     },
 ///     pid_namespace::PidNamespace,
 ///     sync::rcu, //
 /// };
 ///
 /// let ns = PidNamespace::initial();
-/// let mut pid = NewPid::new(ns)?;
-/// let nr = pid.take_next(|ns| PidNamespace::RESERVED..ns.pid_max())?;
+/// let mut pid = NewPid::new(ns, |_left, _reaper| {})?;
+/// let nr = pid.give(|_| Wanted::Next(PidNamespace::RESERVED..ns.pid_max()))?;
 /// let pid = pid.publish()?.add_to_pidfs().map_err(|_| ENOMEM)?;
 /// assert_eq!(pid.numbers().first().and_then(Upid::nr), Some(nr));
 /// assert!(ns.find(nr.get(), &rcu::read_lock()).is_some_and(|found| *found == *pid));
@@ -79,29 +79,19 @@ impl UnusedPid {
     /// Gives all numbers back, beginning with that in the initial namespace. `tasklist_lock` must
     /// not be held.
     ///
-    /// For each namespace `each` is told, under the lock, how many numbers are left, and who reaps
-    /// orphans there if some are. It must not sleep.
+    /// For each namespace where others are left `each` is told, under its lock, how many, and who
+    /// reaps orphans there. It must not sleep.
     pub fn give_back(self, each: impl Fn(Left, Option<&Task>)) -> RetiredPid {
         tasklist::assert_not_held();
         // SAFETY: The identifier took this count when it was published.
         drop(unsafe { Active::from_count(self.ns()) });
 
-        let lock = PidmapLock::lock();
         for upid in self.numbers() {
-            let ns = upid.ns();
-            let left = ns.sub_allocated(&lock);
-            // A reaper keeps its number until its namespace is closed.
-            warn_on!(left == Left::Open(0) && ns.has_reaper());
-            let reaper = match left {
-                Left::Open(0) | Left::Closed(0) => None,
-                // SAFETY: The lock is held, a number was just given back, and others are left.
-                _ => unsafe { ns.reaper(&lock) },
-            };
-            each(left, reaper);
-            // SAFETY: By the type invariants the identifier is owned.
-            unsafe { ns.give_back(upid.raw_nr(), &lock) };
+            if let Some(nr) = upid.nr() {
+                // SAFETY: By the type invariants the identifier is owned.
+                unsafe { upid.ns().lock_numbers().give_back(nr, &each) };
+            }
         }
-        drop(lock);
         // INVARIANT: The numbers are given back.
         RetiredPid(self.0)
     }
@@ -231,15 +221,18 @@ impl UnusedPids {
 mod tests {
     use super::*;
     use crate::{
-        pid::NewPid,
+        pid::{
+            NewPid,
+            Wanted, //
+        },
         pid_namespace::PidNamespace, //
     };
     use core::ptr::null_mut;
 
     fn unused() -> Result<UnusedPid> {
         let ns = PidNamespace::initial();
-        let mut pid = NewPid::new(ns)?;
-        pid.take_next(|ns| PidNamespace::RESERVED..ns.pid_max())?;
+        let mut pid = NewPid::new(ns, |_, _| {})?;
+        pid.give(|_| Wanted::Next(PidNamespace::RESERVED..ns.pid_max()))?;
         pid.publish()?.add_to_pidfs().map_err(|_| ENOMEM)
     }
 

@@ -3,12 +3,21 @@
 //! A process identifier while it gets its numbers.
 
 use super::{
-    table::Preload,
+    table::{
+        GivenBack,
+        LockedNumbers,
+        Wanted, //
+    },
+    tree::{
+        NotTaken,
+        Spares, //
+    },
+    Left,
     Pid,
     PidCache,
     PidNr,
-    PidmapLock,
-    UnusedPid, //
+    UnusedPid,
+    Upid, //
 };
 use crate::{
     bindings,
@@ -21,8 +30,10 @@ use crate::{
 };
 use core::{
     mem::ManuallyDrop,
-    ops::Range,
-    ptr::NonNull, //
+    ptr::{
+        self,
+        NonNull, //
+    },
 };
 
 /// Memory for an identifier, with all in place but the numbers.
@@ -75,7 +86,7 @@ impl Memory {
     /// # Safety
     ///
     /// `ns` must be the identifier's own namespace or an ancestor of it.
-    unsafe fn set_number(&self, nr: i32, ns: &PidNamespace) {
+    unsafe fn set_number(&self, nr: PidNr, ns: &PidNamespace) {
         // SAFETY: By the type invariants the memory has room for the numbers of all levels down to
         // that of `self.ns`, and the caller promises that `ns` is not further in.
         unsafe {
@@ -83,7 +94,7 @@ impl Memory {
                 .cast::<bindings::upid>()
                 .add(ns.level() as usize)
                 .write(bindings::upid {
-                    nr,
+                    nr: nr.get(),
                     ns: ns.as_ptr(),
                 });
         }
@@ -94,14 +105,15 @@ impl Memory {
     /// # Safety
     ///
     /// It must have been set.
-    unsafe fn number(&self, ns: &PidNamespace) -> i32 {
+    unsafe fn number(&self, ns: &PidNamespace) -> Option<PidNr> {
         // SAFETY: As in `set_number`; the caller has set it.
-        unsafe {
-            (*(&raw const (*self.pid.as_ptr()).numbers)
-                .cast::<bindings::upid>()
-                .add(ns.level() as usize))
-            .nr
-        }
+        let upid = unsafe {
+            (&raw const (*self.pid.as_ptr()).numbers)
+                .cast::<Upid>()
+                .add(ns.level() as usize)
+                .as_ref()
+        };
+        upid?.nr()
     }
 }
 
@@ -112,47 +124,10 @@ impl Drop for Memory {
     }
 }
 
-/// The lock, and memory for what the tables could need under it. Released in this order.
-struct Held {
-    lock: ManuallyDrop<PidmapLock>,
-    preload: ManuallyDrop<Preload>,
-}
-
-impl Held {
-    fn new() -> Self {
-        let preload = ManuallyDrop::new(Preload::new());
-        Self {
-            lock: ManuallyDrop::new(PidmapLock::lock()),
-            preload,
-        }
-    }
-
-    /// Sets memory aside again. The lock is released meanwhile.
-    fn refill(&mut self) {
-        // SAFETY: Both are replaced before anybody uses them.
-        unsafe {
-            ManuallyDrop::drop(&mut self.lock);
-            ManuallyDrop::drop(&mut self.preload);
-        }
-        self.preload = ManuallyDrop::new(Preload::new());
-        self.lock = ManuallyDrop::new(PidmapLock::lock());
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        // SAFETY: Neither is used any more.
-        unsafe {
-            ManuallyDrop::drop(&mut self.lock);
-            ManuallyDrop::drop(&mut self.preload);
-        }
-    }
-}
-
 /// An identifier that is being given its numbers, from its own namespace outwards.
 ///
-/// [`PidmapLock`] is held, so nothing may sleep while it exists. Dropping it gives all numbers
-/// back; the cursors stay where they are.
+/// No lock is held between two of them. What is given counts as taken, but leads to nothing.
+/// Dropping it gives all numbers back; the cursors stay where they are.
 ///
 /// # Invariants
 ///
@@ -165,53 +140,52 @@ impl Drop for Held {
 /// use kernel::{
 ///     pid::{
 ///         NewPid,
-///         PidNr, //
+///         PidNr,
+///         Wanted, //
 ///     },
 ///     pid_namespace::PidNamespace, //
 /// };
 ///
 /// let ns = PidNamespace::initial();
-/// let numbers = |ns: &PidNamespace| PidNamespace::RESERVED..ns.pid_max();
+/// let any = || Wanted::Next(PidNamespace::RESERVED..ns.pid_max());
+/// let new = || NewPid::new(ns, |_left, _reaper| {});
 ///
-/// // Given up: the number is free, and was never to be found. Nothing is asserted under the lock.
-/// let mut pid = NewPid::new(ns)?;
-/// let first = pid.take_next(numbers)?;
-/// let complete = pid.missing().is_none();
+/// // Given up: the number is free, and was never to be found.
+/// let mut pid = new()?;
+/// let first = pid.give(|_| any())?;
+/// assert!(pid.missing().is_none());
 /// drop(pid);
-/// assert!(complete);
 ///
 /// // So it can be taken again, but not twice.
-/// let mut pid = NewPid::new(ns)?;
-/// let again = pid.take(first);
-/// drop(pid);
-/// assert_eq!(again, Ok(first));
-/// let one = PidNr::new(1).ok_or(EINVAL)?;
-/// let mut pid = NewPid::new(ns)?;
-/// let taken = pid.take(one);
-/// drop(pid);
-/// assert_eq!(taken, Err(ENOSPC));
+/// let mut pid = new()?;
+/// assert_eq!(pid.give(|_| Wanted::This(first)), Ok(first));
+/// assert_eq!(new()?.give(|_| Wanted::This(first)), Err(ENOSPC));
 ///
 /// // Without all numbers it is not published.
-/// assert_eq!(NewPid::new(ns)?.publish().err(), Some(EINVAL));
+/// assert_eq!(new()?.publish().err(), Some(EINVAL));
 /// # Ok::<(), Error>(())
 /// ```
 pub struct NewPid<'a> {
     missing: Option<&'a PidNamespace>,
-    held: ManuallyDrop<Held>,
+    given_back: GivenBack,
+    spares: Spares,
     memory: ManuallyDrop<Memory>,
 }
 
 impl<'a> NewPid<'a> {
-    /// Begins to make an identifier in `ns`. Sleeps, but not when it has returned.
+    /// Begins to make an identifier in `ns`. May sleep.
+    ///
+    /// `given_back` is called if it is dropped, as [`UnusedPid::give_back`] does.
     ///
     /// Returns `ENOMEM`.
-    pub fn new(ns: &'a PidNamespace) -> Result<Self> {
-        let memory = Memory::new(ns)?;
+    pub fn new(ns: &'a PidNamespace, given_back: GivenBack) -> Result<Self> {
+        let memory = ManuallyDrop::new(Memory::new(ns)?);
         // INVARIANT: No namespace has given a number.
         Ok(Self {
             missing: Some(ns),
-            held: ManuallyDrop::new(Held::new()),
-            memory: ManuallyDrop::new(memory),
+            given_back,
+            spares: Spares::new(),
+            memory,
         })
     }
 
@@ -221,88 +195,69 @@ impl<'a> NewPid<'a> {
         self.missing
     }
 
-    /// Returns the lock that is held.
-    #[inline]
-    pub fn lock(&self) -> &PidmapLock {
-        &self.held.lock
-    }
-
-    /// Takes the number `nr` in the namespace whose turn it is.
+    /// Takes a number in the namespace whose turn it is: that which `choose` wants, who is asked
+    /// under the lock, and perhaps again when memory was got. May sleep.
     ///
-    /// Returns `ENOSPC` if it is taken already, and `ENOMEM`.
-    pub fn take(&mut self, nr: PidNr) -> Result<PidNr> {
-        // SAFETY: What is taken is given back when `self` is dropped, or published.
-        self.take_with(|ns, lock| unsafe { ns.take(nr.get(), lock) })
-    }
-
-    /// Takes the next free number of a range in the namespace whose turn it is: the search begins
-    /// at the cursor and wraps to the beginning of the range, which is asked for under the lock.
-    ///
-    /// Returns `ENOSPC` if there is none, `EINVAL` if the range has numbers that cannot be, and
-    /// `ENOMEM`.
-    pub fn take_next(&mut self, range: impl Fn(&PidNamespace) -> Range<i32>) -> Result<PidNr> {
-        self.take_with(|ns, lock| {
-            let range = range(ns);
-            if range.start < 1 {
-                return Err(EINVAL);
-            }
-            // SAFETY: What is taken is given back when `self` is dropped, or published.
-            unsafe { ns.take_next(range, lock) }
-        })
-    }
-
-    fn take_with(
-        &mut self,
-        take: impl Fn(&PidNamespace, &PidmapLock) -> Result<i32>,
-    ) -> Result<PidNr> {
+    /// Returns `ENOSPC` if the number is taken, or all are; `ENOMEM`; and `EINVAL` if no number is
+    /// missing.
+    pub fn give(&mut self, choose: impl Fn(&mut LockedNumbers<'_>) -> Wanted) -> Result<PidNr> {
         let ns = self.missing.ok_or(EINVAL)?;
-        let nr = match take(ns, self.lock()) {
-            // What was set aside may have been used up by another level.
-            Err(error) if error == ENOMEM => {
-                self.held.refill();
-                take(ns, self.lock())
+        loop {
+            let mut numbers = ns.lock_numbers();
+            let wanted = choose(&mut numbers);
+            // SAFETY: What is taken is given back when `self` is dropped, or published.
+            let taken = unsafe { numbers.take(wanted, &mut self.spares) };
+            drop(numbers);
+            match taken {
+                Ok(nr) => {
+                    // SAFETY: Whose turn it is, is on the way from `memory.ns` outwards.
+                    unsafe { self.memory.set_number(nr, ns) };
+                    // INVARIANT: This namespace has given a number, and `memory` knows it.
+                    self.missing = ns.parent();
+                    return Ok(nr);
+                }
+                Err(NotTaken::Used) => return Err(ENOSPC),
+                Err(NotTaken::Needs(count)) => self.spares.fill(count)?,
             }
-            result => result,
-        }?;
-        // SAFETY: Whose turn it is, is on the way from `memory.ns` outwards.
-        unsafe { self.memory.set_number(nr, ns) };
-        // INVARIANT: This namespace has given a number, and `memory` knows it.
-        self.missing = ns.parent();
-        PidNr::new(nr).ok_or(EINVAL)
+        }
     }
 
-    /// Returns the namespaces that have given a number.
-    fn numbered(&self) -> impl Iterator<Item = &PidNamespace> {
+    /// Returns the namespaces that have given a number, and the number.
+    fn given(&self) -> impl Iterator<Item = (&PidNamespace, PidNr)> {
         let missing = self.missing;
         self.memory
             .ns
             .lineage()
             .take_while(move |ns| missing != Some(ns))
+            // SAFETY: By the type invariants the number was given.
+            .filter_map(|ns| Some((ns, unsafe { self.memory.number(ns) }?)))
     }
 
-    /// Lets the numbers lead to the identifier, in all namespaces at once as seen under the lock,
-    /// and releases the lock.
+    /// Lets the numbers lead to the identifier.
     ///
     /// Returns `EINVAL` if a number is missing, and `ENOMEM` if one of the namespaces is closed:
-    /// who waits there for all to be gone must not be joined by others.
+    /// who waits there for all to be gone must not be joined by others. One that is closed later
+    /// waits for this identifier, since its number is counted, and finds the task, once there is
+    /// one, or is seen to be closed by `fork()` before there is.
     pub fn publish(self) -> Result<PublishedPid> {
         if self.missing.is_some() {
             return Err(EINVAL);
         }
-        if self.numbered().any(|ns| ns.is_closed(self.lock())) {
+        let closed = |(ns, _): (&PidNamespace, _)| matches!(ns.numbers_taken(), Left::Closed(_));
+        if self.given().any(closed) {
             return Err(ENOMEM);
         }
-        for ns in self.numbered() {
-            // SAFETY: By the type invariants the number was given, so that the identifier is
-            // complete. `UnusedPid` is who gives it back.
-            unsafe { ns.publish(self.memory.number(ns), self.memory.pid, self.lock()) };
+        for (ns, nr) in self.given() {
+            // SAFETY: By the type invariants all numbers are given, so that the identifier is
+            // complete. `UnusedPid` is who gives them back.
+            unsafe { ns.publish(nr, self.memory.pid) };
         }
 
         let mut this = ManuallyDrop::new(self);
         // SAFETY: `this` is not used any more, and nothing else of it needs to be dropped. The
         // memory is forgotten: it belongs to the identifier, with the reference to the namespace.
         let memory = unsafe {
-            ManuallyDrop::drop(&mut this.held);
+            ptr::drop_in_place(&raw mut this.spares);
             ManuallyDrop::new(ManuallyDrop::take(&mut this.memory))
         };
         // The identifier keeps the namespace not only in memory, but visible.
@@ -317,15 +272,12 @@ impl<'a> NewPid<'a> {
 
 impl Drop for NewPid<'_> {
     fn drop(&mut self) {
-        for ns in self.numbered() {
+        for (ns, nr) in self.given() {
             // SAFETY: By the type invariants the number was taken, and leads to nothing.
-            unsafe { ns.give_back(self.memory.number(ns), self.lock()) };
+            unsafe { ns.lock_numbers().give_back(nr, self.given_back) };
         }
-        // SAFETY: `self` is not used any more. The lock goes first: memory may be freed then.
-        unsafe {
-            ManuallyDrop::drop(&mut self.held);
-            ManuallyDrop::drop(&mut self.memory);
-        }
+        // SAFETY: `self` is not used any more.
+        unsafe { ManuallyDrop::drop(&mut self.memory) };
     }
 }
 

@@ -1,51 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The table of a namespace: which numbers are taken, and which identifiers they stand for.
+//! The numbers of a namespace: which are taken, and which identifiers they stand for.
 //!
 //! A number that is reserved for an identifier in the making is taken, but leads to nothing.
-//!
-//! C header: [`include/linux/idr.h`](srctree/include/linux/idr.h)
 
 use super::{
+    tree::{
+        self,
+        NotTaken,
+        Spares,
+        Tree,
+        Writer, //
+    },
     Pid,
-    PidmapLock, //
+    PidNr, //
 };
 use crate::{
     bindings,
-    error::to_result,
     pid_namespace::PidNamespace,
     prelude::*,
-    tasklist::Protected,
-    types::NotThreadSafe, //
+    static_lock_class,
+    sync::{
+        lock::{
+            spinlock::SpinLockBackend,
+            Lock, //
+        },
+        SpinLockGuard, //
+    },
+    task::Task,
+    tasklist::Protected, //
 };
 use core::{
+    mem::{
+        offset_of,
+        size_of, //
+    },
     ops::Range,
     ptr::NonNull, //
 };
-
-/// What memory the table could need is set aside while this exists, and nothing may sleep.
-///
-/// # Invariants
-///
-/// `idr_preload()` was called on this CPU.
-pub(super) struct Preload(NotThreadSafe);
-
-impl Preload {
-    /// Sets memory aside. May sleep.
-    pub(super) fn new() -> Self {
-        // SAFETY: The flags allow to sleep, as the function wants.
-        unsafe { bindings::idr_preload(GFP_KERNEL.as_raw()) };
-        // INVARIANT: Just called.
-        Self(NotThreadSafe)
-    }
-}
-
-impl Drop for Preload {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariants this ends what `idr_preload()` began.
-        unsafe { bindings::idr_preload_end() };
-    }
-}
 
 /// How many numbers of a namespace are taken after one was given back.
 ///
@@ -78,11 +70,165 @@ impl Left {
     }
 }
 
+/// The number that an identifier shall get in a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// This one.
+    This(PidNr),
+    /// The next free one of the range: the search begins at the cursor, wraps to the beginning, and
+    /// moves the cursor behind what it finds. No number below 1 is ever given.
+    Next(Range<i32>),
+}
+
+/// The numbers of a namespace, locked: none is given, taken back, or counted by others.
+///
+/// Nothing may sleep while it exists. It is the innermost of all locks but for those that waking a
+/// task takes, and no two are held at a time. Lockdep knows it as `pidns_numbers`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::pid_namespace::PidNamespace;
+///
+/// let numbers = PidNamespace::initial().lock_numbers();
+/// let closed = numbers.is_closed();
+/// drop(numbers);
+/// assert!(!closed);
+/// ```
+pub struct LockedNumbers<'a> {
+    ns: &'a PidNamespace,
+    _guard: SpinLockGuard<'a, ()>,
+}
+
+impl<'a> LockedNumbers<'a> {
+    /// Returns the namespace.
+    #[inline]
+    pub fn ns(&self) -> &'a PidNamespace {
+        self.ns
+    }
+
+    #[inline]
+    fn writer(&mut self) -> Writer<'a> {
+        // SAFETY: The lock is held, and `self` is borrowed.
+        unsafe { self.ns.tree().writer() }
+    }
+
+    /// Tells whether no number will be given any more.
+    #[inline]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.ns.numbers_taken(), Left::Closed(_))
+    }
+
+    /// Lets the namespace give no more numbers, for ever.
+    #[inline]
+    pub fn close(&mut self) {
+        self.ns
+            .change_allocated(self, |count| count & !bindings::PIDNS_ADDING);
+    }
+
+    /// Lets the first process get the number 1, whatever became of earlier attempts.
+    #[inline]
+    pub fn restart(&mut self) {
+        self.ns.set_cursor(0);
+    }
+
+    /// Takes a number and counts it.
+    ///
+    /// # Safety
+    ///
+    /// The caller must see to it that [`Self::give_back`] is called.
+    #[inline]
+    pub(super) unsafe fn take(
+        &mut self,
+        wanted: Wanted,
+        spares: &mut Spares,
+    ) -> Result<PidNr, NotTaken> {
+        let nr = match wanted {
+            Wanted::This(nr) => {
+                self.writer().take(nr.index(), spares)?;
+                nr
+            }
+            Wanted::Next(range) => {
+                // CAST: Neither is negative.
+                let (start, end) = (range.start.max(1) as u32, range.end.max(1) as u32);
+                let nr = self.writer().take_next(start, end, spares)?;
+                // CAST: It is in the range.
+                PidNr::new(nr as i32).ok_or(NotTaken::Used)?
+            }
+        };
+        // There are fewer numbers than the flag above the count is worth.
+        const { assert!((PidNamespace::NUMBER_LIMIT as u32) < bindings::PIDNS_ADDING) };
+        self.ns
+            .change_allocated(self, |count| count.wrapping_add(1));
+        Ok(nr)
+    }
+
+    /// Makes a number free, and tells `then` how many are left and who reaps orphans here if some
+    /// are.
+    ///
+    /// # Safety
+    ///
+    /// The caller must be who took it, or own the identifier that it leads to.
+    #[inline]
+    pub(super) unsafe fn give_back(&mut self, nr: PidNr, then: impl Fn(Left, Option<&Task>)) {
+        let left = Left::from_raw(
+            self.ns
+                .change_allocated(self, |count| count.wrapping_sub(1)),
+        );
+        // A reaper keeps its number until its namespace is closed.
+        crate::warn_on!(left == Left::Open(0) && self.ns.has_reaper());
+        if !matches!(left, Left::Open(0) | Left::Closed(0)) {
+            // SAFETY: The lock is held, a number was just given back, and others are left.
+            then(left, unsafe { self.ns.reaper(self) });
+        }
+        // SAFETY: The caller promises it.
+        unsafe { self.writer().give_back(nr.index()) };
+    }
+}
+
+/// What is called under the lock when a number was given back and others are left: with their
+/// count, and the task that reaps orphans, if there is one. It must not sleep.
+pub type GivenBack = fn(Left, Option<&Task>);
+
 impl PidNamespace {
     #[inline]
-    fn table(&self) -> *mut bindings::idr {
-        // SAFETY: `self` is valid.
-        unsafe { &raw mut (*self.as_ptr()).idr }
+    fn tree(&self) -> &Tree {
+        const {
+            let root = offset_of!(bindings::idr, idr_rt) + offset_of!(bindings::xarray, xa_head);
+            assert!(offset_of!(bindings::idr, idr_next) == root + Tree::CURSOR_OFFSET);
+            assert!(size_of::<bindings::idr>() == root + size_of::<Tree>());
+        }
+        // CAST: What C has there is as long as the tree, with the cursor at the same place, which
+        // is all that C reads.
+        // SAFETY: `self` is valid, and the tree was made there by `init_numbers`.
+        unsafe { &*(&raw const (*self.as_ptr()).idr.idr_rt.xa_head).cast::<Tree>() }
+    }
+
+    /// Locks the numbers.
+    #[inline]
+    pub fn lock_numbers(&self) -> LockedNumbers<'_> {
+        // SAFETY: `self` is valid, and the lock was made by `init_numbers`.
+        let lock = unsafe {
+            Lock::<(), SpinLockBackend>::from_raw(&raw mut (*self.as_ptr()).idr.idr_rt.xa_lock)
+        };
+        LockedNumbers {
+            ns: self,
+            _guard: lock.lock(),
+        }
+    }
+
+    /// Returns the number that the search for a free one begins at.
+    #[doc(alias = "idr_get_cursor")]
+    #[inline]
+    pub fn cursor(&self) -> u32 {
+        self.tree().cursor()
+    }
+
+    /// Lets the next search for a free number begin at `nr`.
+    #[doc(alias = "idr_set_cursor")]
+    #[inline]
+    pub fn set_cursor(&self, nr: u32) {
+        self.tree().set_cursor(nr);
     }
 
     /// Returns the identifier that has the number `nr` here.
@@ -106,11 +252,10 @@ impl PidNamespace {
     #[inline]
     pub fn find<'a>(&self, nr: i32, _protected: impl Into<Protected<'a>>) -> Option<&'a Pid> {
         // CAST: A negative number becomes one that is never taken.
-        // SAFETY: The table is valid.
-        let pid = unsafe { bindings::idr_find(self.table(), nr as usize) };
-        // SAFETY: What the table leads to is an identifier, and its memory stays for a grace period
+        let pid = self.tree().find(nr as u32)?;
+        // SAFETY: What the tree leads to is an identifier, and its memory stays for a grace period
         // after its number is given back.
-        NonNull::new(pid).map(|pid| unsafe { pid.cast().as_ref() })
+        Some(unsafe { pid.cast().as_ref() })
     }
 
     /// Returns the identifier with the lowest number that is not below `nr`, and that number.
@@ -136,108 +281,57 @@ impl PidNamespace {
         nr: i32,
         _protected: impl Into<Protected<'a>>,
     ) -> Option<(i32, &'a Pid)> {
-        let mut nr: c_int = nr;
-        // SAFETY: The table is valid, and so is `nr` for the call.
-        let pid = unsafe { bindings::idr_get_next(self.table(), &raw mut nr) };
+        let (nr, pid) = self.tree().find_from(u32::try_from(nr).unwrap_or(0))?;
+        // CAST: Numbers in the tree are positive.
         // SAFETY: As in `find`.
-        NonNull::new(pid).map(|pid| (nr, unsafe { pid.cast().as_ref() }))
+        Some((nr as i32, unsafe { pid.cast().as_ref() }))
     }
 
-    /// Takes the number `nr`.
-    ///
-    /// Returns `ENOSPC` if it is taken, and `ENOMEM`.
+    /// Lets a number lead to `pid`.
     ///
     /// # Safety
     ///
-    /// The caller must give the number back or let it stand for an identifier before the lock is
-    /// released for good.
-    pub(super) unsafe fn take(&self, nr: i32, _lock: &PidmapLock) -> Result<i32> {
-        let end = nr.checked_add(1).ok_or(ENOSPC)?;
-        // SAFETY: The table is valid, and the lock guards it.
-        to_nr(unsafe {
-            bindings::idr_alloc(
-                self.table(),
-                core::ptr::null_mut(),
-                nr,
-                end,
-                GFP_ATOMIC.as_raw(),
-            )
-        })
+    /// `pid` must be complete and own the number `nr` here, and the number be given back a grace
+    /// period before the reference that belongs to the numbers is dropped.
+    #[inline]
+    pub(super) unsafe fn publish(&self, nr: PidNr, pid: NonNull<bindings::pid>) {
+        // SAFETY: The caller promises it.
+        unsafe { self.tree().publish(nr.index(), pid) };
     }
 
-    /// Takes the next free number of `range` at or after the cursor, or before it if there is none,
-    /// and moves the cursor behind it.
-    ///
-    /// Returns `ENOSPC` if all are taken, and `ENOMEM`.
-    ///
-    /// # Safety
-    ///
-    /// As for [`Self::take`].
-    pub(super) unsafe fn take_next(&self, range: Range<i32>, _lock: &PidmapLock) -> Result<i32> {
-        // SAFETY: The table is valid, and the lock guards it.
-        to_nr(unsafe {
-            bindings::idr_alloc_cyclic(
-                self.table(),
-                core::ptr::null_mut(),
-                range.start,
-                range.end,
-                GFP_ATOMIC.as_raw(),
-            )
-        })
-    }
-
-    /// Lets the number `nr`, which is taken, lead to `pid`, and counts it.
-    ///
-    /// # Safety
-    ///
-    /// `pid` must be complete and have the number `nr` here, and [`Self::give_back`] must be called
-    /// a grace period before the reference that belongs to the numbers is dropped.
-    pub(super) unsafe fn publish(&self, nr: i32, pid: NonNull<bindings::pid>, lock: &PidmapLock) {
-        // SAFETY: The table is valid, the lock guards it, and the caller promises that `pid` is
-        // ready to be found.
-        unsafe { bindings::idr_replace(self.table(), pid.as_ptr().cast(), nr as usize) };
-        self.add_allocated(lock);
-    }
-
-    /// Makes the number `nr` free.
-    ///
-    /// # Safety
-    ///
-    /// The caller must be who took it, or own the identifier that it leads to.
-    pub(super) unsafe fn give_back(&self, nr: i32, _lock: &PidmapLock) {
-        // SAFETY: The table is valid, and the lock guards it.
-        unsafe { bindings::idr_remove(self.table(), nr as usize) };
-    }
-
-    /// Prepares the table of a namespace in the making.
+    /// Prepares the numbers of a namespace in the making.
     ///
     /// # Safety
     ///
     /// `ns` must be valid for writes, and nobody else may know it.
-    pub(crate) unsafe fn init_table(ns: *mut bindings::pid_namespace) {
-        // SAFETY: The caller promises validity. An empty tree marks all of its slots as free.
+    pub(crate) unsafe fn init_numbers(ns: *mut bindings::pid_namespace) {
+        // SAFETY: The caller promises validity.
         unsafe {
-            bindings::xa_init_flags(&raw mut (*ns).idr.idr_rt, bindings::IDR_RT_MARKER);
-            (*ns).idr.idr_base = 0;
-            (*ns).idr.idr_next = 0;
+            bindings::__spin_lock_init(
+                &raw mut (*ns).idr.idr_rt.xa_lock,
+                c"pidns_numbers".as_char_ptr(),
+                static_lock_class!().as_ptr(),
+            );
+            (&raw mut (*ns).idr.idr_rt.xa_head)
+                .cast::<Tree>()
+                .write(Tree::new());
         }
     }
 
-    /// Frees what the table of a namespace needed that has no numbers any more.
+    /// Frees what the numbers of a namespace needed, when there are none any more.
     ///
     /// # Safety
     ///
-    /// `ns` must be valid, and nobody may use its table from now on.
-    pub(crate) unsafe fn destroy_table(ns: *mut bindings::pid_namespace) {
-        // SAFETY: The caller promises validity.
-        unsafe { bindings::idr_destroy(&raw mut (*ns).idr) };
+    /// `ns` must be valid, and nobody give numbers there from now on.
+    pub(crate) unsafe fn destroy_numbers(ns: &Self) {
+        // SAFETY: The caller promises that there is no other.
+        unsafe { ns.tree().writer() }.clear();
     }
-}
 
-/// Turns what C's allocator returned into a number or an error.
-fn to_nr(ret: c_int) -> Result<i32> {
-    to_result(ret)?;
-    Ok(ret)
+    /// Creates the cache that all tables of numbers come from, at boot.
+    pub(crate) fn create_table_cache() -> Result {
+        tree::create_cache()
+    }
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
@@ -260,12 +354,5 @@ mod tests {
     #[test]
     fn all_numbers_fit_below_the_flag() {
         assert!(PidNamespace::NUMBER_LIMIT as u32 <= ADDING);
-    }
-
-    #[test]
-    fn a_result_of_c_is_a_number_or_an_error() {
-        assert_eq!(to_nr(1), Ok(1));
-        assert_eq!(to_nr(i32::MAX), Ok(i32::MAX));
-        assert_eq!(to_nr(-28), Err(ENOSPC));
     }
 }

@@ -40,6 +40,13 @@ impl PidNr {
     pub const fn get(self) -> i32 {
         self.0.get()
     }
+
+    /// Returns the value, as an index.
+    #[inline]
+    pub(super) const fn index(self) -> u32 {
+        // CAST: It is positive.
+        self.0.get() as u32
+    }
 }
 
 /// Wraps the kernel's `struct upid`: a number and the namespace where it is valid.
@@ -58,12 +65,6 @@ impl Upid {
     #[inline]
     pub fn nr(&self) -> Option<PidNr> {
         PidNr::new(self.0.nr)
-    }
-
-    /// Returns the number as C knows it: 0 if there is none.
-    #[inline]
-    pub(super) fn raw_nr(&self) -> i32 {
-        self.0.nr
     }
 
     /// Returns the namespace.

@@ -118,7 +118,7 @@ pub(super) unsafe fn dismantle(ns: NonNull<PidNamespace>) {
     unsafe {
         sysctl::unregister(raw);
         bindings::__ns_common_free(&raw mut (*raw).ns);
-        PidNamespace::destroy_table(raw);
+        PidNamespace::destroy_numbers(ns.as_ref());
     }
 }
 

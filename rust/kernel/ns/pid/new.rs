@@ -116,7 +116,7 @@ impl NewPidNamespace {
             // queued when the last reference is dropped, and passes the namespace to the policy.
             unsafe {
                 core::ptr::write_bytes(ns, 0, 1);
-                PidNamespace::init_table(ns);
+                PidNamespace::init_numbers(ns);
                 (*ns).pid_cachep = cache.as_ptr();
                 (*ns).level = level;
                 (*ns).user_ns = user_ns.as_ptr();

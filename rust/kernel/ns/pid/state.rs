@@ -9,10 +9,11 @@ use crate::{
     bindings,
     pid::{
         Left,
-        PidCache,
-        PidmapLock, //
+        LockedNumbers,
+        PidCache, //
     },
     pid_namespace::PidNamespace,
+    prelude::*,
     sync::atomic::{
         Atomic,
         Relaxed, //
@@ -88,7 +89,7 @@ impl PidNamespace {
     #[inline]
     fn pid_allocated(&self) -> &Atomic<u32> {
         // SAFETY: `self` is valid, and the field is only accessed in one piece: written under
-        // `PidmapLock`, read without as well.
+        // the lock of the numbers, read without as well.
         unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).pid_allocated) }
     }
 
@@ -117,19 +118,6 @@ impl PidNamespace {
         PidNsLife::from_fields(self.pid_allocated().load(Relaxed), self.has_reaper())
     }
 
-    /// Tells whether no number will be given any more. While the lock is held that does not change.
-    #[inline]
-    pub fn is_closed(&self, _lock: &PidmapLock) -> bool {
-        matches!(self.numbers_taken(), Left::Closed(_))
-    }
-
-    /// Lets the namespace give no more numbers, for ever.
-    #[inline]
-    pub fn close(&self, _lock: &PidmapLock) {
-        let count = self.pid_allocated();
-        count.store(count.load(Relaxed) & !bindings::PIDNS_ADDING, Relaxed);
-    }
-
     /// Returns the task that reaps orphans here.
     ///
     /// # Safety
@@ -141,33 +129,22 @@ impl PidNamespace {
     /// very number: a reaper dies when there are no others but its leader's. A task gives back its
     /// number under the lock, and its memory after that. Who passes the office on does so before.
     #[inline]
-    pub(crate) unsafe fn reaper<'a>(&'a self, _lock: &'a PidmapLock) -> Option<&'a Task> {
+    pub(crate) unsafe fn reaper<'a>(&self, _lock: &'a LockedNumbers<'_>) -> Option<&'a Task> {
         // SAFETY: As argued above, the task is there as long as the lock is held.
         self.child_reaper().map(|reaper| unsafe { reaper.as_ref() })
     }
 
-    /// Lets the first process get the number 1, whatever became of earlier attempts.
+    /// Changes the count of numbers and the flag above it, and returns what they are then.
     #[inline]
-    pub fn restart(&self, _lock: &PidmapLock) {
-        self.set_cursor(0);
-    }
-
-    /// Counts one more number as taken.
-    #[inline]
-    pub(crate) fn add_allocated(&self, _lock: &PidmapLock) {
-        // There are fewer numbers than the flag above the count is worth.
-        const { assert!((Self::NUMBER_LIMIT as u32) < bindings::PIDNS_ADDING) };
-        let count = self.pid_allocated();
-        count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
-    }
-
-    /// Counts one number less as taken, and returns how many are left.
-    #[inline]
-    pub(crate) fn sub_allocated(&self, _lock: &PidmapLock) -> Left {
-        let count = self.pid_allocated();
-        let left = count.load(Relaxed).wrapping_sub(1);
-        count.store(left, Relaxed);
-        Left::from_raw(left)
+    pub(crate) fn change_allocated(
+        &self,
+        _lock: &LockedNumbers<'_>,
+        change: impl Fn(u32) -> u32,
+    ) -> u32 {
+        let allocated = self.pid_allocated();
+        let changed = change(allocated.load(Relaxed));
+        allocated.store(changed, Relaxed);
+        changed
     }
 
     /// Returns the cache for identifiers that are made here.
@@ -185,13 +162,15 @@ impl PidNamespace {
     ///
     /// It must be called once, at boot, before the first identifier is made, with the cache of
     /// level 0.
-    pub unsafe fn init_initial(cache: PidCache) {
+    pub unsafe fn init_initial(cache: PidCache) -> Result {
+        Self::create_table_cache()?;
         let ns = Self::initial().as_ptr();
         // SAFETY: The caller promises that nobody uses these fields yet.
         unsafe {
-            Self::init_table(ns);
+            Self::init_numbers(ns);
             (*ns).pid_cachep = cache.as_ptr();
         }
+        Ok(())
     }
 
     /// Returns the signal that the namespace's init is to be seen to die from, if `reboot(2)` was

@@ -5,7 +5,7 @@
 use crate::{
     bindings,
     current,
-    pid::PidmapLock,
+    pid::LockedNumbers,
     pid_namespace::PidNamespace,
     prelude::*,
     sync::{
@@ -38,11 +38,12 @@ impl TestReaper {
     pub fn new(ns: &PidNamespace) -> Result<Self> {
         let (ns, task) = (ARef::from(ns), ARef::from(&**current!()));
 
-        let lock = PidmapLock::lock();
+        let lock = ns.lock_numbers();
         if ns.has_reaper() {
             return Err(EBUSY);
         }
-        appoint(&ns, task.as_ptr(), &lock);
+        appoint(&lock, task.as_ptr());
+        drop(lock);
         // INVARIANT: Just appointed. The reference to the task keeps the pointer valid, even if the
         // value is forgotten.
         Ok(Self { ns, _task: task })
@@ -51,13 +52,13 @@ impl TestReaper {
 
 impl Drop for TestReaper {
     fn drop(&mut self) {
-        appoint(&self.ns, ptr::null_mut(), &PidmapLock::lock());
+        appoint(&self.ns.lock_numbers(), ptr::null_mut());
     }
 }
 
-/// Makes `task` the reaper of `ns`, or leaves it without one.
-fn appoint(ns: &PidNamespace, task: *mut bindings::task_struct, _lock: &PidmapLock) {
-    // SAFETY: `ns` is valid, and the field is only accessed in one piece.
-    let reaper = unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).child_reaper) };
+/// Makes `task` the reaper of a namespace, or leaves it without one.
+fn appoint(numbers: &LockedNumbers<'_>, task: *mut bindings::task_struct) {
+    // SAFETY: The namespace is valid, and the field is only accessed in one piece.
+    let reaper = unsafe { Atomic::from_ptr(&raw mut (*numbers.ns().as_ptr()).child_reaper) };
     reaper.store(task, Relaxed);
 }
