@@ -189,6 +189,7 @@ impl<'a> PidLink<'a, Linked> {
         self.unlink_for(next.0.as_ptr())
     }
 
+    #[inline]
     fn unlink_for(self, next: *mut bindings::pid) -> (PidLink<'a, Unlinked>, Option<UnusedPid>) {
         let old = self.pid_ptr();
         let stays = core::ptr::eq(old, next);
