@@ -2,12 +2,10 @@
 
 //! Joining existing namespaces: prepare, validate, commit.
 
-use crate::{
-    flags,
-    switch, //
-};
+use crate::flags;
 use kernel::{
     fd::Fd,
+    fs::LocalFile,
     new_cred::NewCred,
     ns::{
         Namespace,
@@ -20,9 +18,9 @@ use kernel::{
         NsProxy,
         NsSet,
         OwnNsProxy,
-        PreparedNsProxy,
         SetCred,
-        SetFs, //
+        SetFs,
+        StagedNsProxy, //
     },
     pid::{
         Pid,
@@ -64,90 +62,97 @@ pub(crate) fn setns(
     flags: c_int,
 ) -> Result {
     let file = Fd::get(caller, fd)?;
+    let joined = Joined::from_file(&file).ok_or(EINVAL)?;
+    let types = joined.types(flags)?;
 
-    if let Some(ns) = NsCommon::from_file(&file) {
-        // CAST: Flags are a set of bits.
-        if flags != 0 && ns.types().bits() != u64::from(flags as u32) {
-            return Err(EINVAL);
-        }
-        let mut prepared = Prepared::new(caller, own, ns.types())?;
-        prepared.set.install(ns)?;
-        prepared.validated().commit(own);
-    } else if let Some(pid) = Pid::from_pidfd(&file) {
-        let types = flags::types_to_join(flags)?;
-        let mut prepared = Prepared::new(caller, own, types)?;
-        Target::of(pid, types)?.validate(types, &mut prepared.set)?;
-        prepared.validated().commit(own);
-    } else {
-        return Err(EINVAL);
+    let mut staged = StagedNsProxy::new(own, types)?;
+    let mut set = prepare(caller, types, &mut staged)?;
+    match joined {
+        Joined::One(ns) => set.install(ns)?,
+        Joined::OfProcess(pid) => Target::of(pid, types)?.validate(types, &mut set)?,
     }
+    let (cred, fs) = set.into_parts();
 
+    // Nothing can stop it any more.
+    commit(caller, types, staged, cred, fs);
     caller.record_namespaces();
     Ok(())
 }
 
-/// New versions of all that is going to change; the task does not know of them.
-struct Prepared<'a> {
-    caller: &'a Caller<'a>,
-    types: NsTypes,
-    set: NsSet<'a>,
+/// What a descriptor refers to.
+enum Joined<'a> {
+    /// A namespace.
+    One(&'a NsCommon),
+    /// A process, and of its namespaces those that are asked for.
+    OfProcess(&'a Pid),
 }
 
-impl<'a> Prepared<'a> {
-    /// Copies what joining namespaces of these `types` changes.
-    fn new(caller: &'a Caller<'a>, own: &OwnNsProxy<'_>, types: NsTypes) -> Result<Self> {
-        let proxy = PreparedNsProxy::try_new(|| Ok(own.proxy().share_all()))?;
-        let cred = if types.contains(NsType::User) {
-            SetCred::New(NewCred::prepare()?)
-        } else {
-            SetCred::Current(caller.cred())
-        };
-        let fs = if !types.contains(NsType::Mnt) {
-            SetFs::Untouched
-        } else if types.without(NsType::Mnt).is_empty() {
-            SetFs::Own(caller.fs())
-        } else {
-            SetFs::Copy(caller.fs().try_copy()?)
-        };
-
-        Ok(Self {
-            caller,
-            types,
-            set: NsSet::new(caller, types, proxy, cred, fs)?,
-        })
+impl<'a> Joined<'a> {
+    fn from_file(file: &'a LocalFile) -> Option<Self> {
+        NsCommon::from_file(file)
+            .map(Self::One)
+            .or_else(|| Pid::from_pidfd(file).map(Self::OfProcess))
     }
 
-    /// Every namespace has been asked, and none refused.
-    fn validated(self) -> Validated<'a> {
-        Validated(self)
-    }
-}
-
-/// What nothing can stop any more.
-struct Validated<'a>(Prepared<'a>);
-
-impl Validated<'_> {
-    /// Makes it the task's.
-    fn commit(self, own: &mut OwnNsProxy<'_>) {
-        let Prepared { caller, types, set } = self.0;
-        let (proxy, cred, fs) = set.into_parts();
-
-        if let SetCred::New(cred) = cred {
-            cred.commit();
-        }
-        if let SetFs::Copy(fs) = &fs {
-            caller.fs().set_paths(fs);
-        }
-        if types.contains(NsType::Ipc) {
-            caller.undo_semaphores();
-        }
-        if types.contains(NsType::Time) {
-            if let Some(time) = proxy.time() {
-                caller.commit_time_ns(time);
+    /// Returns which types are joined.
+    fn types(&self, flags: c_int) -> Result<NsTypes> {
+        match self {
+            Self::OfProcess(_) => flags::types_to_join(flags),
+            // CAST: Flags are a set of bits.
+            Self::One(ns) if flags == 0 || ns.types().bits() == u64::from(flags as u32) => {
+                Ok(ns.types())
             }
+            Self::One(_) => Err(EINVAL),
         }
-        switch::switch(own, proxy);
     }
+}
+
+/// Makes new versions of all else that joining namespaces of these `types` changes. The task does
+/// not know of them.
+fn prepare<'s, 'a>(
+    caller: &'a Caller<'_>,
+    types: NsTypes,
+    staged: &'s mut StagedNsProxy<'_>,
+) -> Result<NsSet<'s, 'a>> {
+    let cred = if types.contains(NsType::User) {
+        SetCred::New(NewCred::prepare()?)
+    } else {
+        SetCred::Current(caller.cred())
+    };
+    let fs = if !types.contains(NsType::Mnt) {
+        SetFs::Untouched
+    } else if types.without(NsType::Mnt).is_empty() {
+        SetFs::Own(caller.fs())
+    } else {
+        SetFs::Copy(caller.fs().try_copy()?)
+    };
+
+    NsSet::new(caller, staged, cred, fs)
+}
+
+/// Makes what every namespace has agreed to the task's.
+fn commit(
+    caller: &Caller<'_>,
+    types: NsTypes,
+    staged: StagedNsProxy<'_>,
+    cred: SetCred,
+    fs: SetFs<'_>,
+) {
+    if let SetCred::New(cred) = cred {
+        cred.commit();
+    }
+    if let SetFs::Copy(fs) = &fs {
+        caller.fs().set_paths(fs);
+    }
+    if types.contains(NsType::Ipc) {
+        caller.undo_semaphores();
+    }
+    if types.contains(NsType::Time) {
+        if let Some(time) = staged.time() {
+            caller.commit_time_ns(time);
+        }
+    }
+    staged.commit();
 }
 
 /// The namespaces of another process, as they were at one moment.
@@ -186,28 +191,25 @@ impl Target {
     /// Asks each namespace whether it may be joined.
     ///
     /// The user namespace comes first, since it may give the right to join the others.
-    fn validate(&self, types: NsTypes, set: &mut NsSet<'_>) -> Result {
-        fn entry<N: Namespace>(ns: Option<&N>) -> (NsType, Option<&NsCommon>) {
-            (N::TYPE, ns.map(N::common))
+    fn validate(&self, types: NsTypes, set: &mut NsSet<'_, '_>) -> Result {
+        fn common<N: Namespace>(ns: Option<&N>) -> Option<&NsCommon> {
+            ns.map(N::common)
         }
 
         let proxy = &*self.proxy;
-        let in_order = [
-            entry(self.user.as_deref()),
-            entry(proxy.mnt()),
-            entry(Some(proxy.uts())),
-            entry(proxy.ipc()),
-            entry(self.pid.as_deref()),
-            entry(proxy.cgroup()),
-            entry(proxy.net()),
-            entry(proxy.time()),
-        ];
-
-        for (kind, ns) in in_order {
+        let mut join = |kind, ns: Option<&NsCommon>| {
             if types.contains(kind) {
                 set.install(ns.ok_or(EINVAL)?)?;
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        join(NsType::User, common(self.user.as_deref()))?;
+        join(NsType::Mnt, common(proxy.mnt()))?;
+        join(NsType::Uts, common(Some(proxy.uts())))?;
+        join(NsType::Ipc, common(proxy.ipc()))?;
+        join(NsType::Pid, common(self.pid.as_deref()))?;
+        join(NsType::Cgroup, common(proxy.cgroup()))?;
+        join(NsType::Net, common(proxy.net()))?;
+        join(NsType::Time, common(proxy.time()))
     }
 }

@@ -2,7 +2,7 @@
 
 //! The set of namespaces that a task uses.
 //!
-//! Tasks that use the same namespaces share one [`NsProxy`]. It does not change once a task has it;
+//! Tasks that use the same namespaces share one [`NsProxy`]. While it is shared it does not change;
 //! to change a namespace is to prepare a new proxy and to put it in the place of the old one:
 //!
 //! * [`PreparedNsProxy`] is a proxy in the making. It keeps its namespaces in memory. Dropping it
@@ -11,6 +11,8 @@
 //!   are active: visible to userspace.
 //!   Dropping a reference may sleep, if it is the last one.
 //! * [`PreparedNsProxy::activate`] leads from the one to the other, once.
+//! * [`StagedNsProxy`] holds but the namespaces that a task joins. They are put into its proxy if
+//!   no other task uses that, else into a new one.
 //!
 //! C header: [`include/linux/nsproxy.h`](srctree/include/linux/nsproxy.h)
 
@@ -32,9 +34,15 @@ use crate::{
         SlabFlags,
         SlabObject, //
     },
-    sync::aref::{
-        ARef,
-        AlwaysRefCounted, //
+    sync::{
+        aref::{
+            ARef,
+            AlwaysRefCounted, //
+        },
+        atomic::{
+            Acquire,
+            Atomic, //
+        },
     },
     types::Opaque,
 };
@@ -43,6 +51,7 @@ use core::ptr::NonNull;
 mod prepared;
 mod set;
 mod set_mut;
+mod staged;
 mod task;
 
 pub use self::{
@@ -53,6 +62,7 @@ pub use self::{
         SetFs, //
     },
     set_mut::NsSetMut,
+    staged::StagedNsProxy,
     task::{
         NewTask,
         OwnNsProxy, //
@@ -185,6 +195,15 @@ impl NsProxy {
         unsafe { bindings::nsproxy_ns_active_put(proxy.cast().as_ptr()) };
         // SAFETY: There is no reference any more, and `activate` took it out of a box.
         drop(unsafe { SlabBox::from_raw(proxy) });
+    }
+
+    /// Tells whether there are several references, at some moment. What those who had dropped one
+    /// by then did before is done.
+    #[inline]
+    fn is_shared(&self) -> bool {
+        // SAFETY: `self` is valid, and the count is atomic.
+        let count = unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).count.refs.counter) };
+        count.load(Acquire) != 1
     }
 
     /// Returns the UTS namespace.

@@ -130,10 +130,10 @@ impl<T> SlabCache<T> {
     }
 
     /// Returns memory for one object, which is not initialised.
-    fn alloc(&self, flags: Flags) -> Result<NonNull<T>, AllocError> {
+    fn alloc(&self, flags: bindings::gfp_t) -> Result<NonNull<T>, AllocError> {
         let cache = self.cache.copy().ok_or(AllocError)?;
         // SAFETY: By the type invariants the cache is valid.
-        let object = unsafe { bindings::kmem_cache_alloc(cache.0.as_ptr(), flags.as_raw()) };
+        let object = unsafe { bindings::kmem_cache_alloc(cache.0.as_ptr(), flags) };
         NonNull::new(object.cast()).ok_or(AllocError)
     }
 
@@ -170,7 +170,19 @@ impl<T: SlabObject> SlabSlot<T> {
     #[doc(alias = "kmem_cache_alloc")]
     pub fn new(flags: Flags) -> Result<Self, AllocError> {
         // INVARIANT: The cache has the size and alignment of `T`, and the memory is new.
-        T::cache().alloc(flags).map(Self)
+        T::cache().alloc(flags.as_raw()).map(Self)
+    }
+
+    /// Reserves memory for one object, and sleeps until there is some.
+    ///
+    /// For where it is too late to fail.
+    pub fn new_nofail() -> Self {
+        loop {
+            // INVARIANT: As in `new`. The allocator does not return without, if there is a cache.
+            if let Ok(object) = T::cache().alloc(GFP_KERNEL.as_raw() | bindings::__GFP_NOFAIL) {
+                return Self(object);
+            }
+        }
     }
 
     /// Builds the object in place.

@@ -8,7 +8,6 @@ use super::{
 };
 use crate::{
     bindings,
-    ns::TimeNamespace,
     prelude::*,
     slab::{
         SlabBox,
@@ -124,10 +123,5 @@ impl PreparedNsProxy {
         };
         #[cfg(not(CONFIG_TIME_NS))]
         let _ = task;
-    }
-
-    /// Returns the time namespace in the proxy.
-    pub fn time(&self) -> Option<&TimeNamespace> {
-        self.0.time()
     }
 }

@@ -5,7 +5,7 @@
 //! C headers: [`include/linux/nsproxy.h`](srctree/include/linux/nsproxy.h),
 //! [`include/linux/proc_ns.h`](srctree/include/linux/proc_ns.h)
 
-use super::PreparedNsProxy;
+use super::StagedNsProxy;
 use crate::{
     bindings,
     cred::Credential,
@@ -51,39 +51,57 @@ pub enum SetFs<'a> {
 ///
 /// # Invariants
 ///
-/// There are new credentials if and only if `types` has [`NsType::User`], and a view of the file
-/// system if and only if it has [`NsType::Mnt`].
-pub struct NsSet<'a> {
+/// * There are new credentials if and only if `types` has [`NsType::User`], and a view of the file
+///   system if and only if it has [`NsType::Mnt`].
+/// * `raw` leads to these, and to a proxy where namespaces of `types` are staged.
+pub struct NsSet<'s, 'a> {
     types: NsTypes,
+    raw: bindings::nsset,
     cred: SetCred,
     fs: SetFs<'a>,
-    proxy: PreparedNsProxy,
+    _staged: PhantomData<&'s mut StagedNsProxy<'a>>,
     _caller: PhantomData<&'a Caller<'a>>,
     _not_send: NotThreadSafe,
 }
 
-impl<'a> NsSet<'a> {
-    /// Puts together what joining namespaces of the given `types` changes for the caller.
+impl<'s, 'a> NsSet<'s, 'a> {
+    /// Puts together what joining the staged types of namespaces changes for the caller.
     ///
     /// Returns `EINVAL` if `cred` or `fs` do not fit the types.
+    #[inline]
     pub fn new(
         _caller: &'a Caller<'_>,
-        types: NsTypes,
-        proxy: PreparedNsProxy,
+        staged: &'s mut StagedNsProxy<'_>,
         cred: SetCred,
         fs: SetFs<'a>,
     ) -> Result<Self> {
+        let types = staged.types();
         let new_cred = matches!(cred, SetCred::New(_));
         let has_fs = !matches!(fs, SetFs::Untouched);
         if new_cred != types.contains(NsType::User) || has_fs != types.contains(NsType::Mnt) {
             return Err(EINVAL);
         }
-        // INVARIANT: Just checked.
+        let raw = bindings::nsset {
+            // CAST: All `CLONE_NEW*` flags fit in 32 bits.
+            flags: types.bits() as c_uint,
+            nsproxy: staged.as_ptr(),
+            fs: match &fs {
+                SetFs::Untouched => core::ptr::null_mut(),
+                SetFs::Own(fs) => fs.as_ptr(),
+                SetFs::Copy(fs) => fs.as_ptr(),
+            },
+            cred: match &cred {
+                SetCred::Current(cred) => cred.as_ptr(),
+                SetCred::New(cred) => cred.as_ptr(),
+            },
+        };
+        // INVARIANT: Just checked. What `raw` leads to is owned here or borrowed as long.
         Ok(Self {
             types,
+            raw,
             cred,
             fs,
-            proxy,
+            _staged: PhantomData,
             _caller: PhantomData,
             _not_send: NotThreadSafe,
         })
@@ -94,38 +112,27 @@ impl<'a> NsSet<'a> {
     /// Returns `EINVAL` if the set was not made for this type, else what the namespace's type says:
     /// `EPERM`, `EINVAL`, `EUSERS`, `ENOMEM`. May sleep.
     #[doc(alias = "proc_ns_operations::install")]
+    #[inline]
     pub fn install(&mut self, ns: &NsCommon) -> Result {
         if !self.types.contains_all(ns.types()) {
             return Err(EINVAL);
         }
-        let mut set = bindings::nsset {
-            // CAST: All `CLONE_NEW*` flags fit in 32 bits.
-            flags: self.types.bits() as c_uint,
-            nsproxy: self.proxy.0.as_ptr(),
-            fs: match &self.fs {
-                SetFs::Untouched => core::ptr::null_mut(),
-                SetFs::Own(fs) => fs.as_ptr(),
-                SetFs::Copy(fs) => fs.as_ptr(),
-            },
-            cred: match &self.cred {
-                SetCred::Current(cred) => cred.as_ptr(),
-                SetCred::New(cred) => cred.as_ptr(),
-            },
-        };
         // SAFETY: `ns` is valid, and its operations, if any, are constant.
         let install = unsafe { (*ns.as_ptr()).ops.as_ref().and_then(|ops| ops.install) };
         let install = install.ok_or(EINVAL)?;
-        // SAFETY: All parts of the set are valid. The function exchanges references in the proxy,
-        // which nobody else knows; changes the credentials only if the flags have `CLONE_NEWUSER`,
-        // and then by the type invariants they are new; and changes the view of the file system,
-        // under its lock, only for a mount namespace, and then by the type invariants there is one.
-        // What it reads of the current task is there: the borrow of the caller lasts as long as
-        // `self`, and `self` stays on its thread.
-        to_result(unsafe { install(&raw mut set, ns.as_ptr()) })
+        // SAFETY: All parts of the set are valid. The function exchanges the reference to a
+        // namespace of its type in the proxy, which is staged and which nobody else knows; changes
+        // the credentials only if the flags have `CLONE_NEWUSER`, and then by the type invariants
+        // they are new; and changes the view of the file system, under its lock, only for a mount
+        // namespace, and then by the type invariants there is one. What it reads of the current
+        // task is there: the borrow of the caller lasts as long as `self`, and `self` stays on its
+        // thread.
+        to_result(unsafe { install(&raw mut self.raw, ns.as_ptr()) })
     }
 
     /// Takes the set apart, for its parts to be made the task's.
-    pub fn into_parts(self) -> (PreparedNsProxy, SetCred, SetFs<'a>) {
-        (self.proxy, self.cred, self.fs)
+    #[inline]
+    pub fn into_parts(self) -> (SetCred, SetFs<'a>) {
+        (self.cred, self.fs)
     }
 }

@@ -83,6 +83,12 @@ impl<'a> OwnNsProxy<'a> {
         unsafe { NsProxy::from_ptr((*self.task.as_ptr()).nsproxy) }
     }
 
+    /// Returns the task.
+    #[inline]
+    pub(super) fn task(&self) -> &'a Task {
+        self.task
+    }
+
     /// Gives the task another proxy, and returns the old one.
     #[must_use = "dropping the old proxy may sleep"]
     pub fn replace(&mut self, new: ARef<NsProxy>) -> ARef<NsProxy> {
