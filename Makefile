@@ -49,6 +49,9 @@ containers: ## compare C and Rust by real container tools
 kunit: ## run KUnit, doctests included, by the kernel's kunit.py
 	@scripts/kunit.sh
 
+bench: ## count what operations cost, on C and on Rust
+	@scripts/bench.sh
+
 configs: ## build and boot a matrix of kernel configurations
 	@scripts/configs.sh $(CONFIGS)
 
@@ -70,4 +73,4 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@scripts/clean.sh all
 
-.PHONY: help setup kernel run shell test upstream-tests systemd containers kunit configs htmldocs lint integrate remove clean distclean
+.PHONY: help setup kernel run shell test upstream-tests systemd containers kunit bench configs htmldocs lint integrate remove clean distclean

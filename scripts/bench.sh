@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: bench.sh
+#
+# What operations cost on both implementations, in instructions: both kernels
+# run tools/testing/bench/bench.c on one processor that counts. The table is
+# shown, and kept as CSV.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/toolchain.sh"
+. "$(dirname "$0")/overlay.sh"
+. "$(dirname "$0")/tree.sh"
+
+# Nothing may differ between two runs: no clock of the machine, no addresses and
+# no seeds by chance. With these features of the processor a string instruction
+# would count once for each byte.
+COUNTING=(-m 2G -smp 1 -accel tcg -cpu 'max,-erms,-fsrm' -icount 'shift=0,sleep=off'
+	-seed 1 -rtc 'base=2026-01-01T00:00:00,clock=vm' -vga none -nic none
+	-nodefaults -no-reboot -display none -serial stdio)
+STILL='nokaslr norandmaps randomize_kstack_offset=off'
+
+# usage: run_on IMPL; its figures are in $CACHE/log/bench-IMPL.txt
+run_on() {
+	local IMPL=$1 out=$CACHE/log/bench-$1.txt
+	run_child env "IMPL=$IMPL" "$TOP/scripts/kernel.sh"
+	use_tree "$IMPL"
+	"$BUILD/usr/gen_init_cpio" "$work/list" >"$work/initramfs"
+	note "counting (IMPL=$IMPL)"
+	run_child timeout -k 10 "${TIMEOUT:-1800}" qemu-system-x86_64 "${COUNTING[@]}" \
+		-kernel "$BUILD/arch/x86/boot/bzImage" -initrd "$work/initramfs" -append \
+		"console=ttyS0 quiet $STILL slab_nomerge oops=panic panic=-1" >"$out" 2>&1 </dev/null || true
+	grep -q '^bench: done' "$out" || {
+		tail -n 20 "$out" >&2
+		die "the guest did not come to its end; all that it said is in $out"
+	}
+}
+
+DEBUG='' work=''
+for IMPL in c rust; do
+	check_options
+done
+"$TOP/scripts/setup.sh"
+use_toolchain
+make_temp work
+cc -Wall -Werror -O2 -static -pthread -o "$work/bench" "$TOP/tools/testing/bench/bench.c" ||
+	die "bench.c does not build"
+printf '%s\n' 'dir /dev 0755 0 0' 'dir /proc 0755 0 0' 'nod /dev/console 0600 0 0 c 5 1' \
+	"file /init $work/bench 0755 0 0" >"$work/list"
+mkdir -p "$CACHE/log"
+for impl in c rust; do
+	IMPL=$impl
+	run_on "$impl"
+done
+"$TOP/scripts/bench-table" --csv "$CACHE/log/bench.csv" "$CACHE"/log/bench-{c,rust}.txt
+note "the figures are in $CACHE/log/bench.csv"

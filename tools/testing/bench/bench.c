@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What operations on processes and namespaces cost, by nesting level.
+ *
+ * It is the first and only program of a guest without files, under a processor
+ * that counts: a nanosecond there is an instruction. Each figure is a line
+ *
+ *	bench OPERATION LEVEL LEAST MEDIAN
+ *
+ * in instructions an operation, the least and the median of the rounds.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CONTAINER (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWPID | CLONE_NEWIPC | \
+		   CLONE_NEWNET | CLONE_NEWUTS)
+#define CROWD 1000
+#define MAX_ROUNDS 64
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+static const int levels[] = { 0, 1, 4, 8, 16, 32 };
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static void fail(const char *what)
+{
+	printf("bench: %s: %s\n", what, strerror(errno));
+	fflush(stdout);
+	_exit(1);
+}
+
+static void wait_for(pid_t pid)
+{
+	if (waitpid(pid, NULL, __WALL) != pid)
+		fail("wait");
+}
+
+static int child_exits(void *arg)
+{
+	(void)arg;
+	_exit(0);
+}
+
+static long double stack[4096];	/* for its alignment */
+
+static void clone_vfork(unsigned long flags)
+{
+	pid_t pid = clone(child_exits, stack + ARRAY_SIZE(stack),
+			  CLONE_VM | CLONE_VFORK | SIGCHLD | flags, NULL);
+
+	if (pid < 0)
+		fail("clone");
+	wait_for(pid);
+}
+
+static void op_vfork(void)
+{
+	clone_vfork(0);
+}
+
+static void op_fork(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	if (pid < 0)
+		fail("fork");
+	wait_for(pid);
+}
+
+static void *thread_returns(void *arg)
+{
+	return arg;
+}
+
+static void op_pthread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, thread_returns, NULL) || pthread_join(thread, NULL))
+		fail("pthread");
+}
+
+static void op_newpid(void)
+{
+	clone_vfork(CLONE_NEWPID);
+}
+
+static void op_container(void)
+{
+	clone_vfork(CONTAINER);
+}
+
+/* What a child measures inside, on memory that is shared. */
+static uint64_t *inside;
+
+static void op_unshare(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		uint64_t start = now();
+
+		if (unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID))
+			fail("unshare");
+		*inside += now() - start;
+		_exit(0);
+	}
+	wait_for(pid);
+}
+
+static int ns_file, own_pidfd;
+
+static void op_setns_file(void)
+{
+	if (setns(ns_file, CLONE_NEWPID))
+		fail("setns");
+}
+
+static void op_setns_pidfd(void)
+{
+	if (setns(own_pidfd, CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID))
+		fail("setns");
+}
+
+static void op_pidfd_open(void)
+{
+	int fd = syscall(SYS_pidfd_open, getpid(), 0);
+
+	if (fd < 0)
+		fail("pidfd_open");
+	close(fd);
+}
+
+static void op_kill(void)
+{
+	if (kill(getpid(), 0))
+		fail("kill");
+}
+
+static void op_getppid(void)
+{
+	syscall(SYS_getppid);
+}
+
+static void op_getsid(void)
+{
+	syscall(SYS_getsid, 0);
+}
+
+static void op_getpgid(void)
+{
+	syscall(SYS_getpgid, 0);
+}
+
+static void op_status(void)
+{
+	char buf[4096];
+	int fd = open("/proc/self/status", O_RDONLY);
+
+	if (fd < 0 || read(fd, buf, sizeof(buf)) <= 0)
+		fail("/proc/self/status");
+	close(fd);
+}
+
+static void op_list(void)
+{
+	char buf[32768];
+	int fd = open("/proc", O_RDONLY | O_DIRECTORY);
+
+	if (fd < 0)
+		fail("/proc");
+	while (syscall(SYS_getdents64, fd, buf, sizeof(buf)) > 0)
+		;
+	close(fd);
+}
+
+/* So many processes that only are there. Returns the first one's number. */
+static void crowd(void)
+{
+	for (int i = 0; i < CROWD; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			for (;;)
+				pause();
+		if (pid < 0)
+			fail("fork");
+	}
+}
+
+/* Killing a namespace with a crowd, from the signal to the wait. */
+static void op_kill_ns(void)
+{
+	int fds[2];
+	uint64_t start;
+	pid_t pid;
+	char c;
+
+	if (pipe(fds))
+		fail("pipe");
+	pid = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, 0);
+	if (!pid) {
+		crowd();
+		c = 0;
+		if (write(fds[1], &c, 1) != 1)
+			fail("write");
+		for (;;)
+			pause();
+	}
+	if (read(fds[0], &c, 1) != 1)
+		fail("read");
+	close(fds[0]);
+	close(fds[1]);
+	start = now();
+	kill(pid, SIGKILL);
+	wait_for(pid);
+	*inside += now() - start;
+}
+
+struct op {
+	const char *name;
+	void (*run)(void);
+	int rounds, count;
+	bool measures_inside;
+	int per;	/* what one run does so many times */
+	int deepest;	/* it makes a namespace itself */
+};
+
+static const struct op ops[] = {
+	{ "vfork", op_vfork, 31, 200, false, 1, 32 },
+	{ "fork", op_fork, 15, 50, false, 1, 32 },
+	{ "pthread", op_pthread, 31, 100, false, 1, 32 },
+	{ "newpid", op_newpid, 15, 50, false, 1, 31 },
+	{ "container", op_container, 9, 10, false, 1, 31 },
+	{ "unshare", op_unshare, 9, 20, true, 1, 31 },
+	{ "setns-file", op_setns_file, 31, 200, false, 1, 32 },
+	{ "setns-pidfd", op_setns_pidfd, 31, 200, false, 1, 32 },
+	{ "pidfd_open", op_pidfd_open, 31, 200, false, 1, 32 },
+	{ "kill0", op_kill, 31, 500, false, 1, 32 },
+	{ "getppid", op_getppid, 31, 500, false, 1, 32 },
+	{ "getsid", op_getsid, 31, 500, false, 1, 32 },
+	{ "getpgid", op_getpgid, 31, 500, false, 1, 32 },
+	{ "status", op_status, 31, 50, false, 1, 32 },
+	{ "kill-ns", op_kill_ns, 3, 1, true, CROWD, 31 },
+};
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void measure(const struct op *op, int level)
+{
+	uint64_t rounds[MAX_ROUNDS], start;
+
+	op->run();
+	for (int r = 0; r < op->rounds; r++) {
+		*inside = 0;
+		start = now();
+		for (int i = 0; i < op->count; i++)
+			op->run();
+		rounds[r] = (op->measures_inside ? *inside : now() - start);
+		rounds[r] = rounds[r] * 10 / op->count / op->per;
+	}
+	qsort(rounds, op->rounds, sizeof(rounds[0]), compare);
+	printf("bench %s %d %.1f %.1f\n", op->name, level, rounds[0] / 10.0,
+	       rounds[op->rounds / 2] / 10.0);
+	fflush(stdout);
+}
+
+static void measure_all(int level)
+{
+	static const struct op list = { "list-1000", op_list, 9, 3, false, 1, 32 };
+	pid_t pid;
+
+	mkdir("/proc", 0755);
+	if (mount("proc", "/proc", "proc", 0, NULL))
+		fail("proc");
+	ns_file = open("/proc/self/ns/pid", O_RDONLY);
+	own_pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+	if (ns_file < 0 || own_pidfd < 0)
+		fail("files");
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
+		if (level <= ops[i].deepest)
+			measure(&ops[i], level);
+	/* The crowd goes with its father's namespace, or here. */
+	pid = syscall(SYS_clone, (level < 32 ? CLONE_NEWPID : 0) | SIGCHLD, NULL, NULL, NULL, 0);
+	if (!pid) {
+		umount2("/proc", MNT_DETACH);
+		if (level < 32 && mount("proc", "/proc", "proc", 0, NULL))
+			fail("proc");
+		crowd();
+		if (level < 32)
+			measure(&list, level + 1);
+		_exit(0);
+	}
+	wait_for(pid);
+	umount2("/proc", MNT_DETACH);
+}
+
+/* Goes @left levels down, each in a namespace of its own. */
+static void descend(int left, int level)
+{
+	pid_t pid;
+
+	if (!left) {
+		measure_all(level);
+		return;
+	}
+	pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, NULL, NULL, NULL, 0);
+	if (pid < 0)
+		fail("descend");
+	if (!pid) {
+		descend(left - 1, level);
+		_exit(0);
+	}
+	wait_for(pid);
+}
+
+/* Do one thing for ever, for somebody who looks where the time goes. */
+static void loop(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		if (strcmp(ops[i].name, name))
+			continue;
+		mkdir("/proc", 0755);
+		mount("proc", "/proc", "proc", 0, NULL);
+		ns_file = open("/proc/self/ns/pid", O_RDONLY);
+		own_pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+		for (int n = 0; n < 100; n++)
+			ops[i].run();
+		printf("bench: looping\n");
+		fflush(stdout);
+		for (;;)
+			ops[i].run();
+	}
+	errno = EINVAL;
+	fail(name);
+}
+
+/* The kernel's command line becomes the environment. */
+int main(void)
+{
+	const char *looped = getenv("BENCH_LOOP"), *depth = getenv("BENCH_LEVEL");
+	int level = depth ? atoi(depth) : 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	inside = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (inside == MAP_FAILED)
+		fail("mmap");
+	for (; looped && level; level--) {
+		pid_t pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD,
+				    NULL, NULL, NULL, 0);
+
+		if (pid)
+			for (;;)
+				pause();
+	}
+	if (looped)
+		loop(looped);
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
+		descend(levels[i], levels[i]);
+	printf("bench: done\n");
+	fflush(stdout);
+	if (getpid() == 1)
+		reboot(RB_POWER_OFF);
+	return 0;
+}
