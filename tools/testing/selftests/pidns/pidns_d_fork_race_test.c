@@ -20,6 +20,7 @@
 struct forker {
 	unsigned long born, killed, refused;
 	int error;		/* something that ought not to be */
+	bool kills;		/* all of its children, not one in two */
 };
 
 static struct race {
@@ -45,7 +46,7 @@ static void fork_one(int nsfd, struct forker *forker)
 	if (over || forker->refused)
 		forker->error = EEXIST;
 	/* Half of them are killed here, if the namespace does not do it. */
-	else if (!(forker->born & 1))
+	else if (!forker->kills && !(forker->born & 1))
 		return;
 	kill(pid, SIGKILL);
 	if (wait_status(pid) != SIGKILL)
@@ -90,12 +91,15 @@ static void __noreturn fork_outside(int nsfd, struct forker *forker)
 
 /*
  * Each child is the first in a namespace that is as new and alive as can be, but
- * is within the dying one. The last of them comes too late for certain.
+ * is within the dying one. The last of them comes too late for certain. Others may
+ * have got their numbers before it died, and their task after: fork looks at the
+ * innermost namespace then, which has nobody else who would kill them.
  */
 static void __noreturn fork_below(const int *nsfd, struct forker *forker)
 {
 	int i;
 
+	forker->kills = true;
 	for (i = 0; i < BELOW - 1 && !forker->error; i++)
 		fork_one(nsfd[i], forker);
 	while (!READ_ONCE(race->over))
