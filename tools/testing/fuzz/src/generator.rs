@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! From a seed to a program. It depends on nothing else.
+//!
+//! Most steps are chosen one by one; some come as a row that leads to what
+//! chance alone would seldom reach ([`crate::scenarios`]), with others between.
+
+use std::collections::VecDeque;
+
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+
+use crate::flags::{CloneFlags, WaitFlags};
+use crate::model::{Kind, Model};
+use crate::program::*;
+use crate::{scenarios, uapi};
+
+/// Namespaces that are cheap to make, each as often as it stands here.
+const CHEAP: [CloneFlags; 6] = [
+    CloneFlags::NEWUTS,
+    CloneFlags::NEWIPC,
+    CloneFlags::NEWTIME,
+    CloneFlags::NEWCGROUP,
+    CloneFlags::NEWNS,
+    CloneFlags::NEWUSER,
+];
+
+const SIGNALS: [i32; 12] = [
+    0,
+    0,
+    0,
+    libc::SIGKILL,
+    libc::SIGTERM,
+    libc::SIGHUP,
+    libc::SIGUSR1,
+    libc::SIGCHLD,
+    libc::SIGSTOP,
+    libc::SIGCONT,
+    65,
+    -1,
+];
+
+const SYSCTLS: [Sysctl; 11] = [
+    Sysctl::LastPid,
+    Sysctl::PidMax,
+    Sysctl::MemfdNoexec,
+    Sysctl::MaxCgroup,
+    Sysctl::MaxIpc,
+    Sysctl::MaxMnt,
+    Sysctl::MaxNet,
+    Sysctl::MaxPid,
+    Sysctl::MaxTime,
+    Sysctl::MaxUser,
+    Sysctl::MaxUts,
+];
+
+pub struct Generator {
+    pub rng: Pcg64Mcg,
+    pub model: Model,
+    steps: Vec<Step>,
+    /// The rest of a row.
+    queue: VecDeque<(Task, Op)>,
+}
+
+/// The program of a seed.
+pub fn generate(seed: u64, ops: usize) -> Program {
+    let mut generator = Generator {
+        rng: Pcg64Mcg::seed_from_u64(seed),
+        model: Model::default(),
+        steps: Vec::new(),
+        queue: VecDeque::new(),
+    };
+    while generator.steps.len() < ops {
+        generator.next();
+    }
+    generator.emit(CONTROLLER, Op::Look);
+    Program {
+        steps: generator.steps,
+    }
+}
+
+impl Generator {
+    fn emit(&mut self, by: Task, op: Op) {
+        let step = Step {
+            id: self.steps.len() as u32,
+            by,
+            op,
+        };
+        self.model.apply(&step);
+        self.steps.push(step);
+    }
+
+    /// Adds to the row that is under way.
+    pub fn then(&mut self, by: Task, op: Op) {
+        self.queue.push_back((by, op));
+    }
+
+    pub fn chance(&mut self, percent: u32) -> bool {
+        self.rng.random_ratio(percent, 100)
+    }
+
+    pub fn one_of<T: Clone>(&mut self, of: &[T]) -> T {
+        of.choose(&mut self.rng).expect("some").clone()
+    }
+
+    fn next(&mut self) {
+        let live = self.model.live().len();
+        if live == 0 || (live < 4 && self.chance(30)) {
+            let child = self.model.new_task();
+            self.emit(CONTROLLER, fork(child, CloneFlags::empty()));
+            return;
+        }
+        if !self.queue.is_empty() {
+            if self.chance(85) {
+                let (by, op) = self.queue.pop_front().expect("not empty");
+                self.emit(by, op);
+                return;
+            }
+        } else if self.chance(7) {
+            scenarios::begin(self);
+            return;
+        }
+        let (by, op) = self.random(live);
+        self.emit(by, op);
+    }
+
+    /// A task that can act.
+    pub fn actor(&mut self) -> Task {
+        let live = self.model.live();
+        self.one_of(&live)
+    }
+
+    fn task(&mut self) -> Task {
+        let live = self.chance(85);
+        let tasks = self.model.tasks.iter().filter(|(_, t)| t.live || !live);
+        let tasks: Vec<Task> = tasks.map(|(name, _)| *name).collect();
+        self.one_of(&tasks)
+    }
+
+    fn num(&mut self) -> Num {
+        if self.chance(88) {
+            return Num::Of(self.task());
+        }
+        Num::Raw(self.one_of(&[0, 0, 1, 2, 3, 301, -1, 999_999, i32::MIN]))
+    }
+
+    fn child_of(&mut self, by: Task) -> Num {
+        let process = self.model.tasks.get(&by).map(|t| t.process);
+        let tasks = self.model.tasks.iter();
+        let children: Vec<Task> = tasks
+            .filter(|(_, t)| Some(t.parent) == process || (by == CONTROLLER && !t.live))
+            .map(|(name, _)| *name)
+            .collect();
+        match children.is_empty() || self.chance(15) {
+            true => self.num(),
+            false => Num::Of(self.one_of(&children)),
+        }
+    }
+
+    fn fd(&mut self, wanted: impl Fn(Kind) -> bool) -> Fd {
+        let odd = self.chance(8);
+        let mut files = self.model.files_of(|kind| odd || wanted(kind));
+        if files.is_empty() {
+            files = self.model.files_of(|_| true);
+        }
+        if files.is_empty() || self.chance(7) {
+            return self.one_of(&[Fd::Bad, Fd::Plain, Fd::MyThread, Fd::MyProcess]);
+        }
+        Fd::Is(self.one_of(&files))
+    }
+
+    fn pidfd(&mut self) -> Fd {
+        if self.chance(8) {
+            return self.one_of(&[Fd::MyThread, Fd::MyProcess]);
+        }
+        self.fd(|kind| matches!(kind, Kind::Pidfd(_)))
+    }
+
+    fn pid_namespace(&mut self) -> Fd {
+        use NsFile::{Pid, PidForChildren};
+        self.fd(|kind| matches!(kind, Kind::Namespace(Pid | PidForChildren)))
+    }
+
+    fn namespace(&mut self) -> Fd {
+        self.fd(|kind| matches!(kind, Kind::Namespace(_)))
+    }
+
+    /// Flags of namespaces for clone3 and unshare.
+    fn namespaces(&mut self, pid: u32) -> CloneFlags {
+        let mut flags = CloneFlags::empty();
+        flags.set(CloneFlags::NEWPID, self.chance(pid));
+        flags.set(CloneFlags::NEWNET, self.chance(2));
+        for _ in 0..4 {
+            if !self.chance(20) {
+                break;
+            }
+            flags |= self.one_of(&CHEAP);
+        }
+        flags
+    }
+
+    fn clone_op(&mut self, by: Task) -> Op {
+        let mut flags = match self.rng.random_range(0..10) {
+            0..5 => CloneFlags::empty(),
+            5..8 => CloneFlags::A_THREAD,
+            _ => self.namespaces(60),
+        };
+        let pidfd = self.chance(25);
+        flags.set(CloneFlags::PIDFD, pidfd);
+        if self.chance(12) {
+            flags |= self.one_of(&[
+                CloneFlags::PARENT,
+                CloneFlags::PARENT,
+                CloneFlags::FILES,
+                CloneFlags::FS,
+                CloneFlags::VM,
+                CloneFlags::VM | CloneFlags::SIGHAND,
+                CloneFlags::SYSVSEM,
+                CloneFlags::THREAD,
+                CloneFlags::CLEAR_SIGHAND,
+                CloneFlags::NEWPID,
+                CloneFlags::NEWUSER,
+                CloneFlags::EMPTY_MNTNS,
+            ]);
+        }
+        let thread = flags.contains(CloneFlags::THREAD);
+        let signal = match (thread, self.chance(6)) {
+            (_, true) => self.one_of(&[0, libc::SIGCHLD, libc::SIGUSR1, 65]),
+            (true, false) => 0,
+            (false, false) => libc::SIGCHLD,
+        };
+        let tids = match self.chance(14) {
+            true => self.tids(by, flags.contains(CloneFlags::NEWPID)),
+            false => vec![],
+        };
+        Op::Clone {
+            child: self.model.new_task(),
+            flags,
+            signal,
+            tids,
+            pidfd: self.model.new_file(),
+        }
+    }
+
+    /// Numbers for set_tid, innermost first, mostly valid ones.
+    fn tids(&mut self, by: Task, new: bool) -> Vec<Num> {
+        let levels = self.model.depth(by) + usize::from(new) + 1;
+        let count = match self.rng.random_range(0..20) {
+            0 => levels + 1,
+            1 => levels + 2,
+            2 => 33,
+            _ => self.rng.random_range(1..=levels),
+        };
+        let mut tids = Vec::new();
+        for level in 0..count {
+            tids.push(match self.rng.random_range(0..20) {
+                _ if level == 0 && new && self.chance(85) => Num::Raw(1),
+                0 => Num::Of(self.task()),
+                1 => Num::Raw(self.one_of(&[0, -1, 1, 4_194_304, i32::MAX])),
+                _ => Num::Raw(self.rng.random_range(20..1000)),
+            });
+        }
+        tids
+    }
+
+    fn wait(&mut self, by: Task) -> Op {
+        let which = match self.rng.random_range(0..10) {
+            0..6 => Which::One(self.child_of(by)),
+            6..8 => Which::Pidfd(self.pidfd()),
+            8 => Which::Group(self.num()),
+            _ => Which::All,
+        };
+        let mut options = WaitFlags::NOHANG | WaitFlags::EXITED;
+        if self.chance(25) {
+            options.toggle(self.one_of(&[
+                WaitFlags::NOWAIT,
+                WaitFlags::STOPPED,
+                WaitFlags::CONTINUED,
+                WaitFlags::ALL,
+                WaitFlags::CLONE,
+                WaitFlags::NOTHREAD,
+                WaitFlags::EXITED,
+                WaitFlags::NOHANG,
+            ]));
+        }
+        Op::Wait { which, options }
+    }
+
+    fn kill(&mut self) -> Op {
+        let signal = self.one_of(&SIGNALS);
+        match self.rng.random_range(0..12) {
+            0..5 => Op::Kill {
+                to: Dest::One(self.num()),
+                signal,
+            },
+            5 => Op::Kill {
+                to: match self.rng.random_range(0..8) {
+                    0 => Dest::All,
+                    1 => Dest::OwnGroup,
+                    _ => Dest::Group(self.num()),
+                },
+                signal,
+            },
+            6..8 => Op::Tgkill {
+                process: self.num(),
+                thread: self.num(),
+                signal,
+            },
+            _ => Op::PidfdSignal {
+                fd: self.pidfd(),
+                signal,
+                flags: self.one_of(&[0, 0, 0, 1, 2, 4, 8, 3]),
+            },
+        }
+    }
+
+    fn sysctl_write(&mut self) -> Op {
+        let file = match self.chance(80) {
+            true => self.one_of(&SYSCTLS[..3]),
+            false => self.one_of(&SYSCTLS),
+        };
+        let value = match file {
+            Sysctl::LastPid => self.one_of(&[0, 1, 5, 50, 298, 299, 300, 301, 5_000_000, -1]),
+            Sysctl::PidMax => self.one_of(&[400, 1000, 4_194_304, 300, 4_194_305, 0]),
+            Sysctl::MemfdNoexec => self.one_of(&[0, 1, 2, 3, -1]),
+            _ => self.one_of(&[0, 0, 50000]),
+        };
+        Op::WriteSysctl { file, value }
+    }
+
+    /// A step without regard to others.
+    fn random(&mut self, live: usize) -> (Task, Op) {
+        let by = self.actor();
+        let op = match self.rng.random_range(0..200) {
+            0..40 if live < 16 => self.clone_op(by),
+            0..10 | 40..44 => {
+                let code = self.rng.random_range(0..256);
+                Op::Exit { code }
+            }
+            44..47 => Op::ThreadExit,
+            47..52 => Op::Exec,
+            10..30 | 52..58 => self.wait(by),
+            30..40 | 58..72 => self.kill(),
+            72 => {
+                let mut all = uapi::REBOOT_ENDS.to_vec();
+                all.extend(uapi::REBOOT_INVALID);
+                let command = self.one_of(&all);
+                Op::Reboot { command }
+            }
+            73..81 => Op::Unshare {
+                flags: match self.chance(6) {
+                    true => self.one_of(&[
+                        CloneFlags::UNSHARE_EMPTY_MNTNS,
+                        CloneFlags::PIDFD,
+                        CloneFlags::THREAD,
+                        CloneFlags::VM,
+                        CloneFlags::SYSVSEM,
+                        CloneFlags::FS | CloneFlags::FILES,
+                    ]),
+                    false => self.namespaces(35),
+                },
+            },
+            81..90 => match self.chance(50) {
+                true => Op::Setns {
+                    fd: self.namespace(),
+                    flags: match self.chance(80) {
+                        true => CloneFlags::empty(),
+                        false => self.namespaces(40),
+                    },
+                },
+                false => Op::Setns {
+                    fd: self.pidfd(),
+                    flags: match self.chance(8) {
+                        true => self.one_of(&[
+                            CloneFlags::empty(),
+                            CloneFlags::THREAD,
+                            CloneFlags::NEWPID | CloneFlags::VM,
+                            CloneFlags::NAMESPACES,
+                        ]),
+                        false => self.namespaces(60),
+                    },
+                },
+            },
+            90..100 => Op::NsOpen {
+                new: self.model.new_file(),
+                of: self.task(),
+                file: match self.chance(50) {
+                    true => self.one_of(&[NsFile::Pid, NsFile::PidForChildren, NsFile::User]),
+                    false => self.one_of(&uapi::NS_FILES),
+                },
+            },
+            100..104 => Op::NsParent {
+                new: self.model.new_file(),
+                fd: self.namespace(),
+            },
+            104..107 => Op::NsUser {
+                new: self.model.new_file(),
+                fd: self.namespace(),
+            },
+            107 => Op::NsType {
+                fd: self.namespace(),
+            },
+            108 => Op::NsOwner {
+                fd: self.fd(|kind| kind == Kind::Namespace(NsFile::User)),
+            },
+            109 => Op::NsId {
+                fd: self.namespace(),
+            },
+            110..115 => Op::NsTranslate {
+                fd: self.pid_namespace(),
+                how: self.one_of(&[
+                    Translation::PidFrom,
+                    Translation::TgidFrom,
+                    Translation::PidIn,
+                    Translation::TgidIn,
+                ]),
+                who: self.num(),
+            },
+            115..117 => Op::NsHandle {
+                new: self.model.new_file(),
+                fd: self.namespace(),
+            },
+            117 => Op::ListNs {
+                types: self.one_of(&[CloneFlags::NEWPID, CloneFlags::NEWUSER]),
+            },
+            118..128 => Op::PidfdOpen {
+                new: self.model.new_file(),
+                who: self.num(),
+                flags: self.one_of(&[
+                    0,
+                    0,
+                    0,
+                    uapi::PIDFD_NONBLOCK,
+                    uapi::PIDFD_THREAD,
+                    uapi::PIDFD_THREAD,
+                    1,
+                ]),
+            },
+            128..131 => Op::PidfdGetfd {
+                fd: self.pidfd(),
+                remote: self.one_of(&[0, 3, 3, 999, -1]),
+                flags: u32::from(self.chance(10)),
+            },
+            131..136 => Op::PidfdInfo { fd: self.pidfd() },
+            136..140 => Op::PidfdNs {
+                new: self.model.new_file(),
+                fd: self.pidfd(),
+                file: self.one_of(&uapi::NS_FILES),
+            },
+            140..143 => Op::PidfdPoll {
+                fd: self.fd(|kind| matches!(kind, Kind::Pidfd(_))),
+            },
+            143..146 => Op::Setsid,
+            146..151 => Op::Setpgid {
+                who: self.child_of(by),
+                group: self.num(),
+            },
+            151..153 => Op::Getpgid { who: self.num() },
+            153..155 => Op::Getsid { who: self.num() },
+            155..158 => Op::Ids,
+            158..160 => Op::Subreaper {
+                on: self.chance(80),
+            },
+            160..163 => Op::ReadSysctl {
+                file: self.one_of(&SYSCTLS),
+            },
+            163..169 => self.sysctl_write(),
+            169 => Op::Loadavg,
+            170..173 => Op::Memfd {
+                flags: self.one_of(&[0, uapi::MFD_EXEC, uapi::MFD_NOEXEC_SEAL, 24, 0x80]),
+            },
+            173..176 => Op::Status { of: self.task() },
+            176..179 => {
+                let files = self.model.files_of(|k| k == Kind::Namespace(NsFile::Pid));
+                let of = match files.is_empty() || self.chance(60) {
+                    true => None,
+                    false => Some(self.one_of(&files)),
+                };
+                Op::MountProc {
+                    new: self.model.new_file(),
+                    of,
+                }
+            }
+            179..181 => Op::ProcList {
+                fd: self.fd(|kind| kind == Kind::Procfs),
+            },
+            181..183 => Op::ProcStatus {
+                fd: self.fd(|kind| kind == Kind::Procfs),
+                who: self.num(),
+            },
+            183..185 => Op::IdMap { of: self.task() },
+            185 => Op::Setuid {
+                uid: self.one_of(&[0, 1000, 1000, 65534, 70000]),
+            },
+            186 => Op::Drop {
+                capability: self.one_of(&[
+                    Capability::Kill,
+                    Capability::SysPtrace,
+                    Capability::SysAdmin,
+                    Capability::SysBoot,
+                    Capability::SysResource,
+                    Capability::CheckpointRestore,
+                ]),
+            },
+            187 => Op::Nproc {
+                limit: self.one_of(&[0, 5, 60000]),
+            },
+            188..191 if !self.model.files.is_empty() => Op::Close {
+                file: {
+                    let files = self.model.files_of(|_| true);
+                    self.one_of(&files)
+                },
+            },
+            191..194 => return (CONTROLLER, self.wait(CONTROLLER)),
+            _ => return (CONTROLLER, Op::Look),
+        };
+        (by, op)
+    }
+}
+
+/// A clone3 as fork(2) would do it, but for these flags.
+pub fn fork(child: Task, flags: CloneFlags) -> Op {
+    let thread = flags.contains(CloneFlags::THREAD);
+    Op::Clone {
+        child,
+        flags,
+        signal: if thread { 0 } else { libc::SIGCHLD },
+        tids: vec![],
+        pidfd: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_is_a_program() {
+        for seed in [0, 1, 77] {
+            assert_eq!(generate(seed, 300), generate(seed, 300));
+        }
+        assert_ne!(generate(0, 300), generate(1, 300));
+    }
+
+    #[test]
+    fn a_longer_program_begins_as_the_shorter() {
+        let (short, long) = (generate(5, 100), generate(5, 200));
+        assert_eq!(short.steps[..100], long.steps[..100]);
+    }
+
+    #[test]
+    fn ids_count_up() {
+        let program = generate(9, 250);
+        let ids: Vec<u32> = program.steps.iter().map(|s| s.id).collect();
+        assert_eq!(ids, (0..ids.len() as u32).collect::<Vec<_>>());
+    }
+}

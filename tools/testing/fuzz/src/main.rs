@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A differential fuzzer for PID namespaces and the set of namespaces of a task.
+//!
+//! From a seed it makes a program, runs it step by step, and writes down what the
+//! kernel answers. The transcript of a seed is the same each time and on each
+//! implementation; where it is not, one of them errs.
+
+mod cage;
+mod controller;
+mod encode;
+mod flags;
+mod generator;
+mod labels;
+mod lower;
+mod model;
+mod observe;
+mod program;
+mod report;
+mod runner;
+mod scenarios;
+mod sys;
+mod tasks;
+mod uapi;
+mod wire;
+mod worker;
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
+
+use crate::program::Program;
+use crate::runner::{Job, Options, run_all};
+
+#[derive(Parser)]
+#[command(version, about, max_term_width = 80)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the programs of seeds, or of files; write a transcript for each
+    Run {
+        /// A..B, without B
+        #[arg(long, value_parser = parse_seeds, required_unless_present = "program")]
+        seeds: Option<Range<u64>>,
+        /// Operations in a program
+        #[arg(long, default_value_t = 300)]
+        ops: usize,
+        /// Files of programs instead of seeds
+        #[arg(long, num_args = 1.., conflicts_with = "seeds")]
+        program: Vec<PathBuf>,
+        /// The folder for the transcripts
+        #[arg(long)]
+        transcripts: PathBuf,
+        /// Seconds that a program may take
+        #[arg(long, default_value_t = 60)]
+        limit: u64,
+        /// Programs at the same time
+        #[arg(long, default_value_t = 1)]
+        jobs: usize,
+    },
+    /// Print the program of a seed
+    Generate {
+        #[arg(long)]
+        seed: u64,
+        #[arg(long, default_value_t = 300)]
+        ops: usize,
+    },
+    #[command(hide = true)]
+    Cage { cpu: usize },
+    #[command(hide = true)]
+    Controller,
+    #[command(hide = true)]
+    Worker { socket: i32 },
+}
+
+fn parse_seeds(text: &str) -> Result<Range<u64>, String> {
+    let parts = text.split_once("..").map(|(a, b)| (a.parse(), b.parse()));
+    match parts {
+        Some((Ok(a), Ok(b))) if a < b => Ok(a..b),
+        _ => Err("give two numbers, the first being smaller: 0..500".to_string()),
+    }
+}
+
+fn load(path: &PathBuf) -> Result<Program> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    text.parse()
+        .with_context(|| format!("{} is no program", path.display()))
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("pidns-fuzz: error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Run {
+            seeds,
+            ops,
+            program,
+            transcripts,
+            limit,
+            jobs,
+        } => {
+            let options = Options {
+                transcripts,
+                limit: Duration::from_secs(limit),
+                jobs,
+            };
+            let bad = match seeds {
+                Some(seeds) => {
+                    let count = usize::try_from(seeds.end - seeds.start)?;
+                    let job = |at: usize| {
+                        let seed = seeds.start + at as u64;
+                        Ok(Job {
+                            name: format!("{seed:06}"),
+                            program: generator::generate(seed, ops),
+                        })
+                    };
+                    run_all(count, job, &options)?
+                }
+                None => {
+                    let job = |at: usize| {
+                        let path: &PathBuf = &program[at];
+                        let Some(name) = path.file_stem() else {
+                            bail!("{} has no name", path.display());
+                        };
+                        Ok(Job {
+                            name: name.to_string_lossy().into_owned(),
+                            program: load(path)?,
+                        })
+                    };
+                    run_all(program.len(), job, &options)?
+                }
+            };
+            if bad > 0 {
+                bail!("{bad} programs did not come to their end; their transcripts say where");
+            }
+        }
+        Command::Generate { seed, ops } => print!("{}", generator::generate(seed, ops)),
+        Command::Cage { cpu } => cage::cage(cpu)?,
+        Command::Controller => cage::controller()?,
+        Command::Worker { socket } => worker::main(socket),
+    }
+    Ok(ExitCode::SUCCESS)
+}

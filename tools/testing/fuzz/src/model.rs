@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the generator believes of the state that its steps lead to. It need not
+//! be right: a step whose task does not live is skipped, and errors are wanted.
+
+use std::collections::BTreeMap;
+
+use crate::flags::CloneFlags;
+use crate::program::{CONTROLLER, Dest, Fd, File, NsFile, Num, Op, Step, Task, Which};
+use crate::report::new_file;
+
+#[derive(Clone, Debug)]
+pub struct MTask {
+    pub process: Task,
+    pub parent: Task,
+    pub depth: usize,
+    /// The namespace, by the name of its init.
+    pub init: Task,
+    /// Children will be in another namespace.
+    pub pending: Option<Task>,
+    pub live: bool,
+    pub stopped: bool,
+    pub weak: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    Namespace(NsFile),
+    Pidfd(Task),
+    Procfs,
+}
+
+#[derive(Default)]
+pub struct Model {
+    pub tasks: BTreeMap<Task, MTask>,
+    pub files: BTreeMap<File, Kind>,
+    next_task: Task,
+    next_file: File,
+}
+
+impl Model {
+    pub fn new_task(&mut self) -> Task {
+        self.next_task += 1;
+        self.next_task
+    }
+
+    pub fn new_file(&mut self) -> File {
+        self.next_file += 1;
+        self.next_file
+    }
+
+    pub fn live(&self) -> Vec<Task> {
+        let live = self.tasks.iter().filter(|(_, t)| t.live && !t.stopped);
+        live.map(|(name, _)| *name).collect()
+    }
+
+    pub fn files_of(&self, wanted: impl Fn(Kind) -> bool) -> Vec<File> {
+        let some = self.files.iter().filter(|(_, kind)| wanted(**kind));
+        some.map(|(name, _)| *name).collect()
+    }
+
+    pub fn depth(&self, task: Task) -> usize {
+        self.tasks.get(&task).map_or(0, |t| t.depth)
+    }
+
+    /// A process ends; if it is an init, so do all in its namespace.
+    fn end(&mut self, process: Task) {
+        let mut ended = vec![process];
+        while let Some(process) = ended.pop() {
+            let mut more = Vec::new();
+            for (name, task) in &mut self.tasks {
+                if task.live && (task.process == process || task.init == process) {
+                    task.live = false;
+                    more.push(*name);
+                }
+            }
+            ended.extend(more);
+        }
+    }
+
+    fn clone(&mut self, by: Task, child: Task, flags: CloneFlags) {
+        let new_pid = flags.contains(CloneFlags::NEWPID);
+        if by == CONTROLLER {
+            self.tasks.insert(
+                child,
+                MTask {
+                    process: child,
+                    parent: CONTROLLER,
+                    depth: 0,
+                    init: CONTROLLER,
+                    pending: None,
+                    live: true,
+                    stopped: false,
+                    weak: false,
+                },
+            );
+            return;
+        }
+        let Some(parent) = self.tasks.get_mut(&by) else {
+            return;
+        };
+        let thread = flags.contains(CloneFlags::THREAD);
+        if thread && (flags.intersects(CloneFlags::NAMESPACES) || parent.pending.is_some()) {
+            return;
+        }
+        if new_pid && parent.pending.is_some() {
+            return;
+        }
+        let mut task = parent.clone();
+        task.pending = None;
+        if let Some(init) = parent.pending {
+            task.depth += 1;
+            task.init = init;
+            if init == CONTROLLER {
+                // The first: it becomes the init.
+                task.init = child;
+                parent.pending = Some(child);
+            }
+        }
+        if !thread {
+            task.process = child;
+            task.parent = parent.process;
+        }
+        if new_pid {
+            task.depth += 1;
+            task.init = child;
+        }
+        if flags.contains(CloneFlags::NEWUSER) {
+            task.weak = false;
+        }
+        if task.depth <= 31 {
+            self.tasks.insert(child, task);
+        }
+    }
+
+    fn signal(&mut self, to: Task, signal: i32) {
+        let Some(task) = self.tasks.get(&to) else {
+            return;
+        };
+        let (process, init) = (task.process, task.init);
+        match signal {
+            libc::SIGKILL => self.end(process),
+            libc::SIGHUP | libc::SIGINT | libc::SIGTERM | libc::SIGUSR1 if process != init => {
+                self.end(process);
+            }
+            libc::SIGSTOP | libc::SIGCONT => {
+                let tasks = self.tasks.values_mut();
+                tasks
+                    .filter(|t| t.process == process)
+                    .for_each(|t| t.stopped = signal == libc::SIGSTOP);
+            }
+            _ => {}
+        }
+    }
+
+    /// Follows a step.
+    pub fn apply(&mut self, step: &Step) {
+        let by = step.by;
+        if let Some(file) = new_file(&step.op) {
+            let kind = match &step.op {
+                Op::Clone { child, flags, .. } if flags.contains(CloneFlags::PIDFD) => {
+                    Some(Kind::Pidfd(*child))
+                }
+                Op::Clone { .. } => None,
+                Op::PidfdOpen {
+                    who: Num::Of(task), ..
+                } => Some(Kind::Pidfd(*task)),
+                Op::PidfdOpen { .. } => None,
+                Op::MountProc { .. } => Some(Kind::Procfs),
+                Op::NsOpen { file, .. } | Op::PidfdNs { file, .. } => Some(Kind::Namespace(*file)),
+                Op::NsUser { .. } => Some(Kind::Namespace(NsFile::User)),
+                _ => Some(Kind::Namespace(NsFile::Pid)),
+            };
+            kind.into_iter().for_each(|kind| {
+                self.files.insert(file, kind);
+            });
+        }
+        match &step.op {
+            Op::Clone { child, flags, .. } => self.clone(by, *child, *flags),
+            Op::Exit { .. } => {
+                if let Some(task) = self.tasks.get(&by) {
+                    self.end(task.process);
+                }
+            }
+            Op::ThreadExit => {
+                if let Some(task) = self.tasks.get_mut(&by) {
+                    task.live = false;
+                }
+            }
+            Op::Exec => {
+                let process = self.tasks.get(&by).map(|t| t.process);
+                for (name, task) in &mut self.tasks {
+                    if Some(task.process) == process && *name != by {
+                        task.live = false;
+                    }
+                }
+            }
+            Op::Reboot { .. } => {
+                if let Some(init) = self.tasks.get(&by).map(|t| t.init) {
+                    self.end(init);
+                }
+            }
+            Op::Unshare { flags } if flags.contains(CloneFlags::NEWPID) => {
+                if let Some(task) = self.tasks.get_mut(&by) {
+                    task.pending.get_or_insert(CONTROLLER);
+                }
+            }
+            Op::Setuid { .. } | Op::Drop { .. } => {
+                if let Some(task) = self.tasks.get_mut(&by) {
+                    task.weak = true;
+                }
+            }
+            Op::Kill {
+                to: Dest::One(Num::Of(task)),
+                signal,
+            } => self.signal(*task, *signal),
+            Op::PidfdSignal {
+                fd: Fd::Is(file),
+                signal,
+                ..
+            } => {
+                if let Some(Kind::Pidfd(task)) = self.files.get(file).copied() {
+                    self.signal(task, *signal);
+                }
+            }
+            Op::Wait {
+                which: Which::One(Num::Of(task)),
+                ..
+            } => {
+                self.tasks.retain(|name, t| name != task || t.live);
+            }
+            Op::Close { file } => {
+                self.files.remove(file);
+            }
+            _ => {}
+        }
+    }
+}
