@@ -53,7 +53,7 @@ impl Names for View<'_> {
         if task == CONTROLLER {
             return Ok(1);
         }
-        let numbers = &self.controller.known(task)?.numbers;
+        let numbers = &self.controller.certain(task)?.numbers;
         let depth = match self.by {
             CONTROLLER => 0,
             by => self.controller.known(by)?.numbers.len() - 1,
@@ -64,7 +64,7 @@ impl Names for View<'_> {
     fn outer(&self, task: Task) -> Result<i32, String> {
         match task {
             CONTROLLER => Ok(1),
-            _ => Ok(self.controller.known(task)?.tid),
+            _ => Ok(self.controller.certain(task)?.tid),
         }
     }
 
@@ -144,6 +144,18 @@ impl Controller {
     fn known(&self, task: Task) -> Result<&Worker, String> {
         let worker = self.workers.get(&task);
         worker.ok_or(format!("there was never a task {task}"))
+    }
+
+    /// A task, unless it is a thread of an init that waits for the rest of its
+    /// namespace: which of them waits, and which are gone, is chance.
+    fn certain(&self, task: Task) -> Result<&Worker, String> {
+        let worker = self.known(task)?;
+        let dying = worker.condition == Condition::Dying;
+        let mut threads = self.workers.values().filter(|w| w.tgid == worker.tgid);
+        match self.waiting && dying && threads.any(|w| w.tid != worker.tid) {
+            true => Err(format!("the state of task {task} is not certain")),
+            false => Ok(worker),
+        }
     }
 
     /// Does a step, and says what came of it.
@@ -265,6 +277,9 @@ impl Controller {
                 let fd = (fds[0] >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fds[0]) });
                 return Answer::Reply(fd);
             }
+            if worker.tid < 0 {
+                continue; // just born
+            }
             match observe::stat(worker.tgid, worker.tid) {
                 Some(s) if s.state == 'T' => {
                     worker.owes = true;
@@ -302,16 +317,13 @@ impl Controller {
             Answer::Reply(fd) => tell(self, fd),
             Answer::Silence => vec![],
         };
-        let silent = lines.is_empty();
-        if moves || silent || self.waiting {
+        if moves || lines.is_empty() || self.waiting {
             self.quiet();
         }
-        match silent {
-            true => {
-                let condition = self.workers.get(&by).map(|w| w.condition);
-                vec![format!("no answer: {condition:?}")]
-            }
-            false => lines,
+        // Whether it could still answer before it stopped or died is chance.
+        match self.workers.get(&by).map(|w| w.condition) {
+            None | Some(Condition::Live) => lines,
+            Some(condition) => vec![format!("no answer: {condition:?}")],
         }
     }
 
@@ -646,7 +658,16 @@ impl Controller {
     fn look(&mut self) -> Vec<String> {
         self.quiet();
         let mut lines = Vec::new();
-        for stat in observe::all() {
+        let scan = observe::all();
+        let waits = |s: &observe::Stat| s.exiting && s.state != 'Z';
+        for stat in &scan {
+            // Which of its threads waits for the rest of the namespace is chance.
+            if scan.iter().any(|s| s.tgid == stat.tgid && waits(s)) {
+                if stat.tid == stat.tgid {
+                    lines.push(format!("dying Tgid={} PPid={}", stat.tgid, stat.parent));
+                }
+                continue;
+            }
             let folder = format!("/proc/{}/task/{}", stat.tgid, stat.tid);
             let status = observe::read(&format!("{folder}/status")).unwrap_or_default();
             let mut line = observe::summary(&String::from_utf8_lossy(&status));

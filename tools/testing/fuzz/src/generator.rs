@@ -113,8 +113,13 @@ impl Generator {
         }
         if !self.queue.is_empty() {
             if self.chance(85) {
-                let (by, op) = self.queue.pop_front().expect("not empty");
-                self.emit(by, op);
+                while let Some((by, op)) = self.queue.pop_front() {
+                    // Of what cannot be done a little is done.
+                    if self.model.is_live(by) || self.chance(10) {
+                        self.emit(by, op);
+                        break;
+                    }
+                }
                 return;
             }
         } else if self.chance(7) {
@@ -224,8 +229,8 @@ impl Generator {
                 CloneFlags::EMPTY_MNTNS,
             ]);
         }
-        let thread = flags.contains(CloneFlags::THREAD);
-        let signal = match (thread, self.chance(6)) {
+        let silent = flags.intersects(CloneFlags::THREAD | CloneFlags::PARENT);
+        let signal = match (silent, self.chance(6)) {
             (_, true) => self.one_of(&[0, libc::SIGCHLD, libc::SIGUSR1, 65]),
             (true, false) => 0,
             (false, false) => libc::SIGCHLD,
@@ -521,11 +526,11 @@ impl Generator {
 
 /// A clone3 as fork(2) would do it, but for these flags.
 pub fn fork(child: Task, flags: CloneFlags) -> Op {
-    let thread = flags.contains(CloneFlags::THREAD);
+    let silent = flags.intersects(CloneFlags::THREAD | CloneFlags::PARENT);
     Op::Clone {
         child,
         flags,
-        signal: if thread { 0 } else { libc::SIGCHLD },
+        signal: if silent { 0 } else { libc::SIGCHLD },
         tids: vec![],
         pidfd: 0,
     }

@@ -3,7 +3,7 @@
 //! What the generator believes of the state that its steps lead to. It need not
 //! be right: a step whose task does not live is skipped, and errors are wanted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::flags::CloneFlags;
 use crate::program::{CONTROLLER, Dest, Fd, File, NsFile, Num, Op, Step, Task, Which};
@@ -34,6 +34,10 @@ pub enum Kind {
 pub struct Model {
     pub tasks: BTreeMap<Task, MTask>,
     pub files: BTreeMap<File, Kind>,
+    /// Numbers that were chosen once.
+    taken: Vec<Num>,
+    /// Tasks that whoever wrote their clone knows will not be.
+    doomed: BTreeSet<Task>,
     next_task: Task,
     next_file: File,
 }
@@ -42,6 +46,12 @@ impl Model {
     pub fn new_task(&mut self) -> Task {
         self.next_task += 1;
         self.next_task
+    }
+
+    pub fn doomed_task(&mut self) -> Task {
+        let task = self.new_task();
+        self.doomed.insert(task);
+        task
     }
 
     pub fn new_file(&mut self) -> File {
@@ -57,6 +67,10 @@ impl Model {
     pub fn files_of(&self, wanted: impl Fn(Kind) -> bool) -> Vec<File> {
         let some = self.files.iter().filter(|(_, kind)| wanted(**kind));
         some.map(|(name, _)| *name).collect()
+    }
+
+    pub fn is_live(&self, task: Task) -> bool {
+        task == CONTROLLER || self.tasks.get(&task).is_some_and(|t| t.live)
     }
 
     pub fn depth(&self, task: Task) -> usize {
@@ -78,7 +92,23 @@ impl Model {
         }
     }
 
-    fn clone(&mut self, by: Task, child: Task, flags: CloneFlags) {
+    /// Whether set_tid may succeed, as far as that can be said from the numbers.
+    fn plausible(&self, by: &MTask, flags: CloneFlags, tids: &[Num]) -> bool {
+        let levels = by.depth + 1 + usize::from(flags.contains(CloneFlags::NEWPID));
+        let first = match flags.contains(CloneFlags::NEWPID) {
+            true => tids.first().is_none_or(|n| *n == Num::Raw(1)),
+            false => tids.first() != Some(&Num::Raw(1)),
+        };
+        let others = tids
+            .iter()
+            .skip(usize::from(flags.contains(CloneFlags::NEWPID)));
+        let fresh = others
+            .clone()
+            .all(|n| matches!(n, Num::Raw(2..400_000) if !self.taken.contains(n)));
+        tids.is_empty() || (tids.len() <= levels && first && fresh && !by.weak)
+    }
+
+    fn clone(&mut self, by: Task, child: Task, flags: CloneFlags, tids: &[Num]) {
         let new_pid = flags.contains(CloneFlags::NEWPID);
         if by == CONTROLLER {
             self.tasks.insert(
@@ -96,6 +126,29 @@ impl Model {
             );
             return;
         }
+        let Some(parent) = self.tasks.get(&by).filter(|t| t.live) else {
+            return;
+        };
+        if !self.plausible(parent, flags, tids) {
+            return;
+        }
+        let pair = CloneFlags::NEWIPC | CloneFlags::SYSVSEM;
+        if self.doomed.contains(&child)
+            || flags.contains(pair)
+            || (flags.contains(CloneFlags::PARENT) && parent.process == parent.init)
+        {
+            return;
+        }
+        let namespaces = flags.intersection(CloneFlags::NAMESPACES);
+        if parent.weak && !namespaces.is_empty() && !namespaces.contains(CloneFlags::NEWUSER) {
+            return;
+        }
+        let dead =
+            |init: Task| init != CONTROLLER && !self.tasks.get(&init).is_some_and(|t| t.live);
+        if parent.pending.is_some_and(dead) {
+            return;
+        }
+        self.taken.extend_from_slice(tids);
         let Some(parent) = self.tasks.get_mut(&by) else {
             return;
         };
@@ -176,7 +229,9 @@ impl Model {
             });
         }
         match &step.op {
-            Op::Clone { child, flags, .. } => self.clone(by, *child, *flags),
+            Op::Clone {
+                child, flags, tids, ..
+            } => self.clone(by, *child, *flags, tids),
             Op::Exit { .. } => {
                 if let Some(task) = self.tasks.get(&by) {
                     self.end(task.process);

@@ -107,10 +107,12 @@ pub fn field<'a>(status: &'a str, name: &str) -> &'a str {
 }
 
 /// A thread's state as one of few that do not change by themselves.
-pub fn condition(state: &str) -> &'static str {
-    match state.chars().next() {
-        Some('Z') => "zombie",
-        Some('X') => "dead",
+fn condition(status: &str) -> &'static str {
+    // One without memory is dead, be it a zombie or not yet.
+    if field(status, "VmSize").is_empty() {
+        return "dead";
+    }
+    match field(status, "State").chars().next() {
         Some('T' | 't') => "stopped",
         _ => "live",
     }
@@ -118,7 +120,7 @@ pub fn condition(state: &str) -> &'static str {
 
 /// What is to be told of /proc/PID/status, in a line.
 pub fn summary(status: &str) -> String {
-    let mut line = condition(field(status, "State")).to_string();
+    let mut line = condition(status).to_string();
     for name in [
         "Tgid", "Pid", "PPid", "Threads", "NStgid", "NSpid", "NSpgid", "NSsid",
     ] {
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn summary_has_the_numbers() {
         let status = "Name:\tx\nState:\tR (running)\nTgid:\t5\nPid:\t5\nPPid:\t1\n\
-            Uid:\t0\t0\t0\t0\nNStgid:\t5\t1\nNSpid:\t5\t1\nThreads:\t1\n";
+            Uid:\t0\t0\t0\t0\nVmSize:\t9 kB\nNStgid:\t5\t1\nNSpid:\t5\t1\nThreads:\t1\n";
         assert!(summary(status).starts_with("live Tgid=5 Pid=5 PPid=1 Threads=1 NStgid=5,1"));
     }
 }

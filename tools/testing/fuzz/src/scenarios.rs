@@ -61,6 +61,12 @@ impl Generator {
         child
     }
 
+    /// A clone that is to fail.
+    fn no_child(&mut self, by: Task, flags: F) {
+        let child = self.model.doomed_task();
+        self.then(by, fork(child, flags));
+    }
+
     fn open(&mut self, by: Task, of: Task, file: NsFile) -> File {
         let new = self.model.new_file();
         self.then(by, Op::NsOpen { new, of, file });
@@ -102,8 +108,9 @@ impl Generator {
         self.then(CONTROLLER, Op::Look);
     }
 
-    fn chosen_tids(&mut self, by: Task, flags: F, tids: &[i32]) -> Task {
-        let child = self.model.new_task();
+    /// As often as not it is to fail, and the child plays no further part.
+    fn chosen_tids(&mut self, by: Task, flags: F, tids: &[i32]) {
+        let child = self.model.doomed_task();
         let op = Op::Clone {
             child,
             flags,
@@ -112,7 +119,6 @@ impl Generator {
             pidfd: 0,
         };
         self.then(by, op);
-        child
     }
 }
 
@@ -135,14 +141,14 @@ fn pid_max(g: &mut Generator, by: Task) {
     g.write(init, Sysctl::PidMax, 301);
     let cursor = g.one_of(&[298, 299, 300]);
     g.write(init, Sysctl::LastPid, cursor);
-    g.child(init, F::empty());
-    let inner = g.child(init, F::NEWPID);
-    g.child(inner, F::empty());
-    g.child(init, F::A_THREAD);
+    g.no_child(init, F::empty());
+    g.no_child(init, F::NEWPID);
+    g.no_child(init, F::A_THREAD);
     g.then(init, Op::Loadavg);
     g.chosen_tids(init, F::empty(), &[301]);
     g.write(init, Sysctl::PidMax, 300);
-    g.write(inner, Sysctl::PidMax, 400);
+    g.write(init, Sysctl::PidMax, 400);
+    g.write(init, Sysctl::PidMax, 301);
     g.write(init, Sysctl::LastPid, 2);
     g.child(init, F::empty());
 }
@@ -164,12 +170,12 @@ fn pending(g: &mut Generator, by: Task) {
     let parent = g.child(by, F::empty());
     g.unshare(parent, F::NEWPID);
     let odd = g.one_of(&[F::NEWPID, F::A_THREAD, F::A_THREAD | F::NEWPID, F::NEWUSER]);
-    g.child(parent, odd);
+    g.no_child(parent, odd);
     g.unshare(parent, F::NEWPID);
     let own = g.open(parent, parent, NsFile::Pid);
     g.open(parent, parent, NsFile::PidForChildren);
     let init = g.child(parent, F::empty());
-    g.child(init, F::PARENT);
+    g.no_child(init, F::PARENT);
     g.open(parent, parent, NsFile::PidForChildren);
     g.child(parent, F::empty());
     g.setns(parent, own, F::NEWPID);
@@ -191,12 +197,12 @@ fn dead(g: &mut Generator, by: Task) {
         0 => g.then(init, Op::Exit { code: 7 }),
         signal => g.signal(parent, init, signal),
     }
-    g.child(parent, F::empty());
+    g.no_child(parent, F::empty());
     g.chosen_tids(parent, F::empty(), &[1]);
     let tid = g.one_of(&[0, 2, 77]);
     g.chosen_tids(parent, F::empty(), &[tid, 2]);
     g.reap(parent, init);
-    g.child(parent, F::empty());
+    g.no_child(parent, F::empty());
     g.setns(parent, fd, F::NEWPID);
     g.setns(by, file, F::NEWPID);
     g.child(by, F::empty());
@@ -223,9 +229,9 @@ fn limits(g: &mut Generator, by: Task) {
     g.write(child, file, 0);
     g.then(child, Op::ReadSysctl { file });
     let more = g.one_of(&[F::NEWUTS, F::NEWIPC, F::NEWPID, F::NEWNS]);
-    g.child(child, flag | more);
+    g.no_child(child, flag | more);
     g.unshare(child, flag | more);
-    g.child(child, F::NEWUSER | flag);
+    g.no_child(child, F::NEWUSER | flag);
     g.write(child, file, 50000);
     g.child(child, flag);
 }
@@ -241,7 +247,7 @@ fn foreign_user(g: &mut Generator, by: Task) {
         false => g.setns(guest, fd, F::NEWPID),
     }
     let inside = g.child(guest, F::empty());
-    g.child(inside, F::NEWPID);
+    g.no_child(inside, F::NEWPID);
     g.unshare(inside, F::NEWPID);
     g.unshare(inside, F::NEWPID | F::NEWUSER);
     let up = g.model.new_file();
@@ -287,7 +293,7 @@ fn weak(g: &mut Generator, by: Task) {
     g.chosen_tids(task, F::empty(), &[70]);
     g.chosen_tids(task, F::NEWUSER | F::NEWPID, &[1, 71]);
     for flags in [F::NEWPID, F::NEWUTS, F::NEWIPC | F::SYSVSEM] {
-        g.child(task, flags);
+        g.no_child(task, flags);
     }
     let one = g.one_of(&[F::NEWPID, F::NEWNS, F::NEWCGROUP, F::UNSHARE_EMPTY_MNTNS]);
     g.unshare(task, one);
@@ -442,7 +448,7 @@ fn outer_zombie(g: &mut Generator, by: Task) {
     let fd = Fd::Is(fd);
     g.then(by, Op::PidfdPoll { fd });
     g.reap(by, init);
-    g.child(outside, F::empty());
+    g.no_child(outside, F::empty());
     let which = Which::All;
     let options = WaitFlags::NOHANG | WaitFlags::EXITED;
     g.then(outside, Op::Wait { which, options });
@@ -493,7 +499,7 @@ fn time(g: &mut Generator, by: Task) {
 
 /// B3: a new IPC namespace and shared semaphores.
 fn semaphores(g: &mut Generator, by: Task) {
-    g.child(by, F::NEWIPC | F::SYSVSEM);
+    g.no_child(by, F::NEWIPC | F::SYSVSEM);
     let child = g.child(by, F::empty());
     g.unshare(child, F::NEWIPC | F::SYSVSEM);
 }
@@ -632,9 +638,9 @@ fn nproc(g: &mut Generator, by: Task) {
     }
     let limit = g.one_of(&[0, 1, 2]);
     g.then(task, Op::Nproc { limit });
-    g.child(task, F::empty());
-    let child = g.child(task, F::A_THREAD);
-    g.child(child, F::NEWUSER);
+    g.no_child(task, F::empty());
+    g.no_child(task, F::A_THREAD);
+    g.no_child(task, F::NEWUSER);
     g.then(task, Op::Exec);
     let limit = 60000;
     g.then(task, Op::Nproc { limit });
@@ -709,7 +715,7 @@ fn container(g: &mut Generator, by: Task) {
     g.look();
     g.then(joiner, Op::Exec);
     g.signal(by, init, libc::SIGKILL);
-    g.child(joiner, F::empty());
+    g.no_child(joiner, F::empty());
     g.reap(by, init);
     g.setns(joiner, fd, flags);
     g.look();
@@ -718,7 +724,7 @@ fn container(g: &mut Generator, by: Task) {
 /// B4: an empty mount namespace.
 fn empty(g: &mut Generator, by: Task) {
     let child = g.child(by, F::EMPTY_MNTNS | F::NEWNS);
-    g.child(by, F::EMPTY_MNTNS);
+    g.no_child(by, F::EMPTY_MNTNS);
     let other = g.child(by, F::empty());
     g.unshare(other, F::UNSHARE_EMPTY_MNTNS);
     g.unshare(other, F::UNSHARE_EMPTY_MNTNS | F::NEWNS);
