@@ -14,8 +14,10 @@ use crate::controller::Controller;
 use crate::program::Program;
 use crate::uapi;
 
-/// Where ids of the cage begin outside: no user of the machine.
-const FIRST_ID: u32 = 100_000;
+/// Which users and groups there are. Number 0 is the machine's, as sysctls that
+/// belong to a PID namespace are files of it, but has no rights outside; the
+/// others are none of the machine's.
+const IDS: &str = "0 0 1\n1 100001 65535";
 
 fn check(result: i32, what: &str) -> Result<()> {
     match result {
@@ -83,6 +85,25 @@ fn mount(kind: &str, at: &str, flags: libc::c_ulong) -> Result<()> {
     check(result, "mounting in the cage")
 }
 
+/// No file of the machine can be changed through what is mounted here.
+fn read_only() -> Result<()> {
+    // SAFETY: all zeroes is valid.
+    let mut attributes: libc::mount_attr = unsafe { std::mem::zeroed() };
+    attributes.attr_set = libc::MOUNT_ATTR_RDONLY;
+    // SAFETY: all that is pointed to is valid for the call.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            c"/".as_ptr(),
+            libc::AT_RECURSIVE,
+            &raw const attributes,
+            size_of_val(&attributes),
+        )
+    };
+    check(result as i32, "making the cage's mounts read-only")
+}
+
 /// The child's part: becomes root of its namespaces and the controller.
 fn enter() -> Result<()> {
     // SAFETY: these take no addresses.
@@ -95,6 +116,7 @@ fn enter() -> Result<()> {
     limit(libc::RLIMIT_CORE, 0)?;
     let binary = std::fs::File::open("/proc/self/exe").context("opening this program")?;
     mount("none", "/", libc::MS_REC | libc::MS_PRIVATE)?;
+    read_only()?;
     mount("proc", "/proc", 0).context("a procfs that nothing hides part of is needed")?;
     let arguments = [
         c"pidns-fuzz".as_ptr(),
@@ -143,11 +165,8 @@ pub fn cage(cpu: usize) -> Result<()> {
     let child = i32::try_from(child)?;
     check(child, "making the cage's namespaces (are you root?)")?;
     for map in ["gid_map", "uid_map"] {
-        std::fs::write(
-            format!("/proc/{child}/{map}"),
-            format!("0 {FIRST_ID} 65536"),
-        )
-        .with_context(|| format!("writing {map}"))?;
+        std::fs::write(format!("/proc/{child}/{map}"), IDS)
+            .with_context(|| format!("writing {map}"))?;
     }
     (&go).write_all(b"!")?;
     let mut status = 0;

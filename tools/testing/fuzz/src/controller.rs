@@ -107,9 +107,8 @@ impl Controller {
             "the controller must be the init of a PID namespace; use `pidns-fuzz run`"
         );
         let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-        let mut map = map.split_ascii_whitespace().map(str::parse::<u32>);
         ensure!(
-            matches!((map.next(), map.next()), (Some(Ok(0)), Some(Ok(outside))) if outside != 0),
+            map.lines().count() == 2,
             "the controller must be in a user namespace of its own; use `pidns-fuzz run`"
         );
         let open = |path: &str| OsFile::open(path).with_context(|| format!("opening {path}"));

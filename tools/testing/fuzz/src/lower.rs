@@ -306,7 +306,7 @@ pub fn lower(op: &Op) -> Vec<Call> {
         }
         Op::IdMap { of } => {
             let path = Arg::Path(Who::Outer(*of), "/uid_map".to_string());
-            vec![open_at(path, libc::O_WRONLY), write("0 0 65536")]
+            vec![open_at(path, libc::O_WRONLY), write("0 0 1\n1 1 65535")]
         }
         Op::Setuid { uid } => {
             vec![call(Sysno::setresuid, vec![value(*uid); 3])]

@@ -8,6 +8,7 @@
 
 mod cage;
 mod controller;
+mod coverage;
 mod encode;
 mod flags;
 mod generator;
@@ -19,8 +20,10 @@ mod program;
 mod report;
 mod runner;
 mod scenarios;
+mod shrink;
 mod sys;
 mod tasks;
+mod transcript;
 mod uapi;
 mod wire;
 mod worker;
@@ -73,6 +76,37 @@ enum Command {
         #[arg(long, default_value_t = 300)]
         ops: usize,
     },
+    /// Say which transcripts of two folders differ, and where; status 1 if any do
+    Diff { a: PathBuf, b: PathBuf },
+    /// Count results by operation; status 1 if a wanted one was never seen
+    Coverage {
+        #[arg(required = true)]
+        folders: Vec<PathBuf>,
+        /// How often each operation must succeed; 0 to print the table alone
+        #[arg(long, default_value_t = coverage::MANY)]
+        least: usize,
+    },
+    /// Write smaller programs, to be run on both kernels
+    ShrinkCandidates {
+        program: PathBuf,
+        /// The folder for them
+        #[arg(long)]
+        out: PathBuf,
+        /// One more program to try
+        #[arg(long)]
+        also: Option<PathBuf>,
+        /// Leave out single steps instead of rows of them
+        #[arg(long)]
+        fine: bool,
+    },
+    /// Print the smallest program whose transcripts differ; status 1 if none do
+    ShrinkPick {
+        a: PathBuf,
+        b: PathBuf,
+        /// Write what all that differ have in common to this file
+        #[arg(long)]
+        bold: Option<PathBuf>,
+    },
     #[command(hide = true)]
     Cage { cpu: usize },
     #[command(hide = true)]
@@ -94,6 +128,25 @@ fn load(path: &PathBuf) -> Result<Program> {
         std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     text.parse()
         .with_context(|| format!("{} is no program", path.display()))
+}
+
+fn show_coverage(folders: &[PathBuf], least: usize) -> Result<ExitCode> {
+    let mut seen = coverage::Coverage::default();
+    for folder in folders {
+        for text in transcript::load(folder)?.values() {
+            seen.add(&transcript::parse(text));
+        }
+    }
+    seen.print();
+    if least == 0 {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let missing = seen.missing(least)?;
+    missing.iter().for_each(|line| println!("missing: {line}"));
+    Ok(match missing.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
 fn main() -> ExitCode {
@@ -152,6 +205,32 @@ fn run(command: Command) -> Result<ExitCode> {
             }
         }
         Command::Generate { seed, ops } => print!("{}", generator::generate(seed, ops)),
+        Command::Diff { a, b } => {
+            if transcript::compare(&a, &b)? > 0 {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Coverage { folders, least } => return show_coverage(&folders, least),
+        Command::ShrinkCandidates {
+            program,
+            out,
+            also,
+            fine,
+        } => {
+            let also = also.map(|path| load(&path)).transpose()?;
+            let count = shrink::write_candidates(&load(&program)?, also, fine, &out)?;
+            println!("{count}");
+        }
+        Command::ShrinkPick { a, b, bold } => {
+            let Some(found) = shrink::pick(&a, &b)? else {
+                return Ok(ExitCode::FAILURE);
+            };
+            if let Some(path) = bold {
+                std::fs::write(&path, found.bold.to_string())
+                    .with_context(|| format!("writing {}", path.display()))?;
+            }
+            print!("{}", found.best);
+        }
         Command::Cage { cpu } => cage::cage(cpu)?,
         Command::Controller => cage::controller()?,
         Command::Worker { socket } => worker::main(socket),

@@ -633,14 +633,13 @@ fn watched(g: &mut Generator, by: Task) {
 /// A9's neighbour: no more processes for a user.
 fn nproc(g: &mut Generator, by: Task) {
     let task = g.child(by, F::empty());
-    if g.chance(50) {
-        g.then(task, Op::Setuid { uid: 1000 });
-    }
+    g.then(task, Op::Setuid { uid: 1000 });
     let limit = g.one_of(&[0, 1, 2]);
     g.then(task, Op::Nproc { limit });
     g.no_child(task, F::empty());
     g.no_child(task, F::A_THREAD);
     g.no_child(task, F::NEWUSER);
+    g.unshare(task, F::NEWUSER);
     g.then(task, Op::Exec);
     let limit = 60000;
     g.then(task, Op::Nproc { limit });
