@@ -5,7 +5,7 @@
 # Some targets work on both implementations where none is asked for.
 BOTH := $(or $(IMPL),c rust)
 IMPL ?= rust
-export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS JOBS RUSTC CPUS MEMORY
+export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS JOBS RUSTC CPUS MEMORY SEEDS
 
 .DEFAULT_GOAL := help
 
@@ -19,6 +19,7 @@ help: ## print this
 	@echo '  KDIR=...      a Linux 7.3 tree of yours instead of a fetched one'
 	@echo '  TESTS=...     some of the kselftests (test), or of the suites (upstream-tests)'
 	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
+	@echo '  SEEDS=A..B    which programs (fuzz)'
 	@echo '  CONFIGS=...   some of the configurations in configs/matrix (configs)'
 	@echo '  TIMEOUT=...   seconds that the guest may take (run, test)'
 
@@ -39,6 +40,12 @@ test: ## boot it and run the tests
 
 upstream-tests: ## compare C and Rust by the kernel tree's own kselftests
 	@scripts/upstream-tests.sh $(BOTH)
+
+fuzz: ## compare C and Rust by random programs
+	@scripts/fuzz.sh $(BOTH)
+
+fuzz-shrink: ## make the program of a SEED= that differs small
+	@scripts/fuzz-shrink.sh "$(SEED)"
 
 systemd: ## boot systemd to its default target, on C and on Rust
 	@scripts/systemd.sh $(BOTH)
@@ -73,4 +80,4 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@scripts/clean.sh all
 
-.PHONY: help setup kernel run shell test upstream-tests systemd containers kunit bench configs htmldocs lint integrate remove clean distclean
+.PHONY: help setup kernel run shell test upstream-tests fuzz fuzz-shrink systemd containers kunit bench configs htmldocs lint integrate remove clean distclean

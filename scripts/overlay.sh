@@ -11,7 +11,7 @@ MANIFEST=kernel/pidns/.manifest
 
 # usage: overlay_files; the checkout's own files, build products left out
 overlay_files() {
-	local parts=(Kbuild Kconfig pidns nsproxy rust samples tools Documentation/pidns)
+	local parts=(Kbuild Kconfig pidns nsproxy rust samples tools/testing/selftests Documentation/pidns)
 	cd "$OVERLAY" || return
 	if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$OVERLAY" ]; then
 		git ls-files --cached --others --exclude-standard -- "${parts[@]}"

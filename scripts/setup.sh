@@ -121,15 +121,13 @@ install_llvm() {
 }
 
 install_bindgen() {
-	local cargo
 	if [ "$distribution" = debian-13 ] && [ "$RUSTC" = /usr/bin/rustc ]; then
 		apt_install bindgen
 		return
 	fi
-	cargo=/usr/bin/cargo
-	[ -x $cargo ] || cargo=$(command -v cargo) || stop_elsewhere "cargo, or bindgen"
+	find_cargo || stop_elsewhere "cargo, or bindgen"
 	note "building bindgen $BINDGEN_VERSION with cargo"
-	RUSTC=$RUSTC CARGO_TARGET_DIR=$work/target run_child "$cargo" install --locked --quiet \
+	RUSTC=$RUSTC CARGO_TARGET_DIR=$work/target run_child "$CARGO" install --locked --quiet \
 		bindgen-cli --version "$BINDGEN_VERSION" --root "$work/bindgen" >"$work/log" 2>&1 || {
 		full_disk "$work/log"
 		tail -n 10 "$work/log" >&2
@@ -169,7 +167,7 @@ fault=$(rust_fault)
 [ -z "$fault" ] || [ -z "$user_rust" ] || die "$fault"
 
 if [ ${#packages[@]} -eq 0 ] && [ -z "$fault" ] && [ -x "$RUSTFMT" ] && [ -x "$CLIPPY_DRIVER" ] &&
-	find_llvm && { [ "$LLVM_MAJOR" = "$(rust_llvm)" ] || [ -e "$TOOLS/no-llvm-$(rust_llvm)" ]; } &&
+	find_cargo && find_llvm && { [ "$LLVM_MAJOR" = "$(rust_llvm)" ] || [ -e "$TOOLS/no-llvm-$(rust_llvm)" ]; } &&
 	find_bindgen && [ -e "$TOOLS/virtme-ng-$VIRTME_VERSION/.complete" ] &&
 	[ -e "$SPHINX/.complete" ]; then
 	[ "${1:-}" != --verbose ] || note "all tools are in place"
@@ -182,7 +180,7 @@ debian-12 | debian-13) apt_install "${packages[@]}" ;;
 *) [ ${#packages[@]} -eq 0 ] || stop_elsewhere "${packages[@]}" ;;
 esac
 lock_cache
-if [ -n "$fault" ] || [ ! -x "$RUSTFMT" ] || [ ! -x "$CLIPPY_DRIVER" ]; then
+if [ -n "$fault" ] || [ ! -x "$RUSTFMT" ] || [ ! -x "$CLIPPY_DRIVER" ] || ! find_cargo; then
 	[ -n "$user_rust" ] || install_rust "$fault"
 	fault=$(rust_fault)
 	[ -z "$fault" ] || die "$fault"

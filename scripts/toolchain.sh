@@ -23,6 +23,12 @@ find_rust() {
 	CLIPPY_DRIVER=${CLIPPY_DRIVER:-$dir/clippy-driver}
 }
 
+# usage: find_cargo; CARGO: that of the distribution, or the first in the PATH
+find_cargo() {
+	CARGO=/usr/bin/cargo
+	[ -x "$CARGO" ] || CARGO=$(command -v cargo)
+}
+
 # usage: rust_fault; prints what is wrong with RUSTC, nothing if it will do
 rust_fault() {
 	local version source

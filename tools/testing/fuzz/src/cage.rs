@@ -112,8 +112,6 @@ fn enter() -> Result<()> {
         check(libc::setresuid(0, 0, 0), "setresuid")?;
         check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL), "prctl")?;
     }
-    limit(libc::RLIMIT_NPROC, uapi::NPROC_MAX)?;
-    limit(libc::RLIMIT_CORE, 0)?;
     let binary = std::fs::File::open("/proc/self/exe").context("opening this program")?;
     mount("none", "/", libc::MS_REC | libc::MS_PRIVATE)?;
     read_only()?;
@@ -146,6 +144,9 @@ pub fn cage(cpu: usize) -> Result<()> {
     let result = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
     check(result, "prctl")?;
     pin(cpu)?;
+    // While there still is the right to: a small machine's limit is lower.
+    limit(libc::RLIMIT_NPROC, uapi::NPROC_MAX)?;
+    limit(libc::RLIMIT_CORE, 0)?;
     let (ready, go) = std::io::pipe()?;
     // SAFETY: all zeroes is valid.
     let mut args: libc::clone_args = unsafe { std::mem::zeroed() };

@@ -20,6 +20,7 @@ mod program;
 mod report;
 mod runner;
 mod scenarios;
+mod script;
 mod shrink;
 mod sys;
 mod tasks;
@@ -107,6 +108,8 @@ enum Command {
         #[arg(long)]
         bold: Option<PathBuf>,
     },
+    /// Print a program as C that does the same without the fuzzer
+    Script { program: PathBuf },
     #[command(hide = true)]
     Cage { cpu: usize },
     #[command(hide = true)]
@@ -231,6 +234,7 @@ fn run(command: Command) -> Result<ExitCode> {
             }
             print!("{}", found.best);
         }
+        Command::Script { program } => print!("{}", script::script(&load(&program)?)),
         Command::Cage { cpu } => cage::cage(cpu)?,
         Command::Controller => cage::controller()?,
         Command::Worker { socket } => worker::main(socket),

@@ -2,7 +2,7 @@
 
 //! Runs programs, each in a cage of its own and within a time limit.
 
-use std::io::{Read, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -99,9 +99,8 @@ pub fn run_all(
 ) -> Result<usize> {
     std::fs::create_dir_all(&options.transcripts)
         .with_context(|| format!("making {}", options.transcripts.display()))?;
-    let start = Instant::now();
     let next = AtomicUsize::new(0);
-    let progress = Mutex::new((0, 0));
+    let progress = Mutex::new(Progress::new(count));
     let work = |cpu: usize| -> Result<()> {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
@@ -112,24 +111,7 @@ pub fn run_all(
             let (text, good) = run(&job.program, cpu, options.limit)?;
             write(&options.transcripts, &job.name, &text)?;
             let mut progress = progress.lock().expect("nobody panics with it");
-            progress.0 += 1;
-            if !good {
-                progress.1 += 1;
-                let last: Vec<&str> = text.lines().rev().take(2).collect();
-                eprintln!(
-                    "\r{}: {}: {}",
-                    job.name,
-                    last.last().unwrap_or(&""),
-                    last[0]
-                );
-            }
-            if progress.0 % 10 == 0 || progress.0 == count {
-                let seconds = start.elapsed().as_secs();
-                eprint!(
-                    "\rpidns-fuzz: {} of {count} programs, {seconds} s",
-                    progress.0
-                );
-            }
+            progress.add((!good).then(|| format!("{}: {}", job.name, ending(&text))));
         }
     };
     let work = &work;
@@ -141,7 +123,55 @@ pub fn run_all(
             .into_iter()
             .try_for_each(|t| t.join().expect("no panic"))
     })?;
-    eprintln!();
     let progress = progress.into_inner().expect("nobody panics with it");
-    Ok(progress.1)
+    Ok(progress.bad)
+}
+
+/// The last step of a transcript that has no proper end, and how it ended.
+fn ending(text: &str) -> String {
+    let step = text.lines().rev().find(|line| line.starts_with('('));
+    let last = text.lines().next_back();
+    format!("{} {}", step.unwrap_or("no step"), last.unwrap_or_default())
+}
+
+struct Progress {
+    start: Instant,
+    count: usize,
+    done: usize,
+    bad: usize,
+    /// One line that is written over; else one now and then.
+    terminal: bool,
+}
+
+impl Progress {
+    fn new(count: usize) -> Self {
+        Self {
+            start: Instant::now(),
+            count,
+            done: 0,
+            bad: 0,
+            terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// One more is done; `fault` says what is wrong with it.
+    fn add(&mut self, fault: Option<String>) {
+        self.done += 1;
+        if let Some(fault) = fault {
+            self.bad += 1;
+            eprintln!("pidns-fuzz: {fault}");
+        }
+        let line = format!(
+            "pidns-fuzz: {} of {} programs, {} s",
+            self.done,
+            self.count,
+            self.start.elapsed().as_secs()
+        );
+        let last = self.done == self.count;
+        match self.terminal {
+            true => eprint!("\r{line}{}", if last { "\n" } else { "" }),
+            false if last || self.done % 20 == 0 => eprintln!("{line}"),
+            false => {}
+        }
+    }
 }

@@ -237,7 +237,8 @@ mod tests {
         let program: Program = "(id:0,by:0,op:Look)\n(id:1,by:1,op:Setsid)\n(id:2,by:0,op:Look)\n"
             .parse()
             .unwrap();
-        let a = "(id:0,by:0,op:Look)\n  x\n(id:1,by:1,op:Setsid)\n  setsid 1\n(id:2,by:0,op:Look)\nend\n";
+        let a = "(id:0,by:0,op:Look)\n  x\n(id:1,by:1,op:Setsid)\n  setsid 1\n\
+            (id:2,by:0,op:Look)\nend\n";
         let b = a.replace("setsid 1", "setsid 2");
         assert_eq!(truncate(&program, a, &b).steps.len(), 2);
     }

@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: fuzz-shrink.sh SEED|FILE
+#
+# Makes the program of a seed, or of a file, as small as can be while C and Rust
+# still differ, and prints it, how the two differ, and a C program that does the
+# same. Each round boots both: all candidates of a round run at one go.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/toolchain.sh"
+. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/fuzzer.sh"
+
+[ -n "${1:-}" ] || die "say which: SEED=17, or SEED=/path/of/a/program"
+check_options
+"$TOP/scripts/setup.sh"
+build_fuzzer
+work=
+make_temp work
+if [[ $1 =~ ^[0-9]{1,9}$ ]]; then
+	"$FUZZ" generate --seed "$1" >"$work/best.prog"
+else
+	[ -f "$1" ] || die "SEED=$1 is neither a number nor a file"
+	cp "$1" "$work/best.prog"
+fi
+# Used by name.
+# shellcheck disable=SC2034
+stage_c='' stage_rust=
+stage_fuzzer c stage_c
+stage_fuzzer rust stage_rust
+mkdir -p "$CACHE/log"
+
+# usage: round; runs what is in $work/programs on both; true if any differ
+round() {
+	local impl stage count
+	count=$(find "$work/programs" -name '*.prog' | wc -l)
+	for impl in c rust; do
+		stage=stage_$impl
+		rm -rf "${!stage:?}/programs"
+		cp -r "$work/programs" "${!stage}/"
+		# That a program hangs may be the difference.
+		fuzz_in_guest "${!stage}" "$CACHE/log/fuzz-$impl.log" \
+			"${TIMEOUT:-$((300 + count * 20))}" "$work/$impl" --programs || true
+	done
+	"$FUZZ" shrink-pick "$work/c" "$work/rust" --bold "$work/bold.prog" >"$work/new.prog"
+}
+
+mkdir "$work/programs"
+cp "$work/best.prog" "$work/programs/"
+round || die "C and Rust do not differ on $1"
+fine=()
+while :; do
+	if [ "$(wc -c <"$work/new.prog")" -lt "$(wc -c <"$work/best.prog")" ]; then
+		mv "$work/new.prog" "$work/best.prog"
+		for impl in c rust; do
+			rm -rf "$work/best-$impl"
+			cp -r "$work/$impl" "$work/best-$impl"
+		done
+	elif [ ${#fine[@]} -gt 0 ]; then
+		break
+	else
+		fine=(--fine)
+	fi
+	note "$(wc -l <"$work/best.prog") steps are left"
+	also=()
+	[ ! -s "$work/bold.prog" ] || also=(--also "$work/bold.prog")
+	rm -rf "$work/programs"
+	"$FUZZ" shrink-candidates "$work/best.prog" --out "$work/programs" "${also[@]}" "${fine[@]}" >/dev/null
+	rm -f "$work/bold.prog"
+	[ -n "$(ls "$work/programs")" ] || break
+	round || cp "$work/best.prog" "$work/new.prog"
+done
+
+rm -rf "$work/programs"
+mkdir "$work/programs"
+cp "$work/best.prog" "$work/programs/"
+round || note "the last program differs by chance only"
+mkdir -p "$FUZZ_OUT"
+cp "$work/best.prog" "$FUZZ_OUT/smallest.prog"
+"$FUZZ" script "$work/best.prog" >"$FUZZ_OUT/smallest.c"
+cat "$work/best.prog"
+"$FUZZ" diff "$work/c" "$work/rust" || true
+note "A is C, B is Rust; the program is $FUZZ_OUT/smallest.prog, as C: $FUZZ_OUT/smallest.c"
