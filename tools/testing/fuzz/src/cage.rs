@@ -5,8 +5,9 @@
 //! the end of their init, which is the controller, all in them ends.
 
 use std::ffi::CString;
+use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd};
 
 use anyhow::{Context, Result, ensure};
 
@@ -77,6 +78,18 @@ fn check_kernel() -> Result<()> {
     Ok(())
 }
 
+fn pipe() -> Result<(File, File)> {
+    let mut ends = [-1; 2];
+    // SAFETY: there is room for two descriptors.
+    check(
+        unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) },
+        "pipe2",
+    )?;
+    // SAFETY: they were made just now, for us.
+    let [out, into] = ends.map(|fd| unsafe { File::from_raw_fd(fd) });
+    Ok((out, into))
+}
+
 fn mount(kind: &str, at: &str, flags: libc::c_ulong) -> Result<()> {
     let [kind, at] = [kind, at].map(|s| CString::new(s).expect("no NUL"));
     let data = std::ptr::null();
@@ -112,7 +125,7 @@ fn enter() -> Result<()> {
         check(libc::setresuid(0, 0, 0), "setresuid")?;
         check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL), "prctl")?;
     }
-    let binary = std::fs::File::open("/proc/self/exe").context("opening this program")?;
+    let binary = File::open("/proc/self/exe").context("opening this program")?;
     mount("none", "/", libc::MS_REC | libc::MS_PRIVATE)?;
     read_only()?;
     mount("proc", "/proc", 0).context("a procfs that nothing hides part of is needed")?;
@@ -147,7 +160,7 @@ pub fn cage(cpu: usize) -> Result<()> {
     // While there still is the right to: a small machine's limit is lower.
     limit(libc::RLIMIT_NPROC, uapi::NPROC_MAX)?;
     limit(libc::RLIMIT_CORE, 0)?;
-    let (ready, go) = std::io::pipe()?;
+    let (ready, go) = pipe()?;
     // SAFETY: all zeroes is valid.
     let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
     args.flags = crate::flags::CloneFlags::NAMESPACES.bits();
@@ -156,8 +169,7 @@ pub fn cage(cpu: usize) -> Result<()> {
     let child = unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of_val(&args)) };
     if child == 0 {
         drop(go);
-        let mut ready = ready;
-        let told = ready.read(&mut [0]).is_ok_and(|n| n == 1);
+        let told = (&ready).read(&mut [0]).is_ok_and(|n| n == 1);
         if told && let Err(error) = enter() {
             eprintln!("pidns-fuzz: error: {error:#}");
         }

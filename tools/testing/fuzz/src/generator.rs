@@ -307,11 +307,16 @@ impl Generator {
                 },
                 signal,
             },
-            6..8 => Op::Tgkill {
-                process: self.num(),
-                thread: self.num(),
-                signal,
-            },
+            6..8 => {
+                let thread = self.task();
+                let process = self.model.tasks.get(&thread).map(|t| Num::Of(t.process));
+                let odd = self.num();
+                Op::Tgkill {
+                    process: process.filter(|_| self.chance(80)).unwrap_or(odd),
+                    thread: Num::Of(thread),
+                    signal,
+                }
+            }
             _ => Op::PidfdSignal {
                 fd: self.pidfd(),
                 signal,

@@ -183,7 +183,7 @@ static long make(long child, unsigned long long flags, int signal, const int *ti
 		.flags = flags, .exit_signal = signal, .pidfd = (unsigned long)pidfd,
 		.set_tid = (unsigned long)tids, .set_tid_size = count,
 	};
-	register void (*entry)(long) asm("r12") = begin;
+	register void *entry asm("r12") = begin;
 	long result;
 
 	if (flags & CLONE_VM) {
