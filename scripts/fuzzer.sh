@@ -9,13 +9,15 @@ FUZZ_DIR=$TOP/tools/testing/fuzz
 FUZZ_OUT=$CACHE/fuzz
 TRANSCRIPTS_MARK='pidns-fuzz-transcripts'
 
-# usage: fuzz_cargo COMMAND...; cargo on the crate, its products in the cache
+# usage: fuzz_cargo COMMAND ARGUMENT...; cargo on the crate, its products in the
+# cache; what it says is shown if it fails
 fuzz_cargo() {
-	local log=$FUZZ_OUT/cargo.log
+	local log=$FUZZ_OUT/cargo.log command=$1
+	shift
 	mkdir -p "$FUZZ_OUT"
 	run_child env -C "$FUZZ_DIR" RUSTC="$RUSTC" CARGO_TARGET_DIR="$FUZZ_OUT/target" \
 		RUSTFLAGS='-C target-feature=+crt-static' \
-		"$CARGO" "$@" --locked --target x86_64-unknown-linux-gnu >"$log" 2>&1 || {
+		"$CARGO" "$command" --locked --target x86_64-unknown-linux-gnu "$@" >"$log" 2>&1 || {
 		full_disk "$log"
 		tail -n 30 "$log" >&2
 		return 1

@@ -11,6 +11,7 @@
 . "$(dirname "$0")/overlay.sh"
 . "$(dirname "$0")/tree.sh"
 . "$(dirname "$0")/configure.sh"
+. "$(dirname "$0")/fuzzer.sh"
 
 cd "$TOP"
 
@@ -41,6 +42,14 @@ check_rustfmt() {
 	# In the laid-over tree: there every module is found.
 	overlay_map | cut -f2 | grep '\.rs$' |
 		(cd "$SRC" && xargs -r -d '\n' "$RUSTFMT" --check --config-path "$SRC")
+}
+
+# The fuzzer is a program like any other: cargo's clippy, and its own tests.
+check_fuzzer() {
+	find_cargo || die "cargo is missing; run make setup"
+	(cd "$FUZZ_DIR" && "$RUSTFMT" --check --edition 2024 src/main.rs) &&
+		fuzz_cargo clippy --all-targets -- -D warnings &&
+		fuzz_cargo test
 }
 
 check_checkpatch() {
@@ -128,7 +137,7 @@ if [ -n "${only:-}" ]; then
 fi
 
 # What needs no kernel tree comes first, what takes longest last.
-checks=(shellcheck policy scripts rustfmt checkpatch htmldocs clippy)
+checks=(shellcheck policy scripts rustfmt checkpatch fuzzer htmldocs clippy)
 [ $# -eq 0 ] || checks=("$@")
 passed=0 failed=0
 for check in "${checks[@]}"; do

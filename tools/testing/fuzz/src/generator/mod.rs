@@ -5,55 +5,21 @@
 //! Most steps are chosen one by one; some come as a row that leads to what
 //! chance alone would seldom reach ([`crate::scenarios`]), with others between.
 
+mod compound;
+mod operands;
+
 use std::collections::VecDeque;
 
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-use crate::flags::{CloneFlags, WaitFlags};
+use crate::flags::CloneFlags;
 use crate::model::{Kind, Model};
 use crate::program::*;
 use crate::{scenarios, uapi};
 
-/// Namespaces that are cheap to make, each as often as it stands here.
-const CHEAP: [CloneFlags; 6] = [
-    CloneFlags::NEWUTS,
-    CloneFlags::NEWIPC,
-    CloneFlags::NEWTIME,
-    CloneFlags::NEWCGROUP,
-    CloneFlags::NEWNS,
-    CloneFlags::NEWUSER,
-];
-
-const SIGNALS: [i32; 12] = [
-    0,
-    0,
-    0,
-    libc::SIGKILL,
-    libc::SIGTERM,
-    libc::SIGHUP,
-    libc::SIGUSR1,
-    libc::SIGCHLD,
-    libc::SIGSTOP,
-    libc::SIGCONT,
-    65,
-    -1,
-];
-
-const SYSCTLS: [Sysctl; 11] = [
-    Sysctl::LastPid,
-    Sysctl::PidMax,
-    Sysctl::MemfdNoexec,
-    Sysctl::MaxCgroup,
-    Sysctl::MaxIpc,
-    Sysctl::MaxMnt,
-    Sysctl::MaxNet,
-    Sysctl::MaxPid,
-    Sysctl::MaxTime,
-    Sysctl::MaxUser,
-    Sysctl::MaxUts,
-];
+use compound::SYSCTLS;
 
 pub struct Generator {
     pub rng: Pcg64Mcg,
@@ -128,215 +94,6 @@ impl Generator {
         }
         let (by, op) = self.random(live);
         self.emit(by, op);
-    }
-
-    /// A task that can act.
-    pub fn actor(&mut self) -> Task {
-        let live = self.model.live();
-        self.one_of(&live)
-    }
-
-    fn task(&mut self) -> Task {
-        let live = self.chance(85);
-        let tasks = self.model.tasks.iter().filter(|(_, t)| t.live || !live);
-        let tasks: Vec<Task> = tasks.map(|(name, _)| *name).collect();
-        self.one_of(&tasks)
-    }
-
-    fn num(&mut self) -> Num {
-        if self.chance(88) {
-            return Num::Of(self.task());
-        }
-        Num::Raw(self.one_of(&[0, 0, 1, 2, 3, 301, -1, 999_999, i32::MIN]))
-    }
-
-    fn child_of(&mut self, by: Task) -> Num {
-        let process = self.model.tasks.get(&by).map(|t| t.process);
-        let tasks = self.model.tasks.iter();
-        let children: Vec<Task> = tasks
-            .filter(|(_, t)| Some(t.parent) == process || (by == CONTROLLER && !t.live))
-            .map(|(name, _)| *name)
-            .collect();
-        match children.is_empty() || self.chance(15) {
-            true => self.num(),
-            false => Num::Of(self.one_of(&children)),
-        }
-    }
-
-    fn fd(&mut self, wanted: impl Fn(Kind) -> bool) -> Fd {
-        let odd = self.chance(8);
-        let mut files = self.model.files_of(|kind| odd || wanted(kind));
-        if files.is_empty() {
-            files = self.model.files_of(|_| true);
-        }
-        if files.is_empty() || self.chance(7) {
-            return self.one_of(&[Fd::Bad, Fd::Plain, Fd::MyThread, Fd::MyProcess]);
-        }
-        Fd::Is(self.one_of(&files))
-    }
-
-    fn pidfd(&mut self) -> Fd {
-        if self.chance(8) {
-            return self.one_of(&[Fd::MyThread, Fd::MyProcess]);
-        }
-        self.fd(|kind| matches!(kind, Kind::Pidfd(_)))
-    }
-
-    fn pid_namespace(&mut self) -> Fd {
-        use NsFile::{Pid, PidForChildren};
-        self.fd(|kind| matches!(kind, Kind::Namespace(Pid | PidForChildren)))
-    }
-
-    fn namespace(&mut self) -> Fd {
-        self.fd(|kind| matches!(kind, Kind::Namespace(_)))
-    }
-
-    /// Flags of namespaces for clone3 and unshare.
-    fn namespaces(&mut self, pid: u32) -> CloneFlags {
-        let mut flags = CloneFlags::empty();
-        flags.set(CloneFlags::NEWPID, self.chance(pid));
-        flags.set(CloneFlags::NEWNET, self.chance(2));
-        for _ in 0..4 {
-            if !self.chance(20) {
-                break;
-            }
-            flags |= self.one_of(&CHEAP);
-        }
-        flags
-    }
-
-    fn clone_op(&mut self, by: Task) -> Op {
-        let mut flags = match self.rng.random_range(0..10) {
-            0..5 => CloneFlags::empty(),
-            5..8 => CloneFlags::A_THREAD,
-            _ => self.namespaces(60),
-        };
-        let pidfd = self.chance(25);
-        flags.set(CloneFlags::PIDFD, pidfd);
-        if self.chance(12) {
-            flags |= self.one_of(&[
-                CloneFlags::PARENT,
-                CloneFlags::PARENT,
-                CloneFlags::FILES,
-                CloneFlags::FS,
-                CloneFlags::VM,
-                CloneFlags::VM | CloneFlags::SIGHAND,
-                CloneFlags::SYSVSEM,
-                CloneFlags::THREAD,
-                CloneFlags::CLEAR_SIGHAND,
-                CloneFlags::NEWPID,
-                CloneFlags::NEWUSER,
-                CloneFlags::EMPTY_MNTNS,
-            ]);
-        }
-        let silent = flags.intersects(CloneFlags::THREAD | CloneFlags::PARENT);
-        let signal = match (silent, self.chance(6)) {
-            (_, true) => self.one_of(&[0, libc::SIGCHLD, libc::SIGUSR1, 65]),
-            (true, false) => 0,
-            (false, false) => libc::SIGCHLD,
-        };
-        let tids = match self.chance(14) {
-            true => self.tids(by, flags.contains(CloneFlags::NEWPID)),
-            false => vec![],
-        };
-        Op::Clone {
-            child: self.model.new_task(),
-            flags,
-            signal,
-            tids,
-            pidfd: self.model.new_file(),
-        }
-    }
-
-    /// Numbers for set_tid, innermost first, mostly valid ones.
-    fn tids(&mut self, by: Task, new: bool) -> Vec<Num> {
-        let levels = self.model.depth(by) + usize::from(new) + 1;
-        let count = match self.rng.random_range(0..20) {
-            0 => levels + 1,
-            1 => levels + 2,
-            2 => 33,
-            _ => self.rng.random_range(1..=levels),
-        };
-        let mut tids = Vec::new();
-        for level in 0..count {
-            tids.push(match self.rng.random_range(0..20) {
-                _ if level == 0 && new && self.chance(85) => Num::Raw(1),
-                0 => Num::Of(self.task()),
-                1 => Num::Raw(self.one_of(&[0, -1, 1, 4_194_304, i32::MAX])),
-                _ => Num::Raw(self.rng.random_range(20..1000)),
-            });
-        }
-        tids
-    }
-
-    fn wait(&mut self, by: Task) -> Op {
-        let which = match self.rng.random_range(0..10) {
-            0..6 => Which::One(self.child_of(by)),
-            6..8 => Which::Pidfd(self.pidfd()),
-            8 => Which::Group(self.num()),
-            _ => Which::All,
-        };
-        let mut options = WaitFlags::NOHANG | WaitFlags::EXITED;
-        if self.chance(25) {
-            options.toggle(self.one_of(&[
-                WaitFlags::NOWAIT,
-                WaitFlags::STOPPED,
-                WaitFlags::CONTINUED,
-                WaitFlags::ALL,
-                WaitFlags::CLONE,
-                WaitFlags::NOTHREAD,
-                WaitFlags::EXITED,
-                WaitFlags::NOHANG,
-            ]));
-        }
-        Op::Wait { which, options }
-    }
-
-    fn kill(&mut self) -> Op {
-        let signal = self.one_of(&SIGNALS);
-        match self.rng.random_range(0..12) {
-            0..5 => Op::Kill {
-                to: Dest::One(self.num()),
-                signal,
-            },
-            5 => Op::Kill {
-                to: match self.rng.random_range(0..8) {
-                    0 => Dest::All,
-                    1 => Dest::OwnGroup,
-                    _ => Dest::Group(self.num()),
-                },
-                signal,
-            },
-            6..8 => {
-                let thread = self.task();
-                let process = self.model.tasks.get(&thread).map(|t| Num::Of(t.process));
-                let odd = self.num();
-                Op::Tgkill {
-                    process: process.filter(|_| self.chance(80)).unwrap_or(odd),
-                    thread: Num::Of(thread),
-                    signal,
-                }
-            }
-            _ => Op::PidfdSignal {
-                fd: self.pidfd(),
-                signal,
-                flags: self.one_of(&[0, 0, 0, 1, 2, 4, 8, 3]),
-            },
-        }
-    }
-
-    fn sysctl_write(&mut self) -> Op {
-        let file = match self.chance(80) {
-            true => self.one_of(&SYSCTLS[..3]),
-            false => self.one_of(&SYSCTLS),
-        };
-        let value = match file {
-            Sysctl::LastPid => self.one_of(&[0, 1, 5, 50, 298, 299, 300, 301, 5_000_000, -1]),
-            Sysctl::PidMax => self.one_of(&[400, 1000, 4_194_304, 300, 4_194_305, 0]),
-            Sysctl::MemfdNoexec => self.one_of(&[0, 1, 2, 3, -1]),
-            _ => self.one_of(&[0, 0, 50000]),
-        };
-        Op::WriteSysctl { file, value }
     }
 
     /// A step without regard to others.
