@@ -170,7 +170,8 @@ pub fn cage(cpu: usize) -> Result<()> {
     if child == 0 {
         drop(go);
         let told = (&ready).read(&mut [0]).is_ok_and(|n| n == 1);
-        if told && let Err(error) = enter() {
+        let entered = told.then(enter).unwrap_or(Ok(()));
+        if let Err(error) = entered {
             eprintln!("pidns-fuzz: error: {error:#}");
         }
         std::process::exit(1);
