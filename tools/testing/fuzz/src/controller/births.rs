@@ -57,10 +57,7 @@ impl Controller {
         let status = String::from_utf8_lossy(&status);
         let worker = self.workers.get_mut(&child).expect("it was added");
         (worker.tgid, worker.tid) = (tgid, tid);
-        worker.numbers = observe::field(&status, "NSpid")
-            .split_ascii_whitespace()
-            .filter_map(|n| n.parse().ok())
-            .collect();
+        worker.numbers = numbers(&status);
         worker.namespaces = namespaces(tgid, tid);
         let namespace = worker.namespaces.first().copied();
         let label = namespace.map(|id| self.labels.of("pid", id));
@@ -150,24 +147,23 @@ impl Controller {
         let Ok(tgid) = self.known(by).map(|w| w.tgid) else {
             return String::new();
         };
+        let mut freed = Vec::new();
         for (task, worker) in &mut self.workers {
-            if worker.tgid == tgid && *task != by {
-                worker.condition = Condition::Gone;
+            if worker.tgid == tgid && worker.condition != Condition::Gone {
+                freed.push(worker.tid);
+                if *task != by {
+                    worker.condition = Condition::Gone;
+                }
             }
         }
         let status = observe::read(&format!("/proc/{tgid}/status")).unwrap_or_default();
         let status = String::from_utf8_lossy(&status).into_owned();
-        let old = self.workers.get_mut(&by).map(|worker| {
-            let old = std::mem::replace(&mut worker.tid, tgid);
-            worker.numbers = observe::field(&status, "NSpid")
-                .split_ascii_whitespace()
-                .filter_map(|n| n.parse().ok())
-                .collect();
-            old
-        });
-        if let Some(old) = old.filter(|old| *old != tgid) {
-            self.wait_free(old);
+        if let Some(worker) = self.workers.get_mut(&by) {
+            worker.tid = tgid;
+            worker.numbers = numbers(&status);
         }
+        freed.retain(|tid| *tid != tgid);
+        freed.iter().for_each(|tid| self.wait_free(*tid));
         observe::summary(&status)
     }
 }
@@ -185,6 +181,12 @@ fn namespaces(tgid: i32, tid: i32) -> Vec<u64> {
         file = (parent >= 0).then(|| unsafe { OsFile::from_raw_fd(parent as i32) });
     }
     ids
+}
+
+/// A thread's numbers, outermost first.
+fn numbers(status: &str) -> Vec<i32> {
+    let words = observe::field(status, "NSpid").split_ascii_whitespace();
+    words.filter_map(|n| n.parse().ok()).collect()
 }
 
 fn socketpair() -> (OwnedFd, OwnedFd) {
