@@ -32,6 +32,11 @@ pub struct Worker {
 }
 
 impl Worker {
+    /// Not dead, going by the last scan.
+    pub fn is_active(&self) -> bool {
+        matches!(self.condition, Condition::Live | Condition::Stopped)
+    }
+
     /// What is left of it, going by a scan of all threads.
     pub fn update(&mut self, scan: &[Stat]) {
         if self.condition == Condition::Gone {

@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use syscalls::Sysno;
 
 use super::Controller;
-use crate::tasks::{Condition, settled};
+use crate::tasks::{Condition, Worker, settled};
 use crate::wire::{MAX_FDS, Reply};
 use crate::{observe, sys};
 
@@ -33,6 +33,10 @@ impl Controller {
         }
         let waits = last.iter().filter(|s| s.exiting && s.state != 'Z');
         self.waiting = waits.map(|s| s.tgid).collect();
+        self.chance |= self.waiting.iter().any(|tgid| {
+            let of = |w: &&Worker| w.tgid == *tgid && w.is_active();
+            self.workers.values().filter(of).count() > 1
+        });
         let mut gone = Vec::new();
         for worker in self.workers.values_mut() {
             let before = worker.condition;

@@ -19,7 +19,7 @@ impl Names for View<'_> {
         if task == CONTROLLER {
             return Ok(1);
         }
-        let numbers = &self.controller.certain(task)?.numbers;
+        let numbers = &self.controller.known(task)?.numbers;
         let depth = match self.by {
             CONTROLLER => 0,
             by => self.controller.known(by)?.numbers.len() - 1,
@@ -30,7 +30,7 @@ impl Names for View<'_> {
     fn outer(&self, task: Task) -> Result<i32, String> {
         match task {
             CONTROLLER => Ok(1),
-            _ => Ok(self.controller.certain(task)?.tid),
+            _ => Ok(self.controller.known(task)?.tid),
         }
     }
 
