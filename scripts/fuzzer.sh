@@ -12,12 +12,14 @@ TRANSCRIPTS_MARK='pidns-fuzz-transcripts'
 # usage: fuzz_cargo COMMAND ARGUMENT...; cargo on the crate, its products in the
 # cache; what it says is shown if it fails
 fuzz_cargo() {
-	local log=$FUZZ_OUT/cargo.log command=$1
+	local log=$FUZZ_OUT/cargo.log command=("$CARGO" "$1")
+	# By itself cargo may find the clippy of another rustc.
+	[ "$1" != clippy ] || command=("$(dirname "$CLIPPY_DRIVER")/cargo-clippy" clippy)
 	shift
 	mkdir -p "$FUZZ_OUT"
-	run_child env -C "$FUZZ_DIR" RUSTC="$RUSTC" CARGO_TARGET_DIR="$FUZZ_OUT/target" \
+	run_child env -C "$FUZZ_DIR" CARGO="$CARGO" RUSTC="$RUSTC" CARGO_TARGET_DIR="$FUZZ_OUT/target" \
 		RUSTFLAGS='-C target-feature=+crt-static' \
-		"$CARGO" "$command" --locked --target x86_64-unknown-linux-gnu "$@" >"$log" 2>&1 || {
+		"${command[@]}" --locked --target x86_64-unknown-linux-gnu "$@" >"$log" 2>&1 || {
 		full_disk "$log"
 		tail -n 30 "$log" >&2
 		return 1
