@@ -59,12 +59,16 @@ impl Controller {
             if worker.tid < 0 {
                 continue; // just born
             }
-            match observe::stat(worker.tgid, worker.tid) {
+            let (tgid, tid) = (worker.tgid, worker.tid);
+            let alive = |s: &observe::Stat| !s.exiting && !matches!(s.state, 'Z' | 'X');
+            match observe::stat(tgid, tid) {
                 Some(s) if s.state == 'T' => {
                     worker.owes = true;
                     return Answer::Silence;
                 }
-                Some(s) if !s.exiting && !matches!(s.state, 'Z' | 'X') => {}
+                Some(s) if alive(&s) => {}
+                // On exec a thread takes the leader's place.
+                _ if observe::stat(tgid, tgid).is_some_and(|s| alive(&s)) => {}
                 _ => return Answer::Silence,
             }
         }

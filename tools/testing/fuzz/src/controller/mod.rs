@@ -19,10 +19,10 @@ use anyhow::{Context, Result, ensure};
 use bytemuck::Zeroable;
 use syscalls::Sysno;
 
-use crate::encode::Encoder;
+use crate::encode::{Encoder, Names};
 use crate::flags::WaitFlags;
 use crate::lower::lower;
-use crate::program::{CONTROLLER, Fd, File, Op, Program, Step, Task, Which};
+use crate::program::{CONTROLLER, Fd, File, Num, Op, Program, Step, Task, Which};
 use crate::tasks::{Condition, Worker};
 use crate::wire::{Reply, kind};
 use crate::{labels::Labels, report, sys};
@@ -176,11 +176,41 @@ impl Controller {
             Condition::Stopped => return Err(format!("task {by} is stopped")),
             Condition::Dying | Condition::Gone => return Err(format!("task {by} is dead")),
         }
+        if let Op::Setpgid { who, group } = op {
+            self.may_join(by, who, group)?;
+        }
         // In the outermost namespace it would end the controller.
         if matches!(op, Op::Reboot { .. }) && worker.numbers.len() < 2 {
             return Err("no reboot in the outermost namespace".to_string());
         }
         Ok(())
+    }
+
+    /// An init whose group is of a number of its own namespace can never end, and
+    /// nobody can kill it: it holds that number itself, and waits for it. So an
+    /// init's group is its own, or that which it was born with.
+    fn may_join(&self, by: Task, who: &Num, group: &Num) -> Result<(), String> {
+        let view = View {
+            controller: self,
+            by,
+        };
+        let caller = self.known(by)?;
+        let depth = caller.numbers.len() - 1;
+        let leader = self.workers.values().find(|w| w.tid == caller.tgid);
+        let own = leader.unwrap_or(caller).numbers[depth];
+        let or = |number, other| if number == 0 { other } else { number };
+        let who = or(view.num(who)?, own);
+        let group = or(view.num(group)?, who);
+        let is = |w: &&Worker| w.numbers.get(depth) == Some(&who) && w.condition != Condition::Gone;
+        let init = self
+            .workers
+            .values()
+            .filter(is)
+            .any(|w| w.numbers.last() == Some(&1));
+        match init && group != who {
+            true => Err("an init in a group of its own namespace could never end".to_string()),
+            false => Ok(()),
+        }
     }
 
     fn keep(&mut self, file: Option<File>, fd: Option<OwnedFd>) {
