@@ -79,11 +79,16 @@ fn held(init: &Stat, scan: &[Stat], workers: &BTreeMap<Task, Worker>) -> bool {
     let Some(namespace) = workers.values().find(is).and_then(|w| w.namespaces.first()) else {
         return false;
     };
-    let inside: Vec<i32> = workers
-        .values()
-        .filter(|w| w.namespaces.contains(namespace))
-        .flat_map(|w| [w.tid, w.tgid])
-        .collect();
+    // Those that are gone as well: groups and sessions outlive who made them. But
+    // not a number that somebody outside was given anew.
+    let numbers = |inside: bool| {
+        let all = workers.values().filter(move |w| {
+            w.namespaces.contains(namespace) == inside && (inside || w.condition != Condition::Gone)
+        });
+        all.flat_map(|w| [w.tid, w.tgid])
+    };
+    let outside: Vec<i32> = numbers(false).collect();
+    let inside: Vec<i32> = numbers(true).filter(|n| !outside.contains(n)).collect();
     scan.iter().filter(|s| s.tgid != init.tgid).any(|s| {
         [s.tid, s.tgid, s.group, s.session]
             .iter()

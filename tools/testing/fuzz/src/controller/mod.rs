@@ -196,7 +196,9 @@ impl Controller {
         };
         let caller = self.known(by)?;
         let depth = caller.numbers.len() - 1;
-        let leader = self.workers.values().find(|w| w.tid == caller.tgid);
+        let there = |w: &&Worker| w.condition != Condition::Gone;
+        let leads = |w: &&Worker| w.tgid == caller.tgid && w.tid == w.tgid;
+        let leader = self.workers.values().filter(there).find(leads);
         let own = leader.unwrap_or(caller).numbers[depth];
         let or = |number, other| if number == 0 { other } else { number };
         let who = or(view.num(who)?, own);
