@@ -203,7 +203,7 @@ impl Controller {
         let or = |number, other| if number == 0 { other } else { number };
         let who = or(view.num(who)?, own);
         let group = or(view.num(group)?, who);
-        let is = |w: &&Worker| w.numbers.get(depth) == Some(&who) && w.condition != Condition::Gone;
+        let is = |w: &&Worker| there(w) && w.numbers.get(depth) == Some(&who);
         let init = self
             .workers
             .values()
