@@ -34,8 +34,10 @@ static void fork_one(int nsfd, struct forker *forker)
 	bool over = READ_ONCE(race->over);
 	pid_t pid = fork_into(nsfd);
 
-	if (!pid)
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		rest_forever();
+	}
 	if (pid < 0) {
 		if (pid != -ENOMEM)
 			forker->error = -pid;
