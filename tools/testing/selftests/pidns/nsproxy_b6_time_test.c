@@ -109,6 +109,24 @@ TEST_F_TIMEOUT(nsproxy, b6_fork_enters, NS_TIMEOUT)
 	EXPECT_FALSE(clock_moved());
 }
 
+/* The next one begins with the offsets of the pending one, though nobody is in that. */
+TEST_F_TIMEOUT(nsproxy, b6_next_begins_as_the_pending, NS_TIMEOUT)
+{
+	__u64 pending;
+	pid_t pid;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWTIME));
+	ASSERT_EQ(0, offset_set());
+	pending = ns_id(0, L_TIME_CHILDREN);
+	ASSERT_EQ(0, unshare(CLONE_NEWTIME));
+	EXPECT_NE(pending, ns_id(0, L_TIME_CHILDREN));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(clock_moved() ? EXIT_SUCCESS : EXIT_FAILURE);
+	EXPECT_EQ(0, wait_for_pid(pid));
+}
+
 static int waiter(void *arg)
 {
 	pause();

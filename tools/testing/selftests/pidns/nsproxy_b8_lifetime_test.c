@@ -22,6 +22,30 @@ TEST_F_TIMEOUT(nsproxy, b8_gone_with_the_last_task, NS_TIMEOUT)
 }
 
 /* Exit drops them, not the reaping: a zombie is in no namespace any more. */
+/* Who goes from one user namespace into another does not keep the first. */
+TEST_F_TIMEOUT(nsproxy, b8_user_ns_goes_that_was_left, NS_TIMEOUT)
+{
+	struct nsids ids;
+	struct kid kid;
+
+	ASSERT_LE(0, kid_start(&kid, 0));
+	if (!kid.pid) {
+		kid_tell(&kid, userns_enter());
+		kid_hear(&kid);
+		kid_tell(&kid, userns_enter());
+		kid_hear(&kid);
+		_exit(EXIT_SUCCESS);
+	}
+	EXPECT_EQ(0, kid_hear(&kid));
+	ASSERT_TRUE(ns_read(kid.pid, &ids));
+	kid_tell(&kid, 0);
+	EXPECT_EQ(0, kid_hear(&kid));
+	/* It owns the second one, and so is there as long as that. */
+	EXPECT_TRUE(ns_there(&ids, BIT(L_USER)));
+	kid_stop(&kid);
+	EXPECT_TRUE(eventually(ns_gone(&ids, BIT(L_USER))));
+}
+
 TEST_F_TIMEOUT(nsproxy, b8_zombie_holds_nothing, NS_TIMEOUT)
 {
 	/* Its number keeps the PID namespace, and its credentials the user's. */

@@ -7,6 +7,8 @@
 
 #include "pidns_reap_util.h"
 
+#define CHANGES 20000
+
 static int setpgid_errno(pid_t pid, pid_t pgid)
 {
 	return setpgid(pid, pgid) ? -errno : 0;
@@ -235,6 +237,33 @@ static void kill_all(struct __test_metadata *_metadata)
 	EXPECT_EQ(SIGKILL, wait_status(b.pid));
 	close(a.sk);
 	close(b.sk);
+}
+
+/* Who changes its group is in one of the two at every moment, and never in none. */
+TEST_F_TIMEOUT(pidns, a22_always_in_a_group, NS_TIMEOUT)
+{
+	struct kid kid;
+	int i, err = 0;
+	pid_t own, pgid;
+
+	own = setsid();
+	ASSERT_LT(0, own);
+	ASSERT_LE(0, kid_start(&kid, 0));
+	if (!kid.pid) {
+		for (i = 0; i < CHANGES && !err; i++)
+			err = setpgid_errno(0, i % 2 ? own : 0);
+		kid_tell(&kid, err);
+		rest_forever();
+	}
+	do {
+		pgid = getpgid(kid.pid);
+	} while ((pgid == own || pgid == kid.pid) &&
+		 recv(kid.sk, &err, sizeof(err), MSG_DONTWAIT) < 0);
+	EXPECT_TRUE(pgid == own || pgid == kid.pid) {
+		TH_LOG("getpgid() says %d", pgid);
+	}
+	EXPECT_EQ(0, err);
+	kid_stop(&kid);
 }
 
 TEST_F_TIMEOUT(pidns, a22_kill_all, NS_TIMEOUT)

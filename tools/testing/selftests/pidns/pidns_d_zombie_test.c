@@ -108,6 +108,44 @@ TEST_F_TIMEOUT(pidns, d_traced_inner_init, NS_TIMEOUT)
 }
 
 /* The last zombie goes while the init is about to fall asleep: it is woken. */
+/*
+ * A dying init becomes the father of one more after it has waited for all of
+ * its children: who brought that one in from outside was slow to end.
+ */
+TEST_F_TIMEOUT(pidns, d_inherited_by_the_dying, NS_TIMEOUT)
+{
+	int fd, ready[2];
+	struct kid kid;
+	pid_t entered;
+	char c = 0;
+
+	ASSERT_EQ(0, pipe(ready));
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	entered = fork_into(fd);
+	ASSERT_LE(0, entered);
+	if (!entered) {
+		fork_resting(0, NULL);
+		if (write(ready[1], &c, 1) == 1)
+			rest_forever();
+		_exit(EXIT_FAILURE);
+	}
+	ASSERT_EQ(1, read(ready[0], &c, 1));
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, entered, NULL, PTRACE_O_TRACEEXIT));
+	kill(kid.pid, SIGKILL);
+	EXPECT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8, wait_status(entered) >> 8);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(init_waits(&kid));
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, entered, NULL, NULL));
+	EXPECT_EQ(SIGKILL, wait_status(entered));
+	/* Nobody asks for the child that it leaves. */
+	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	close(ready[0]);
+	close(ready[1]);
+	close(fd);
+	kid_stop(&kid);
+}
+
 TEST_F_TIMEOUT(pidns, d_last_wake_up_is_not_lost, NS_TIMEOUT)
 {
 	int rounds = count_for_kernel(_metadata, ROUNDS), round, fd;
