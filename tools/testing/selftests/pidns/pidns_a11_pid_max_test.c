@@ -79,6 +79,66 @@ TEST_F_TIMEOUT(pidns, a11_is_the_active_namespaces, NS_TIMEOUT)
 	EXPECT_EQ(0, wait_for_pid(pid));
 }
 
+/* A file of a namespace that is gone is about nothing: not about those that come next. */
+TEST_F_TIMEOUT(pidns, a11_file_of_the_dead, NS_TIMEOUT)
+{
+	char buf[16] = {};
+	pid_t pid;
+	int fd, i;
+
+	pid = fork_tids(CLONE_NEWPID | CLONE_FILES, NULL, 0);
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(open(PATH, O_RDWR | O_CLOEXEC));
+	ASSERT_EQ(pid, waitpid(pid, &i, 0));
+	ASSERT_TRUE(WIFEXITED(i));
+	fd = WEXITSTATUS(i);
+	EXPECT_TRUE(eventually(pread(fd, buf, sizeof(buf), 0) < 0));
+	for (i = 0; i < 50; i++) {
+		pid = fork_tids(CLONE_NEWPID, NULL, 0);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			EXPECT_EQ(-1, pread(fd, buf, sizeof(buf), 0));
+			EXPECT_EQ(ENOENT, errno);
+			EXPECT_EQ(-1, pwrite(fd, "1000", 4, 0));
+			EXPECT_EQ(ENOENT, errno);
+			EXPECT_EQ(PID_MAX_LIMIT, pid_limit());
+			_exit(EXIT_SUCCESS);
+		}
+		EXPECT_EQ(0, wait_for_pid(pid));
+	}
+	close(fd);
+}
+
+/* What a namespace was told to do is forgotten with it, whatever the next is made of. */
+TEST_F_TIMEOUT(pidns, a11_nothing_is_left_of_the_dead, NS_TIMEOUT)
+{
+	int round;
+	pid_t pid;
+
+	for (round = 0; round < 30; round++) {
+		pid = fork_tids(CLONE_NEWPID | (round & 1 ? CLONE_NEWUSER : 0), NULL, 0);
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			/* The first fork of all: the cursor is behind this process. */
+			EXPECT_EQ(2, file_read_int("/proc/sys/kernel/ns_last_pid") + 1);
+			EXPECT_EQ(0, file_read_int("/proc/sys/vm/memfd_noexec"));
+			/* Only of some is the file looked at. */
+			if (round % 4 == 3)
+				EXPECT_EQ(PID_MAX_LIMIT, pid_limit());
+			EXPECT_EQ(2, try_fork());
+			if (!(round & 1)) {
+				EXPECT_EQ(0, file_write("/proc/sys/kernel/ns_last_pid", "1000"));
+				EXPECT_EQ(0, file_write("/proc/sys/vm/memfd_noexec", "1"));
+				if (round % 4 == 2)
+					EXPECT_EQ(0, pid_limit_set(pid_limit_min()));
+			}
+			_exit(EXIT_SUCCESS);
+		}
+		EXPECT_EQ(0, wait_for_pid(pid));
+	}
+}
+
 /* The limit is not a number itself; lowering it leaves alone who is beyond. */
 TEST_F_TIMEOUT(pidns, a11_numbers_stay_below, NS_TIMEOUT)
 {

@@ -7,6 +7,12 @@
 
 #include "pidns_util.h"
 
+#define REFUSALS 5000
+#define UNUSED 50		/* a number that nothing has */
+
+/* What a child would share, so that a clone that is refused costs little. */
+#define SHARED (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
+
 /* What set_tid and set_tid_size are, whatever they are. */
 static int raw_set_tid(const pid_t *tids, __u64 nr)
 {
@@ -250,6 +256,33 @@ static void with_all_levels(struct __test_metadata *_metadata, int nr)
 	nrs[nr - 1] = 0;
 	EXPECT_EQ(-EINVAL, fork_done(fork_tids(0, nrs, nr)));
 	expect_numbers(_metadata, nrs, nr - 1);
+}
+
+/*
+ * A number that a clone gets here and is refused above leads nowhere, at any
+ * moment. A socket's owner may be all that a number leads to, dead or alive.
+ */
+TEST_F_TIMEOUT(pidns, a9_refused_leads_nowhere, NS_TIMEOUT)
+{
+	int sk = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), status = 0, err, i;
+	pid_t pid;
+
+	ASSERT_LE(0, sk);
+	ASSERT_EQ(0, fcntl(sk, F_SETOWN, getpid()));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		for (i = 0; i < REFUSALS; i++)
+			if (fork_as(SHARED, UNUSED, 1) != -EEXIST)
+				_exit(EXIT_FAILURE);
+		_exit(EXIT_SUCCESS);
+	}
+	do {
+		err = fcntl(sk, F_SETOWN, UNUSED) ? errno : 0;
+	} while (err == ESRCH && !waitpid(pid, &status, WNOHANG));
+	EXPECT_EQ(ESRCH, err);
+	EXPECT_EQ(0, status);
+	close(sk);
 }
 
 TEST_F_TIMEOUT(pidns, a9_at_most_all_levels, NS_TIMEOUT)
