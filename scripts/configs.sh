@@ -60,8 +60,8 @@ row_key() {
 
 # usage: try_config NAME; BUILD/.config of that, and whether it is what was asked for
 try_config() {
-	local work wanted why base=allnoconfig
-	FRAGMENTS=("$TOP"/configs/{lean,guest}.config)
+	local work wanted why base=nothing
+	FRAGMENTS=("$TOP"/configs/{guest,lean}.config)
 	if [ "$1" = defconfig ]; then
 		base=x86_64_defconfig
 		usual_fragments

@@ -35,16 +35,23 @@ usual_fragments() {
 }
 
 # usage: make_config WORK LOG BASE FRAGMENT...; WORK/.config, from the kernel's
-# goal BASE and the fragments over it
+# goal BASE and the fragments over it. What the fragments make possible has its
+# default, but for BASE "nothing", where it is off unless they ask for it.
 make_config() {
 	local work=$1 log=$2 base=$3
 	shift 3
+	: >"$work/base"
 	{
 		kmake rustavailable &&
-			kmake "KCONFIG_CONFIG=$work/base" "$base" &&
+			{ [ "$base" = nothing ] || kmake "KCONFIG_CONFIG=$work/base" "$base"; } &&
 			(cd "$work" && "$SRC/scripts/kconfig/merge_config.sh" -m -O "$work" \
 				"$work/base" "$@") &&
-			kmake "KCONFIG_CONFIG=$work/.config" olddefconfig
+			if [ "$base" = nothing ]; then
+				mv "$work/.config" "$work/wanted" &&
+					kmake "KCONFIG_CONFIG=$work/.config" "KCONFIG_ALLCONFIG=$work/wanted" allnoconfig
+			else
+				kmake "KCONFIG_CONFIG=$work/.config" olddefconfig
+			fi
 	} >"$log" 2>&1 || {
 		full_disk "$log"
 		grep -A 4 '\*\*\*' "$log" | head -n 20 >&2 || tail -n 10 "$log" >&2
