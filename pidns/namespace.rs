@@ -34,6 +34,11 @@ use kernel::{
     },
 };
 
+/// How many dead namespaces are kept for a moment, for those that come next.
+///
+/// When many come and go this many may die within one grace period. It is a few hundred kilobytes.
+const SPARES: u32 = 256;
+
 /// Ends namespaces that have lost their last reference.
 pub(crate) struct Cascade;
 
@@ -42,7 +47,7 @@ impl Undertaker for Cascade {
     fn destroy(dead: DeadPidNamespace) {
         let mut next = Some(dead);
         while let Some(dead) = next {
-            next = PidNamespace::put(dead.bury());
+            next = PidNamespace::put(dead.bury(SPARES));
         }
     }
 }

@@ -49,10 +49,6 @@ impl PidSysctlPolicy for Sysctls {
         (&limits::PID_MAX_MIN, &limits::PID_MAX_MAX)
     }
 
-    fn seen_by(current: &CurrentTask) -> Option<&PidNamespace> {
-        current.active_pid_ns()
-    }
-
     fn mode(current: &CurrentTask, user_ns: &UserNamespace, mode: u16) -> u16 {
         let class = if user_ns.capable_noaudit(Capability::SysAdmin)
             || user_ns.kuid(0) == Some(Kuid::current_euid())

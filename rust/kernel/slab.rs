@@ -173,6 +173,18 @@ impl<T: SlabObject> SlabSlot<T> {
         T::cache().alloc(flags.as_raw()).map(Self)
     }
 
+    /// Takes memory of an object that is no more.
+    ///
+    /// # Safety
+    ///
+    /// `memory` must come from the cache of `T`, be valid for writes of a `T`, and nobody else know
+    /// it.
+    #[inline]
+    pub(crate) unsafe fn from_raw(memory: NonNull<T>) -> Self {
+        // INVARIANT: The caller promises it.
+        Self(memory)
+    }
+
     /// Reserves memory for one object, and sleeps until there is some.
     ///
     /// For where it is too late to fail.

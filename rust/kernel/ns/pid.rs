@@ -28,8 +28,10 @@ use crate::{
 
 mod dead;
 mod limits;
+mod memcg;
 mod new;
 mod reaper;
+mod spare;
 mod state;
 mod sysctl;
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]

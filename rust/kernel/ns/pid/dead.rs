@@ -2,7 +2,10 @@
 
 //! How a PID namespace goes away when its last reference is dropped.
 
-use super::sysctl;
+use super::{
+    spare,
+    sysctl, //
+};
 use crate::{
     bindings,
     container_of,
@@ -39,15 +42,21 @@ pub trait Undertaker: 'static {
 impl DeadPidNamespace {
     /// Takes the namespace apart and frees it when nobody who has found it under RCU can still
     /// look at it. Returns the reference that it held to its parent. May sleep.
-    pub fn bury(self) -> ARef<PidNamespace> {
+    ///
+    /// If fewer than `spares` are kept already, and nobody uses its sysctls, they and its memory
+    /// are kept for a moment, for [`super::NewPidNamespace`].
+    pub fn bury(self, spares: u32) -> ARef<PidNamespace> {
         let ns = self.0;
+        let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
         // SAFETY: By the type invariants the namespace is complete, in the tree, and owned.
         let parent = unsafe {
-            bindings::pid_ns_tree_remove(ns.cast().as_ptr());
+            bindings::pid_ns_tree_remove(raw);
+            if !(sysctl::are_unused(raw) && spare::reserve(spares)) {
+                sysctl::unregister(raw);
+            }
             dismantle(ns);
             parent(ns)
         };
-        let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
         // SAFETY: The namespace is passed to the callback, which is the only one who uses it then.
         unsafe { bindings::call_rcu(&raw mut (*raw).rcu, Some(free_callback)) };
         parent
@@ -107,16 +116,15 @@ pub(super) unsafe extern "C" fn destroy_work<U: Undertaker>(work: *mut bindings:
     }
 }
 
-/// Undoes what makes a namespace more than memory with references in it.
+/// Undoes what makes a namespace more than memory with references and perhaps sysctls in it.
 ///
 /// # Safety
 ///
-/// `ns` must be a complete namespace that nobody can find any more.
+/// `ns` must be a complete namespace that nobody can find any more, but for its sysctls.
 pub(super) unsafe fn dismantle(ns: NonNull<PidNamespace>) {
     let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
     // SAFETY: The caller promises that all of it is there, and not used.
     unsafe {
-        sysctl::unregister(raw);
         bindings::__ns_common_free(&raw mut (*raw).ns);
         PidNamespace::destroy_numbers(ns.as_ref());
     }
@@ -133,11 +141,13 @@ pub(super) unsafe fn parent(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
     unsafe { ARef::from_raw(NonNull::new_unchecked((*raw).parent).cast()) }
 }
 
-/// Gives up what a namespace still owns, and frees it. Does not sleep.
+/// Gives up what a namespace still owns, and frees it, or keeps it if it has sysctls. Does not
+/// sleep.
 ///
 /// # Safety
 ///
-/// `ns` must be dismantled, its parent taken over, and nobody use it any more.
+/// `ns` must be dismantled, its parent taken over, and nobody use it any more. If it has sysctls
+/// nobody uses them, and a place was reserved.
 pub(super) unsafe fn free(ns: NonNull<PidNamespace>) {
     let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
     // SAFETY: Both fields were set from owned values when the namespace was made.
@@ -149,8 +159,15 @@ pub(super) unsafe fn free(ns: NonNull<PidNamespace>) {
         let user_ns = NonNull::new_unchecked((*raw).user_ns).cast::<UserNamespace>();
         drop(ARef::from_raw(user_ns));
     }
-    // SAFETY: The caller promises that nobody uses the namespace.
-    unsafe { PidNamespace::free_memory(ns) };
+    // SAFETY: The caller promises that nobody uses the namespace, and of its sysctls what is asked
+    // for.
+    unsafe {
+        if sysctl::are_registered(raw) {
+            spare::put(ns);
+        } else {
+            PidNamespace::free_memory(ns);
+        }
+    }
 }
 
 /// # Safety
@@ -160,7 +177,8 @@ unsafe extern "C" fn free_callback(head: *mut bindings::callback_head) {
     // SAFETY: The caller promises that it is a member.
     let ns = unsafe { container_of!(head, bindings::pid_namespace, rcu) };
     if let Some(ns) = NonNull::new(ns.cast::<PidNamespace>()) {
-        // SAFETY: A grace period has passed since the namespace was dismantled.
+        // SAFETY: A grace period has passed since the namespace was dismantled. It has sysctls if
+        // `bury` found them unused and reserved a place.
         unsafe { free(ns) };
     }
 }

@@ -7,6 +7,10 @@ use super::{
         self,
         Undertaker, //
     },
+    spare::{
+        self,
+        Spare, //
+    },
     sysctl::{
         self,
         PidSysctlPolicy, //
@@ -79,7 +83,6 @@ impl NewPidNamespace {
         cache: impl FnOnce(u32) -> Result<PidCache>,
     ) -> Result<Self> {
         let level = parent.level().checked_add(1).ok_or(EINVAL)?;
-        let slot = SlabSlot::<PidNamespace>::new(GFP_KERNEL)?;
         let cache = cache(level)?;
         if cache.level() != level || count.kind() != UcountType::PidNamespaces {
             return Err(EINVAL);
@@ -87,9 +90,16 @@ impl NewPidNamespace {
         if !is_built_in(dead::destroy_work::<U> as *const ()) {
             return Err(EINVAL);
         }
-        let ns = slot
-            .pin_init(Self::init::<S, U>(level, user_ns, cache))?
-            .into_raw();
+        let spare = Spare::take_for::<S>();
+        let has_sysctls = spare.is_some();
+        let slot = match spare {
+            // SAFETY: `init` takes them away if it fails, and gives them to the namespace if not.
+            Some(spare) => unsafe { spare.into_slot() },
+            None => SlabSlot::new(GFP_KERNEL)?,
+        };
+        // SAFETY: It is used on `slot`, which comes from a spare taken for `S` if it has sysctls.
+        let init = unsafe { Self::init::<S, U>(level, user_ns, cache, has_sysctls) };
+        let ns = slot.pin_init(init)?.into_raw();
 
         let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
         let (parent, user_ns) = (ARef::from(parent), ARef::from(user_ns));
@@ -105,17 +115,27 @@ impl NewPidNamespace {
     }
 
     /// Builds all of it that can fail, and what owns nothing.
-    fn init<S: PidSysctlPolicy, U: Undertaker>(
+    ///
+    /// # Safety
+    ///
+    /// With `has_sysctls` it must be used on the slot of a [`Spare`] taken for `S`.
+    unsafe fn init<S: PidSysctlPolicy, U: Undertaker>(
         level: u32,
         user_ns: &UserNamespace,
         cache: PidCache,
+        has_sysctls: bool,
     ) -> impl PinInit<PidNamespace, Error> + '_ {
         let init = move |slot: *mut PidNamespace| {
             let ns = slot.cast::<bindings::pid_namespace>();
-            // SAFETY: The slot is valid for writes, and all zeroes is a valid value. The work is
-            // queued when the last reference is dropped, and passes the namespace to the policy.
+            // SAFETY: The slot is valid for writes, and all zeroes is a valid value; of a spare
+            // one nobody uses the sysctls. The work is queued when the last reference is dropped,
+            // and passes the namespace to the policy.
             unsafe {
-                core::ptr::write_bytes(ns, 0, 1);
+                if has_sysctls {
+                    sysctl::clear_all_else(ns);
+                } else {
+                    ns.write_bytes(0, 1);
+                }
                 PidNamespace::init_numbers(ns);
                 (*ns).pid_cachep = cache.as_ptr();
                 (*ns).level = level;
@@ -131,7 +151,15 @@ impl NewPidNamespace {
                 );
             }
             // SAFETY: The common part is all zeroes, as the function wants it.
-            to_result(unsafe { bindings::pid_ns_common_init(ns) })?;
+            to_result(unsafe { bindings::pid_ns_common_init(ns) }).inspect_err(|_| {
+                if has_sysctls {
+                    // SAFETY: The caller promises that it has some.
+                    unsafe { sysctl::unregister(ns) };
+                }
+            })?;
+            if has_sysctls {
+                return Ok(());
+            }
             // SAFETY: The namespace stays where it is, has an owner, and no sysctls yet.
             unsafe { sysctl::register::<S>(ns) }.inspect_err(|_| {
                 // SAFETY: The common part was just prepared, and is not used any more.
@@ -164,6 +192,7 @@ impl Drop for NewPidNamespace {
     fn drop(&mut self) {
         // SAFETY: By the type invariants nobody else knows the namespace, and it is in no tree.
         unsafe {
+            sysctl::unregister(self.0.cast().as_ptr());
             dead::dismantle(self.0);
             drop(dead::parent(self.0));
             dead::free(self.0);
@@ -177,6 +206,21 @@ impl PidNamespace {
     /// Returns `EEXIST` if it has been created already; panics if there is no memory.
     pub fn create_cache() -> Result {
         CACHE.create(c"pid_namespace", SlabFlags::PANIC | SlabFlags::ACCOUNT)
+    }
+
+    /// Lets dead namespaces be kept for new ones, at boot.
+    ///
+    /// Returns `ENOMEM`; then all are freed. May sleep.
+    ///
+    /// # Safety
+    ///
+    /// It must be called once.
+    pub unsafe fn keep_spares() -> Result {
+        if !cfg!(CONFIG_SYSCTL) {
+            return Ok(());
+        }
+        // SAFETY: The caller promises that this is the only call.
+        unsafe { spare::init() }
     }
 
     /// Makes the initial namespace visible, at boot.

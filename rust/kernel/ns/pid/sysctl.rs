@@ -29,7 +29,7 @@ mod set;
 #[cfg(CONFIG_SYSCTL)]
 pub use self::set::PidSysctlRoot;
 
-/// Who sees the sysctls of which PID namespace, and what they may do with them.
+/// What who sees the sysctls of a PID namespace may do with them. That is whoever lives in it.
 ///
 /// None of the functions may sleep: some are called with a spinlock held. And none is given the
 /// namespace itself, for it may have lost its last reference.
@@ -40,9 +40,6 @@ pub trait PidSysctlPolicy: 'static {
 
     /// Returns the least and the greatest value that `kernel.pid_max` may be set to.
     fn pid_max_bounds() -> (&'static Atomic<i32>, &'static i32);
-
-    /// Returns the namespace whose sysctls the current task sees, if any.
-    fn seen_by(current: &CurrentTask) -> Option<&PidNamespace>;
 
     /// Returns what the current task may do with a file of the given `mode` whose namespace
     /// `user_ns` owns: permission bits, the same three for everybody.
@@ -92,6 +89,85 @@ pub(super) unsafe fn unregister(ns: *mut bindings::pid_namespace) {
     };
     #[cfg(not(CONFIG_SYSCTL))]
     let _ = ns;
+}
+
+/// Tells whether a dead namespace has sysctls that nobody uses.
+///
+/// That stays so: who sees them lives in the namespace, and nobody does.
+///
+/// # Safety
+///
+/// `ns` must be a namespace to whose [`register`] belongs no [`unregister`] yet, and have no
+/// references any more.
+pub(super) unsafe fn are_unused(ns: *mut bindings::pid_namespace) -> bool {
+    #[cfg(CONFIG_SYSCTL)]
+    {
+        // SAFETY: The caller promises that it has a set.
+        unsafe { set::is_unused(ns) }
+    }
+    #[cfg(not(CONFIG_SYSCTL))]
+    {
+        let _ = ns;
+        false
+    }
+}
+
+/// Tells whether a namespace has sysctls.
+///
+/// # Safety
+///
+/// `ns` must be a namespace that was complete once.
+pub(super) unsafe fn are_registered(ns: *mut bindings::pid_namespace) -> bool {
+    #[cfg(CONFIG_SYSCTL)]
+    {
+        // SAFETY: The caller promises that the member is set.
+        unsafe { !(*ns).sysctls.is_null() }
+    }
+    #[cfg(not(CONFIG_SYSCTL))]
+    {
+        let _ = ns;
+        false
+    }
+}
+
+/// Tells whether the sysctls of a namespace are those that [`register`] makes for `P`.
+///
+/// # Safety
+///
+/// `ns` must have sysctls.
+#[cfg_attr(
+    not(CONFIG_SYSCTL),
+    expect(clippy::extra_unused_type_parameters, reason = "nothing to decide")
+)]
+pub(super) unsafe fn are_of<P: PidSysctlPolicy>(ns: *mut bindings::pid_namespace) -> bool {
+    #[cfg(CONFIG_SYSCTL)]
+    {
+        // SAFETY: The caller promises it.
+        unsafe { set::is_of::<P>(ns) }
+    }
+    #[cfg(not(CONFIG_SYSCTL))]
+    {
+        let _ = ns;
+        true
+    }
+}
+
+/// Makes all of a namespace zero but its sysctls.
+///
+/// # Safety
+///
+/// `ns` must be valid for writes, and [`are_unused`] hold for it.
+pub(super) unsafe fn clear_all_else(ns: *mut bindings::pid_namespace) {
+    #[cfg(CONFIG_SYSCTL)]
+    // SAFETY: The caller promises that it has a set that is not in use.
+    unsafe {
+        set::clear_all_else(ns)
+    };
+    #[cfg(not(CONFIG_SYSCTL))]
+    // SAFETY: The caller promises that it is valid for writes.
+    unsafe {
+        ns.write_bytes(0, 1)
+    };
 }
 
 impl PidNamespace {

@@ -14,6 +14,10 @@ use crate::{
     current,
     ns::UserNamespace,
     prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
     types::Opaque, //
 };
 use core::{
@@ -54,8 +58,11 @@ struct Thunks<P>(PhantomData<P>);
 
 impl<P: PidSysctlPolicy> Thunks<P> {
     /// Returns the set that the current task sees, or null if there is none.
+    ///
+    /// The task lives in the namespace, which stays as long as it does: it is not for the policy
+    /// to say otherwise.
     fn seen() -> *mut bindings::ctl_table_set {
-        let ns = P::seen_by(current!()).map(|ns| ns.as_ptr());
+        let ns = current!().active_pid_ns().map(|ns| ns.as_ptr());
         // SAFETY: The namespace was valid just now, and only an address is computed.
         ns.map_or(ptr::null_mut(), |ns| unsafe { &raw mut (*ns).set })
     }
@@ -107,8 +114,8 @@ impl<P: PidSysctlPolicy> Thunks<P> {
         uid: *mut bindings::kuid_t,
         gid: *mut bindings::kgid_t,
     ) {
-        // SAFETY: Such a set is part of a namespace, and `unregister` waits until `head` is no
-        // longer in use.
+        // SAFETY: Such a set is part of a namespace. Somebody lives in it, or `head` has an inode;
+        // then `unregister` waits until `head` is no longer in use before anything is freed.
         let (user, group) = P::owner(unsafe { Self::owner(head) });
 
         if let Some(user) = user {
@@ -208,5 +215,51 @@ pub(super) unsafe fn unregister(ns: *mut bindings::pid_namespace) {
         bindings::unregister_sysctl_table(header);
         bindings::retire_sysctl_set(&raw mut (*ns).set);
         drop(KBox::from_raw(table));
+        (*ns).sysctls = ptr::null_mut();
+    }
+}
+
+/// Tells whether no file of the set is open or remembered.
+///
+/// # Safety
+///
+/// `ns` must have a set.
+pub(super) unsafe fn is_unused(ns: *mut bindings::pid_namespace) -> bool {
+    // SAFETY: The caller promises that the header is there. Nobody can begin to use it: who finds
+    // it lives in the namespace. Those who end to do so, as inodes that are evicted, count down in
+    // one piece under a lock that is not held here, and do not touch it afterwards. So the figures
+    // are those of now or higher, and 1 and 0 are final.
+    unsafe {
+        let counts = &raw mut (*(*ns).sysctls).__bindgen_anon_1.__bindgen_anon_1;
+        let count = Atomic::from_ptr(&raw mut (*counts).count).load(Relaxed);
+        let used = Atomic::from_ptr(&raw mut (*counts).used).load(Relaxed);
+        // One is for its being registered.
+        count == 1 && used == 0
+    }
+}
+
+/// Tells whether the set of a namespace was made by [`register`] for `P`.
+///
+/// # Safety
+///
+/// `ns` must have a set.
+pub(super) unsafe fn is_of<P: PidSysctlPolicy>(ns: *mut bindings::pid_namespace) -> bool {
+    // SAFETY: The caller promises that the header is there.
+    unsafe { ptr::eq((*(*ns).sysctls).root, P::root().0.get()) }
+}
+
+/// Makes all of a namespace zero but its set.
+///
+/// # Safety
+///
+/// `ns` must be valid for writes, with a set that nobody uses.
+pub(super) unsafe fn clear_all_else(ns: *mut bindings::pid_namespace) {
+    // SAFETY: The caller promises it. The set is back at its place before anybody looks at it.
+    unsafe {
+        let set = (&raw const (*ns).set).read();
+        let header = (*ns).sysctls;
+        ns.write_bytes(0, 1);
+        (&raw mut (*ns).set).write(set);
+        (*ns).sysctls = header;
     }
 }
