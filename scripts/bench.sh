@@ -4,8 +4,9 @@
 # usage: bench.sh
 #
 # What operations cost on both implementations, in instructions: both kernels
-# run tools/testing/bench/bench.c on one processor that counts. The table is
-# shown, and kept as CSV.
+# run tools/testing/bench/bench.c on one processor that counts. Also how much memory
+# processes and namespaces take, and the code. The table is shown, kept as CSV, and
+# drawn.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
@@ -19,6 +20,14 @@ COUNTING=(-m 2G -smp 1 -accel tcg -cpu 'max,-erms,-fsrm' -icount 'shift=0,sleep=
 	-seed 1 -rtc 'base=2026-01-01T00:00:00,clock=vm' -vga none -nic none
 	-nodefaults -no-reboot -display none -serial stdio)
 STILL='nokaslr norandmaps randomize_kstack_offset=off'
+
+# usage: text_size; the bytes of machine code in the kernel, without that of KUnit and
+# its tests: only the Rust kernel has ours
+text_size() {
+	"llvm-nm-$LLVM_MAJOR" --print-size --radix=d "$BUILD/vmlinux" |
+		awk '$3 ~ /^[tT]$/ && $4 !~ /kunit|doctest|5tests/ { bytes += $2 }
+			END { printf "bench text 0 %d %d\n", bytes, bytes }'
+}
 
 # usage: run_on IMPL; its figures are in $CACHE/log/bench-IMPL.txt
 run_on() {
@@ -34,6 +43,7 @@ run_on() {
 		tail -n 20 "$out" >&2
 		die "the guest did not come to its end; all that it said is in $out"
 	}
+	text_size >>"$out"
 }
 
 DEBUG='' work=''
@@ -45,12 +55,13 @@ use_toolchain
 make_temp work
 cc -Wall -Werror -O2 -static -pthread -o "$work/bench" "$TOP/tools/testing/bench/bench.c" ||
 	die "bench.c does not build"
-printf '%s\n' 'dir /dev 0755 0 0' 'dir /proc 0755 0 0' 'nod /dev/console 0600 0 0 c 5 1' \
+printf '%s\n' 'dir /dev 0755 0 0' 'dir /proc 0755 0 0' 'dir /sys 0755 0 0' 'nod /dev/console 0600 0 0 c 5 1' \
 	"file /init $work/bench 0755 0 0" >"$work/list"
 mkdir -p "$CACHE/log"
 for impl in c rust; do
 	IMPL=$impl
 	run_on "$impl"
 done
-"$TOP/scripts/bench-table" --csv "$CACHE/log/bench.csv" "$CACHE"/log/bench-{c,rust}.txt
-note "the figures are in $CACHE/log/bench.csv"
+"$TOP/scripts/bench-table" --csv "$CACHE/log/bench.csv" --svg "$CACHE/log/bench.svg" \
+	"$CACHE"/log/bench-{c,rust}.txt
+note "the figures are in $CACHE/log/bench.csv, and drawn in $CACHE/log/bench.svg"

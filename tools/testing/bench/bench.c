@@ -7,7 +7,8 @@
  *
  *	bench OPERATION LEVEL LEAST MEDIAN
  *
- * in instructions an operation, the least and the median of the rounds.
+ * in instructions an operation, the least and the median of the rounds; or, of what
+ * begins with slab, in bytes.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -35,6 +36,9 @@
 		   CLONE_NEWNET | CLONE_NEWUTS)
 #define CROWD 1000
 #define MAX_ROUNDS 64
+#define IDLE 1000	/* processes or namespaces at once, to see how large one is */
+#define IDLE_STACK 4096
+#define MANY_NUMBERS 10000
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -298,6 +302,99 @@ static void measure(const struct op *op, int level)
 	fflush(stdout);
 }
 
+/*
+ * The bytes of all objects in slab caches, when what ends later has ended; or only in
+ * those for identifiers and their numbers.
+ */
+static double slab_bytes(bool of_numbers)
+{
+	char line[512], name[64];
+	double bytes = 0;
+	struct dirent *entry;
+	FILE *file;
+	DIR *dir;
+
+	usleep(1000000);
+	dir = opendir("/sys/kernel/slab");
+	if (!dir)
+		fail("/sys/kernel/slab");
+	while ((entry = readdir(dir))) {
+		snprintf(line, sizeof(line), "/sys/kernel/slab/%s/shrink", entry->d_name);
+		file = fopen(line, "w");
+		if (!file)
+			continue;
+		fputs("1", file);
+		fclose(file);
+	}
+	closedir(dir);
+	file = fopen("/proc/slabinfo", "r");
+	if (!file)
+		fail("/proc/slabinfo");
+	while (fgets(line, sizeof(line), file)) {
+		unsigned long active, all, size;
+
+		if (sscanf(line, "%63s %lu %lu %lu", name, &active, &all, &size) != 4)
+			continue;
+		if (!of_numbers || !strncmp(name, "pid", 3) || !strcmp(name, "radix_tree_node"))
+			bytes += (double)active * size;
+	}
+	fclose(file);
+	return bytes;
+}
+
+static int child_pauses(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+	return 0;
+}
+
+/* What one more process takes that only is there, in a new namespace or not. */
+static double idle_bytes(unsigned long flags)
+{
+	static pid_t pids[IDLE];
+	double before, bytes;
+	char *stacks;
+
+	stacks = mmap(NULL, IDLE * IDLE_STACK, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (stacks == MAP_FAILED)
+		fail("mmap");
+	before = slab_bytes(false);
+	for (int i = 0; i < IDLE; i++) {
+		pids[i] = clone(child_pauses, stacks + (i + 1) * IDLE_STACK,
+				CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD | flags, NULL);
+		if (pids[i] < 0)
+			fail("clone");
+	}
+	bytes = slab_bytes(false) - before;
+	for (int i = 0; i < IDLE; i++) {
+		kill(pids[i], SIGKILL);
+		wait_for(pids[i]);
+	}
+	munmap(stacks, IDLE * IDLE_STACK);
+	return bytes / IDLE;
+}
+
+static void measure_memory(int level)
+{
+	double process = idle_bytes(0), before, kept;
+
+	printf("bench slab-process %d %.1f %.1f\n", level, process, process);
+	if (level < 32) {
+		double ns = idle_bytes(CLONE_NEWPID) - process;
+
+		printf("bench slab-namespace %d %.1f %.1f\n", level, ns, ns);
+	}
+	before = slab_bytes(true);
+	for (int i = 0; i < MANY_NUMBERS; i++)
+		op_vfork();
+	kept = slab_bytes(true) - before;
+	printf("bench slab-kept %d %.1f %.1f\n", level, kept, kept);
+	fflush(stdout);
+}
+
 static void measure_all(int level)
 {
 	static const struct op list = { "list-1000", op_list, 9, 3, false, 1, 32 };
@@ -313,6 +410,7 @@ static void measure_all(int level)
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
 		if (level <= ops[i].deepest)
 			measure(&ops[i], level);
+	measure_memory(level);
 	/* The crowd goes with its father's namespace, or here. */
 	pid = syscall(SYS_clone, (level < 32 ? CLONE_NEWPID : 0) | SIGCHLD, NULL, NULL, NULL, 0);
 	if (!pid) {
@@ -388,6 +486,9 @@ int main(void)
 	}
 	if (looped)
 		loop(looped);
+	mkdir("/sys", 0755);
+	if (mount("sysfs", "/sys", "sysfs", 0, NULL))
+		fail("sysfs");
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
 		descend(levels[i], levels[i]);
 	printf("bench: done\n");
