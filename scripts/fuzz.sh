@@ -14,11 +14,25 @@
 # So many seeds must reach all that the list of wanted results names.
 ENOUGH=500
 
+# usage: fuzz_ktap FOLDER REFERENCE; a result for each seed: whether its transcript is
+# in FOLDER, and whether it is the one of REFERENCE
+fuzz_ktap() {
+	local seed=$first name number=1
+	printf 'KTAP version 1\n1..%d\n' "$count"
+	while [ "$number" -le "$count" ]; do
+		name=$(printf '%06d' "$seed")
+		cmp -s "$1/$name.txt" "$2/$name.txt" || printf 'not '
+		echo "ok $number fuzz: seed $name"
+		seed=$((seed + 1)) number=$((number + 1))
+	done
+}
+
 [ $# -gt 0 ] || die "fuzz.sh: say which implementations"
 seeds=${SEEDS:-0..20}
 count=0
 if [[ $seeds =~ ^([0-9]{1,9})\.\.([0-9]{1,9})$ ]]; then
-	count=$((10#${BASH_REMATCH[2]} - 10#${BASH_REMATCH[1]}))
+	first=$((10#${BASH_REMATCH[1]}))
+	count=$((10#${BASH_REMATCH[2]} - first))
 fi
 [ "$count" -gt 0 ] ||
 	die "SEEDS=$seeds is not a range; give two numbers, the first being smaller, such as SEEDS=0..20"
@@ -38,6 +52,7 @@ for impl in "$@"; do
 	fuzz_in_guest "$stage" "$log" "${TIMEOUT:-$(((DEBUG ? 1200 : 300) + count * (DEBUG ? 60 : 10)))}" \
 		"$FUZZ_OUT/$impl" --seeds "$seeds" || failed=1
 	folders+=("$FUZZ_OUT/$impl")
+	fuzz_ktap "$FUZZ_OUT/$impl" "${folders[0]}" >"${log%.log}.ktap"
 	rm -rf "$stage"
 done
 

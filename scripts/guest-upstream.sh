@@ -1,16 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: guest-upstream.sh SUITE SECONDS [SUITE SECONDS]...
+# usage: guest-upstream.sh [SUITE SECONDS PROGRAMS]...
 #
 # The kernel tree's own kselftests, run in the guest, each suite within its own
 # limit. A test may take all of its suite's time: the runner's 45 s are for
-# processors, not for emulated ones.
+# processors, not for emulated ones. Programs are joined by commas; "all" stands for
+# all of the suite.
 
 # Some write where they are, and the host's files are read-only.
 cp -r kselftest /tmp/
 while [ $# -gt 0 ]; do
-	timeout -k 10 "$2" ./guest-reaper /tmp/kselftest/run_kselftest.sh -o "$2" -c "$1"
+	what=(-c "$1")
+	[ "$3" = all ] || mapfile -t what < <(tr , '\n' <<<"$3" | sed "s/.*/-t\n$1:&/")
+	timeout -k 10 "$2" ./guest-reaper /tmp/kselftest/run_kselftest.sh -o "$2" "${what[@]}"
 	[ $? -lt 124 ] || printf '\n# %s did not finish within %s s\n' "$1" "$2"
-	shift 2
+	shift 3
 done

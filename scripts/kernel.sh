@@ -4,7 +4,7 @@
 # usage: kernel.sh [--stage DIR] [--kselftest SUITES]
 #
 # Builds the kernel. With --stage also puts bzImage, .config, the list of linked
-# objects, the sample, and with --kselftest the built tests of these suites, into
+# objects and its symbols, the sample, and with --kselftest the built tests of these suites, into
 # DIR: a run has its own copy, so that the next build does not change what a guest
 # is reading.
 
@@ -43,6 +43,8 @@ note "kernel: $BUILD/arch/x86/boot/bzImage ($(elapsed "$start"))"
 cp "$BUILD/arch/x86/boot/bzImage" "$BUILD/.config" "$stage/"
 [ "$IMPL" != rust ] || cp "$BUILD/samples/rust/pidns_inspect.ko" "$stage/"
 "llvm-ar-$LLVM_MAJOR" t "$BUILD/vmlinux.a" >"$stage/objects"
+"llvm-nm-$LLVM_MAJOR" --extern-only --defined-only "$BUILD/vmlinux" >"$stage/symbols"
+cp "$BUILD/Module.symvers" "$stage/"
 [ -n "$kselftest" ] || exit 0
 start=$SECONDS
 build "$LOGS/headers-$KEY.log" headers

@@ -64,4 +64,4 @@ claim() {
 	done < <(doctest_names)
 } >"${log%.log}.ktap"
 note "this output is in $log, the kernel's in $console"
-"$TOP/scripts/results" "${log%.log}.ktap"
+"$TOP/scripts/results" "${log%.log}.ktap" "$(least kunit)" "$TOP/scripts/tests-known"

@@ -151,3 +151,6 @@ elapsed() {
 	[ "$s" -lt 60 ] || printf '%d min ' $((s / 60))
 	printf '%d s' $((s % 60))
 }
+
+# usage: least NAME; how many tests of that must run, at least
+least() { sed -n "s/^$1[[:space:]][[:space:]]*//p" "$TOP/tools/testing/counts" | grep . || die "tools/testing/counts lacks $1"; }

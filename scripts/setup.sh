@@ -39,6 +39,7 @@ cmd:qemu-system-x86_64	qemu-system-x86
 hdr:gelf.h	libelf-dev
 hdr:openssl/ssl.h	libssl-dev
 hdr:sys/capability.h	libcap-dev
+hdr:fuse.h	libfuse-dev
 '
 
 # Debian keeps system programs where a user's PATH may not look.

@@ -30,7 +30,7 @@ boot "$stage" "$log" "$seconds" bash guest-test.sh "${tests[@]}" || end=$?
 # A guest that came to its end has said so; what its tests say is counted below.
 {
 	grep -v "^$EXIT_MARK " "$stage/out" || true
-	printf 'KTAP version 1\n1..3\n'
+	printf 'KTAP version 1\n1..4\n'
 	[ "$end" != 125 ] || printf 'not '
 	echo 'ok 1 the guest came to its end'
 	"$TOP/scripts/splats" "$log" | sed 's/^/# /' >"$stage/splats"
@@ -38,9 +38,15 @@ boot "$stage" "$log" "$seconds" bash guest-test.sh "${tests[@]}" || end=$?
 	[ ! -s "$stage/splats" ] || printf 'not '
 	echo 'ok 2 the kernel log is silent'
 	"$TOP/scripts/linked" "$IMPL" "$stage/objects" >"$stage/link" || printf 'not '
-	echo "ok 3 the kernel is linked from IMPL=$IMPL and nothing of the other"
+	echo 'ok 3 the kernel is linked from the chosen implementation, and nothing of the other'
 	sed 's/^/# /' "$stage/link"
+	"$TOP/scripts/symbols" "$TOP/tools/testing/symbols" "$stage"/{symbols,Module.symvers} \
+		>"$stage/missing" || printf 'not '
+	echo 'ok 4 the kernel has the symbols and exports of the C files'
+	sed 's/^/# /' "$stage/missing"
 } >"$ktap"
 sed -n '/ok 1 the guest came/,$p' "$ktap"
 note "this output is in $ktap, the kernel's log in $log"
-"$TOP/scripts/results" "$ktap"
+least=1
+[ ${#tests[@]} -gt 0 ] || least=$(least "test-$IMPL")
+"$TOP/scripts/results" "$ktap" "$least" "$TOP/scripts/tests-known"

@@ -10,18 +10,19 @@
 . "$(dirname "$0")/toolchain.sh"
 . "$(dirname "$0")/guest.sh"
 
-# usage: chosen_suites; fills SUITES and LIMITS (SUITE SECONDS ...)
+# usage: chosen_suites; fills SUITES and LIMITS (SUITE SECONDS PROGRAMS ..., where
+# programs are joined by commas and "all" stands for all)
 chosen_suites() {
-	local name seconds all=() some
+	local name seconds programs all=() some
 	read -r -a some <<<"${TESTS:-}"
 	SUITES=() LIMITS=()
-	while read -r name seconds; do
+	while read -r name seconds programs; do
 		all+=("$name")
 		if [ ${#some[@]} -gt 0 ] && [[ " ${some[*]} " != *" $name "* ]]; then
 			continue
 		fi
 		SUITES+=("$name")
-		LIMITS+=("$name" "$seconds")
+		LIMITS+=("$name" "$seconds" "$(tr ' ' , <<<"${programs:-all}")")
 	done < <(grep -v '^#' "$TOP/scripts/upstream-suites" | grep .)
 	for name in "${some[@]}"; do
 		[[ " ${all[*]} " = *" $name "* ]] ||
@@ -37,7 +38,7 @@ run_on() {
 	make_temp stage
 	IMPL=$IMPL run_child "$TOP/scripts/kernel.sh" --stage "$stage" --kselftest "${SUITES[*]}"
 	cp "$TOP"/scripts/guest-{upstream.sh,reaper} "$stage/"
-	for ((i = 1; i < ${#LIMITS[@]}; i += 2)); do
+	for ((i = 1; i < ${#LIMITS[@]}; i += 3)); do
 		seconds=$((seconds + LIMITS[i]))
 	done
 	mkdir -p "$CACHE/log"
@@ -61,4 +62,6 @@ for impl in "$@"; do
 	run_on "$impl"
 done
 echo
-"$TOP/scripts/compare" "$TOP/scripts/upstream-known" "${FILES[@]}"
+least=1
+[ -n "${TESTS:-}" ] || least=$(least upstream)
+"$TOP/scripts/compare" "$least" "$TOP/scripts/upstream-known" "${FILES[@]}"

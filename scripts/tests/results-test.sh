@@ -126,4 +126,11 @@ KTAP version 1
 # pidns_numbers: pass:2 fail:1 skip:1 total:4
 not ok 1 pidns_numbers
 EOT
+printf '%s\n' 'KTAP version 1' 1..2 'ok 1 one' 'ok 2 two # SKIP no such file' >"$WORK/ktap"
+echo 'two | skip | no such file here' >"$WORK/known"
+: >"$WORK/empty"
+results() { "$SCRIPTS/results" "$WORK/ktap" "$@"; }
+check 'as many as must be, skips being known' results 2 "$WORK/known"
+check 'one less is a failure' not results 3 "$WORK/known"
+check 'so is a skip that nobody knows' not results 2 "$WORK/empty"
 finish

@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: compare.sh IMPL...
+#
+# Runs our kselftests, the kernel tree's own ones and the fuzzer (SEEDS= A..B) on
+# each implementation, and prints one table: test, C, Rust, same or not.
+
+. "$(dirname "$0")/lib.sh"
+
+[ $# -gt 0 ] || die "compare.sh: say which implementations"
+[ -z "${TESTS:-}" ] || die "TESTS= is not for compare, which runs all; leave it out"
+for impl in "$@"; do
+	IMPL=$impl
+	check_options
+done
+export SEEDS=${SEEDS:-0..500}
+debug=${DEBUG:+-debug}
+
+# What fails is in the table: only a run that left no results ends this one.
+files=() all=$CACHE/log/compare
+for impl in "$@"; do
+	rm -f "$CACHE/log/test-$impl$debug.ktap" "$CACHE/log/upstream-$impl$debug.ktap" \
+		"$CACHE/log/fuzz-$impl$debug.ktap"
+	run_child env "IMPL=$impl" "$TOP/scripts/test.sh" >&2 || true
+done
+run_child "$TOP/scripts/upstream-tests.sh" "$@" >&2 || true
+run_child "$TOP/scripts/fuzz.sh" "$@" >&2 || true
+for impl in "$@"; do
+	for part in test upstream fuzz; do
+		[ -s "$CACHE/log/$part-$impl$debug.ktap" ] ||
+			die "$part did not run on IMPL=$impl; what it said is above"
+	done
+	# Between the kselftests and what the host says of the run are KUnit and the
+	# sample, which are of Rust alone.
+	{
+		awk '/^KTAP version/ { last = ""; inside = 1 }
+			inside { last = last $0 "\n"; next }
+			{ print }
+			END { printf "%s", last }' "$CACHE/log/test-$impl$debug.ktap"
+		cat "$CACHE/log/upstream-$impl$debug.ktap" "$CACHE/log/fuzz-$impl$debug.ktap"
+	} >"$all-$impl.ktap"
+	files+=("$impl=$all-$impl.ktap")
+done
+echo
+"$TOP/scripts/compare" "$(least compare)" "$TOP/scripts/upstream-known" "${files[@]}"

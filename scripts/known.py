@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Lists of what is known to fail or to skip, one a line, with the reason:
+"TEST | fail | why". The first part is the name as shown() makes it, where a "*" at
+its end stands for any further cases. With "race" for "fail" a test may pass or
+skip, by chance, and with "flaky" pass or fail.
+"""
+
+import re
+import sys
+
+BY_CHANCE = {"race": {"pass", "skip"}, "flaky": {"pass", "fail"}}
+OUTCOMES = ("fail", "skip", *BY_CHANCE)
+
+
+def shown(path):
+    """The name of a test: SUITE:PROGRAM, then the case."""
+    program = re.sub(r"^selftests: (\S+): ", r"\1:", path[0])
+    return ": ".join((program,) + path[1:])
+
+
+class Known:
+    """What is expected to fail or skip."""
+
+    def __init__(self, path):
+        self.entries = {}
+        with open(path, encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.strip() or line.startswith("#"):
+                    continue
+                parts = [part.strip() for part in line.split("|")]
+                if len(parts) != 3 or parts[1] not in OUTCOMES or not parts[2]:
+                    sys.exit(f"{path}:{number}: write: TEST | {' or '.join(OUTCOMES)} | why")
+                self.entries[parts[0]] = parts[1]
+
+    def find(self, name):
+        """What is listed for this test."""
+        for entry in (name, *(e for e in self.entries if e.endswith("*"))):
+            if entry in self.entries and (entry == name or name.startswith(entry[:-1])):
+                return self.entries[entry]
+        return None
