@@ -5,7 +5,7 @@
 # Some targets work on both implementations where none is asked for.
 BOTH := $(or $(IMPL),c rust)
 IMPL ?= rust
-export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS JOBS RUSTC CPUS MEMORY SEEDS
+export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEEDS
 
 .DEFAULT_GOAL := help
 
@@ -21,6 +21,7 @@ help: ## print this
 	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
 	@echo '  SEEDS=A..B    which programs (fuzz)'
 	@echo '  CONFIGS=...   some of the configurations in configs/matrix (configs)'
+	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
 	@echo '  TIMEOUT=...   seconds that the guest may take (run, test)'
 
 setup: ## install what is missing (run by itself from the targets below)
@@ -37,6 +38,9 @@ shell: ## boot it with a shell on this machine's files
 
 test: ## boot it and run the tests
 	@scripts/test.sh
+
+compare: ## compare C and Rust by our kselftests, the kernel tree's and the fuzzer
+	@scripts/compare.sh $(BOTH)
 
 upstream-tests: ## compare C and Rust by the kernel tree's own kselftests
 	@scripts/upstream-tests.sh $(BOTH)
@@ -62,6 +66,9 @@ bench: ## count what operations cost, on C and on Rust
 configs: ## build and boot a matrix of kernel configurations
 	@scripts/configs.sh $(CONFIGS)
 
+mutants: ## show which tests notice deliberate mistakes
+	@scripts/mutants.sh $(MUTANTS)
+
 htmldocs: ## build Documentation/pidns by Sphinx, without a warning
 	@scripts/lint.sh htmldocs
 
@@ -80,4 +87,4 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@scripts/clean.sh all
 
-.PHONY: help setup kernel run shell test upstream-tests fuzz fuzz-shrink systemd containers kunit bench configs htmldocs lint integrate remove clean distclean
+.PHONY: help setup kernel run shell test compare upstream-tests fuzz fuzz-shrink systemd containers kunit bench configs mutants htmldocs lint integrate remove clean distclean

@@ -100,21 +100,23 @@ guest_results() {
 	echo 'ok 2 the kernel log is silent'
 }
 
-# usage: out_port STAGE; fills OUT_PORT with QEMU's arguments for the port
+# usage: out_port STAGE; fills OUT_PORT with QEMU's arguments for the port, and for
+# where QEMU's process can be known from
 out_port() {
-	OUT_PORT=(-device virtio-serial-pci -chardev "file,id=pidns_out,path=$1/out"
+	OUT_PORT=(-pidfile "$1/qemu.pid" -device virtio-serial-pci -chardev "file,id=pidns_out,path=$1/out"
 		-device "virtserialport,chardev=pidns_out,name=pidns.out")
 }
 
 # usage: boot STAGE LOG SECONDS COMMAND...; COMMAND, in STAGE, in a fresh guest.
 # Its status is ours; 125 if the guest did not come to its end, with the reason
-# said. The kernel's log is in LOG.
+# said. The kernel's log is in LOG. BOOT_ARGS may hold more for the kernel.
 boot() {
 	local stage=$1 log=$2 seconds=$3
 	shift 3
 	guest_command "$stage"
 	out_port "$stage"
-	_run_guest "$stage" "$log" "$seconds" "${VNG[@]}" --verbose --append kunit.enable=1 \
+	_run_guest "$stage" "$log" "$seconds" "${VNG[@]}" --verbose \
+		--append "kunit.enable=1 ${BOOT_ARGS:-}" \
 		--qemu-opts="${OUT_PORT[*]}" --exec "bash /run/pidns/guest-init.sh $*"
 }
 

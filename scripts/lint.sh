@@ -30,6 +30,10 @@ check_shellcheck() { shell_scripts | xargs -r -d '\n' shellcheck -x; }
 
 check_policy() { scripts/policy .; }
 
+check_mutants() { scripts/mutants check .; }
+
+check_rows() { scripts/rows check .; }
+
 check_scripts() {
 	local test status=0
 	for test in scripts/tests/*-test.sh; do
@@ -137,7 +141,7 @@ if [ -n "${only:-}" ]; then
 fi
 
 # What needs no kernel tree comes first, what takes longest last.
-checks=(shellcheck policy scripts rustfmt checkpatch fuzzer htmldocs clippy)
+checks=(shellcheck policy mutants rows scripts rustfmt checkpatch fuzzer htmldocs clippy)
 [ $# -eq 0 ] || checks=("$@")
 passed=0 failed=0
 for check in "${checks[@]}"; do

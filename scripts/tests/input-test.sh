@@ -13,6 +13,7 @@ check 'IMPL= unknown' says 1 'IMPL=java is not known' kernel IMPL=java
 check 'DEBUG= unknown' says 1 'DEBUG=yes is not known' kernel DEBUG=yes
 check 'KDIR= unknown' says 1 'is not a folder' kernel KDIR="$WORK/nowhere"
 check 'CONFIGS= unknown' says 1 'CONFIGS=nope is not known' "$SCRIPTS/configs.sh" nope
+check 'MUTANTS= unknown' says 1 'MUTANTS=nope is not known' "$SCRIPTS/mutants.sh" nope
 check 'TESTS= of no suite' says 1 'TESTS=nope is not known' env TESTS=nope "$SCRIPTS/upstream-tests.sh" c
 check 'upstream-tests of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/upstream-tests.sh" java
 check 'CHECKS= of no tool' says 1 'CHECKS=nope is not known' env CHECKS='crun nope' "$SCRIPTS/containers.sh" c

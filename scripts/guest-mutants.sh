@@ -1,0 +1,197 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: guest-mutants.sh
+#
+# Run in the guest: lets the kernel make one mistake after the other and runs the
+# suites on each. Says, behind a mark, "NAME SUITE begins", then "NAME SUITE" and
+#
+#   passed          nothing was noticed
+#   caught: how
+#   skipped: why
+#   unsure          something was noticed, but it may be an earlier one's doing
+#
+# What fails with the first mistake of a guest is caught. With a later one it must
+# pass without the mistake right after that, else it is unsure. A guest that is not
+# as good as new after that ends, and the host boots another one.
+#
+# From the host: plan (lines of NUMBER NAME SUITES PROGRAMS, the last two joined by
+# commas), kunit-suites, and limits (how many seconds each may take).
+
+MARK=pidns-mutant
+SWITCH=/sys/module/pidns/parameters/mutant
+KUNIT=/sys/kernel/debug/kunit
+
+# Also to the kernel's log, so that what it says can be told apart.
+tell() {
+	echo "$MARK: $*"
+	echo "<5>$MARK: $*" >/dev/kmsg
+}
+
+limit() { sed -n "s/^$1 //p" limits; }
+
+# usage: wait_for PID SECONDS FILE; the status of the process once it has ended;
+# 1 as soon as a test has failed in FILE; 124 when the time is over, and the
+# process may never end. Says now and then that the guest is alive.
+wait_for() {
+	local now=$SECONDS end said=$SECONDS
+	end=$((now + $2))
+	while kill -0 "$1" 2>/dev/null; do
+		! grep -qs '^not ok' "$3" || return 1
+		[ "$SECONDS" -lt "$end" ] || return 124
+		if [ "$SECONDS" -ge $((said + 5)) ]; then
+			said=$SECONDS
+			echo "$MARK:"
+		fi
+		read -rt 0.1 <>/tmp/clock
+	done
+	wait "$1"
+}
+
+# usage: first_failure FILE
+first_failure() { sed -n 's/^[[:space:]]*not ok [0-9]* \(- \)\?//p' "$1" | head -n 1; }
+
+# usage: complaints; changes when the kernel finds something wrong with itself:
+# an oops, a warning, bad memory, a lockup
+complaints() { echo $(($(cat /proc/sys/kernel/tainted) & (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14))); }
+
+# The suites. Each sets HOW if it fails, and FAILED, with which it can be run
+# again for that part alone. The status 124 says that something hangs, 2 that the
+# suite cannot run.
+
+suite_kunit() {
+	local suite status results=/tmp/kunit-results
+	for suite in "$@"; do
+		FAILED=$suite
+		status=0
+		: >$results
+		(echo 1 >"$KUNIT/$suite/run" && cat "$KUNIT/$suite/results") >$results 2>&1 &
+		wait_for $! "$(limit kunit)" /dev/null || status=$?
+		if [ "$status" = 124 ]; then
+			HOW="$suite: hangs"
+			return 124
+		elif [ "$status" != 0 ] || ! grep -q '^ok' $results || grep -q 'not ok' $results; then
+			HOW="$suite: $(first_failure $results)"
+			return 1
+		fi
+	done
+}
+
+suite_kselftest() {
+	local program pid status start out=/tmp/kselftest-out
+	for program in "$@"; do
+		FAILED=$program
+		status=0
+		start=$SECONDS
+		(cd kselftest/pidns && exec "./$program" </dev/null) >$out 2>&1 &
+		pid=$!
+		wait_for $pid "$(limit "$program")" $out || status=$?
+		echo "$MARK: $program took $((SECONDS - start))"
+		# Skipped is not passed: it would notice nothing.
+		if [ "$status" = 0 ] && ! grep -q '^ok .* # SKIP' $out; then
+			continue
+		fi
+		sed 's/^/# /' $out
+		if [ "$status" = 124 ]; then
+			HOW="$program: hangs"
+			return 124
+		fi
+		# The others of its tests are not waited for.
+		kill $pid 2>/dev/null
+		wait_for $pid 10 /dev/null
+		HOW="$program: $(first_failure $out)"
+		return 1
+	done
+}
+
+# The transcripts must be those of the host: of a kernel without a mistake.
+suite_fuzz() {
+	local status=0 out=/tmp/fuzz-out transcripts=/tmp/transcripts
+	if [ ! -x fuzz/pidns-fuzz ]; then
+		HOW='SEEDS= says how much of it'
+		return 2
+	fi
+	FAILED=''
+	rm -rf $transcripts
+	cp fuzz/pidns-fuzz /tmp/
+	/tmp/pidns-fuzz run --transcripts $transcripts --jobs "$(nproc)" \
+		--seeds "$(cat fuzz/seeds)" >$out 2>&1 &
+	wait_for $! "$(limit fuzz)" /dev/null || status=$?
+	if [ "$status" = 124 ]; then
+		HOW='fuzz: hangs'
+		return 124
+	elif [ "$status" = 0 ] && /tmp/pidns-fuzz diff fuzz/reference $transcripts >$out 2>&1; then
+		return 0
+	fi
+	HOW="fuzz: $(sed -n 1p $out)"
+	return 1
+}
+
+# usage: attempt NUMBER SUITE ARGUMENT...; the suite, with the mistake
+attempt() {
+	local status
+	echo "$1" >$SWITCH || exit
+	"suite_$2" "${@:3}"
+	status=$?
+	echo 0 >$SWITCH
+	if [ "$(complaints)" != "$CLEAN" ]; then
+		HOW="the kernel complains${HOW:+; $HOW}"
+		return 124
+	fi
+	return $status
+}
+
+# usage: judge NUMBER NAME SUITE ARGUMENT...
+judge() {
+	local number=$1 name=$2 suite=$3 how
+	shift 3
+	HOW='' FAILED=''
+	tell "$name $suite begins"
+	attempt "$number" "$suite" "$@"
+	case $? in
+	0)
+		tell "$name $suite passed"
+		return
+		;;
+	2)
+		tell "$name $suite skipped: $HOW"
+		return
+		;;
+	1)
+		how=$HOW
+		[ -z "$first" ] || tell "$name $suite caught: $how"
+		if attempt 0 "$suite" "$FAILED"; then
+			[ -n "$first" ] || tell "$name $suite caught: $how"
+			return
+		fi
+		[ -n "$first" ] || tell "$name $suite unsure"
+		;;
+	*)
+		[ -z "$first" ] || tell "$name $suite caught: $HOW"
+		[ -n "$first" ] || tell "$name $suite unsure"
+		;;
+	esac
+	# Not as good as new. It need not be left in good order, either.
+	exit
+}
+
+mkfifo /tmp/clock
+mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug
+# What spins in the kernel does not do so for ever.
+echo 1 >/proc/sys/kernel/panic_on_rcu_stall
+CLEAN=$(complaints)
+mapfile -t kunit <kunit-suites
+first=1
+while read -r number name suites programs <&3; do
+	for suite in ${suites//,/ }; do
+		case $suite in
+		kunit) judge "$number" "$name" kunit "${kunit[@]}" ;;
+		kselftest)
+			IFS=, read -ra tests <<<"$programs"
+			judge "$number" "$name" kselftest "${tests[@]}"
+			;;
+		*) judge "$number" "$name" "$suite" '' ;;
+		esac
+	done
+	first=''
+done 3<plan

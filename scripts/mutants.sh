@@ -1,0 +1,351 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: mutants.sh [NAME...]
+#
+# Do the tests notice mistakes? Builds one kernel with all deliberate mistakes of
+# tools/testing/mutants in it, boots a guest for each (all, or those named), makes
+# the mistake there, runs the suites, and prints a table of which suite noticed.
+# Fails if one survives. A result is kept until something that it comes from
+# changes, so that an interrupted run goes on where it was.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/toolchain.sh"
+. "$(dirname "$0")/overlay.sh"
+. "$(dirname "$0")/tree.sh"
+. "$(dirname "$0")/configure.sh"
+. "$(dirname "$0")/guest.sh"
+. "$(dirname "$0")/suites.sh"
+
+LIST=$TOP/scripts/mutants
+ROWS=$CACHE/mutants
+MARK=pidns-mutant
+SUITES=(kunit kselftest fuzz)
+# So many of them at a time share guests, as far as these stay as good as new.
+BATCH=9
+# Seconds without a sign of life after which a guest is stopped.
+SILENCE=90
+# Memory that is freed is overwritten, and looked at when it is used again: of
+# what our code allocates. KUnit runs when the guest asks for it.
+BOOT_ARGS='kunit.autorun=0 slab_debug=FZP,pid*,nsproxy'
+
+# usage: entry NAME FIELD; a field of what the list says of it
+entry() { awk -F'\t' -v name="$1" -v field="$2" '$2 == name { print $field }' "$STAGE/list"; }
+# usage: tell NAME FIELD TEXT; for the table
+tell() { printf '%s\t%s\n' "$2" "$3" >>"$ROWS/$1.row"; }
+# usage: told NAME FIELD
+told() { sed -n "s/^$2\t//p" "$ROWS/$1.row" 2>/dev/null | tail -n 1; }
+
+# usage: base_key; changes when anything does that all results come from
+base_key() {
+	{
+		printf '%s\n' "$SRC" "$DEBUG" "$BOOT_ARGS"
+		overlay_map | cut -f1 | grep -Ev '^(tools|Documentation|samples)/' |
+			(cd "$OVERLAY" && xargs -d '\n' cat)
+		cat "$OVERLAY"/patches/*.patch "$TOP"/configs/*.config
+		cat "$TOP/scripts/guest-mutants.sh" "$TOP"/tools/testing/mutants/mutants.{c,rs}
+		cat "$TOP"/tools/testing/selftests/pidns/*.h
+		[ ! -d "$STAGE/fuzz" ] || cat "$STAGE"/fuzz/{pidns-fuzz,seeds}
+		toolchain_id
+	} | sha256sum | cut -c1-16
+}
+
+# usage: row_key NAME; changes when anything does that its result comes from
+row_key() {
+	local tests
+	read -ra tests <<<"$(entry "$1" 4)"
+	{
+		echo "$BASE_KEY $(entry "$1" 6)"
+		printf "$TOP/tools/testing/selftests/pidns/%s.c\n" "${tests[@]}" | xargs -d '\n' cat
+	} | sha256sum | cut -c1-16
+}
+
+# usage: is_told NAME; its result is there, and still what it would be
+is_told() {
+	[ -n "$(told "$1" key)" ] && [ "$(told "$1" key)" = "$(sed -n "s/^$1 //p" "$STAGE/keys")" ]
+}
+
+# usage: build_mutants; STAGE/bzImage with all mistakes in it
+build_mutants() {
+	local overlay=$ROWS/overlay usual
+	use_tree rust
+	usual=$BUILD
+	use_tree mutants
+	if [ ! -e "$BUILD/vmlinux" ]; then
+		# What the mistakes do not touch need not be built again. The tools'
+		# commands have their tree's path in them, and all objects hang on
+		# objtool.
+		need_space 3000 "the mutants' kernel"
+		run_child rsync -a --delete "$usual/" "$BUILD/"
+		find "$BUILD/tools" -name '.*.cmd' -exec sed -i "s|$usual/|$BUILD/|g" {} +
+	fi
+	mkdir -p "$overlay"
+	{
+		overlay_map | cut -f1
+		(cd "$TOP" && ls patches/*.patch)
+	} | "$LIST" lay "$TOP" "$overlay"
+	PIDNS_OVERLAY=$overlay "$TOP/scripts/integrate.sh" --update "$SRC"
+	configure
+	note "building the mutants' kernel in $BUILD"
+	build "$LOGS/build-$KEY.log" bzImage
+	lay_over
+	cp "$BUILD/arch/x86/boot/bzImage" "$STAGE/"
+}
+
+# usage: watch_guest FOLDER; stops the guest there when it has been silent too long
+watch_guest() {
+	while sleep 5; do
+		if [ -e "$1/out" ] && [ $(($(date +%s) - $(stat -c %Y "$1/out"))) -gt "$SILENCE" ]; then
+			touch "$1/silent"
+			kill -KILL "$(cat "$1/qemu.pid")" 2>/dev/null || true
+			return
+		fi
+	done
+}
+
+# usage: death FOLDER LOG; why the guest ended before its time
+death() {
+	if [ -e "$1/silent" ]; then
+		echo 'the guest hangs'
+	elif grep -q 'Kernel panic' "$2"; then
+		echo "the kernel panics: $("$TOP/scripts/splats" "$2" | sed -n 1p)"
+	else
+		echo 'the guest ended before its time'
+	fi
+}
+
+# usage: settle NAME SUITE HOW; one result. It is written to the row when all
+# suites have theirs.
+settle() {
+	local name=$1
+	RESULTS[$name]+="$2"$'\t'"$3"$'\n'
+	PENDING[$name]=$(xargs -n 1 <<<"${PENDING[$name]}" | grep -vx "$2" | xargs) || true
+	[ -z "${PENDING[$name]}" ] || return 0
+	printf '%s' "${RESULTS[$name]}" >"$ROWS/$name.row"
+	tell "$name" key "$(sed -n "s/^$name //p" "$STAGE/keys")"
+	unset "PENDING[$name]"
+	echo "$name" >>"$STAGE/done"
+	progress "$name"
+}
+
+# usage: progress NAME; a line on what has just been told, and what is left
+progress() {
+	local count all spent left=
+	count=$(wc -l <"$STAGE/done")
+	all=$(wc -l <"$STAGE/todo")
+	spent=$(($(date +%s) - $(stat -c %Y "$STAGE/todo")))
+	[ "$count" -ge "$all" ] || left=", about $((spent * (all - count) / count / 60 + 1)) min to go"
+	note "$count of $all: $1: $(verdict "$1")$left"
+}
+
+# usage: verdict NAME
+verdict() {
+	local suite caught=()
+	for suite in "${SUITES[@]}"; do
+		[[ $(told "$1" "$suite") != caught* ]] || caught+=("$suite")
+	done
+	if [ ${#caught[@]} -gt 0 ]; then
+		echo "caught by ${caught[*]}"
+	elif [[ $1 = none-* ]]; then
+		echo 'nothing fails'
+	else
+		echo SURVIVES
+	fi
+}
+
+# usage: guest NAME...; boots one for these, the first of which has it for itself as
+# long as it lasts, and settles what it tells. QUEUE becomes what is left.
+guest() {
+	local stage log watcher line name suite what last='' told='' names=("$@")
+	make_temp stage
+	cp -al "$STAGE/." "$stage/"
+	for name in "$@"; do
+		echo "$(entry "$name" 1) $name ${PENDING[$name]// /,} $(entry "$name" 4 | tr ' ' ,)"
+	done >"$stage/plan"
+	log=$CACHE/log/mutants-$1.log
+	watch_guest "$stage" &
+	watcher=$!
+	boot "$stage" "$log" 3000 bash guest-mutants.sh >/dev/null 2>"$stage/said" || true
+	kill "$watcher" 2>/dev/null || true
+	cp "$stage/out" "${log%.log}.out"
+
+	while read -r line; do
+		read -r name suite what <<<"$line"
+		last=$name
+		case $what in
+		begins) told="$name $suite" ;;
+		unsure) told='' ;;
+		*)
+			[[ $what != *'the kernel complains'* ]] ||
+				what+=": $("$TOP/scripts/splats" "$log" | sed -n 1p)"
+			told=''
+			settle "$name" "$suite" "$what"
+			;;
+		esac
+	done < <(sed -n "s/^$MARK: \([^ ]* [^ ]* \(begins\|passed\|skipped\|caught\|unsure\)\)/\1/p" "$stage/out")
+	if [ -z "$last" ]; then
+		tail -n 20 "$stage/said" >&2
+		die "the guest did not begin; its log is $log"
+	fi
+	# It ended in the midst of something. That counts if nothing was before.
+	if [ -n "$told" ] && [ "$last" = "$1" ]; then
+		read -r name suite <<<"$told"
+		settle "$name" "$suite" "caught: $(death "$stage" "$log")"
+	fi
+	QUEUE=()
+	[ -z "${PENDING[$last]:-}" ] || QUEUE=("$last")
+	for name in "${names[@]}"; do
+		[ -z "${PENDING[$name]:-}" ] || [ "$name" = "$last" ] || QUEUE+=("$name")
+	done
+	rm -rf "$stage"
+}
+
+# usage: batch NAME...
+batch() {
+	local name
+	QUEUE=("$@")
+	for name in "$@"; do
+		PENDING[$name]=${SUITES[*]}
+		RESULTS[$name]=
+		rm -f "$ROWS/$name.row"
+		[ -d "$STAGE/fuzz" ] || settle "$name" fuzz 'skipped: SEEDS= says how much of it'
+	done
+	while [ ${#QUEUE[@]} -gt 0 ]; do
+		guest "${QUEUE[@]}"
+	done
+}
+
+# usage: limits PROGRAM...; how many seconds each may take: many times what it took
+# without a mistake, and more
+limits() {
+	local program seconds
+	echo kunit 120
+	echo fuzz 900
+	for program in "$@"; do
+		seconds=$(cat "$CACHE"/log/mutants-none-*.out 2>/dev/null |
+			sed -n "s/^$MARK: $program took //p" | sed -n 1p) || true
+		echo "$program $((seconds ? 40 + 4 * seconds : 300))"
+	done
+}
+
+# usage: try NAME...; those of them that are not told yet, several guests at a time
+try() {
+	local name guests count size
+	for name in "$@"; do
+		is_told "$name" || echo "$name"
+	done >"$STAGE/todo"
+	: >"$STAGE/done"
+	count=$(wc -l <"$STAGE/todo")
+	[ "$count" -gt 0 ] || return 0
+	guests=$(awk -v jobs="$JOBS" '/^MemAvailable/ {
+		fit = int($2 / 3000000); if (fit > jobs) fit = jobs; print fit < 1 ? 1 : fit }' /proc/meminfo)
+	size=$(((count + guests - 1) / guests))
+	note "$count to try, $(($# - count)) kept from before; $guests guests at a time"
+	run_child xargs -a "$STAGE/todo" -P "$guests" -n $((size < BATCH ? size : BATCH)) "$0" --batch "$STAGE"
+}
+
+# usage: table NAME...
+table() {
+	local name suite how
+	printf '\n%-32s %-12s' mutant rows
+	printf ' %-9s' "${SUITES[@]}"
+	printf ' how\n'
+	for name in "$@"; do
+		printf '%-32s %-12s' "$name" "$(entry "$name" 3)"
+		how=
+		for suite in "${SUITES[@]}"; do
+			printf ' %-9s' "$(told "$name" "$suite" | sed 's/:.*//')"
+			how+=$(told "$name" "$suite" | sed -n 's/^caught: /; /p')
+		done
+		printf ' %s\n' "${how#; }"
+	done
+}
+
+declare -A PENDING=() RESULTS=()
+[ -z "${KDIR:-}" ] || die "KDIR= is not for the mutants, which change the source; leave it out"
+IMPL=rust
+check_options
+case ${1:-} in
+--build)
+	STAGE=$2
+	use_toolchain
+	lock_cache
+	build_mutants
+	exit
+	;;
+--batch)
+	STAGE=$2
+	shift 2
+	use_toolchain
+	batch "$@"
+	exit
+	;;
+esac
+
+"$LIST" check "$TOP" >&2 || die "the list of mutants has faults, see above"
+make_temp STAGE
+"$LIST" list "$TOP" >"$STAGE/list"
+mapfile -t all < <(cut -f2 "$STAGE/list")
+for name in "$@"; do
+	[[ " ${all[*]} " = *" $name "* ]] ||
+		die "MUTANTS=$name is not known; they are in tools/testing/mutants"
+done
+[ $# -gt 0 ] || set -- "${all[@]}"
+"$TOP/scripts/setup.sh"
+use_toolchain
+mkdir -p "$ROWS" "$CACHE/log"
+run_child "$TOP/scripts/kernel.sh" --stage "$STAGE" --kselftest pidns
+run_child "$0" --build "$STAGE"
+cp "$TOP/scripts/guest-mutants.sh" "$STAGE/"
+kunit_suites >"$STAGE/kunit-suites"
+if [ -n "${SEEDS:-}" ]; then
+	# What the fuzzer sees where there is no mistake.
+	run_child "$TOP/scripts/fuzz.sh" rust
+	mkdir "$STAGE/fuzz"
+	echo "$SEEDS" >"$STAGE/fuzz/seeds"
+	cp "$CACHE"/fuzz/target/*/release/pidns-fuzz "$STAGE/fuzz/"
+	cp -R "$CACHE/fuzz/rust" "$STAGE/fuzz/reference"
+fi
+
+# Without a mistake all must pass; this tells how long each takes, too.
+mapfile -t programs < <(for name in "$@"; do entry "$name" 4; done | xargs -n 1 | sort -u)
+printf '%s\n' "${programs[@]}" | xargs -n 12 |
+	awk '{ printf "0\tnone-%d\t-\t%s\t-\t-\n", NR, $0 }' >"$STAGE/without"
+cat "$STAGE/without" >>"$STAGE/list"
+mapfile -t without < <(cut -f2 "$STAGE/without")
+use_tree mutants
+BASE_KEY=$(base_key)
+for name in "${without[@]}" "$@"; do
+	echo "$name $(row_key "$name")"
+done >"$STAGE/keys"
+limits "${programs[@]}" | sed 's/ [0-9]*$/ 300/' >"$STAGE/limits"
+note "${#programs[@]} tests and KUnit, without a mistake"
+try "${without[@]}"
+for name in "${without[@]}"; do
+	if [[ $(verdict "$name") = caught* ]]; then
+		table "$name"
+		rm -f "$ROWS/$name.row"
+		die "the tests fail without a mistake, so they tell nothing; run: make test"
+	fi
+done
+limits "${programs[@]}" >"$STAGE/limits"
+note "$# mutants"
+try "$@"
+
+table "$@"
+survivors=()
+for name in "$@"; do
+	[ "$(verdict "$name")" != SURVIVES ] || survivors+=("$name")
+done
+echo
+for suite in "${SUITES[@]}"; do
+	by=0 alone=0
+	for name in "$@"; do
+		[[ $(told "$name" "$suite") != caught* ]] || by=$((by + 1))
+		[ "$(verdict "$name")" != "caught by $suite" ] || alone=$((alone + 1))
+	done
+	echo "$suite caught $by, $alone of them alone"
+done
+[ ${#survivors[@]} = 0 ] || echo "SURVIVE: ${survivors[*]}"
+echo "$(($# - ${#survivors[@]})) passed, ${#survivors[@]} failed"
+[ ${#survivors[@]} = 0 ]

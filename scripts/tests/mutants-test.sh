@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# mutants: what is wrong with a list is found; the copy has all mistakes in it.
+
+. "$(dirname "$0")/check.sh"
+
+top=$WORK/top
+list=$top/tools/testing/mutants
+mutants() { "$SCRIPTS/mutants" "$@"; }
+
+# usage: list_of TEXT; a checkout of one source file, with such a list
+list_of() {
+	rm -rf "$top"
+	mkdir -p "$list" "$top"/{pidns,rust/kernel,tools/testing/selftests/pidns}
+	printf 'fn f() -> u32 {\n    one();\n    two();\n    two();\n}\n' >"$top/pidns/a.rs"
+	echo '//! Ours.' >"$top/rust/kernel/ns.rs"
+	echo 'obj-y += a.o' >"$top/Kbuild"
+	echo 'TEST_GEN_PROGS := a1_test' >"$top/tools/testing/selftests/pidns/Makefile"
+	printf '# Rows.\nA1 | one | a1_test |\nA2 | two | | nobody can\n' >"$top/tools/testing/rows"
+	touch "$list"/mutants.{c,rs}
+	cat >"$list/a.list"
+}
+# usage: mutant NAME ROWS TESTS FIND WITH
+mutant() {
+	printf 'mutant: %s\nwhat: it\nrows: %s\ntests: %s\nfile: pidns/a.rs\nfind:\n\t%s\nwith:\n\t%s\n' "$@"
+}
+good() { mutant good A1 a1_test 'one();' 'if !MUTANT { one(); }'; }
+# usage: faults TEXT; the list has a fault, which is told so
+faults() {
+	local out status=0
+	out=$(mutants check "$top" 2>&1) || status=$?
+	printf '%s\n(status %s)\n' "$out" "$status"
+	[ "$status" = 1 ] && [ "$(wc -l <<<"$out")" = 1 ] && grep -qF -- "$1" <<<"$out"
+}
+
+good | list_of
+check 'a good list' mutants check "$top"
+{ good && mutant b A1 a1_test 'three();' MUTANT; } | list_of
+check 'a place that is not there' faults 'b: occurs 0 times'
+{ good && mutant b A1 a1_test 'two();' MUTANT; } | list_of
+check 'a place that is there twice' faults 'b: occurs 2 times'
+{ good && mutant b A1 a1_test '    one();' MUTANT; } | list_of
+check 'one place for two' faults 'change the same place'
+{ good && mutant good A1 a1_test '-> u32' '-> MUTANT'; } | list_of
+check 'one name for two' faults 'there is another good'
+{ good && mutant b A1 a1_test '-> u32' '-> u64'; } | list_of
+check 'a mistake that is always made' faults 'does not say MUTANT'
+{ good && mutant b A9 a1_test '-> u32' MUTANT; } | list_of
+check 'a row that is not there' faults 'no row A9'
+{ good && mutant b A1 a9_test '-> u32' MUTANT; } | list_of
+check 'a test that is not there' faults 'no test a9_test'
+{ good && mutant b A2 a1_test '-> u32' MUTANT; } | list_of
+check 'a row that cannot be broken, and is' faults 'A2 has a mutant, and a reason'
+list_of </dev/null
+check 'a row without a mutant' faults 'A1 has no mutant'
+echo 'mutant: b' | list_of
+check 'a mutant without anything' faults 'b has no what:'
+{ good && echo 'file: kernel/fork.c'; } | list_of
+check 'a file that is not ours' faults 'a.list:10: not understood'
+
+{ good && mutant b A1 a1_test '-> u32' '-> MUTANT'; } | list_of
+lay() { (cd "$top" && find Kbuild pidns rust -type f) | mutants lay "$top" "$WORK/laid"; }
+check 'they are laid' lay
+check 'with a number each' prints 'fn f() -> kernel::ns::mutants::on(2) {
+    if !kernel::ns::mutants::on(1) { one(); }
+    two();
+    two();
+}' cat "$WORK/laid/pidns/a.rs"
+check 'and what they need' grep -q mutants "$WORK/laid/rust/kernel/ns.rs"
+check 'in C, too' test -f "$WORK/laid/pidns/mutants.c"
+touch -d @1 "$WORK/laid/pidns/a.rs"
+touch "$WORK/laid/pidns/old.rs"
+lay
+check 'what is the same is left alone' test "$(stat -c %Y "$WORK/laid/pidns/a.rs")" = 1
+check 'what is no more is deleted' not test -e "$WORK/laid/pidns/old.rs"
+finish
