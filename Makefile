@@ -21,6 +21,7 @@ help: ## print this
 	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
 	@echo '  SEEDS=A..B    which programs (fuzz)'
 	@echo '  CONFIGS=...   some of the configurations in configs/matrix (configs)'
+	@echo '  OP=... LEVEL=...  what to look at, how deep (profile)'
 	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
 	@echo '  TIMEOUT=...   seconds that the guest may take (run, test)'
 
@@ -63,6 +64,9 @@ kunit: ## run KUnit, doctests included, by the kernel's kunit.py
 bench: ## count what operations cost, on C and on Rust
 	@scripts/bench.sh
 
+profile: ## show where the instructions of an OP= go, on C and on Rust
+	@scripts/profile.sh "$(OP)" "$(LEVEL)"
+
 configs: ## build and boot a matrix of kernel configurations
 	@scripts/configs.sh $(CONFIGS)
 
@@ -87,4 +91,4 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@scripts/clean.sh all
 
-.PHONY: help setup kernel run shell test compare upstream-tests fuzz fuzz-shrink systemd containers kunit bench configs mutants htmldocs lint integrate remove clean distclean
+.PHONY: help setup kernel run shell test compare upstream-tests fuzz fuzz-shrink systemd containers kunit bench profile configs mutants htmldocs lint integrate remove clean distclean

@@ -12,14 +12,7 @@
 . "$(dirname "$0")/toolchain.sh"
 . "$(dirname "$0")/overlay.sh"
 . "$(dirname "$0")/tree.sh"
-
-# Nothing may differ between two runs: no clock of the machine, no addresses and
-# no seeds by chance. With these features of the processor a string instruction
-# would count once for each byte.
-COUNTING=(-m 2G -smp 1 -accel tcg -cpu 'max,-erms,-fsrm' -icount 'shift=0,sleep=off'
-	-seed 1 -rtc 'base=2026-01-01T00:00:00,clock=vm' -vga none -nic none
-	-nodefaults -no-reboot -display none -serial stdio)
-STILL='nokaslr norandmaps randomize_kstack_offset=off'
+. "$(dirname "$0")/counting.sh"
 
 # usage: text_size; the bytes of machine code in the kernel, without that of KUnit and
 # its tests: only the Rust kernel has ours
@@ -34,11 +27,10 @@ run_on() {
 	local IMPL=$1 out=$CACHE/log/bench-$1.txt
 	run_child env "IMPL=$IMPL" "$TOP/scripts/kernel.sh"
 	use_tree "$IMPL"
-	"$BUILD/usr/gen_init_cpio" "$work/list" >"$work/initramfs"
+	pack_bench "$work"
 	note "counting (IMPL=$IMPL)"
-	run_child timeout -k 10 "${TIMEOUT:-1800}" qemu-system-x86_64 "${COUNTING[@]}" \
-		-kernel "$BUILD/arch/x86/boot/bzImage" -initrd "$work/initramfs" -append \
-		"console=ttyS0 quiet $STILL slab_nomerge oops=panic panic=-1" >"$out" 2>&1 </dev/null || true
+	run_child timeout -k 10 "${TIMEOUT:-1800}" "${COUNTING[@]}" -kernel "$BUILD/arch/x86/boot/bzImage" \
+		-initrd "$work/initramfs" -append "$STILL" >"$out" 2>&1 </dev/null || true
 	grep -q '^bench: done' "$out" || {
 		tail -n 20 "$out" >&2
 		die "the guest did not come to its end; all that it said is in $out"
@@ -53,10 +45,7 @@ done
 "$TOP/scripts/setup.sh"
 use_toolchain
 make_temp work
-cc -Wall -Werror -O2 -static -pthread -o "$work/bench" "$TOP/tools/testing/bench/bench.c" ||
-	die "bench.c does not build"
-printf '%s\n' 'dir /dev 0755 0 0' 'dir /proc 0755 0 0' 'dir /sys 0755 0 0' 'nod /dev/console 0600 0 0 c 5 1' \
-	"file /init $work/bench 0755 0 0" >"$work/list"
+build_bench "$work"
 mkdir -p "$CACHE/log"
 for impl in c rust; do
 	IMPL=$impl

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: profile.sh OPERATION [LEVEL]
+#
+# Where the instructions of an operation of tools/testing/bench/bench.c go, function
+# by function, C beside Rust.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/toolchain.sh"
+. "$(dirname "$0")/overlay.sh"
+. "$(dirname "$0")/tree.sh"
+. "$(dirname "$0")/counting.sh"
+
+# For so many seconds the guest's instructions are logged.
+LONG=${TIMEOUT:-4}
+
+# usage: run_on IMPL; what it counted is in $CACHE/log/profile-IMPL.txt
+run_on() {
+	local IMPL=$1 out=$CACHE/log/profile-$1.txt
+	run_child env "IMPL=$IMPL" "$TOP/scripts/kernel.sh"
+	use_tree "$IMPL"
+	pack_bench "$work"
+	note "looking (IMPL=$IMPL)"
+	"llvm-nm-$LLVM_MAJOR" --demangle "$BUILD/vmlinux" >"$work/symbols"
+	run_child "$TOP/scripts/profile" count "$operation" "$LONG" "$work" "${COUNTING[@]}" \
+		-kernel "$BUILD/arch/x86/boot/bzImage" -initrd "$work/initramfs" \
+		-append "$STILL BENCH_LOOP=$operation BENCH_LEVEL=$level" >"$out"
+}
+
+operation=${1:-} level=${2:-}
+level=${level:-0}
+[[ $operation =~ ^[a-z0-9_-]+$ && $level =~ ^[0-9]+$ && $level -le 31 ]] ||
+	die "say what to look at, as in: make profile OP=newpid LEVEL=1"
+"$TOP/scripts/profile" knows "$operation" ||
+	die "OP=$operation is not known; there are: $("$TOP/scripts/profile" knows)"
+DEBUG='' work=''
+for IMPL in c rust; do
+	check_options
+done
+"$TOP/scripts/setup.sh"
+use_toolchain
+make_temp work
+build_bench "$work"
+mkdir -p "$CACHE/log"
+for impl in c rust; do
+	IMPL=$impl
+	run_on "$impl"
+done
+"$TOP/scripts/profile" table "$CACHE"/log/profile-{c,rust}.txt
+note "all functions are in $CACHE/log/profile-c.txt and profile-rust.txt"
