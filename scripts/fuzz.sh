@@ -71,4 +71,9 @@ if [ ${#folders[@]} -eq 2 ]; then
 	}
 fi
 note "transcripts: ${folders[*]}"
+# Those of the last implementation are compared with the first one's.
+ktap=${log%.log}.ktap
+bad=$(grep -c '^not ok' "$ktap") || true
+[ "$bad" -gt 0 ] || bad=$failed
+echo "$(grep -c '^ok' "$ktap") passed, $bad failed"
 [ "$failed" = 0 ]
