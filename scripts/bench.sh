@@ -5,8 +5,8 @@
 #
 # What operations cost on both implementations, in instructions: both kernels
 # run tools/testing/bench/bench.c on one processor that counts. Also how much memory
-# processes and namespaces take, and the code. The table is shown, kept as CSV, and
-# drawn.
+# processes and namespaces take, and the code, and, from kernels of their own, for how
+# long locks are held. The table is shown, kept as CSV, and drawn.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
@@ -22,20 +22,30 @@ text_size() {
 			END { printf "bench text 0 %d %d\n", bytes, bytes }'
 }
 
-# usage: run_on IMPL; its figures are in $CACHE/log/bench-IMPL.txt
-run_on() {
-	local IMPL=$1 out=$CACHE/log/bench-$1.txt
-	run_child env "IMPL=$IMPL" "$TOP/scripts/kernel.sh"
+# usage: count_on IMPL VARIANT OUT [PARAMETER]; boots that kernel and lets it count
+count_on() {
+	local IMPL=$1 VARIANT=$2 out=$3
+	run_child env "IMPL=$IMPL" "VARIANT=$VARIANT" "$TOP/scripts/kernel.sh"
 	use_tree "$IMPL"
 	pack_bench "$work"
-	note "counting (IMPL=$IMPL)"
+	note "counting (IMPL=$IMPL${VARIANT:+, $VARIANT})"
 	run_child timeout -k 10 "${TIMEOUT:-1800}" "${COUNTING[@]}" -kernel "$BUILD/arch/x86/boot/bzImage" \
-		-initrd "$work/initramfs" -append "$STILL" >"$out" 2>&1 </dev/null || true
+		-initrd "$work/initramfs" -append "$STILL ${4:-}" >"$out" 2>&1 </dev/null || true
 	grep -q '^bench: done' "$out" || {
 		tail -n 20 "$out" >&2
 		die "the guest did not come to its end; all that it said is in $out"
 	}
+}
+
+# usage: run_on IMPL; its figures are in $CACHE/log/bench-IMPL.txt
+run_on() {
+	local out=$CACHE/log/bench-$1.txt
+	count_on "$1" '' "$out"
+	use_tree "$1"
 	text_size >>"$out"
+	# Lockdep, which knows how long locks are held, is for a kernel of its own.
+	count_on "$1" locks "${out%.txt}-locks.txt" BENCH_LOCKS=1
+	cat "${out%.txt}-locks.txt" >>"$out"
 }
 
 DEBUG='' work=''

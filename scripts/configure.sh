@@ -61,8 +61,12 @@ make_config() {
 
 # usage: configure; BUILD/.config, untouched where nothing changed
 configure() {
-	local work stamp missing
+	local work stamp missing base=allnoconfig
 	usual_fragments
+	if [ -n "$VARIANT" ]; then
+		base=nothing
+		FRAGMENTS=("$TOP"/configs/{guest,lean,"$VARIANT"}.config)
+	fi
 	# Kconfig asks the compilers what they can do.
 	stamp=$({
 		cat "${FRAGMENTS[@]}" "$SRC/kernel/pidns/Kconfig" "$SRC/$MANIFEST/applied.diff"
@@ -76,7 +80,7 @@ configure() {
 	make_temp work
 	implementation_config >"$work/implementation.config"
 	FRAGMENTS+=("$work/implementation.config")
-	make_config "$work" "$LOGS/config-$KEY.log" allnoconfig "${FRAGMENTS[@]}"
+	make_config "$work" "$LOGS/config-$KEY.log" "$base" "${FRAGMENTS[@]}"
 	missing=$(unhonoured "$work/.config" "${FRAGMENTS[@]}")
 	if grep -q CONFIG_RUST_INLINE_HELPERS <<<"$missing"; then
 		note "CONFIG_RUST_INLINE_HELPERS is off: rustc and clang are not of one LLVM version"

@@ -19,6 +19,10 @@ check 'upstream-tests of no implementation' says 1 'IMPL=java is not known' "$SC
 check 'CHECKS= of no tool' says 1 'CHECKS=nope is not known' env CHECKS='crun nope' "$SCRIPTS/containers.sh" c
 check 'containers of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/containers.sh" java
 check 'systemd of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/systemd.sh" c java
+check 'compare of some tests' says 1 'TESTS= is not for compare' env TESTS=pidfd "$SCRIPTS/compare.sh" c rust
+check 'a profile of nothing' says 1 'say what to look at' "$SCRIPTS/profile.sh" ''
+check 'a profile of an unknown operation' says 1 'OP=nope is not known' "$SCRIPTS/profile.sh" nope 1
+check 'a profile too deep' says 1 'say what to look at' "$SCRIPTS/profile.sh" vfork 40
 check 'shell without a terminal' says 1 'needs a terminal' "$SCRIPTS/shell.sh"
 check 'no HOME and no cache' says 1 'HOME is not set' env -u HOME -u XDG_CACHE_HOME "$SCRIPTS/kernel.sh"
 
