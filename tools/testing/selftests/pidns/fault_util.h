@@ -190,6 +190,9 @@ static inline bool fault_errno(int err, unsigned int flags)
 		return true;
 	case EAGAIN:	/* the same for the counts of a user */
 		return flags & CLONE_NEWUSER;
+	case EPERM:
+	case ENODEV:
+	case EAFNOSUPPORT:
 	case EEXIST:
 	case EINVAL:
 	case ENFILE:
