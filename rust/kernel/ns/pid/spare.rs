@@ -59,14 +59,14 @@ const KEPT_MS: u32 = 200;
 static PLACES: Atomic<i32> = Atomic::new(0);
 
 /// The list, linked by the member `rcu`. Any number may put something in front at once, also in
-/// interrupts, but only who holds [`TAKING`] takes something away: so what is seen in front stays
-/// in memory, and what is behind it does not change.
+/// interrupts, but only who holds [`SPARES_LOCK`] takes something away: so what is seen in front
+/// stays in memory, and what is behind it does not change.
 static FIRST: Atomic<*mut bindings::callback_head> = Atomic::new(ptr::null_mut());
 
 global_lock! {
     // SAFETY: It is initialised by `init`, before the first place is reserved; and nobody takes it
     // while the list is empty.
-    unsafe(uninit) static TAKING: SpinLock<()> = ();
+    unsafe(uninit) static SPARES_LOCK: SpinLock<()> = ();
 }
 
 /// How many were taken so far.
@@ -103,7 +103,7 @@ impl Spare {
         if FIRST.load(Relaxed).is_null() {
             return None;
         }
-        let taking = TAKING.lock();
+        let taking = SPARES_LOCK.lock();
         let mut first = FIRST.load(Acquire);
         while let Some(head) = NonNull::new(first) {
             // SAFETY: Nobody else takes it away, so that it is one of the list.
@@ -235,7 +235,7 @@ impl WorkItem for Drain {
 /// It must be called once.
 pub(super) unsafe fn init() -> Result {
     // SAFETY: The caller promises that this is the only call.
-    unsafe { TAKING.init() };
+    unsafe { SPARES_LOCK.init() };
     let drain = Arc::pin_init(
         pin_init!(Drain {
             work <- new_delayed_work!("pidns::Drain"),
