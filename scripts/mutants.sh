@@ -27,7 +27,7 @@ BATCH=9
 SILENCE=90
 # Memory that is freed is overwritten, and looked at when it is used again: of
 # what our code allocates. KUnit runs when the guest asks for it.
-BOOT_ARGS='kunit.autorun=0 slab_debug=FZP,pid*,nsproxy'
+PIDNS_BOOT_ARGS='kunit.autorun=0 slab_debug=FZP,pid*,nsproxy'
 
 # usage: entry NAME FIELD; a field of what the list says of it
 entry() { awk -F'\t' -v name="$1" -v field="$2" '$2 == name { print $field }' "$STAGE/list"; }
@@ -36,14 +36,20 @@ tell() { printf '%s\t%s\n' "$2" "$3" >>"$ROWS/$1.row"; }
 # usage: told NAME FIELD
 told() { sed -n "s/^$2\t//p" "$ROWS/$1.row" 2>/dev/null | tail -n 1; }
 
+# usage: sources; changes when something does that is built
+sources() {
+	overlay_map | cut -f1 | (cd "$OVERLAY" && xargs -d '\n' cat) | sha256sum
+	cat "$TOP"/tools/testing/mutants/* | sha256sum
+}
+
 # usage: base_key; changes when anything does that all results come from
 base_key() {
 	{
-		printf '%s\n' "$SRC" "$DEBUG" "$BOOT_ARGS"
+		printf '%s\n' "$SRC" "$DEBUG" "$PIDNS_BOOT_ARGS"
 		overlay_map | cut -f1 | grep -Ev '^(tools|Documentation|samples)/' |
 			(cd "$OVERLAY" && xargs -d '\n' cat)
 		cat "$OVERLAY"/patches/*.patch "$TOP"/configs/*.config
-		cat "$TOP/scripts/guest-mutants.sh" "$TOP"/tools/testing/mutants/mutants.{c,rs}
+		cat "$TOP"/scripts/{mutants,mutants.sh,guest-mutants.sh,guest.sh} "$TOP"/tools/testing/mutants/mutants.{c,rs}
 		cat "$TOP"/tools/testing/selftests/pidns/*.h
 		[ ! -d "$STAGE/fuzz" ] || cat "$STAGE"/fuzz/{pidns-fuzz,seeds}
 		toolchain_id
@@ -294,8 +300,11 @@ done
 "$TOP/scripts/setup.sh"
 use_toolchain
 mkdir -p "$ROWS" "$CACHE/log"
+use_tree mutants
+begun=$(sources)
 run_child "$TOP/scripts/kernel.sh" --stage "$STAGE" --kselftest pidns
 run_child "$0" --build "$STAGE"
+[ "$begun" = "$(sources)" ] || die "the sources were changed during the build; start again"
 cp "$TOP/scripts/guest-mutants.sh" "$STAGE/"
 kunit_suites >"$STAGE/kunit-suites"
 if [ -n "${SEEDS:-}" ]; then

@@ -107,7 +107,6 @@ TEST_F_TIMEOUT(pidns, d_traced_inner_init, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* The last zombie goes while the init is about to fall asleep: it is woken. */
 /*
  * A dying init becomes the father of one more after it has waited for all of
  * its children: who brought that one in from outside was slow to end.
@@ -146,6 +145,7 @@ TEST_F_TIMEOUT(pidns, d_inherited_by_the_dying, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
+/* The last zombie goes while the init is about to fall asleep: it is woken. */
 TEST_F_TIMEOUT(pidns, d_last_wake_up_is_not_lost, NS_TIMEOUT)
 {
 	int rounds = count_for_kernel(_metadata, ROUNDS), round, fd;
