@@ -53,7 +53,7 @@ row_key() {
 		overlay_map | cut -f1 | grep -Ev '^(tools|Documentation)/' |
 			(cd "$OVERLAY" && xargs -d '\n' cat)
 		cat "$OVERLAY"/patches/*.patch
-		cat "$TOP"/configs/*.config "$TOP"/scripts/{smoke.c,smoke.sh,demo.sh,inspect.sh,configs.sh}
+		cat "$TOP"/configs/*.config "$TOP"/scripts/{smoke.c,{smoke,demo,inspect,configs,configure,implementation,guest,guest-init}.sh,linked,splats,results,ktap.py}
 		toolchain_id
 	} | sha256sum | cut -c1-16
 }

@@ -63,9 +63,9 @@ make_config() {
 configure() {
 	local work stamp missing base=allnoconfig
 	usual_fragments
-	if [ -n "$VARIANT" ]; then
+	if [ -n "$PIDNS_VARIANT" ]; then
 		base=nothing
-		FRAGMENTS=("$TOP"/configs/{guest,lean,"$VARIANT"}.config)
+		FRAGMENTS=("$TOP"/configs/{guest,lean,"$PIDNS_VARIANT"}.config)
 	fi
 	# Kconfig asks the compilers what they can do.
 	stamp=$({

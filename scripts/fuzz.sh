@@ -14,17 +14,22 @@
 # So many seeds must reach all that the list of wanted results names.
 ENOUGH=500
 
-# usage: fuzz_ktap FOLDER REFERENCE; a result for each seed: whether its transcript is
-# in FOLDER, and whether it is the one of REFERENCE
+# usage: fuzz_ktap FOLDER REFERENCE RUN COVERAGE; a result for each seed: whether its
+# transcript is in FOLDER, and whether it is the one of REFERENCE; and how the run as a
+# whole and what it covered were, as statuses
 fuzz_ktap() {
 	local seed=$first name number=1
-	printf 'KTAP version 1\n1..%d\n' "$count"
+	printf 'KTAP version 1\n1..%d\n' $((count + 2))
 	while [ "$number" -le "$count" ]; do
 		name=$(printf '%06d' "$seed")
 		cmp -s "$1/$name.txt" "$2/$name.txt" || printf 'not '
 		echo "ok $number fuzz: seed $name"
 		seed=$((seed + 1)) number=$((number + 1))
 	done
+	[ "$3" = 0 ] || printf 'not '
+	echo "ok $number fuzz: the guest, its log and all programs came to a good end"
+	[ "$4" = 0 ] || printf 'not '
+	echo "ok $((number + 1)) fuzz: all that is wanted was reached"
 }
 
 [ $# -gt 0 ] || die "fuzz.sh: say which implementations"
@@ -43,25 +48,29 @@ done
 "$TOP/scripts/setup.sh"
 build_fuzzer
 
-failed=0 folders=()
+failed=0 folders=() runs=()
 mkdir -p "$CACHE/log"
 for impl in "$@"; do
 	stage_fuzzer "$impl" stage
 	note "running seeds $seeds on IMPL=$impl"
 	log=$CACHE/log/fuzz-$impl${DEBUG:+-debug}.log
 	fuzz_in_guest "$stage" "$log" "${TIMEOUT:-$(((DEBUG ? 1200 : 300) + count * (DEBUG ? 60 : 10)))}" \
-		"$FUZZ_OUT/$impl" --seeds "$seeds" || failed=1
+		"$FUZZ_OUT/$impl" --seeds "$seeds" && run=0 || run=1
 	folders+=("$FUZZ_OUT/$impl")
-	fuzz_ktap "$FUZZ_OUT/$impl" "${folders[0]}" >"${log%.log}.ktap"
+	runs+=("$run")
 	rm -rf "$stage"
 done
 
 least=0
 [ "$count" -lt $ENOUGH ] || least=50
-for folder in "${folders[@]}"; do
+for number in "${!folders[@]}"; do
+	folder=${folders[number]}
 	echo
 	echo "${folder##*/}:"
-	"$FUZZ" coverage --least "$least" "$folder" || failed=1
+	"$FUZZ" coverage --least "$least" "$folder" && coverage=0 || coverage=1
+	ktap=$CACHE/log/fuzz-${folder##*/}${DEBUG:+-debug}.ktap
+	fuzz_ktap "$folder" "${folders[0]}" "${runs[number]}" "$coverage" >"$ktap"
+	! grep -q '^not ok' "$ktap" || failed=1
 done
 if [ ${#folders[@]} -eq 2 ]; then
 	echo
@@ -72,8 +81,7 @@ if [ ${#folders[@]} -eq 2 ]; then
 fi
 note "transcripts: ${folders[*]}"
 # Those of the last implementation are compared with the first one's.
-ktap=${log%.log}.ktap
 bad=$(grep -c '^not ok' "$ktap") || true
 [ "$bad" -gt 0 ] || bad=$failed
 echo "$(grep -c '^ok' "$ktap") passed, $bad failed"
-[ "$failed" = 0 ]
+[ "$bad" = 0 ]

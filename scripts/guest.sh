@@ -109,14 +109,14 @@ out_port() {
 
 # usage: boot STAGE LOG SECONDS COMMAND...; COMMAND, in STAGE, in a fresh guest.
 # Its status is ours; 125 if the guest did not come to its end, with the reason
-# said. The kernel's log is in LOG. BOOT_ARGS may hold more for the kernel.
+# said. The kernel's log is in LOG. PIDNS_BOOT_ARGS may hold more for the kernel.
 boot() {
 	local stage=$1 log=$2 seconds=$3
 	shift 3
 	guest_command "$stage"
 	out_port "$stage"
 	_run_guest "$stage" "$log" "$seconds" "${VNG[@]}" --verbose \
-		--append "kunit.enable=1 ${BOOT_ARGS:-}" \
+		--append "kunit.enable=1 ${PIDNS_BOOT_ARGS:-}" \
 		--qemu-opts="${OUT_PORT[*]}" --exec "bash /run/pidns/guest-init.sh $*"
 }
 

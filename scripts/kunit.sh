@@ -64,4 +64,5 @@ claim() {
 	done < <(doctest_names)
 } >"${log%.log}.ktap"
 note "this output is in $log, the kernel's in $console"
-"$TOP/scripts/results" "${log%.log}.ktap" "$(least kunit)" "$TOP/scripts/tests-known"
+least=$(least kunit)
+"$TOP/scripts/results" "${log%.log}.ktap" "$least" "$TOP/scripts/tests-known"

@@ -23,10 +23,10 @@ CACHE=${XDG_CACHE_HOME:-${HOME:-}/.cache}/pidns
 
 # --- What the user asked for -------------------------------------------------
 
-# usage: check_options; sets IMPL, DEBUG and KDIR to valid values, and VARIANT, by which
+# usage: check_options; sets IMPL, DEBUG and KDIR to valid values, and PIDNS_VARIANT, by which
 # one of our commands asks another for a lean kernel with one more fragment
 check_options() {
-	IMPL=${IMPL:-rust} DEBUG=${DEBUG:-} KDIR=${KDIR:-} VARIANT=${VARIANT:-}
+	IMPL=${IMPL:-rust} DEBUG=${DEBUG:-} KDIR=${KDIR:-} PIDNS_VARIANT=${PIDNS_VARIANT:-}
 	case $IMPL in
 	rust | c) ;;
 	*) die "IMPL=$IMPL is not known; use IMPL=rust or IMPL=c" ;;

@@ -30,7 +30,7 @@ run_on() {
 
 operation=${1:-} level=${2:-}
 level=${level:-0}
-[[ $operation =~ ^[a-z0-9_-]+$ && $level =~ ^[0-9]+$ && $level -le 31 ]] ||
+[[ $operation =~ ^[a-z0-9_-]+$ && $level =~ ^[0-9]{1,2}$ && $((10#$level)) -le 31 ]] ||
 	die "say what to look at, as in: make profile OP=newpid LEVEL=1"
 "$TOP/scripts/profile" knows "$operation" ||
 	die "OP=$operation is not known; there are: $("$TOP/scripts/profile" knows)"

@@ -19,7 +19,7 @@ use_tree() {
 		SRC=$("$TOP/scripts/source.sh")
 		source=${SRC##*/}
 	fi
-	KEY=$source-$1${DEBUG:+-debug}${VARIANT:+-$VARIANT}
+	KEY=$source-$1${DEBUG:+-debug}${PIDNS_VARIANT:+-$PIDNS_VARIANT}
 	BUILD=$CACHE/build/$KEY
 	LOGS=$CACHE/log
 	mkdir -p "$BUILD" "$LOGS"
