@@ -27,10 +27,10 @@ count_on() {
 	local IMPL=$1 PIDNS_VARIANT=$2 out=$3
 	run_child env "IMPL=$IMPL" "PIDNS_VARIANT=$PIDNS_VARIANT" "$TOP/scripts/kernel.sh"
 	use_tree "$IMPL"
-	pack_bench "$work"
+	pack_bench "$WORK"
 	note "counting (IMPL=$IMPL${PIDNS_VARIANT:+, $PIDNS_VARIANT})"
 	run_child timeout -k 10 "${TIMEOUT:-1800}" "${COUNTING[@]}" -kernel "$BUILD/arch/x86/boot/bzImage" \
-		-initrd "$work/initramfs" -append "$STILL ${4:-}" >"$out" 2>&1 </dev/null || true
+		-initrd "$WORK/initramfs" -append "$STILL ${4:-}" >"$out" 2>&1 </dev/null || true
 	{ grep -q '^bench: done' "$out" && ! grep '^bench: .*: ' "$out" >&2; } || {
 		tail -n 20 "$out" >&2
 		die "the guest did not come to its end; all that it said is in $out"
@@ -48,19 +48,7 @@ run_on() {
 	cat "${out%.txt}-locks.txt" >>"$out"
 }
 
-DEBUG='' work=''
-for IMPL in c rust; do
-	check_options
-done
-"$TOP/scripts/setup.sh"
-use_toolchain
-make_temp work
-build_bench "$work"
-mkdir -p "$CACHE/log"
-for impl in c rust; do
-	IMPL=$impl
-	run_on "$impl"
-done
+on_both run_on
 "$TOP/scripts/bench-table" --csv "$CACHE/log/bench.csv" --svg "$CACHE/log/bench.svg" \
 	"$CACHE"/log/bench-{c,rust}.txt
 note "the figures are in $CACHE/log/bench.csv, and drawn in $CACHE/log/bench.svg"

@@ -24,3 +24,22 @@ pack_bench() {
 		'nod /dev/console 0600 0 0 c 5 1' "file /init $1/bench 0755 0 0" >"$1/list"
 	"$BUILD/usr/gen_init_cpio" "$1/list" >"$1/initramfs"
 }
+
+# usage: on_both COMMAND...; with "c" and "rust", when all is there that it needs:
+# WORK has the guest's program
+on_both() {
+	local impl
+	DEBUG=''
+	for IMPL in c rust; do
+		check_options
+	done
+	"$TOP/scripts/setup.sh"
+	use_toolchain
+	make_temp WORK
+	build_bench "$WORK"
+	mkdir -p "$CACHE/log"
+	for impl in c rust; do
+		IMPL=$impl
+		"$@" "$impl"
+	done
+}

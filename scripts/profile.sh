@@ -20,11 +20,11 @@ run_on() {
 	local IMPL=$1 out=$CACHE/log/profile-$1.txt
 	run_child env "IMPL=$IMPL" "$TOP/scripts/kernel.sh"
 	use_tree "$IMPL"
-	pack_bench "$work"
+	pack_bench "$WORK"
 	note "looking (IMPL=$IMPL)"
-	"llvm-nm-$LLVM_MAJOR" --demangle "$BUILD/vmlinux" >"$work/symbols"
-	run_child "$TOP/scripts/profile" count "$operation" "$LONG" "$work" "${COUNTING[@]}" \
-		-kernel "$BUILD/arch/x86/boot/bzImage" -initrd "$work/initramfs" \
+	"llvm-nm-$LLVM_MAJOR" --demangle "$BUILD/vmlinux" >"$WORK/symbols"
+	run_child "$TOP/scripts/profile" count "$operation" "$LONG" "$WORK" "${COUNTING[@]}" \
+		-kernel "$BUILD/arch/x86/boot/bzImage" -initrd "$WORK/initramfs" \
 		-append "$STILL BENCH_LOOP=$operation BENCH_LEVEL=$level" >"$out"
 }
 
@@ -34,18 +34,6 @@ level=${level:-0}
 	die "say what to look at, as in: make profile OP=newpid LEVEL=1"
 "$TOP/scripts/profile" knows "$operation" ||
 	die "OP=$operation is not known; there are: $("$TOP/scripts/profile" knows)"
-DEBUG='' work=''
-for IMPL in c rust; do
-	check_options
-done
-"$TOP/scripts/setup.sh"
-use_toolchain
-make_temp work
-build_bench "$work"
-mkdir -p "$CACHE/log"
-for impl in c rust; do
-	IMPL=$impl
-	run_on "$impl"
-done
+on_both run_on
 "$TOP/scripts/profile" table "$CACHE"/log/profile-{c,rust}.txt
 note "all functions are in $CACHE/log/profile-c.txt and profile-rust.txt"
