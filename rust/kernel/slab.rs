@@ -173,16 +173,28 @@ impl<T: SlabObject> SlabSlot<T> {
         T::cache().alloc(flags.as_raw()).map(Self)
     }
 
-    /// Takes memory of an object that is no more.
+    /// Gives up ownership.
+    #[inline]
+    pub(crate) fn into_raw(self) -> NonNull<T> {
+        ManuallyDrop::new(self).0
+    }
+
+    /// Takes ownership.
     ///
     /// # Safety
     ///
-    /// `memory` must come from the cache of `T`, be valid for writes of a `T`, and nobody else know
-    /// it.
+    /// `memory` must come from the cache of `T`, with no object in it, and nobody else use it any
+    /// more.
     #[inline]
     pub(crate) unsafe fn from_raw(memory: NonNull<T>) -> Self {
-        // INVARIANT: The caller promises it.
+        // INVARIANT: The caller promises it, and objects of the cache are valid for writes of a `T`.
         Self(memory)
+    }
+
+    /// Returns the address of the memory.
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *mut T {
+        self.0.as_ptr()
     }
 
     /// Reserves memory for one object, and sleeps until there is some.
@@ -202,19 +214,6 @@ impl<T: SlabObject> SlabSlot<T> {
     /// If that fails the memory is given back.
     pub fn init<E>(self, init: impl Init<T, E>) -> Result<SlabBox<T>, E> {
         // SAFETY: By the type invariants the memory is valid for writes of a `T`.
-        unsafe { init.__init(self.0.as_ptr())? };
-        // INVARIANT: The object is initialised now.
-        Ok(SlabBox(ManuallyDrop::new(self).0))
-    }
-}
-
-impl<T: SlabObject> SlabSlot<T> {
-    /// Builds an object in place that will stay there: nothing in it can be moved out of the box.
-    ///
-    /// If that fails the memory is given back.
-    pub fn pin_init<E>(self, init: impl PinInit<T, E>) -> Result<SlabBox<T>, E> {
-        // SAFETY: By the type invariants the memory is valid for writes of a `T`. The box neither
-        // moves it nor lets others do so.
         unsafe { init.__init(self.0.as_ptr())? };
         // INVARIANT: The object is initialised now.
         Ok(SlabBox(ManuallyDrop::new(self).0))

@@ -26,6 +26,7 @@ use crate::{
     task::Task,
 };
 
+mod blank;
 mod dead;
 mod limits;
 mod memcg;

@@ -3,6 +3,10 @@
 //! How a PID namespace goes away when its last reference is dropped.
 
 use super::{
+    blank::{
+        self,
+        Blank, //
+    },
     spare,
     sysctl, //
 };
@@ -20,9 +24,7 @@ use crate::{
         UcountType, //
     }, //
 };
-use core::{
-    ptr::NonNull, //
-};
+use core::ptr::NonNull;
 
 /// A PID namespace without references. Userspace can still see its place in the tree.
 ///
@@ -49,16 +51,19 @@ impl DeadPidNamespace {
         let ns = self.0;
         let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
         // SAFETY: By the type invariants the namespace is complete, in the tree, and owned.
-        let parent = unsafe {
+        let (parent, callback) = unsafe {
             bindings::pid_ns_tree_remove(raw);
-            if !(sysctl::are_unused(raw) && spare::reserve(spares)) {
+            let callback = if sysctl::is_unused(raw) && spare::reserve(spares) {
+                keep_callback
+            } else {
                 sysctl::unregister(raw);
-            }
+                free_callback
+            };
             dismantle(ns);
-            parent(ns)
+            (parent(ns), callback)
         };
         // SAFETY: The namespace is passed to the callback, which is the only one who uses it then.
-        unsafe { bindings::call_rcu(&raw mut (*raw).rcu, Some(free_callback)) };
+        unsafe { bindings::call_rcu(&raw mut (*raw).rcu, Some(callback)) };
         parent
     }
 }
@@ -141,14 +146,12 @@ pub(super) unsafe fn parent(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
     unsafe { ARef::from_raw(NonNull::new_unchecked((*raw).parent).cast()) }
 }
 
-/// Gives up what a namespace still owns, and frees it, or keeps it if it has sysctls. Does not
-/// sleep.
+/// Gives up what else a namespace owns: its count and the reference to its owner. Does not sleep.
 ///
 /// # Safety
 ///
-/// `ns` must be dismantled, its parent taken over, and nobody use it any more. If it has sysctls
-/// nobody uses them, and a place was reserved.
-pub(super) unsafe fn free(ns: NonNull<PidNamespace>) {
+/// `ns` must be dismantled, nobody use it any more, and this be called once.
+pub(super) unsafe fn disown(ns: NonNull<PidNamespace>) {
     let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
     // SAFETY: Both fields were set from owned values when the namespace was made.
     unsafe {
@@ -159,26 +162,40 @@ pub(super) unsafe fn free(ns: NonNull<PidNamespace>) {
         let user_ns = NonNull::new_unchecked((*raw).user_ns).cast::<UserNamespace>();
         drop(ARef::from_raw(user_ns));
     }
-    // SAFETY: The caller promises that nobody uses the namespace, and of its sysctls what is asked
-    // for.
+}
+
+/// # Safety
+///
+/// `head` must be the member `rcu` of a namespace.
+unsafe fn from_rcu(head: *mut bindings::callback_head) -> NonNull<PidNamespace> {
+    // SAFETY: The caller promises that it is a member, so that the namespace is around it.
+    unsafe { NonNull::new_unchecked(container_of!(head, bindings::pid_namespace, rcu)).cast() }
+}
+
+/// # Safety
+///
+/// `head` must be the member `rcu` of a namespace that [`DeadPidNamespace::bury`] passed on without
+/// sysctls.
+unsafe extern "C" fn free_callback(head: *mut bindings::callback_head) {
+    // SAFETY: The caller promises it, and a grace period has passed since the namespace was
+    // dismantled.
     unsafe {
-        if sysctl::are_registered(raw) {
-            spare::put(ns);
-        } else {
-            PidNamespace::free_memory(ns);
-        }
+        let ns = from_rcu(head);
+        disown(ns);
+        blank::free(ns);
     }
 }
 
 /// # Safety
 ///
-/// `head` must be the member `rcu` of a namespace that [`DeadPidNamespace::bury`] passed on.
-unsafe extern "C" fn free_callback(head: *mut bindings::callback_head) {
-    // SAFETY: The caller promises that it is a member.
-    let ns = unsafe { container_of!(head, bindings::pid_namespace, rcu) };
-    if let Some(ns) = NonNull::new(ns.cast::<PidNamespace>()) {
-        // SAFETY: A grace period has passed since the namespace was dismantled. It has sysctls if
-        // `bury` found them unused and reserved a place.
-        unsafe { free(ns) };
-    }
+/// `head` must be the member `rcu` of a namespace that [`DeadPidNamespace::bury`] passed on with
+/// sysctls that nobody uses, and a place reserved for it.
+unsafe extern "C" fn keep_callback(head: *mut bindings::callback_head) {
+    // SAFETY: As in `free_callback`.
+    let blank = unsafe {
+        let ns = from_rcu(head);
+        disown(ns);
+        Blank::from_raw(ns)
+    };
+    spare::put(blank);
 }

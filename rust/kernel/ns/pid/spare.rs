@@ -10,19 +10,15 @@
 //! What is not used within [`KEPT_MS`] is given back.
 
 use super::{
+    blank::Blank,
     memcg,
-    sysctl::{
-        self,
-        PidSysctlPolicy, //
-    },
+    sysctl::PidSysctlPolicy, //
 };
 use crate::{
     bindings,
     container_of,
     new_delayed_work,
-    pid_namespace::PidNamespace,
     prelude::*,
-    slab::SlabSlot,
     sync::{
         atomic::{
             ordering::{
@@ -44,13 +40,13 @@ use crate::{
         WorkItem, //
     }, //
 };
-use core::{
-    mem::ManuallyDrop,
-    ptr::{
-        self,
-        NonNull, //
-    },
+use core::ptr::{
+    self,
+    NonNull, //
 };
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+use crate::pid_namespace::PidNamespace;
 
 /// How long namespaces are kept, in milliseconds.
 const KEPT_MS: u32 = 200;
@@ -76,76 +72,40 @@ static TAKEN: Atomic<i32> = Atomic::new(0);
 /// What empties the list.
 static DRAIN: SetOnce<Arc<Drain>> = SetOnce::new();
 
-/// The memory of a namespace of which nothing else is left but registered sysctls that nobody
-/// uses.
-///
-/// Dropping it takes them away and gives the memory back, which may sleep.
-///
-/// # Invariants
-///
-/// It is as described, the memory comes from the cache of namespaces, and nobody but the sysctl
-/// core knows it.
-pub(super) struct Spare(NonNull<PidNamespace>);
-
-impl Spare {
-    /// Takes one, if the next one has sysctls of the policy `P` and is charged to the current
-    /// task's control group.
-    pub(super) fn take_for<P: PidSysctlPolicy>() -> Option<Self> {
-        Self::take().filter(|spare| {
-            let raw = spare.0.cast::<bindings::pid_namespace>().as_ptr();
-            // SAFETY: By the type invariants it has sysctls, and is in a slab cache.
-            unsafe { sysctl::are_of::<P>(raw) && memcg::is_charged_to_current(raw.cast()) }
-        })
-    }
-
-    /// Takes one, if there is one.
-    fn take() -> Option<Self> {
-        if FIRST.load(Relaxed).is_null() {
-            return None;
-        }
-        let taking = SPARES_LOCK.lock();
-        let mut first = FIRST.load(Acquire);
-        while let Some(head) = NonNull::new(first) {
-            // SAFETY: Nobody else takes it away, so that it is one of the list.
-            let next = unsafe { (*head.as_ptr()).next };
-            match FIRST.cmpxchg(first, next, Acquire) {
-                Ok(_) => break,
-                Err(_) => first = FIRST.load(Acquire),
-            }
-        }
-        drop(taking);
-
-        let head = NonNull::new(first)?;
-        PLACES.fetch_sub(1, Relaxed);
-        // SAFETY: What is in the list is the member of a namespace.
-        let ns = unsafe { container_of!(head.as_ptr(), bindings::pid_namespace, rcu) };
-        // INVARIANT: `put` was given such memory, and it is in the list no more.
-        NonNull::new(ns.cast()).map(Self)
-    }
-
-    /// Returns the memory, in which the members `set` and `sysctls` are in use.
-    ///
-    /// # Safety
-    ///
-    /// The sysctls must be taken away before the memory is given back.
-    pub(super) unsafe fn into_slot(self) -> SlabSlot<PidNamespace> {
-        #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
-        TAKEN.fetch_add(1, Relaxed);
-        // SAFETY: By the type invariants the memory comes from the cache and nobody but the sysctl
-        // core knows it, whom the caller sees to.
-        unsafe { SlabSlot::from_raw(ManuallyDrop::new(self).0) }
-    }
+/// Takes one, if the next one has sysctls of the policy `P` and is charged to the current task's
+/// control group.
+pub(super) fn take<P: PidSysctlPolicy>() -> Option<Blank> {
+    let next = take_any()?;
+    // SAFETY: Namespaces are in a slab cache whose objects are charged.
+    let suits = next.is_of::<P>() && unsafe { memcg::is_charged_to_current(next.as_ptr().cast()) };
+    #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+    TAKEN.fetch_add(i32::from(suits), Relaxed);
+    suits.then_some(next)
 }
 
-impl Drop for Spare {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariants the sysctls are registered, and the memory comes from the
-        // cache.
-        unsafe {
-            sysctl::unregister(self.0.cast().as_ptr());
-            PidNamespace::free_memory(self.0);
+/// Takes one, if there is one.
+fn take_any() -> Option<Blank> {
+    if FIRST.load(Relaxed).is_null() {
+        return None;
+    }
+    let taking = SPARES_LOCK.lock();
+    let mut first = FIRST.load(Acquire);
+    while let Some(head) = NonNull::new(first) {
+        // SAFETY: Nobody else takes it away, so that it is one of the list.
+        let next = unsafe { (*head.as_ptr()).next };
+        match FIRST.cmpxchg(first, next, Acquire) {
+            Ok(_) => break,
+            Err(_) => first = FIRST.load(Acquire),
         }
     }
+    drop(taking);
+
+    let head = NonNull::new(first)?;
+    PLACES.fetch_sub(1, Relaxed);
+    // SAFETY: What is in the list is the member of a namespace.
+    let ns = unsafe { container_of!(head.as_ptr(), bindings::pid_namespace, rcu) };
+    // SAFETY: `put` gave it up, and it is in the list no more.
+    NonNull::new(ns.cast()).map(|ns| unsafe { Blank::from_raw(ns) })
 }
 
 /// Promises a place in the list, if fewer than `limit` are taken.
@@ -164,20 +124,15 @@ pub(super) fn reserve(limit: u32) -> bool {
     free
 }
 
-/// Keeps a namespace for which there is a place. Does not sleep.
-///
-/// # Safety
-///
-/// `ns` must be what [`Spare`] says, and [`reserve`] have returned `true` for it.
-pub(super) unsafe fn put(ns: NonNull<PidNamespace>) {
-    // SAFETY: The caller owns the namespace. What it led to is given back, so that nobody may come
-    // there by mistake.
+/// Keeps what there is a place for, by [`reserve`]. Does not sleep.
+pub(super) fn put(blank: Blank) {
+    let ns = blank.into_raw().cast::<bindings::pid_namespace>().as_ptr();
+    // SAFETY: It was owned. What it led to is given back, so that nobody may come there by mistake.
     let head = unsafe {
-        let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
-        (*raw).user_ns = ptr::null_mut();
-        (*raw).ucounts = ptr::null_mut();
-        (*raw).parent = ptr::null_mut();
-        &raw mut (*raw).rcu
+        (*ns).user_ns = ptr::null_mut();
+        (*ns).ucounts = ptr::null_mut();
+        (*ns).parent = ptr::null_mut();
+        &raw mut (*ns).rcu
     };
     let mut first = FIRST.load(Relaxed);
     loop {
@@ -220,7 +175,7 @@ impl WorkItem for Drain {
     type Pointer = Arc<Self>;
 
     fn run(_this: Arc<Self>) {
-        while let Some(spare) = Spare::take() {
+        while let Some(spare) = take_any() {
             drop(spare);
         }
     }

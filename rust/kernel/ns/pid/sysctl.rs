@@ -26,6 +26,18 @@ use crate::{
 #[cfg(CONFIG_SYSCTL)]
 mod set;
 
+#[cfg(not(CONFIG_SYSCTL))]
+#[path = "sysctl/no_set.rs"]
+mod set;
+
+pub(super) use self::set::{
+    clear_all_else,
+    is_of,
+    is_unused,
+    register,
+    unregister, //
+};
+
 #[cfg(CONFIG_SYSCTL)]
 pub use self::set::PidSysctlRoot;
 
@@ -48,126 +60,6 @@ pub trait PidSysctlPolicy: 'static {
     /// Returns the user and the group that such a file is shown to belong to, unless it is the
     /// superuser.
     fn owner(user_ns: &UserNamespace) -> (Option<Kuid>, Option<Kgid>);
-}
-
-/// Gives a namespace its sysctls.
-///
-/// Returns `ENOMEM`, and leaves nothing behind then. May sleep.
-///
-/// # Safety
-///
-/// * `ns` must be valid and stay at its place, with `user_ns` set.
-/// * It must have no sysctls, and nobody else may give it some meanwhile.
-/// * They must be taken away by [`unregister`] before the namespace ends.
-#[cfg_attr(
-    not(CONFIG_SYSCTL),
-    expect(clippy::extra_unused_type_parameters, reason = "nothing to decide")
-)]
-pub(super) unsafe fn register<P: PidSysctlPolicy>(ns: *mut bindings::pid_namespace) -> Result {
-    #[cfg(CONFIG_SYSCTL)]
-    {
-        // SAFETY: The caller promises just this.
-        unsafe { set::register::<P>(ns) }
-    }
-    #[cfg(not(CONFIG_SYSCTL))]
-    {
-        let _ = ns;
-        Ok(())
-    }
-}
-
-/// Takes the sysctls of a namespace away, and waits for those that use them. May sleep.
-///
-/// # Safety
-///
-/// * [`register`] must have succeeded for `ns`, and nobody else may do this.
-pub(super) unsafe fn unregister(ns: *mut bindings::pid_namespace) {
-    #[cfg(CONFIG_SYSCTL)]
-    // SAFETY: The caller promises just this.
-    unsafe {
-        set::unregister(ns)
-    };
-    #[cfg(not(CONFIG_SYSCTL))]
-    let _ = ns;
-}
-
-/// Tells whether a dead namespace has sysctls that nobody uses.
-///
-/// That stays so: who sees them lives in the namespace, and nobody does.
-///
-/// # Safety
-///
-/// `ns` must be a namespace to whose [`register`] belongs no [`unregister`] yet, and have no
-/// references any more.
-pub(super) unsafe fn are_unused(ns: *mut bindings::pid_namespace) -> bool {
-    #[cfg(CONFIG_SYSCTL)]
-    {
-        // SAFETY: The caller promises that it has a set.
-        unsafe { set::is_unused(ns) }
-    }
-    #[cfg(not(CONFIG_SYSCTL))]
-    {
-        let _ = ns;
-        false
-    }
-}
-
-/// Tells whether a namespace has sysctls.
-///
-/// # Safety
-///
-/// `ns` must be a namespace that was complete once.
-pub(super) unsafe fn are_registered(ns: *mut bindings::pid_namespace) -> bool {
-    #[cfg(CONFIG_SYSCTL)]
-    {
-        // SAFETY: The caller promises that the member is set.
-        unsafe { !(*ns).sysctls.is_null() }
-    }
-    #[cfg(not(CONFIG_SYSCTL))]
-    {
-        let _ = ns;
-        false
-    }
-}
-
-/// Tells whether the sysctls of a namespace are those that [`register`] makes for `P`.
-///
-/// # Safety
-///
-/// `ns` must have sysctls.
-#[cfg_attr(
-    not(CONFIG_SYSCTL),
-    expect(clippy::extra_unused_type_parameters, reason = "nothing to decide")
-)]
-pub(super) unsafe fn are_of<P: PidSysctlPolicy>(ns: *mut bindings::pid_namespace) -> bool {
-    #[cfg(CONFIG_SYSCTL)]
-    {
-        // SAFETY: The caller promises it.
-        unsafe { set::is_of::<P>(ns) }
-    }
-    #[cfg(not(CONFIG_SYSCTL))]
-    {
-        let _ = ns;
-        true
-    }
-}
-
-/// Makes all of a namespace zero but its sysctls.
-///
-/// # Safety
-///
-/// `ns` must be valid for writes, and [`are_unused`] hold for it.
-pub(super) unsafe fn clear_all_else(ns: *mut bindings::pid_namespace) {
-    #[cfg(CONFIG_SYSCTL)]
-    // SAFETY: The caller promises that it has a set that is not in use.
-    unsafe {
-        set::clear_all_else(ns)
-    };
-    #[cfg(not(CONFIG_SYSCTL))]
-    // SAFETY: The caller promises that it is valid for writes.
-    unsafe {
-        ns.write_bytes(0, 1)
-    };
 }
 
 impl PidNamespace {
