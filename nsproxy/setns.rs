@@ -74,7 +74,7 @@ pub(crate) fn setns(
     let (cred, fs) = set.into_parts();
 
     // Nothing can stop it any more.
-    commit(caller, types, staged, cred, fs);
+    commit(caller, types, &mut staged, cred, fs);
     caller.record_namespaces();
     Ok(())
 }
@@ -134,7 +134,7 @@ fn prepare<'s, 'a>(
 fn commit(
     caller: &Caller<'_>,
     types: NsTypes,
-    staged: StagedNsProxy<'_>,
+    staged: &mut StagedNsProxy<'_>,
     cred: SetCred,
     fs: SetFs<'_>,
 ) {
@@ -192,24 +192,27 @@ impl Target {
     ///
     /// The user namespace comes first, since it may give the right to join the others.
     fn validate(&self, types: NsTypes, set: &mut NsSet<'_, '_>) -> Result {
-        fn common<N: Namespace>(ns: Option<&N>) -> Option<&NsCommon> {
-            ns.map(N::common)
-        }
-
         let proxy = &*self.proxy;
-        let mut join = |kind, ns: Option<&NsCommon>| {
-            if types.contains(kind) {
-                set.install(ns.ok_or(EINVAL)?)?;
-            }
-            Ok(())
-        };
-        join(NsType::User, common(self.user.as_deref()))?;
-        join(NsType::Mnt, common(proxy.mnt()))?;
-        join(NsType::Uts, common(Some(proxy.uts())))?;
-        join(NsType::Ipc, common(proxy.ipc()))?;
-        join(NsType::Pid, common(self.pid.as_deref()))?;
-        join(NsType::Cgroup, common(proxy.cgroup()))?;
-        join(NsType::Net, common(proxy.net()))?;
-        join(NsType::Time, common(proxy.time()))
+        join(types, set, || self.user.as_deref())?;
+        join(types, set, || proxy.mnt())?;
+        join(types, set, || Some(proxy.uts()))?;
+        join(types, set, || proxy.ipc())?;
+        join(types, set, || self.pid.as_deref())?;
+        join(types, set, || proxy.cgroup())?;
+        join(types, set, || proxy.net())?;
+        join(types, set, || proxy.time())
     }
+}
+
+/// Puts `ns` into the set, if its type is one of `types`.
+#[inline(always)]
+fn join<'n, N: Namespace + 'n>(
+    types: NsTypes,
+    set: &mut NsSet<'_, '_>,
+    ns: impl FnOnce() -> Option<&'n N>,
+) -> Result {
+    if types.contains(N::TYPE) {
+        set.install(ns().ok_or(EINVAL)?.common())?;
+    }
+    Ok(())
 }

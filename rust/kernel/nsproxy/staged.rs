@@ -32,11 +32,8 @@ use crate::{
 };
 use core::{
     marker::PhantomData,
-    mem::{
-        self,
-        ManuallyDrop, //
-    },
-    ptr::NonNull,
+    mem,
+    ptr::NonNull, //
 };
 
 /// Does something with each place of some types in a proxy.
@@ -103,51 +100,100 @@ impl Visitor for Activate {
     }
 }
 
-/// Exchanges what is there with what another proxy has.
-struct Exchange(*mut bindings::nsproxy);
+/// The same places in another proxy, which is valid.
+#[derive(Clone, Copy)]
+struct Opposite(NonNull<bindings::nsproxy>);
+
+impl Opposite {
+    /// Returns the place at `offset`.
+    ///
+    /// # Safety
+    ///
+    /// It must be one of the type `N`.
+    #[inline(always)]
+    unsafe fn place<N: Namespace>(self, offset: usize) -> *mut *mut N {
+        // SAFETY: The caller promises that there is such a place in a proxy.
+        unsafe { self.0.as_ptr().byte_add(offset) }.cast()
+    }
+}
+
+/// Makes what is there active and exchanges it with what is opposite. If both are the same nothing
+/// changes.
+struct Exchange(Opposite);
 
 impl Visitor for Exchange {
     #[inline(always)]
     unsafe fn visit<N: Namespace>(&mut self, place: *mut *mut N, offset: usize) {
-        // SAFETY: The other proxy is valid, and has a place of the same type at the same offset.
-        unsafe { self.0.byte_add(offset).cast::<*mut N>().swap(place) };
+        // SAFETY: Both places are of that type; what is there is null or valid.
+        unsafe {
+            let opposite = self.0.place::<N>(offset);
+            if *opposite != *place {
+                Activate.visit(place, offset);
+                opposite.swap(place);
+            }
+        }
     }
 }
 
-/// Drops the reference to what is there, and if it was active as a part of a proxy in use, that.
-struct Release {
-    active: bool,
-}
+/// Drops the reference to what is there.
+struct Release;
 
 impl Visitor for Release {
     #[inline(always)]
     unsafe fn visit<N: Namespace>(&mut self, place: *mut *mut N, _offset: usize) {
         // SAFETY: What is in a proxy is null or valid.
-        let Some(ns) = (unsafe { NonNull::new(*place) }) else {
-            return;
-        };
-        if self.active {
-            // SAFETY: The proxy in use had counted it, and does not lead to it any more.
-            drop(unsafe { Active::from_count(ns.as_ref()) });
+        if let Some(ns) = NonNull::new(unsafe { *place }) {
+            // SAFETY: The proxy owned a reference.
+            drop(unsafe { ARef::from_raw(ns) });
         }
-        // SAFETY: The proxy owned a reference.
-        drop(unsafe { ARef::from_raw(ns) });
     }
+}
+
+/// Drops the reference to what is there, and if [`Exchange`] put it there it is not active any more
+/// as a part of a proxy in use.
+struct Retire(Opposite);
+
+impl Visitor for Retire {
+    #[inline(always)]
+    unsafe fn visit<N: Namespace>(&mut self, place: *mut *mut N, offset: usize) {
+        // SAFETY: Both places are of that type; what is there is null or valid.
+        unsafe {
+            if *self.0.place::<N>(offset) != *place {
+                if let Some(ns) = (*place).as_ref() {
+                    // The proxy in use had counted it, and does not lead to it any more.
+                    drop(Active::from_count(ns));
+                }
+            }
+            Release.visit(place, offset);
+        }
+    }
+}
+
+/// What is in the places of a [`StagedNsProxy`].
+enum Places {
+    /// What the task is going to have: a reference to each, and not active.
+    Staged,
+    /// What the task had before: a reference to each, and what is not the same opposite, in the
+    /// task's proxy, is active.
+    Retired(Opposite),
+    /// Nothing that is owned.
+    Moved,
 }
 
 /// The namespaces that the current task is going to have.
 ///
-/// Dropping it leaves the task as it was.
+/// Dropping it leaves the task as it is: if they were not committed, as it was.
 ///
 /// # Invariants
 ///
-/// * `proxy` has a reference of its own to what is in the places of `types`. All other places are
-///   as in the task's proxy, which keeps them.
+/// * `places` says what is in those places of `proxy` that are of `types`. All others are as in the
+///   task's proxy, which keeps them.
 /// * `task` is the current one, and nobody but this value changes its proxy.
 pub struct StagedNsProxy<'a> {
     task: &'a Task,
     types: NsTypes,
     proxy: bindings::nsproxy,
+    places: Places,
     slot: Option<SlabSlot<NsProxy>>,
     _own: PhantomData<&'a mut OwnNsProxy<'a>>,
     _not_send: NotThreadSafe,
@@ -173,6 +219,7 @@ impl<'a> StagedNsProxy<'a> {
             task: own.task(),
             types,
             proxy,
+            places: Places::Staged,
             slot,
             _own: PhantomData,
             _not_send: NotThreadSafe,
@@ -197,23 +244,20 @@ impl<'a> StagedNsProxy<'a> {
         unsafe { self.proxy.time_ns.cast::<TimeNamespace>().as_ref() }
     }
 
-    /// Lets the task have the namespaces.
+    /// Lets the task have the namespaces, the first time that it is called.
     ///
     /// The new ones become active before the old ones cease to be, so that one in both never
     /// disappears. If nobody shares the task's proxy it is that which changes, else the task gets
     /// another one. May sleep.
+    ///
+    /// What the task had before goes away with this value, which is not passed by value since it is
+    /// large.
     #[doc(alias = "switch_task_namespaces")]
     #[inline]
-    pub fn commit(self) {
-        let mut this = ManuallyDrop::new(self);
-        let (types, slot) = (this.types, this.slot.take());
-        // SAFETY: The proxy is valid.
-        unsafe { visit(&raw mut this.proxy, types, &mut Activate) };
-        if this.exchange() {
-            // SAFETY: What is here now the task's proxy had before, with its references.
-            unsafe { visit(&raw mut this.proxy, types, &mut Release { active: true }) };
-        } else {
-            this.replace(slot.unwrap_or_else(SlabSlot::new_nofail));
+    pub fn commit(&mut self) {
+        if matches!(self.places, Places::Staged) && !self.exchange() {
+            let slot = self.slot.take();
+            self.replace(slot.unwrap_or_else(SlabSlot::new_nofail));
         }
     }
 
@@ -222,29 +266,34 @@ impl<'a> StagedNsProxy<'a> {
     fn exchange(&mut self) -> bool {
         let lock = self.task.alloc_lock();
         // SAFETY: By the type invariants the task has a proxy.
-        let own = unsafe { (*lock.task().as_ptr()).nsproxy };
+        let own = unsafe { NonNull::new_unchecked((*lock.task().as_ptr()).nsproxy) };
         // SAFETY: The proxy is valid. Who takes a reference does so under the lock.
-        if unsafe { NsProxy::from_ptr(own) }.is_shared() {
+        if unsafe { NsProxy::from_ptr(own.as_ptr()) }.is_shared() {
             return false;
         }
+        let own = Opposite(own);
         // SAFETY: Both are valid. Nobody else has a reference to the task's proxy, and who looks at
         // it without one does so under the lock.
         unsafe { visit(&raw mut self.proxy, self.types, &mut Exchange(own)) };
+        // INVARIANT: Just exchanged.
+        self.places = Places::Retired(own);
         true
     }
 
-    /// Gives the task another proxy, made of this. There is nothing to be released then.
+    /// Gives the task another proxy, made of this.
     #[cold]
     fn replace(&mut self, slot: SlabSlot<NsProxy>) {
         let kept = self.types.complement();
-        // SAFETY: The proxy is valid, and the task's own keeps what is in these places.
+        // SAFETY: The proxy is valid, and the task's own keeps what is in the places of `kept`.
         unsafe {
+            visit(&raw mut self.proxy, self.types, &mut Activate);
             visit(&raw mut self.proxy, kept, &mut Reference);
             visit(&raw mut self.proxy, kept, &mut Activate);
         }
         self.proxy.count.refs.counter = 1;
-        // INVARIANT: There is a reference to all that is in the proxy.
+        // INVARIANT: There is a reference to all that is in the proxy, which is passed on.
         let Ok(proxy) = slot.init(NsProxy(Opaque::new(self.proxy)));
+        self.places = Places::Moved;
         // SAFETY: By the type invariants `self` is who changes the task's proxy.
         let mut own = unsafe { OwnNsProxy::new(self.task) };
         // SAFETY: The count of one is passed on.
@@ -253,14 +302,17 @@ impl<'a> StagedNsProxy<'a> {
 }
 
 impl Drop for StagedNsProxy<'_> {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: By the type invariants the references are owned, and nothing was made active.
+        let proxy = &raw mut self.proxy;
+        // SAFETY: The proxy is valid, and by the type invariants that is what is owned. Opposite is
+        // the task's proxy, which did not change since.
         unsafe {
-            visit(
-                &raw mut self.proxy,
-                self.types,
-                &mut Release { active: false },
-            )
-        };
+            match self.places {
+                Places::Staged => visit(proxy, self.types, &mut Release),
+                Places::Retired(own) => visit(proxy, self.types, &mut Retire(own)),
+                Places::Moved => {}
+            }
+        }
     }
 }
