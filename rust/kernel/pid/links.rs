@@ -191,11 +191,12 @@ impl<'a> PidLink<'a, Linked> {
 
     #[inline]
     fn unlink_for(self, next: *mut bindings::pid) -> (PidLink<'a, Unlinked>, Option<UnusedPid>) {
-        let old = self.pid_ptr();
+        let pointer = self.task.pid_pointer(self.kind);
+        let old = pointer.load(Relaxed);
         let stays = core::ptr::eq(old, next);
         // SAFETY: By the type invariants the task is on a list, and the lock is held.
         unsafe { bindings::hlist_del_rcu(self.task.pid_link(self.kind)) };
-        self.task.pid_pointer(self.kind).store(next, Release);
+        pointer.store(next, Release);
 
         let unused = NonNull::new(old.cast::<Pid>()).filter(|old| {
             // SAFETY: By the type invariants the task pointed to a valid identifier, whose numbers
