@@ -18,6 +18,7 @@
 . "$(dirname "$0")/configure.sh"
 . "$(dirname "$0")/guest.sh"
 . "$(dirname "$0")/smoke.sh"
+. "$(dirname "$0")/kept.sh"
 
 MATRIX=$TOP/configs/matrix
 ROWS=$CACHE/configs
@@ -41,19 +42,13 @@ lacks() {
 		[ "$(value "$BUILD/.config" "$symbol")" = y ] || echo "$symbol"
 	done | xargs
 }
-# usage: tell FIELD TEXT; for the table
-tell() { printf '%s\t%s\n' "$1" "$2" >>"$ROWS/$name.row"; }
-# usage: told NAME FIELD
-told() { sed -n "s/^$2\t//p" "$ROWS/$1.row" 2>/dev/null | tail -n 1; }
 
 # usage: row_key NAME; changes when anything does that a result comes from
 row_key() {
 	{
 		printf '%s\n' "$1" "$SRC" "$(matrix_line "$1")"
-		overlay_map | cut -f1 | grep -Ev '^(tools|Documentation)/' |
-			(cd "$OVERLAY" && xargs -d '\n' cat)
-		cat "$OVERLAY"/patches/*.patch
-		cat "$TOP"/configs/*.config "$TOP"/scripts/{smoke.c,{smoke,demo,inspect,configs,configure,implementation,guest,guest-init}.sh,linked,splats,results,ktap.py}
+		laid_but 'tools|Documentation'
+		cat "$TOP"/configs/*.config "$TOP"/scripts/{smoke.c,{smoke,demo,inspect,configs,configure,implementation,guest,guest-init,kept,tree}.sh,linked,splats,results,ktap.py}
 		toolchain_id
 	} | sha256sum | cut -c1-16
 }
@@ -75,7 +70,7 @@ try_config() {
 	unfit=$(unhonoured "$work/.config" "$work/wanted.config" | xargs)
 	if [ -n "$unfit" ]; then
 		[ -n "$why" ] || die "Kconfig does not honour $unfit"
-		tell builds "cannot be:$why"
+		tell "$name" builds "cannot be:$why"
 		return 1
 	fi
 	cmp -s "$work/.config" "$BUILD/.config" || cp "$work/.config" "$BUILD/.config"
@@ -92,10 +87,7 @@ use_usual() {
 # usage: use_copy; another tree, with what is built of the usual one
 use_copy() {
 	use_tree matrix
-	run_child rsync -a --delete "$USUAL/" "$BUILD/"
-	# The tools' commands have their tree's path in them, and all objects hang on
-	# objtool.
-	find "$BUILD/tools" -name '.*.cmd' -exec sed -i "s|$USUAL/|$BUILD/|g" {} +
+	copy_built "$USUAL"
 }
 
 # usage: tell_symbols; how many differ from the usual configuration, without what
@@ -104,7 +96,7 @@ tell_symbols() {
 	local changed
 	changed=$(diff <(grep ^CONFIG_ "$USUAL/.config" | sort) <(grep ^CONFIG_ "$BUILD/.config" | sort) |
 		grep -o 'CONFIG_[A-Z0-9_a-z]*' | sort -u | sed 's/^CONFIG_//') || true
-	tell symbols "$(wc -w <<<"$changed")"
+	tell "$name" symbols "$(wc -w <<<"$changed")"
 	printf '%s\n' "$changed" >"$ROWS/$name.changed"
 }
 
@@ -115,13 +107,13 @@ one_smoke() {
 	smoke "$work" "$log" 300 || true
 	counts=$("$TOP/scripts/results" "$log" | tail -n 1)
 	if ! grep -q '^smoke: [0-9]* passed, 0 failed' "$log"; then
-		tell smoke "NO: see $log"
+		tell "$name" smoke "NO: see $log"
 	elif ! "$TOP/scripts/results" "$log" >&2; then
-		tell smoke "NO: $counts, see $log"
+		tell "$name" smoke "NO: $counts, see $log"
 	elif ! silent "$log"; then
-		tell smoke "NO: the kernel complains, see $log"
+		tell "$name" smoke "NO: the kernel complains, see $log"
 	else
-		tell smoke "${counts%%,*}"
+		tell "$name" smoke "${counts%%,*}"
 		return 0
 	fi
 	return 1
@@ -133,7 +125,7 @@ one_demo() {
 	read -ra needs <<<"$GUEST_NEEDS"
 	lacking=$(lacks "${needs[@]}")
 	if [ -n "$lacking" ]; then
-		tell demo "- (the guest's root needs $lacking)"
+		tell "$name" demo "- (the guest's root needs $lacking)"
 		return 0
 	fi
 	read -ra needs <<<"$DEMO_NEEDS"
@@ -146,43 +138,42 @@ one_demo() {
 	cp "$TOP"/scripts/{demo,inspect,implementation}.sh "$stage/"
 	if [ -n "$lacking" ]; then
 		boot "$stage" "$log" 300 bash implementation.sh >&2 &&
-			tell demo "boots (the demonstration needs $lacking)"
+			tell "$name" demo "boots (the demonstration needs $lacking)"
 	else
 		boot "$stage" "$log" 600 bash demo.sh >"$stage/said" &&
-			tell demo "$(sed -n 's/ claims checked.*/ claims/p' "$stage/said")"
-	fi || { tell demo "NO: see $log" && return 1; }
+			tell "$name" demo "$(sed -n 's/ claims checked.*/ claims/p' "$stage/said")"
+	fi || { tell "$name" demo "NO: see $log" && return 1; }
 	if ! silent "$log"; then
-		tell demo "NO: the kernel complains, see $log"
+		tell "$name" demo "NO: the kernel complains, see $log"
 		return 1
 	fi
 }
 
 # usage: finish; what is told so far is good, and is kept
 finish() {
-	tell good 1
-	tell key "$(row_key "$name")"
+	tell "$name" key "$(row_key "$name")"
 }
 
 # usage: one; the configuration of that name
 one() {
 	local implementation=rust goals=(bzImage)
 	: >"$ROWS/$name.row"
-	tell builds "NO: the usual configuration does not build"
+	tell "$name" builds "NO: the usual configuration does not build"
 	use_usual
 	[ "$name" = usual ] || use_copy
-	tell builds 'NO: it cannot be configured so'
+	tell "$name" builds 'NO: it cannot be configured so'
 	try_config "$name" || { finish && return; }
 	tell_symbols
-	tell builds "NO: see $LOGS/build-$KEY-$name.log"
+	tell "$name" builds "NO: see $LOGS/build-$KEY-$name.log"
 	[ "$(value "$BUILD/.config" MODULES)" = n ] || goals+=(modules)
 	build "$LOGS/build-$KEY-$name.log" "${goals[@]}"
 	[ "$(value "$BUILD/.config" PID_NS)" = y ] || implementation=c
 	"llvm-ar-$LLVM_MAJOR" t "$BUILD/vmlinux.a" >"$ROWS/$name.objects"
 	if ! "$TOP/scripts/linked" "$implementation" "$ROWS/$name.objects" >&2; then
-		tell builds "NO: not linked from IMPL=$implementation"
+		tell "$name" builds "NO: not linked from IMPL=$implementation"
 		return 1
 	fi
-	tell builds "yes ($implementation)"
+	tell "$name" builds "yes ($implementation)"
 	one_smoke
 	one_demo
 	finish
@@ -225,7 +216,7 @@ need_space 6000 "the matrix"
 count=0 tried=0 passed=0 failed=0 begun=$SECONDS
 for name in "$@"; do
 	count=$((count + 1))
-	if [ -n "$(told "$name" good)" ] && [ "$(told "$name" key)" = "$(row_key "$name")" ]; then
+	if is_kept "$name" "$(row_key "$name")"; then
 		note "$count of $#: $name: kept from before"
 		passed=$((passed + 1))
 		continue
@@ -237,8 +228,8 @@ for name in "$@"; do
 	tried=$((tried + 1))
 	start=$SECONDS
 	run_child "$0" --one "$name" || true
-	tell seconds $((SECONDS - start))
-	if [ -n "$(told "$name" good)" ]; then
+	tell "$name" seconds $((SECONDS - start))
+	if [ -n "$(told "$name" key)" ]; then
 		passed=$((passed + 1))
 	else
 		failed=$((failed + 1))

@@ -16,6 +16,7 @@
 . "$(dirname "$0")/configure.sh"
 . "$(dirname "$0")/guest.sh"
 . "$(dirname "$0")/suites.sh"
+. "$(dirname "$0")/kept.sh"
 
 LIST=$TOP/scripts/mutants
 ROWS=$CACHE/mutants
@@ -31,10 +32,8 @@ PIDNS_BOOT_ARGS='kunit.autorun=0 slab_debug=FZP,pid*,nsproxy'
 
 # usage: entry NAME FIELD; a field of what the list says of it
 entry() { awk -F'\t' -v name="$1" -v field="$2" '$2 == name { print $field }' "$STAGE/list"; }
-# usage: tell NAME FIELD TEXT; for the table
-tell() { printf '%s\t%s\n' "$2" "$3" >>"$ROWS/$1.row"; }
-# usage: told NAME FIELD
-told() { sed -n "s/^$2\t//p" "$ROWS/$1.row" 2>/dev/null | tail -n 1; }
+# usage: key NAME; what that was when the kernel was built
+key() { sed -n "s/^$1 //p" "$STAGE/keys"; }
 
 # usage: sources; changes when something does that is built
 sources() {
@@ -46,10 +45,9 @@ sources() {
 base_key() {
 	{
 		printf '%s\n' "$SRC" "$DEBUG" "$PIDNS_BOOT_ARGS"
-		overlay_map | cut -f1 | grep -Ev '^(tools|Documentation|samples)/' |
-			(cd "$OVERLAY" && xargs -d '\n' cat)
-		cat "$OVERLAY"/patches/*.patch "$TOP"/configs/*.config
-		cat "$TOP"/scripts/{mutants,mutants.sh,guest-mutants.sh,guest.sh} "$TOP"/tools/testing/mutants/mutants.{c,rs}
+		laid_but 'tools|Documentation|samples'
+		cat "$TOP"/configs/*.config "$TOP"/scripts/{mutants,{mutants,guest-mutants,guest,kept,tree}.sh}
+		cat "$TOP"/tools/testing/mutants/mutants.{c,rs}
 		cat "$TOP"/tools/testing/selftests/pidns/*.h
 		[ ! -d "$STAGE/fuzz" ] || cat "$STAGE"/fuzz/{pidns-fuzz,seeds}
 		toolchain_id
@@ -66,11 +64,6 @@ row_key() {
 	} | sha256sum | cut -c1-16
 }
 
-# usage: is_told NAME; its result is there, and still what it would be
-is_told() {
-	[ -n "$(told "$1" key)" ] && [ "$(told "$1" key)" = "$(sed -n "s/^$1 //p" "$STAGE/keys")" ]
-}
-
 # usage: build_mutants; STAGE/bzImage with all mistakes in it
 build_mutants() {
 	local overlay=$ROWS/overlay usual
@@ -78,12 +71,9 @@ build_mutants() {
 	usual=$BUILD
 	use_tree mutants
 	if [ ! -e "$BUILD/vmlinux" ]; then
-		# What the mistakes do not touch need not be built again. The tools'
-		# commands have their tree's path in them, and all objects hang on
-		# objtool.
+		# What the mistakes do not touch need not be built again.
 		need_space 3000 "the mutants' kernel"
-		run_child rsync -a --delete "$usual/" "$BUILD/"
-		find "$BUILD/tools" -name '.*.cmd' -exec sed -i "s|$usual/|$BUILD/|g" {} +
+		copy_built "$usual"
 	fi
 	mkdir -p "$overlay"
 	{
@@ -128,7 +118,7 @@ settle() {
 	PENDING[$name]=$(xargs -n 1 <<<"${PENDING[$name]}" | grep -vx "$2" | xargs) || true
 	[ -z "${PENDING[$name]}" ] || return 0
 	printf '%s' "${RESULTS[$name]}" >"$ROWS/$name.row"
-	tell "$name" key "$(sed -n "s/^$name //p" "$STAGE/keys")"
+	tell "$name" key "$(key "$name")"
 	unset "PENDING[$name]"
 	echo "$name" >>"$STAGE/done"
 	progress "$name"
@@ -238,7 +228,7 @@ limits() {
 try() {
 	local name guests count size
 	for name in "$@"; do
-		is_told "$name" || echo "$name"
+		is_kept "$name" "$(key "$name")" || echo "$name"
 	done >"$STAGE/todo"
 	: >"$STAGE/done"
 	count=$(wc -l <"$STAGE/todo")

@@ -34,6 +34,15 @@ lay_over() {
 	fi
 }
 
+# usage: copy_built FOLDER; all that is built in that other tree into BUILD, so that
+# only what is to differ is built again
+copy_built() {
+	run_child rsync -a --delete "$1/" "$BUILD/"
+	# The tools' commands have their tree's path in them, and all objects hang on
+	# objtool.
+	find "$BUILD/tools" -name '.*.cmd' -exec sed -i "s|$1/|$BUILD/|g" {} +
+}
+
 # usage: kmake ARGUMENT...; the kernel's make on our trees
 kmake() { "${KMAKE[@]}" -C "$SRC" "O=$BUILD" "$@"; }
 
