@@ -149,20 +149,15 @@ one_demo() {
 	fi
 }
 
-# usage: finish; what is told so far is good, and is kept
-finish() {
-	tell "$name" key "$(row_key "$name")"
-}
-
-# usage: one; the configuration of that name
+# usage: one; the configuration of that name. With the key, what is told is good and
+# is kept.
 one() {
 	local implementation=rust goals=(bzImage)
-	: >"$ROWS/$name.row"
 	tell "$name" builds "NO: the usual configuration does not build"
 	use_usual
 	[ "$name" = usual ] || use_copy
 	tell "$name" builds 'NO: it cannot be configured so'
-	try_config "$name" || { finish && return; }
+	try_config "$name" || { tell "$name" key "$key" && return; }
 	tell_symbols
 	tell "$name" builds "NO: see $LOGS/build-$KEY-$name.log"
 	[ "$(value "$BUILD/.config" MODULES)" = n ] || goals+=(modules)
@@ -176,7 +171,7 @@ one() {
 	tell "$name" builds "yes ($implementation)"
 	one_smoke
 	one_demo
-	finish
+	tell "$name" key "$key"
 }
 
 # usage: table NAME...
@@ -195,7 +190,7 @@ IMPL=rust DEBUG=''
 check_options
 mapfile -t all < <(matrix_names)
 if [ "${1:-}" = --one ]; then
-	name=$2
+	name=$2 key=$3
 	use_toolchain
 	one
 	exit
@@ -210,13 +205,18 @@ use_toolchain
 mkdir -p "$ROWS"
 lock_cache
 use_tree matrix
+# Those of what is laid over now: the checkout may be changed while this runs.
+declare -A keys
+for name in "$@"; do
+	keys[$name]=$(row_key "$name")
+done
 lay_over
 need_space 6000 "the matrix"
 
 count=0 tried=0 passed=0 failed=0 begun=$SECONDS
 for name in "$@"; do
 	count=$((count + 1))
-	if is_kept "$name" "$(row_key "$name")"; then
+	if is_kept "$name" "${keys[$name]}"; then
 		note "$count of $#: $name: kept from before"
 		passed=$((passed + 1))
 		continue
@@ -227,7 +227,8 @@ for name in "$@"; do
 	note "$count of $#: $name: $(matrix_line "$name")$estimate"
 	tried=$((tried + 1))
 	start=$SECONDS
-	run_child "$0" --one "$name" || true
+	: >"$ROWS/$name.row"
+	run_child "$0" --one "$name" "${keys[$name]}" || true
 	tell "$name" seconds $((SECONDS - start))
 	if [ -n "$(told "$name" key)" ]; then
 		passed=$((passed + 1))
