@@ -11,6 +11,8 @@
 #   skipped: why
 #   unsure          something was noticed, but it may be an earlier one's doing
 #
+# and "NAME PROGRAM took SECONDS".
+#
 # What fails with the first mistake of a guest is caught. With a later one it must
 # pass without the mistake right after that, else it is unsure. A guest that is not
 # as good as new after that ends, and the host boots another one.
@@ -78,7 +80,7 @@ suite_kunit() {
 }
 
 suite_kselftest() {
-	local program pid status start out=/tmp/kselftest-out
+	local program pid status start how out=/tmp/kselftest-out
 	for program in "$@"; do
 		FAILED=$program
 		status=0
@@ -86,20 +88,22 @@ suite_kselftest() {
 		(cd kselftest/pidns && exec "./$program" </dev/null) >$out 2>&1 &
 		pid=$!
 		wait_for $pid "$(limit "$program")" $out || status=$?
-		echo "$MARK: $program took $((SECONDS - start))"
+		echo "$MARK: $name $program took $((SECONDS - start))"
 		# Skipped is not passed: it would notice nothing.
 		if [ "$status" = 0 ] && ! grep -q '^ok .* # SKIP' $out; then
 			continue
 		fi
 		sed 's/^/# /' $out
-		if [ "$status" = 124 ]; then
-			HOW="$program: hangs"
+		how=$(first_failure $out)
+		# It, or the harness, has waited too long.
+		if [ "$status" = 124 ] || grep -q 'Test terminated by timeout' $out; then
+			HOW="$program${how:+: $how}: hangs"
 			return 124
 		fi
 		# The others of its tests are not waited for.
 		kill $pid 2>/dev/null
 		wait_for $pid 10 /dev/null
-		HOW="$program: $(first_failure $out)"
+		HOW="$program: $how"
 		return 1
 	done
 }

@@ -6,8 +6,9 @@
 # Do the tests notice mistakes? Builds one kernel with all deliberate mistakes of
 # tools/testing/mutants in it, boots a guest for each (all, or those named), makes
 # the mistake there, runs the suites, and prints a table of which suite noticed.
-# Fails if one survives. A result is kept until something that it comes from
-# changes, so that an interrupted run goes on where it was.
+# Fails if one survives, or if nothing can be said of one. A result is kept until
+# something that it comes from changes, so that an interrupted run goes on where it
+# was.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
@@ -99,26 +100,39 @@ watch_guest() {
 	done
 }
 
-# usage: death FOLDER LOG; why the guest ended before its time
+# usage: death FOLDER LOG; what it says of a mistake that the guest ended in its midst
 death() {
-	if [ -e "$1/silent" ]; then
-		echo 'the guest hangs'
-	elif grep -q 'Kernel panic' "$2"; then
-		echo "the kernel panics: $("$TOP/scripts/splats" "$2" | sed -n 1p)"
+	if grep -q 'Kernel panic' "$2"; then
+		echo "caught: the kernel panics: $("$TOP/scripts/splats" "$2" | sed -n 1p)"
+	elif [ -e "$1/silent" ]; then
+		echo 'caught: the guest hangs'
+	elif grep -q "^$EXIT_MARK " "$1/out"; then
+		echo "caught: the guest's shell fails: $(grep -v "^$EXIT_MARK \|^$MARK:" "$1/out" | tail -n 1)"
 	else
-		echo 'the guest ended before its time'
+		echo 'undecided: the guest ended before its time'
 	fi
 }
 
-# usage: settle NAME SUITE HOW; one result. It is written to the row when all
-# suites have theirs.
+# usage: doubtful NAME SUITE HOW; the first time that this may be the doing of a busy
+# host, or of one that ended the guest
+doubtful() {
+	[[ $3 =~ ^undecided|hangs|'shell fails'|stall|lockup|LOCKUP ]] || return 1
+	[ -z "${TRIED[$1 $2]:-}" ] || return 1
+	TRIED[$1 $2]=1
+	note "$1: $2: $3; once more"
+}
+
+# usage: settle NAME SUITE HOW; one result, unless it is doubtful: then the suite is
+# left for a fresh guest. It is written to the row when all suites have theirs, and
+# kept if they tell something.
 settle() {
 	local name=$1
+	! doubtful "$@" || return 0
 	RESULTS[$name]+="$2"$'\t'"$3"$'\n'
 	PENDING[$name]=$(xargs -n 1 <<<"${PENDING[$name]}" | grep -vx "$2" | xargs) || true
 	[ -z "${PENDING[$name]}" ] || return 0
 	printf '%s' "${RESULTS[$name]}" >"$ROWS/$name.row"
-	tell "$name" key "$(key "$name")"
+	[[ ${RESULTS[$name]} = *$'\t'undecided* ]] || tell "$name" key "$(key "$name")"
 	unset "PENDING[$name]"
 	echo "$name" >>"$STAGE/done"
 	progress "$name"
@@ -136,12 +150,17 @@ progress() {
 
 # usage: verdict NAME
 verdict() {
-	local suite caught=()
+	local suite caught=() undecided=()
 	for suite in "${SUITES[@]}"; do
-		[[ $(told "$1" "$suite") != caught* ]] || caught+=("$suite")
+		case $(told "$1" "$suite") in
+		caught*) caught+=("$suite") ;;
+		undecided*) undecided+=("$suite") ;;
+		esac
 	done
 	if [ ${#caught[@]} -gt 0 ]; then
 		echo "caught by ${caught[*]}"
+	elif [ ${#undecided[@]} -gt 0 ]; then
+		echo UNDECIDED
 	elif [[ $1 = none-* ]]; then
 		echo 'nothing fails'
 	else
@@ -171,6 +190,7 @@ guest() {
 		case $what in
 		begins) told="$name $suite" ;;
 		unsure) told='' ;;
+		took*) RESULTS[$name]+="$suite"$'\t'"${what#took }"$'\n' ;;
 		*)
 			[[ $what != *'the kernel complains'* ]] ||
 				what+=": $("$TOP/scripts/splats" "$log" | sed -n 1p)"
@@ -178,15 +198,15 @@ guest() {
 			settle "$name" "$suite" "$what"
 			;;
 		esac
-	done < <(sed -n "s/^$MARK: \([^ ]* [^ ]* \(begins\|passed\|skipped\|caught\|unsure\)\)/\1/p" "$stage/out")
+	done < <(sed -n "s/^$MARK: \([^ ]* [^ ]* \(begins\|passed\|skipped\|caught\|unsure\|took\)\)/\1/p" "$stage/out")
 	if [ -z "$last" ]; then
 		tail -n 20 "$stage/said" >&2
 		die "the guest did not begin; its log is $log"
 	fi
-	# It ended in the midst of something. That counts if nothing was before.
+	# It ended in the midst of something. That can count if nothing was before.
 	if [ -n "$told" ] && [ "$last" = "$1" ]; then
 		read -r name suite <<<"$told"
-		settle "$name" "$suite" "caught: $(death "$stage" "$log")"
+		settle "$name" "$suite" "$(death "$stage" "$log")"
 	fi
 	QUEUE=()
 	[ -z "${PENDING[$last]:-}" ] || QUEUE=("$last")
@@ -211,16 +231,17 @@ batch() {
 	done
 }
 
-# usage: limits PROGRAM...; how many seconds each may take: many times what it took
-# without a mistake, and more
+# usage: limits NAME...; how many seconds each suite and program may take: many times
+# what it took in these, which are without a mistake, and more
 limits() {
-	local program seconds
+	local name program programs
 	echo kunit 120
 	echo fuzz 900
-	for program in "$@"; do
-		seconds=$(cat "$CACHE"/log/mutants-none-*.out 2>/dev/null |
-			sed -n "s/^$MARK: $program took //p" | sed -n 1p) || true
-		echo "$program $((seconds ? 40 + 4 * seconds : 300))"
+	for name in "$@"; do
+		read -ra programs <<<"$(entry "$name" 4)"
+		for program in "${programs[@]}"; do
+			echo "$program $((40 + 4 * $(told "$name" "$program")))"
+		done
 	done
 }
 
@@ -251,13 +272,13 @@ table() {
 		how=
 		for suite in "${SUITES[@]}"; do
 			printf ' %-9s' "$(told "$name" "$suite" | sed 's/:.*//')"
-			how+=$(told "$name" "$suite" | sed -n 's/^caught: /; /p')
+			how+=$(told "$name" "$suite" | sed -n 's/^\(caught\|undecided\): /; /p')
 		done
 		printf ' %s\n' "${how#; }"
 	done
 }
 
-declare -A PENDING=() RESULTS=()
+declare -A PENDING=() RESULTS=() TRIED=()
 [ -z "${KDIR:-}" ] || die "KDIR= is not for the mutants, which change the source; leave it out"
 IMPL=rust
 check_options
@@ -317,24 +338,27 @@ BASE_KEY=$(base_key)
 for name in "${without[@]}" "$@"; do
 	echo "$name $(row_key "$name")"
 done >"$STAGE/keys"
-limits "${programs[@]}" | sed 's/ [0-9]*$/ 300/' >"$STAGE/limits"
+printf '%s 300\n' kunit fuzz "${programs[@]}" >"$STAGE/limits"
 note "${#programs[@]} tests and KUnit, without a mistake"
 try "${without[@]}"
 for name in "${without[@]}"; do
-	if [[ $(verdict "$name") = caught* ]]; then
+	if [ "$(verdict "$name")" != 'nothing fails' ]; then
 		table "$name"
 		rm -f "$ROWS/$name.row"
-		die "the tests fail without a mistake, so they tell nothing; run: make test"
+		die "the tests do not pass without a mistake, so they tell nothing; run: make test"
 	fi
 done
-limits "${programs[@]}" >"$STAGE/limits"
+limits "${without[@]}" >"$STAGE/limits"
 note "$# mutants"
 try "$@"
 
 table "$@"
-survivors=()
+survivors=() undecided=()
 for name in "$@"; do
-	[ "$(verdict "$name")" != SURVIVES ] || survivors+=("$name")
+	case $(verdict "$name") in
+	SURVIVES) survivors+=("$name") ;;
+	UNDECIDED) undecided+=("$name") ;;
+	esac
 done
 echo
 for suite in "${SUITES[@]}"; do
@@ -346,5 +370,7 @@ for suite in "${SUITES[@]}"; do
 	echo "$suite caught $by, $alone of them alone"
 done
 [ ${#survivors[@]} = 0 ] || echo "SURVIVE: ${survivors[*]}"
-echo "$(($# - ${#survivors[@]})) passed, ${#survivors[@]} failed"
-[ ${#survivors[@]} = 0 ]
+[ ${#undecided[@]} = 0 ] || echo "UNDECIDED, the guests ended before their time; run it again: ${undecided[*]}"
+failed=$((${#survivors[@]} + ${#undecided[@]}))
+echo "$(($# - failed)) passed, $failed failed"
+[ "$failed" = 0 ]
