@@ -14,18 +14,25 @@
 
 # For so many seconds the guest's instructions are logged.
 LONG=${TIMEOUT:-4}
+# Seconds that all else may take: the guest's boot, and to read what was logged.
+REST=900
 
 # usage: run_on IMPL; what it counted is in $CACHE/log/profile-IMPL.txt
 run_on() {
-	local IMPL=$1 out=$CACHE/log/profile-$1.txt
+	local IMPL=$1 out=$CACHE/log/profile-$1.txt limit=$((LONG + REST)) status=0
 	run_child env "IMPL=$IMPL" "$TOP/scripts/kernel.sh"
 	use_tree "$IMPL"
 	pack_bench "$WORK"
 	note "looking (IMPL=$IMPL)"
 	"llvm-nm-$LLVM_MAJOR" --demangle "$BUILD/vmlinux" >"$WORK/symbols"
-	run_child "$TOP/scripts/profile" count "$operation" "$LONG" "$WORK" "${COUNTING[@]}" \
+	run_child timeout -k 10 "$limit" "$TOP/scripts/profile" count "$operation" "$LONG" "$WORK" "${COUNTING[@]}" \
 		-kernel "$BUILD/arch/x86/boot/bzImage" -initrd "$WORK/initramfs" \
-		-append "$STILL BENCH_LOOP=$operation BENCH_LEVEL=$level" >"$out"
+		-append "$STILL BENCH_LOOP=$operation BENCH_LEVEL=$level" >"$out" || status=$?
+	case $status in
+	0) ;;
+	124 | 137) die "the guest was not done with $operation within $limit s and was stopped (IMPL=$IMPL)" ;;
+	*) exit "$status" ;;
+	esac
 }
 
 operation=${1:-} level=${2:-}
