@@ -12,13 +12,8 @@
 # is compiled again.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/toolchain.sh"
-. "$(dirname "$0")/overlay.sh"
-. "$(dirname "$0")/tree.sh"
-. "$(dirname "$0")/configure.sh"
-. "$(dirname "$0")/guest.sh"
-. "$(dirname "$0")/smoke.sh"
 . "$(dirname "$0")/kept.sh"
+. "$(dirname "$0")/smoke.sh"
 
 MATRIX=$TOP/configs/matrix
 ROWS=$CACHE/configs

@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What is kept of each thing that a long run tries, so that an interrupted one goes
-# on where it was: in the folder ROWS a file each, of lines of "FIELD<tab>TEXT". One
-# of the fields is the key, which changes when anything does that the result comes
-# from. Source it after overlay.sh.
+# What the long runs share, which try one thing after the other in kernels of their
+# own: all to build and boot one, and what is kept of each thing, so that an
+# interrupted run goes on where it was. That is in the folder ROWS, a file each, of
+# lines of "FIELD<tab>TEXT". One of the fields is the key, which changes when anything
+# does that the result comes from. Source it after lib.sh.
+
+. "$(dirname "$0")/toolchain.sh"
+. "$(dirname "$0")/overlay.sh"
+. "$(dirname "$0")/tree.sh"
+. "$(dirname "$0")/configure.sh"
+. "$(dirname "$0")/guest.sh"
 
 # usage: tell NAME FIELD TEXT; for the table
 tell() { printf '%s\t%s\n' "$2" "$3" >>"$ROWS/$1.row"; }

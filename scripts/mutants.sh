@@ -11,13 +11,8 @@
 # was.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/toolchain.sh"
-. "$(dirname "$0")/overlay.sh"
-. "$(dirname "$0")/tree.sh"
-. "$(dirname "$0")/configure.sh"
-. "$(dirname "$0")/guest.sh"
-. "$(dirname "$0")/suites.sh"
 . "$(dirname "$0")/kept.sh"
+. "$(dirname "$0")/suites.sh"
 
 LIST=$TOP/scripts/mutants
 ROWS=$CACHE/mutants
