@@ -16,3 +16,6 @@ mod namespace;
 mod nsops;
 mod pidfd;
 mod sysctl;
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+mod tests;

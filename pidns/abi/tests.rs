@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tests of what C may pass, and of what it does not see move.
+
+use super::{
+    allocator::put_pid,
+    lookup::{
+        get_pid_task,
+        pid_nr_ns,
+        pid_task,
+        pid_vnr, //
+    },
+    namespace::put_pid_ns, //
+};
+use core::ptr;
+use kernel::{
+    bindings,
+    pid_namespace::PidNamespace,
+    prelude::*,
+    sync::{
+        aref::ARef,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+    },
+};
+
+#[kunit_tests(pidns_abi)]
+mod suite {
+    use super::*;
+
+    #[test]
+    fn null_is_no_identifier_and_no_namespace() {
+        let initial = PidNamespace::initial().as_ptr();
+
+        // SAFETY: These may be given null, and leave it alone.
+        unsafe {
+            put_pid(ptr::null_mut());
+            put_pid_ns(ptr::null_mut());
+            assert!(pid_task(ptr::null_mut(), bindings::pid_type_PIDTYPE_PID).is_null());
+            assert!(get_pid_task(ptr::null_mut(), bindings::pid_type_PIDTYPE_PID).is_null());
+            assert_eq!(pid_nr_ns(ptr::null_mut(), initial), 0);
+            assert_eq!(pid_vnr(ptr::null_mut()), 0);
+        }
+    }
+
+    #[test]
+    fn an_identifier_has_no_number_in_no_namespace() {
+        // SAFETY: The identifier of init never goes away, and the namespace may be null.
+        let nr = unsafe { pid_nr_ns(&raw mut bindings::init_struct_pid, ptr::null_mut()) };
+
+        assert_eq!(nr, 0);
+    }
+
+    #[test]
+    fn references_to_the_initial_namespace_are_not_counted() {
+        let initial = PidNamespace::initial();
+        // SAFETY: The namespace is valid, and the count is accessed in one piece.
+        let counted = || unsafe {
+            let count = &raw mut (*initial.as_ptr()).ns.__bindgen_anon_1.__ns_ref.refs.counter;
+            Atomic::from_ptr(count).load(Relaxed)
+        };
+        let before = counted();
+
+        let held = ARef::from(initial);
+        assert_eq!(counted(), before);
+        drop(held);
+        // SAFETY: There is nothing to give up where nothing is counted.
+        unsafe { put_pid_ns(initial.as_ptr()) };
+        assert_eq!(counted(), before);
+    }
+}
