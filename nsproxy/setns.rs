@@ -34,7 +34,10 @@ use kernel::{
         rcu, //
     },
     syscall::Caller,
-    task::Task,
+    task::{
+        might_sleep,
+        Task, //
+    },
 };
 
 /// Lets the current task join the namespace that descriptor `fd` refers to, or those of the process
@@ -74,7 +77,7 @@ pub(crate) fn setns(
     let (cred, fs) = set.into_parts();
 
     // Nothing can stop it any more.
-    commit(caller, types, &mut staged, cred, fs);
+    commit(caller, types, staged, cred, fs);
     caller.record_namespaces();
     Ok(())
 }
@@ -134,10 +137,11 @@ fn prepare<'s, 'a>(
 fn commit(
     caller: &Caller<'_>,
     types: NsTypes,
-    staged: &mut StagedNsProxy<'_>,
+    staged: StagedNsProxy<'_>,
     cred: SetCred,
     fs: SetFs<'_>,
 ) {
+    might_sleep();
     if let SetCred::New(cred) = cred {
         cred.commit();
     }

@@ -58,7 +58,12 @@ mod suite {
         let initial = PidNamespace::initial();
         // SAFETY: The namespace is valid, and the count is accessed in one piece.
         let counted = || unsafe {
-            let count = &raw mut (*initial.as_ptr()).ns.__bindgen_anon_1.__ns_ref.refs.counter;
+            let count = &raw mut (*initial.as_ptr())
+                .ns
+                .__bindgen_anon_1
+                .__ns_ref
+                .refs
+                .counter;
             Atomic::from_ptr(count).load(Relaxed)
         };
         let before = counted();

@@ -187,7 +187,7 @@ impl<T: SlabObject> SlabSlot<T> {
     /// more.
     #[inline]
     pub(crate) unsafe fn from_raw(memory: NonNull<T>) -> Self {
-        // INVARIANT: The caller promises it, and objects of the cache are valid for writes of a `T`.
+        // INVARIANT: The caller promises it, and the cache has memory for a `T`.
         Self(memory)
     }
 

@@ -38,6 +38,7 @@ mod sysctl;
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
 mod testing;
 
+#[cfg(CONFIG_SYSCTL)]
 pub(crate) use self::new::is_built_in;
 pub use self::{
     dead::{

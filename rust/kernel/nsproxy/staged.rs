@@ -40,7 +40,8 @@ use core::{
 trait Visitor {
     /// # Safety
     ///
-    /// `place` must be that of the type `N` in a valid proxy, at `offset`.
+    /// `place` must be that of the type `N` in a valid proxy, at `offset`, with null or a valid
+    /// namespace in it; and the caller own the proxy and what the visitor takes out of it.
     unsafe fn visit<N: Namespace>(&mut self, place: *mut *mut N, offset: usize);
 }
 
@@ -48,7 +49,8 @@ trait Visitor {
 ///
 /// # Safety
 ///
-/// `proxy` must be valid.
+/// `proxy` must be valid, owned by the caller, and have in these places what the visitor takes out
+/// of them.
 #[inline(always)]
 unsafe fn visit(proxy: *mut bindings::nsproxy, types: NsTypes, visitor: &mut impl Visitor) {
     macro_rules! place {
@@ -176,13 +178,13 @@ enum Places {
     /// What the task had before: a reference to each, and what is not the same opposite, in the
     /// task's proxy, is active.
     Retired(Opposite),
-    /// Nothing that is owned.
+    /// Nothing that is owned: the task's proxy has it.
     Moved,
 }
 
 /// The namespaces that the current task is going to have.
 ///
-/// Dropping it leaves the task as it is: if they were not committed, as it was.
+/// Dropping it without having it committed leaves the task as it was.
 ///
 /// # Invariants
 ///
@@ -210,8 +212,11 @@ impl<'a> StagedNsProxy<'a> {
         } else {
             None
         };
-        // SAFETY: The proxy is valid. Of its count, which others may change, nothing is made.
-        let mut proxy = unsafe { own.proxy().as_ptr().read() };
+        let mut proxy = bindings::nsproxy {
+            count: bindings::refcount_t::default(),
+            // SAFETY: The proxy is valid. Others change nothing but its count.
+            ..unsafe { *own.proxy().as_ptr() }
+        };
         // SAFETY: The proxy is valid; the references are those of the invariants.
         unsafe { visit(&raw mut proxy, types, &mut Reference) };
         // INVARIANT: Just taken. The borrow of `own` keeps others from changing the proxy.
@@ -244,18 +249,16 @@ impl<'a> StagedNsProxy<'a> {
         unsafe { self.proxy.time_ns.cast::<TimeNamespace>().as_ref() }
     }
 
-    /// Lets the task have the namespaces, the first time that it is called.
+    /// Lets the task have the namespaces.
     ///
     /// The new ones become active before the old ones cease to be, so that one in both never
     /// disappears. If nobody shares the task's proxy it is that which changes, else the task gets
     /// another one. May sleep.
-    ///
-    /// What the task had before goes away with this value, which is not passed by value since it is
-    /// large.
     #[doc(alias = "switch_task_namespaces")]
     #[inline]
-    pub fn commit(&mut self) {
-        if matches!(self.places, Places::Staged) && !self.exchange() {
+    pub fn commit(mut self) {
+        // What the task had before is dropped as the places of `self`.
+        if !self.exchange() {
             let slot = self.slot.take();
             self.replace(slot.unwrap_or_else(SlabSlot::new_nofail));
         }

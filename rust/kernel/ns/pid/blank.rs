@@ -49,7 +49,8 @@ impl Blank {
     /// Returns `ENOMEM`, and `EINVAL` if the policy is part of a module. May sleep.
     pub(super) fn new<P: PidSysctlPolicy>() -> Result<Self> {
         let slot = SlabSlot::<PidNamespace>::new(GFP_KERNEL)?;
-        // SAFETY: The memory is new, and stays where it is.
+        // SAFETY: The memory is new, stays where it is, and is given back after `unregister`: by
+        // `drop`, or as `free` asks for it.
         unsafe { sysctl::register::<P>(slot.as_ptr().cast())? };
         // INVARIANT: They are registered, and nobody else knows the slot.
         Ok(Self(slot.into_raw()))

@@ -30,8 +30,8 @@ use core::ptr::NonNull;
 ///
 /// # Invariants
 ///
-/// The namespace has no reference left, and this is the only value of its kind for it. It is not
-/// the initial one.
+/// The namespace was made by [`NewPidNamespace`](super::NewPidNamespace) and published, and has its
+/// sysctls still. It has no reference left, and this is the only value of its kind for it.
 #[must_use = "it stays in memory"]
 pub struct DeadPidNamespace(NonNull<PidNamespace>);
 

@@ -71,14 +71,13 @@ impl NewPidNamespace {
         let mut blank = spare::take::<S>().map_or_else(Blank::new::<S>, Ok)?;
         blank.clear();
         let raw = blank.as_ptr();
-        // SAFETY: The memory is valid for writes, and zero is a valid value of all members. The
-        // work is queued when the last reference is dropped, and passes the namespace to the
-        // policy.
+        // SAFETY: The memory is valid for writes, and nobody uses these members, for all of which
+        // zero is a valid value. The work is queued when the last reference is dropped, and passes
+        // the namespace to the policy.
         unsafe {
             PidNamespace::init_numbers(raw);
             (*raw).pid_cachep = cache.as_ptr();
             (*raw).level = level;
-            (*raw).user_ns = user_ns.as_ptr();
             (*raw).pid_max = bindings::PID_MAX_LIMIT;
             (*raw).pid_allocated = bindings::PIDNS_ADDING;
             bindings::init_work_with_key(
@@ -89,7 +88,7 @@ impl NewPidNamespace {
                 static_lock_class!().as_ptr(),
             );
         }
-        // SAFETY: The common part is all zeroes, as the function wants it, and the owner is set.
+        // SAFETY: The common part is all zeroes, as the function wants it.
         to_result(unsafe { bindings::pid_ns_common_init(raw) })?;
 
         // Nothing fails from here on.
@@ -98,7 +97,6 @@ impl NewPidNamespace {
         // SAFETY: The namespace is new, and nobody knows it.
         unsafe {
             (*raw).parent = ARef::into_raw(parent).cast().as_ptr();
-            // The address is there already; now it is a reference.
             (*raw).user_ns = ARef::into_raw(user_ns).cast().as_ptr();
             (*raw).ucounts = count.into_raw();
         }

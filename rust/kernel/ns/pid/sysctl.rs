@@ -8,7 +8,6 @@
 //! C header: [`include/linux/pid_namespace.h`](srctree/include/linux/pid_namespace.h)
 
 use crate::{
-    bindings,
     ns::UserNamespace,
     pid_namespace::PidNamespace,
     prelude::*,
@@ -23,13 +22,13 @@ use crate::{
     uidgid::Kgid,
 };
 
+#[cfg(not(CONFIG_SYSCTL))]
+mod no_set;
 #[cfg(CONFIG_SYSCTL)]
 mod set;
 
 #[cfg(not(CONFIG_SYSCTL))]
-#[path = "sysctl/no_set.rs"]
-mod set;
-
+use self::no_set as set;
 pub(super) use self::set::{
     clear_all_else,
     is_of,

@@ -155,7 +155,9 @@ impl<P: PidSysctlPolicy> Thunks<P> {
 /// * `ns` must be valid for writes and stay at its place.
 /// * It must have no sysctls, and nobody else may give it some meanwhile.
 /// * They must be taken away by [`unregister`] before the memory is used for anything else.
-pub(in super::super) unsafe fn register<P: PidSysctlPolicy>(ns: *mut bindings::pid_namespace) -> Result {
+pub(in crate::ns::pid) unsafe fn register<P: PidSysctlPolicy>(
+    ns: *mut bindings::pid_namespace,
+) -> Result {
     // The set may live longer than a module, so what it calls must be built in.
     // SAFETY: The root is valid, and nobody changes it.
     let lookup = unsafe { (*P::root().0.get()).lookup };
@@ -208,7 +210,7 @@ pub(in super::super) unsafe fn register<P: PidSysctlPolicy>(ns: *mut bindings::p
 /// # Safety
 ///
 /// [`register`] must have succeeded for `ns`, and nobody else may do this.
-pub(in super::super) unsafe fn unregister(ns: *mut bindings::pid_namespace) {
+pub(in crate::ns::pid) unsafe fn unregister(ns: *mut bindings::pid_namespace) {
     // SAFETY: The caller promises that `register` succeeded. So the header is valid; its table is
     // the one from the box there, and nobody uses it any more once it is unregistered.
     unsafe {
@@ -228,7 +230,7 @@ pub(in super::super) unsafe fn unregister(ns: *mut bindings::pid_namespace) {
 /// # Safety
 ///
 /// `ns` must have a set, and no references any more.
-pub(in super::super) unsafe fn is_unused(ns: *mut bindings::pid_namespace) -> bool {
+pub(in crate::ns::pid) unsafe fn is_unused(ns: *mut bindings::pid_namespace) -> bool {
     // SAFETY: The caller promises that the header is there. Nobody can begin to use it: who finds
     // it lives in the namespace. Those who end to do so, as inodes that are evicted, count down in
     // one piece under a lock that is not held here, and do not touch it afterwards. So the figures
@@ -247,7 +249,9 @@ pub(in super::super) unsafe fn is_unused(ns: *mut bindings::pid_namespace) -> bo
 /// # Safety
 ///
 /// `ns` must have a set.
-pub(in super::super) unsafe fn is_of<P: PidSysctlPolicy>(ns: *mut bindings::pid_namespace) -> bool {
+pub(in crate::ns::pid) unsafe fn is_of<P: PidSysctlPolicy>(
+    ns: *mut bindings::pid_namespace,
+) -> bool {
     // SAFETY: The caller promises that the header is there.
     unsafe { ptr::eq((*(*ns).sysctls).root, P::root().0.get()) }
 }
@@ -257,7 +261,7 @@ pub(in super::super) unsafe fn is_of<P: PidSysctlPolicy>(ns: *mut bindings::pid_
 /// # Safety
 ///
 /// `ns` must be valid for writes, with a set that nobody uses.
-pub(in super::super) unsafe fn clear_all_else(ns: *mut bindings::pid_namespace) {
+pub(in crate::ns::pid) unsafe fn clear_all_else(ns: *mut bindings::pid_namespace) {
     // SAFETY: The caller promises it. The set is back at its place before anybody looks at it.
     unsafe {
         let set = (&raw const (*ns).set).read();
