@@ -42,12 +42,17 @@ kvm_works() {
 	[ "$(cat "$answer")" = yes ]
 }
 
+# Of every guest's kernel. With five levels of page tables KASAN can take good memory
+# for wild: at boot the processor's features, of which they are one, are forgotten
+# and read anew, and an interrupt may come in between.
+BOOT_ARGS='slab_nomerge oops=panic panic=-1 no5lvl'
+
 # usage: guest_command STAGE; fills VNG with all but what to run
 guest_command() {
 	export PATH="$TOOLS/virtme-ng-$VIRTME_VERSION/bin:$PATH"
 	VNG=(vng --run "$1/bzImage" --name pidns --user root --force-9p --disable-microvm
 		--cpus "${CPUS:-2}" --memory "${MEMORY:-2G}" --rodir "/run/pidns=$1"
-		--append "slab_nomerge oops=panic panic=-1")
+		--append "$BOOT_ARGS")
 	kvm_works || VNG+=(--disable-kvm)
 }
 
@@ -142,7 +147,7 @@ boot_disk() {
 	out_port "$stage"
 	_run_guest "$stage" "$log" "$seconds" "${QEMU[@]}" "${OUT_PORT[@]}" \
 		-kernel "$stage/bzImage" -append \
-		"console=ttyS0 root=/dev/vda rw slab_nomerge oops=panic panic=-1 systemd.show_status=1 $*" \
+		"console=ttyS0 root=/dev/vda rw $BOOT_ARGS systemd.show_status=1 $*" \
 		-drive "file=$image,format=raw,if=virtio,snapshot=on" \
 		-virtfs "local,path=$stage,mount_tag=pidns,security_model=none,readonly=on"
 }
