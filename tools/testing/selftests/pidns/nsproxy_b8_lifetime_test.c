@@ -3,6 +3,8 @@
  * Namespaces live as long as a task, a file or a mount holds them, and no
  * longer: afterwards nothing tells of them and all counts are as before.
  */
+#include <linux/sockios.h>
+
 #include "nsproxy_util.h"
 
 #define CYCLES 1000
@@ -21,7 +23,6 @@ TEST_F_TIMEOUT(nsproxy, b8_gone_with_the_last_task, NS_TIMEOUT)
 	EXPECT_EQ(0, ns_id(kid.pid, L_UTS));
 }
 
-/* Exit drops them, not the reaping: a zombie is in no namespace any more. */
 /* Who goes from one user namespace into another does not keep the first. */
 TEST_F_TIMEOUT(nsproxy, b8_user_ns_goes_that_was_left, NS_TIMEOUT)
 {
@@ -46,6 +47,7 @@ TEST_F_TIMEOUT(nsproxy, b8_user_ns_goes_that_was_left, NS_TIMEOUT)
 	EXPECT_TRUE(eventually(ns_gone(&ids, BIT(L_USER))));
 }
 
+/* Exit drops them, not the reaping: a zombie is in no namespace any more. */
 TEST_F_TIMEOUT(nsproxy, b8_zombie_holds_nothing, NS_TIMEOUT)
 {
 	/* Its number keeps the PID namespace, and its credentials the user's. */
@@ -175,6 +177,58 @@ TEST_F_TIMEOUT(nsproxy, b8_replaced_ones_go, NS_TIMEOUT)
 	ASSERT_EQ(0, setns(kid.pidfd, flags));
 	EXPECT_TRUE(eventually(ns_gone(&second, links)));
 	kid_stop(&kid);
+}
+
+/*
+ * A socket keeps its network namespace in memory, but is not a use of it: what the
+ * last task has left is not listed any more, though it is there.
+ */
+TEST_F_TIMEOUT(nsproxy, b8_not_listed_for_its_memory, NS_TIMEOUT)
+{
+	static const char * const ways[] = { "exit", "unshare", "setns" };
+	struct kid other, kid;
+	struct nsids ids;
+	int way, sk, fd;
+
+	ASSERT_EQ(0, kid_hold(&other, CLONE_NEWNET));
+	for (way = 0; way < ARRAY_SIZE(ways); way++) {
+		ASSERT_LE(0, kid_start(&kid, CLONE_NEWNET));
+		if (!kid.pid) {
+			kid_tell(&kid, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+			kid_hear(&kid);
+			if (way == 1)
+				kid_tell(&kid, unshare(CLONE_NEWNET));
+			else if (way == 2)
+				kid_tell(&kid, setns(other.pidfd, CLONE_NEWNET));
+			kid_hear(&kid);
+			_exit(EXIT_SUCCESS);
+		}
+		sk = sys_pidfd_getfd(kid.pidfd, kid_hear(&kid), 0);
+		ASSERT_LE(0, sk);
+		ASSERT_TRUE(ns_read(kid.pid, &ids));
+		EXPECT_TRUE(ns_there(&ids, BIT(L_NET)));
+		if (way) {
+			kid_tell(&kid, 0);
+			ASSERT_EQ(0, kid_hear(&kid));
+			EXPECT_NE(ids.id[L_NET], ns_id(kid.pid, L_NET));
+		} else {
+			kid_stop(&kid);
+		}
+		ASSERT_TRUE(eventually(ns_gone(&ids, BIT(L_NET)))) {
+			TH_LOG("left by %s, but listed", ways[way]);
+		}
+
+		/* A file of it is a use again, as long as that is open. */
+		fd = ioctl(sk, SIOCGSKNS);
+		EXPECT_EQ(ids.id[L_NET], ns_fd_id(fd));
+		EXPECT_TRUE(ns_there(&ids, BIT(L_NET)));
+		close(fd);
+		EXPECT_TRUE(eventually(ns_gone(&ids, BIT(L_NET))));
+		close(sk);
+		if (way)
+			kid_stop(&kid);
+	}
+	kid_stop(&other);
 }
 
 /* Many processes later every count is where it was. */
