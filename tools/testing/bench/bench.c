@@ -258,11 +258,16 @@ struct op {
 	int deepest;	/* it makes a namespace itself */
 };
 
+/*
+ * What makes or ends a task leaves work for later, such as what RCU frees. A round of
+ * these is many times as long as that waits, or the least would be of one that had
+ * not paid.
+ */
 static const struct op ops[] = {
-	{ "vfork", op_vfork, 31, 200, false, 1, 32 },
-	{ "fork", op_fork, 15, 50, false, 1, 32 },
-	{ "pthread", op_pthread, 31, 100, false, 1, 32 },
-	{ "newpid", op_newpid, 15, 50, false, 1, 31 },
+	{ "vfork", op_vfork, 15, 1000, false, 1, 32 },
+	{ "fork", op_fork, 9, 200, false, 1, 32 },
+	{ "pthread", op_pthread, 15, 600, false, 1, 32 },
+	{ "newpid", op_newpid, 15, 600, false, 1, 31 },
 	{ "container", op_container, 9, 10, false, 1, 31 },
 	{ "unshare", op_unshare, 9, 20, true, 1, 31 },
 	{ "setns-file", op_setns_file, 31, 200, false, 1, 32 },
