@@ -3,7 +3,10 @@
 //! Tests of the tree. What its numbers lead to are addresses that nobody looks at.
 
 use super::*;
-use crate::pid_namespace::PidNamespace;
+use crate::{
+    pid_namespace::PidNamespace,
+    prelude::*, //
+};
 use core::ops::Range;
 
 /// The limit of all numbers.
