@@ -15,7 +15,6 @@ use kernel::{
     pid_namespace::PidNamespace,
     prelude::*,
     reboot::RebootCommand,
-    sync::rcu,
     task::CurrentTask,
     tasklist::{
         Protected,
@@ -55,10 +54,8 @@ pub(crate) fn zap(init: &ExitingInit<'_>) {
 
 /// Kills every process of the namespace but its init. Each thread is told, in whatever process.
 fn kill_all(ns: &PidNamespace) {
-    // Numbers are given back without the lock of the task list, so what they lead to needs both.
-    let rcu = rcu::read_lock();
     let tasklist = TasklistRead::lock();
-    let protected = Protected::from(&rcu);
+    let protected = Protected::from(&tasklist);
 
     let mut from = Some(FIRST_CHILD);
     while let Some((nr, pid)) = from.and_then(|nr| ns.find_from(nr, protected)) {

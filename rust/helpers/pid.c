@@ -5,7 +5,6 @@
  */
 
 #include <linux/acct.h>
-#include <linux/idr.h>
 #include <linux/nstree.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -13,13 +12,6 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/workqueue.h>
-
-/* Numbers */
-
-__rust_helper void rust_helper_idr_preload_end(void)
-{
-	idr_preload_end();
-}
 
 /* Tasks on the lists of their identifiers */
 

@@ -108,8 +108,8 @@ impl<'a> LockedNumbers<'a> {
     }
 
     #[inline]
-    fn writer(&mut self) -> Writer<'a> {
-        // SAFETY: The lock is held, and `self` is borrowed.
+    fn writer(&mut self) -> Writer<'_> {
+        // SAFETY: The lock is held, and `self` is borrowed for as long.
         unsafe { self.ns.tree().writer() }
     }
 
@@ -252,7 +252,8 @@ impl PidNamespace {
     #[inline]
     pub fn find<'a>(&self, nr: i32, _protected: impl Into<Protected<'a>>) -> Option<&'a Pid> {
         // CAST: A negative number becomes one that is never taken.
-        let pid = self.tree().find(nr as u32)?;
+        // SAFETY: A node that is taken out is freed a grace period later.
+        let pid = unsafe { self.tree().reader() }.find(nr as u32)?;
         // SAFETY: What the tree leads to is an identifier, and its memory stays for a grace period
         // after its number is given back.
         Some(unsafe { pid.cast().as_ref() })
@@ -281,7 +282,9 @@ impl PidNamespace {
         nr: i32,
         _protected: impl Into<Protected<'a>>,
     ) -> Option<(i32, &'a Pid)> {
-        let (nr, pid) = self.tree().find_from(u32::try_from(nr).unwrap_or(0))?;
+        // SAFETY: As in `find`.
+        let (nr, pid) =
+            unsafe { self.tree().reader() }.find_from(u32::try_from(nr).unwrap_or(0))?;
         // CAST: Numbers in the tree are positive.
         // SAFETY: As in `find`.
         Some((nr as i32, unsafe { pid.cast().as_ref() }))

@@ -18,7 +18,8 @@ use crate::{
         Atomic,
         Relaxed,
         Release, //
-    }, //
+    },
+    warn_on, //
 };
 use core::{
     mem::offset_of,
@@ -29,16 +30,17 @@ use core::{
 };
 
 mod node;
+mod reader;
 mod spares;
 mod writer;
 
 use self::node::{
-    first_from,
     Node,
     SLOTS, //
 };
 pub(super) use self::{
     node::create_cache,
+    reader::Reader,
     spares::Spares,
     writer::Writer, //
 };
@@ -69,62 +71,6 @@ impl Tree {
     /// Where the cursor is, in bytes.
     pub(super) const CURSOR_OFFSET: usize = offset_of!(Self, cursor);
 
-    #[inline]
-    fn root(&self) -> Option<&Node> {
-        // SAFETY: By the type invariants it is a node; see `Node::child` for how long.
-        unsafe { self.root.load(Relaxed).as_ref() }
-    }
-
-    /// Returns the root, if `nr` can be behind it.
-    #[inline]
-    fn root_for(&self, nr: u32) -> Option<&Node> {
-        self.root().filter(|root| root.covers(nr))
-    }
-
-    /// Returns the leaf with the slot of `nr`.
-    #[inline]
-    fn leaf(&self, nr: u32) -> Option<&Node> {
-        let mut node = self.root_for(nr)?;
-        while !node.is_leaf() {
-            node = node.child(node.index(nr))?;
-        }
-        Some(node)
-    }
-
-    /// Returns what `nr` leads to. RCU must protect the tree, or its lock be held.
-    #[inline]
-    pub(super) fn find(&self, nr: u32) -> Option<NonNull<bindings::pid>> {
-        let leaf = self.leaf(nr)?;
-        NonNull::new(leaf.slot(nr % SLOTS as u32).load(Relaxed).cast())
-    }
-
-    /// Returns what the lowest number from `nr` on leads to that leads to anything, and that
-    /// number. Protection as for [`Self::find`].
-    pub(super) fn find_from(&self, mut nr: u32) -> Option<(u32, NonNull<bindings::pid>)> {
-        let mut node = self.root_for(nr)?;
-        loop {
-            let index = node.index(nr);
-            let next = first_from(node.used.load(Relaxed), index);
-            nr = node.pass(nr, next - index);
-            if next == SLOTS as u32 {
-                node = self.root_for(nr)?;
-                continue;
-            }
-            match NonNull::new(node.slot(next).load(Relaxed)) {
-                Some(pid) if node.is_leaf() => return Some((nr, pid.cast())),
-                // SAFETY: As in `Node::child`.
-                Some(child) => node = unsafe { child.cast().as_ref() },
-                // It leads to nothing yet, or not any more.
-                None => {
-                    nr = node.pass(nr, 1);
-                    if next == SLOTS as u32 - 1 {
-                        node = self.root_for(nr)?;
-                    }
-                }
-            }
-        }
-    }
-
     /// Lets `nr` lead to `pid`.
     ///
     /// # Safety
@@ -133,11 +79,14 @@ impl Tree {
     /// after the number is given back.
     #[inline]
     pub(super) unsafe fn publish(&self, nr: u32, pid: NonNull<bindings::pid>) {
-        // The leaf stays as long as the number is used.
-        if let Some(leaf) = self.leaf(nr) {
-            leaf.slot(nr % SLOTS as u32)
-                .store(pid.as_ptr().cast(), Release);
-        }
+        // SAFETY: The number is taken, so the nodes on the way to it stay, and no others are looked
+        // at.
+        let Some(leaf) = unsafe { self.reader() }.leaf(nr) else {
+            warn_on!(true);
+            return;
+        };
+        leaf.slot(nr % SLOTS as u32)
+            .store(pid.as_ptr().cast(), Release);
     }
 
     /// Returns where the next search begins.
@@ -162,6 +111,20 @@ impl Tree {
         }
     }
 
+    /// Returns what looks at the tree.
+    ///
+    /// # Safety
+    ///
+    /// No node that is looked at may be freed meanwhile: it is protected as [`Protected`] says, the
+    /// tree's lock is held, or a number below the node is taken and not given back.
+    ///
+    /// [`Protected`]: crate::tasklist::Protected
+    #[inline]
+    pub(super) unsafe fn reader(&self) -> Reader<'_> {
+        // INVARIANT: The caller promises it.
+        Reader(self)
+    }
+
     /// Returns what changes the tree.
     ///
     /// # Safety
@@ -169,7 +132,8 @@ impl Tree {
     /// There must be one at a time: the tree's lock is held, or nobody else knows the tree.
     #[inline]
     pub(super) unsafe fn writer(&self) -> Writer<'_> {
-        Writer(self)
+        // SAFETY: Nobody else takes out nodes.
+        Writer(unsafe { self.reader() })
     }
 }
 

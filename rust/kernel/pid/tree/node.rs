@@ -68,7 +68,7 @@ impl Node {
     /// Returns the place of `nr` in this node.
     #[inline]
     pub(super) fn index(&self, nr: u32) -> u32 {
-        // A shift is at most 18.
+        // A shift is at most 18, since no number is taken that is beyond all.
         nr.wrapping_shr(self.shift) % SLOTS as u32
     }
 
@@ -100,18 +100,10 @@ impl Node {
         self.shift == 0
     }
 
-    /// Returns the node behind a slot of one that is no leaf.
-    #[inline]
-    pub(super) fn child(&self, index: u32) -> Option<&Node> {
-        let child = NonNull::new(self.slot(index).load(Relaxed))?;
-        // SAFETY: By the type invariants it is a node. It is freed a grace period after it was
-        // taken out, and who looks at this node is protected by RCU or is the writer.
-        Some(unsafe { child.cast().as_ref() })
-    }
-
     #[inline]
     pub(super) fn parent(&self) -> Option<&Node> {
-        // SAFETY: By the type invariants it is a node that leads here, so it is there.
+        // SAFETY: By the type invariants it is a node that leads here, and is not taken out as long
+        // as it does.
         unsafe { self.parent.get().as_ref() }
     }
 
@@ -126,7 +118,12 @@ impl Node {
     }
 
     /// Lets a slot lead to `child`.
-    pub(super) fn hook(&self, index: u32, child: &Node) {
+    ///
+    /// # Safety
+    ///
+    /// The slot must lead to nothing, nor anything but readers to `child`, which must be for the
+    /// numbers behind the slot.
+    pub(super) unsafe fn hook(&self, index: u32, child: &Node) {
         child.parent.set(self);
         self.used
             .store(self.used.load(Relaxed) | bit(index), Relaxed);

@@ -57,7 +57,7 @@ impl Spares {
     }
 
     /// Takes one, for numbers that are told apart by the bits from `shift` upwards.
-    pub(super) fn pop(&mut self, shift: u32) -> Option<&'static Node> {
+    pub(super) fn pop(&mut self, shift: u32) -> Option<SlabBox<Node>> {
         let mut node = NonNull::new(self.first)?;
         // SAFETY: By the type invariants the node is owned.
         let owned = unsafe { node.as_mut() };
@@ -66,16 +66,14 @@ impl Spares {
         self.len = self.len.saturating_sub(1);
         owned.slots[0].store(ptr::null_mut(), Relaxed);
         owned.shift = shift;
-        Some(owned)
+        // SAFETY: It comes from such a box, and nothing leads to it any more.
+        Some(unsafe { SlabBox::from_raw(node) })
     }
 }
 
 impl Drop for Spares {
     #[inline]
     fn drop(&mut self) {
-        while let Some(node) = self.pop(0) {
-            // SAFETY: The node was owned, and nobody knows it.
-            drop(unsafe { SlabBox::from_raw(NonNull::from(node)) });
-        }
+        while self.pop(0).is_some() {}
     }
 }

@@ -42,6 +42,11 @@ impl TestTree {
         }
     }
 
+    fn reader(&self) -> Reader<'_> {
+        // SAFETY: Nobody else knows the tree, and it is borrowed.
+        unsafe { self.tree.reader() }
+    }
+
     fn take(&mut self, nr: u32) -> Result {
         self.with_nodes(|writer, spares| writer.take(nr, spares))
     }
@@ -68,20 +73,21 @@ impl TestTree {
     }
 
     fn finds(&self, nr: u32) -> bool {
-        self.tree.find(nr) == Some(address(nr))
+        self.reader().find(nr) == Some(address(nr))
     }
 
     /// Returns how many nodes there are.
     fn nodes(&self) -> usize {
-        fn count(node: &Node) -> usize {
-            let children = (0..SLOTS as u32).filter_map(|index| node.child(index));
+        fn count(reader: Reader<'_>, node: &Node) -> usize {
+            let children = (0..SLOTS as u32).filter_map(|index| reader.child(node, index));
             1 + if node.is_leaf() {
                 0
             } else {
-                children.map(count).sum()
+                children.map(|child| count(reader, child)).sum()
             }
         }
-        self.tree.root().map_or(0, count)
+        let reader = self.reader();
+        reader.root().map_or(0, |root| count(reader, root))
     }
 }
 
@@ -105,8 +111,8 @@ mod cases {
         let tree = TestTree::new();
         assert!([0, 1, 63, 64, LIMIT, u32::MAX]
             .iter()
-            .all(|&nr| tree.tree.find(nr).is_none()));
-        assert!(tree.tree.find_from(0).is_none());
+            .all(|&nr| tree.reader().find(nr).is_none()));
+        assert!(tree.reader().find_from(0).is_none());
         assert_eq!(tree.nodes(), 0);
     }
 
@@ -114,13 +120,13 @@ mod cases {
     fn a_number_leads_to_nothing_before_it_is_published() -> Result {
         let mut tree = TestTree::new();
         tree.take(1)?;
-        assert!(tree.tree.find(1).is_none());
-        assert!(tree.tree.find_from(0).is_none());
+        assert!(tree.reader().find(1).is_none());
+        assert!(tree.reader().find_from(0).is_none());
         assert_eq!(tree.take(1), Err(ENOSPC));
 
         tree.publish(1);
         assert!(tree.finds(1));
-        assert_eq!(tree.tree.find_from(0), Some((1, address(1))));
+        assert_eq!(tree.reader().find_from(0), Some((1, address(1))));
         Ok(())
     }
 
@@ -145,14 +151,14 @@ mod cases {
                 .all(|&nr| !tree.finds(nr)));
 
             let (mut nr, mut found) = (0, 0);
-            while let Some((at, pid)) = tree.tree.find_from(nr) {
+            while let Some((at, pid)) = tree.reader().find_from(nr) {
                 assert_eq!((at, pid), (all[found], address(at)));
                 (nr, found) = (at + 1, found + 1);
             }
             assert_eq!(found, all.len());
 
             all.iter().for_each(|&nr| tree.give_back(nr));
-            assert!(tree.tree.find_from(0).is_none());
+            assert!(tree.reader().find_from(0).is_none());
         }
         Ok(())
     }
@@ -271,7 +277,9 @@ mod cases {
             Err(NotTaken::Needs(2))
         );
         assert_eq!(tree.cursor(), 0);
-        assert!(tree.root().is_none());
+        drop(writer);
+        // SAFETY: Nobody else knows the tree.
+        assert!(unsafe { tree.reader() }.root().is_none());
         Ok(())
     }
 

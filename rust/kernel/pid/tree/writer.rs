@@ -14,18 +14,32 @@ use super::{
     },
     spares::Spares,
     NotTaken,
+    Reader,
     Tree, //
 };
-use crate::sync::atomic::{
-    Relaxed,
-    Release, //
+use crate::{
+    slab::SlabBox,
+    sync::atomic::{
+        Relaxed,
+        Release, //
+    },
+    warn_on, //
 };
 use core::ptr;
 
 /// What changes a tree. Nodes that it hands to itself are those of its tree.
-pub(in crate::pid) struct Writer<'a>(pub(super) &'a Tree);
+///
+/// # Invariants
+///
+/// It is the only one of its tree.
+pub(in crate::pid) struct Writer<'a>(pub(super) Reader<'a>);
 
 impl<'a> Writer<'a> {
+    #[inline]
+    fn tree(&self) -> &'a Tree {
+        self.0 .0
+    }
+
     /// Takes the number `nr`. It leads to nothing yet.
     #[inline]
     pub(in crate::pid) fn take(&mut self, nr: u32, spares: &mut Spares) -> Result<(), NotTaken> {
@@ -58,7 +72,7 @@ impl<'a> Writer<'a> {
         end: u32,
         spares: &mut Spares,
     ) -> Result<u32, NotTaken> {
-        let from = self.0.cursor().max(start);
+        let from = self.tree().cursor().max(start);
         // Nearly always the number under the cursor is free, and in the leaf that is kept.
         if from < end {
             if let Some(leaf) = self.0.leaf(from) {
@@ -93,7 +107,7 @@ impl<'a> Writer<'a> {
             } else if node.is_leaf() {
                 return (nr < end).then_some(nr);
             } else {
-                node.child(free)
+                self.0.child(node, free)
             };
         }
         None
@@ -102,11 +116,11 @@ impl<'a> Writer<'a> {
     /// Lets the search go on behind `nr`, and keeps its leaf.
     #[inline]
     fn move_to(&mut self, nr: u32) {
-        self.0.set_cursor(nr.saturating_add(1));
+        self.tree().set_cursor(nr.saturating_add(1));
         let first = nr & !(SLOTS as u32 - 1);
-        let old = self.0.kept.load(Relaxed);
+        let old = self.tree().kept.load(Relaxed);
         if old != first {
-            self.0.kept.store(first, Relaxed);
+            self.tree().kept.store(first, Relaxed);
             if let Some(leaf) = self.0.leaf(old) {
                 self.prune(leaf, old);
             }
@@ -120,7 +134,10 @@ impl<'a> Writer<'a> {
     /// The caller must be who took it. What it leads to must stay for a grace period.
     #[inline]
     pub(in crate::pid) unsafe fn give_back(&mut self, nr: u32) {
-        let Some(leaf) = self.0.leaf(nr) else { return };
+        let Some(leaf) = self.0.leaf(nr) else {
+            warn_on!(true);
+            return;
+        };
         let index = nr % SLOTS as u32;
         leaf.slot(index).store(ptr::null_mut(), Relaxed);
         let used = leaf.used.load(Relaxed);
@@ -129,7 +146,7 @@ impl<'a> Writer<'a> {
         if used == ALL {
             self.mark_not_full(leaf, nr);
         }
-        if left == 0 && self.0.kept.load(Relaxed) != nr & !(SLOTS as u32 - 1) {
+        if left == 0 && self.tree().kept.load(Relaxed) != nr & !(SLOTS as u32 - 1) {
             self.prune(leaf, nr);
         }
     }
@@ -182,7 +199,7 @@ impl<'a> Writer<'a> {
                 parent.full.set(parent.full.get() & !bit(index));
                 parent.slot(index).store(ptr::null_mut(), Relaxed);
             }
-            None => self.0.root.store(ptr::null_mut(), Relaxed),
+            None => self.tree().root.store(ptr::null_mut(), Relaxed),
         }
         // SAFETY: What led to it was just cleared.
         unsafe { node.free_later() };
@@ -198,13 +215,15 @@ impl<'a> Writer<'a> {
         let mut node = self.grow_root(nr, spares).ok_or(NotTaken::Used)?;
         while !node.is_leaf() {
             let index = node.index(nr);
-            node = match node.child(index) {
+            node = match self.0.child(node, index) {
                 Some(child) => child,
                 None => {
                     let new = spares
                         .pop(node.shift.saturating_sub(BITS))
+                        .map(Self::keep)
                         .ok_or(NotTaken::Used)?;
-                    node.hook(index, new);
+                    // SAFETY: The new node is for what is behind this slot, which is empty.
+                    unsafe { node.hook(index, new) };
                     new
                 }
             };
@@ -223,7 +242,7 @@ impl<'a> Writer<'a> {
             return wanted.saturating_sub(node.shift) / BITS + wanted / BITS;
         }
         while !node.is_leaf() {
-            match node.child(node.index(nr)) {
+            match self.0.child(node, node.index(nr)) {
                 Some(child) => node = child,
                 None => return node.shift / BITS,
             }
@@ -233,17 +252,25 @@ impl<'a> Writer<'a> {
 
     /// Returns the root, after it was made to cover `nr`.
     fn grow_root(&mut self, nr: u32, spares: &mut Spares) -> Option<&'a Node> {
-        let tree = self.0;
-        if tree.root().is_none() {
-            let new = spares.pop(shift_for(nr))?;
+        let tree = self.tree();
+        if self.0.root().is_none() {
+            let new = Self::keep(spares.pop(shift_for(nr))?);
             tree.root.store(ptr::from_ref(new).cast_mut(), Release);
         }
-        while let Some(root) = tree.root().filter(|root| !root.covers(nr)) {
-            let new = spares.pop(root.shift.saturating_add(BITS))?;
-            new.hook(0, root);
+        while let Some(root) = self.0.root().filter(|root| !root.covers(nr)) {
+            let new = Self::keep(spares.pop(root.shift.saturating_add(BITS))?);
+            // SAFETY: The root has all numbers behind the first slot of the new one, which is
+            // empty, and takes its place.
+            unsafe { new.hook(0, root) };
             tree.root.store(ptr::from_ref(new).cast_mut(), Release);
         }
-        tree.root()
+        self.0.root()
+    }
+
+    /// Leaves a node to the tree, which keeps it for as long as this looks at it.
+    fn keep(node: SlabBox<Node>) -> &'a Node {
+        // SAFETY: It was owned, and is freed only by `unhook`.
+        unsafe { node.into_raw().as_ref() }
     }
 
     /// Takes out all nodes.
@@ -257,7 +284,7 @@ impl<'a> Writer<'a> {
             } else {
                 let below = node.shift.saturating_add(BITS);
                 nr = nr.wrapping_shr(below).wrapping_shl(below) | first.wrapping_shl(node.shift);
-                next = node.child(first);
+                next = self.0.child(node, first);
             }
         }
     }
