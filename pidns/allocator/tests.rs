@@ -2,6 +2,7 @@
 
 //! Tests of how numbers are given and taken back.
 
+mod closed;
 mod first;
 mod levels;
 mod order;

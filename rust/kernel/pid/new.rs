@@ -6,6 +6,7 @@ use super::{
     table::{
         GivenBack,
         LockedNumbers,
+        Taken,
         Wanted, //
     },
     tree::{
@@ -132,7 +133,8 @@ impl Drop for Memory {
 /// # Invariants
 ///
 /// The namespaces on the way from `memory.ns` out to but without `missing` have given a number,
-/// which `memory` knows, and which leads to nothing yet.
+/// which `memory` knows, and which leads to nothing yet. It counts unless `uncounted` has the bit of
+/// its level; then the namespace is closed.
 ///
 /// # Examples
 ///
@@ -167,6 +169,7 @@ impl Drop for Memory {
 /// ```
 pub struct NewPid<'a> {
     missing: Option<&'a PidNamespace>,
+    uncounted: u64,
     given_back: GivenBack,
     spares: Spares,
     memory: ManuallyDrop<Memory>,
@@ -183,6 +186,7 @@ impl<'a> NewPid<'a> {
         // INVARIANT: No namespace has given a number.
         Ok(Self {
             missing: Some(ns),
+            uncounted: 0,
             given_back,
             spares: Spares::new(),
             memory,
@@ -200,20 +204,23 @@ impl<'a> NewPid<'a> {
     ///
     /// Returns `ENOSPC` if the number is taken, or all are; `ENOMEM`; and `EINVAL` if no number is
     /// missing.
-    pub fn give(&mut self, choose: impl Fn(&mut LockedNumbers<'_>) -> Wanted) -> Result<PidNr> {
+    pub fn give(&mut self, choose: impl Fn(&LockedNumbers<'_>) -> Wanted) -> Result<PidNr> {
         let ns = self.missing.ok_or(EINVAL)?;
         loop {
             let mut numbers = ns.lock_numbers();
-            let wanted = choose(&mut numbers);
+            let wanted = choose(&numbers);
             // SAFETY: What is taken is given back when `self` is dropped, or published.
             let taken = unsafe { numbers.take(wanted, &mut self.spares) };
             drop(numbers);
             match taken {
-                Ok(nr) => {
+                Ok(Taken { nr, counts }) => {
                     // SAFETY: Whose turn it is, is on the way from `memory.ns` outwards.
                     unsafe { self.memory.set_number(nr, ns) };
                     // INVARIANT: This namespace has given a number, and `memory` knows it.
                     self.missing = ns.parent();
+                    if !counts {
+                        self.uncounted |= level_bit(ns);
+                    }
                     return Ok(nr);
                 }
                 Err(NotTaken::Used) => return Err(ENOSPC),
@@ -243,6 +250,7 @@ impl<'a> NewPid<'a> {
         if self.missing.is_some() {
             return Err(EINVAL);
         }
+        // What does not count is in a namespace that was closed already, and is not opened again.
         let closed = |(ns, _): (&PidNamespace, _)| matches!(ns.numbers_taken(), Left::Closed(_));
         if self.given().any(closed) {
             return Err(ENOMEM);
@@ -273,12 +281,24 @@ impl<'a> NewPid<'a> {
 impl Drop for NewPid<'_> {
     fn drop(&mut self) {
         for (ns, nr) in self.given() {
-            // SAFETY: By the type invariants the number was taken, and leads to nothing.
-            unsafe { ns.lock_numbers().give_back(nr, self.given_back) };
+            let mut numbers = ns.lock_numbers();
+            if self.uncounted & level_bit(ns) == 0 {
+                // SAFETY: By the type invariants the number was taken, counts, and leads to nothing.
+                unsafe { numbers.give_back(nr, self.given_back) };
+            } else {
+                // SAFETY: By the type invariants it was taken, and does not count.
+                unsafe { numbers.give_back_uncounted(nr) };
+            }
         }
         // SAFETY: `self` is not used any more.
         unsafe { ManuallyDrop::drop(&mut self.memory) };
     }
+}
+
+/// Returns the bit that stands for the level of `ns`.
+fn level_bit(ns: &PidNamespace) -> u64 {
+    const { assert!(PidNamespace::MAX_LEVEL < u64::BITS) };
+    1u64.wrapping_shl(ns.level())
 }
 
 /// An identifier that can be found by its numbers, but that pidfs does not know yet.

@@ -128,43 +128,52 @@ impl<'a> LockedNumbers<'a> {
 
     /// Lets the first process get the number 1, whatever became of earlier attempts.
     #[inline]
-    pub fn restart(&mut self) {
+    pub fn restart(&self) {
         self.ns.set_cursor(0);
     }
 
-    /// Takes a number and counts it.
+    /// Takes a number. It counts unless the namespace is closed: then who waits for the others to
+    /// be gone may itself be gone, and must not be woken up for this one.
     ///
     /// # Safety
     ///
-    /// The caller must see to it that [`Self::give_back`] is called.
+    /// The caller must see to it that [`Self::give_back`] is called if the number counts, and
+    /// [`Self::give_back_uncounted`] if not.
     #[inline]
     pub(super) unsafe fn take(
         &mut self,
         wanted: Wanted,
         spares: &mut Spares,
-    ) -> Result<PidNr, NotTaken> {
+    ) -> Result<Taken, NotTaken> {
         let nr = match wanted {
+            Wanted::This(nr) if nr.get() >= PidNamespace::NUMBER_LIMIT => {
+                return Err(NotTaken::Used)
+            }
             Wanted::This(nr) => {
                 self.writer().take(nr.index(), spares)?;
                 nr
             }
             Wanted::Next(range) => {
+                let end = range.end.clamp(1, PidNamespace::NUMBER_LIMIT);
                 // CAST: Neither is negative.
-                let (start, end) = (range.start.max(1) as u32, range.end.max(1) as u32);
+                let (start, end) = (range.start.max(1) as u32, end as u32);
                 let nr = self.writer().take_next(start, end, spares)?;
                 // CAST: It is in the range.
                 PidNr::new(nr as i32).ok_or(NotTaken::Used)?
             }
         };
-        // There are fewer numbers than the flag above the count is worth.
-        const { assert!((PidNamespace::NUMBER_LIMIT as u32) < bindings::PIDNS_ADDING) };
-        self.ns
-            .change_allocated(self, |count| count.wrapping_add(1));
-        Ok(nr)
+        let counts = !self.is_closed();
+        if counts {
+            // There are fewer numbers than the flag above the count is worth.
+            const { assert!((PidNamespace::NUMBER_LIMIT as u32) < bindings::PIDNS_ADDING) };
+            self.ns
+                .change_allocated(self, |count| count.wrapping_add(1));
+        }
+        Ok(Taken { nr, counts })
     }
 
-    /// Makes a number free, and tells `then` how many are left and who reaps orphans here if some
-    /// are.
+    /// Makes a number that counts free, and tells `then` how many are left and who reaps orphans
+    /// here if some are.
     ///
     /// # Safety
     ///
@@ -184,6 +193,24 @@ impl<'a> LockedNumbers<'a> {
         // SAFETY: The caller promises it.
         unsafe { self.writer().give_back(nr.index()) };
     }
+
+    /// Makes a number that does not count free.
+    ///
+    /// # Safety
+    ///
+    /// The caller must be who took it.
+    #[cold]
+    pub(super) unsafe fn give_back_uncounted(&mut self, nr: PidNr) {
+        // SAFETY: The caller promises it.
+        unsafe { self.writer().give_back(nr.index()) };
+    }
+}
+
+/// A number that was taken.
+pub(super) struct Taken {
+    pub(super) nr: PidNr,
+    /// Whether who waits for the last number waits for this one.
+    pub(super) counts: bool,
 }
 
 /// What is called under the lock when a number was given back and others are left: with their

@@ -4,6 +4,8 @@
  * thread has ended, so the last one must wait for one number more, and be the
  * reaper that all are handed to.
  */
+#include <linux/membarrier.h>
+
 #include "pidns_reap_util.h"
 
 #define THREADS 4
@@ -88,6 +90,30 @@ TEST_F_TIMEOUT(pidns, d_reaper_is_handed_on, NS_TIMEOUT)
 	for (nr = 1; nr < 50; nr++)
 		EXPECT_EQ(-1, ioctl(fd, NS_GET_PID_FROM_PIDNS, nr));
 	EXPECT_EQ(-ENOMEM, fork_into(fd));
+	close(fd);
+	kid_stop(&kid);
+}
+
+/*
+ * The leader has not been waited for, so a number is left that nobody looks after:
+ * the last reaper is gone, and a fork that is refused must not wake it up.
+ */
+TEST_F_TIMEOUT(pidns, d_fork_when_only_the_leader_is_left, NS_TIMEOUT)
+{
+	struct kid kid;
+	int fd, try;
+
+	ASSERT_TRUE(init_start(&kid));
+	fd = ns_open(kid.pid, L_PID);
+	ASSERT_LE(0, fd);
+	WRITE_ONCE(shared->go, THREADS);
+	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	for (try = 0; try < 50; try++) {
+		/* A grace period, after which the memory of tasks is freed. */
+		syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+		EXPECT_EQ(-ENOMEM, fork_into(fd));
+	}
+	EXPECT_EQ(0, wait_status(kid.pid));
 	close(fd);
 	kid_stop(&kid);
 }
