@@ -26,7 +26,8 @@
 //! until it is released. See [`allocator`] for why that is enough.
 //!
 //! The tables of numbers are read under RCU. The lock that creating slab caches takes is outside of
-//! all of these, and may sleep.
+//! all of these, and may sleep. The one that taking a spare namespace takes is held with no other,
+//! outside or inside.
 
 #![crate_name = "pidns"]
 #![deny(unsafe_code)]

@@ -39,6 +39,17 @@ mod testing;
 ///
 /// The pointer owns the one reference to a valid `struct cred` that no task uses, made from the
 /// credentials of this thread.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::new_cred::NewCred;
+///
+/// // Changed the mind: those of the task stay as they are.
+/// let cred = NewCred::prepare()?;
+/// drop(cred);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct NewCred(NonNull<bindings::cred>, NotThreadSafe);
 
 impl NewCred {

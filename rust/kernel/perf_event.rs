@@ -11,6 +11,13 @@ use crate::{
 
 impl CurrentTask {
     /// Records the namespaces of the current task (`PERF_RECORD_NAMESPACES`) for whoever asked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// // Nobody may have asked.
+    /// current!().record_namespaces();
+    /// ```
     #[doc(alias = "perf_event_namespaces")]
     pub fn record_namespaces(&self) {
         // SAFETY: The current task is valid.

@@ -23,6 +23,16 @@ impl Task {
     /// Tells whether the current task may access this one as `mode` says.
     ///
     /// It takes the task's own lock inside, so the caller must not hold that. It does not sleep.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::ptrace::AccessMode;
+    ///
+    /// // Whoever it is may look into itself.
+    /// assert!(current!().may_access(AccessMode::ReadRealCreds));
+    /// assert!(current!().may_access(AccessMode::AttachRealCreds));
+    /// ```
     #[doc(alias = "ptrace_may_access")]
     pub fn may_access(&self, mode: AccessMode) -> bool {
         // SAFETY: `self` is a valid task.

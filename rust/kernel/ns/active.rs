@@ -19,6 +19,19 @@ use core::mem::ManuallyDrop;
 /// # Invariants
 ///
 /// The value stands for one in the namespace's active count.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     ns::Active,
+///     pid_namespace::PidNamespace, //
+/// };
+///
+/// // It cannot cease to be visible meanwhile.
+/// let active = Active::new(PidNamespace::initial());
+/// drop(active);
+/// ```
 pub struct Active<'a>(&'a NsCommon);
 
 impl<'a> Active<'a> {

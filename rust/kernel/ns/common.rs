@@ -16,6 +16,23 @@ use crate::{
 /// # Invariants
 ///
 /// Instances are part of a valid namespace, whose lifetime is theirs.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     ns::{
+///         Namespace,
+///         NsType, //
+///     },
+///     pid_namespace::PidNamespace, //
+/// };
+///
+/// let common = PidNamespace::initial().common();
+/// assert!(common.types().contains(NsType::Pid));
+/// assert!(!common.types().contains(NsType::User));
+/// assert_ne!(common.inum(), 0);
+/// ```
 #[repr(transparent)]
 pub struct NsCommon(Opaque<bindings::ns_common>);
 
