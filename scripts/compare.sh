@@ -24,6 +24,16 @@ upstream=$(least upstream)
 least=$((kselftests + upstream + seeds + 2))
 debug=${DEBUG:+-debug}
 
+# usage: enough PART IMPL LEAST; whether so many results are there
+enough() {
+	local ran
+	ran=$({ "$TOP/scripts/results" "$CACHE/log/$1-$2$debug.ktap" || true; } |
+		awk 'END { print $1 + $3 + $5 }')
+	[ "$ran" -lt "$3" ] || return 0
+	note "$1 on IMPL=$2: $ran tests ran; there must be $3"
+	return 1
+}
+
 # What fails is in the table: only a run that left no results ends this one.
 files=() all=$CACHE/log/compare
 for impl in "$@"; do
@@ -49,5 +59,15 @@ for impl in "$@"; do
 	} >"$all-$impl.ktap"
 	files+=("$impl=$all-$impl.ktap")
 done
+work=''
+make_temp work
+cat "$TOP"/scripts/{tests,upstream}-known >"$work/known"
 echo
-"$TOP/scripts/compare" "$least" "$TOP/scripts/upstream-known" "${files[@]}"
+status=0
+"$TOP/scripts/compare" "$least" "$work/known" "${files[@]}" || status=1
+for impl in "$@"; do
+	enough test "$impl" "$(least "test-$impl")" || status=1
+	enough upstream "$impl" "$upstream" || status=1
+	enough fuzz "$impl" $((seeds + 2)) || status=1
+done
+exit $status

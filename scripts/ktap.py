@@ -22,7 +22,7 @@ class Leaf(NamedTuple):
     """One result. The path begins with the outermost test."""
 
     path: tuple
-    outcome: str  # "pass", "fail" or "skip"
+    outcome: str  # "pass", "fail", "skip", or "xfail" for an expected failure
     why: str
 
 
@@ -81,8 +81,9 @@ class Reader:
         level.seen += 1
         if not ok and not inner_failed:
             level.leaves.append(Leaf((name,), "fail", why))
-        elif not inner and re.match(r"SKIP\b", why, re.I):
-            level.leaves.append(Leaf((name,), "skip", why[4:].strip()))
+        elif not inner and (special := re.match(r"(SKIP|XFAIL)\b", why, re.I)):
+            outcome = special.group(1).lower()
+            level.leaves.append(Leaf((name,), outcome, why[special.end():].strip()))
         elif not inner and ok:
             level.leaves.append(Leaf((name,), "pass", why))
         level.failed = level.failed or not ok or inner_failed

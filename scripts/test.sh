@@ -49,4 +49,4 @@ sed -n '/ok 1 the guest came/,$p' "$ktap"
 note "this output is in $ktap, the kernel's log in $log"
 least=1
 [ ${#tests[@]} -gt 0 ] || least=$(least "test-$IMPL")
-"$TOP/scripts/results" "$ktap" "$least" "$TOP/scripts/tests-known"
+"$TOP/scripts/results" "$ktap" "$least" "$TOP/scripts/tests-known" "$IMPL"

@@ -130,7 +130,13 @@ printf '%s\n' 'KTAP version 1' 1..2 'ok 1 one' 'ok 2 two # SKIP no such file' >"
 echo 'two | skip | no such file here' >"$WORK/known"
 : >"$WORK/empty"
 results() { "$SCRIPTS/results" "$WORK/ktap" "$@"; }
-check 'as many as must be, skips being known' results 2 "$WORK/known"
-check 'one less is a failure' not results 3 "$WORK/known"
-check 'so is a skip that nobody knows' not results 2 "$WORK/empty"
+check 'as many as must be, skips being known' results 2 "$WORK/known" rust
+check 'one less is a failure' not results 3 "$WORK/known" rust
+check 'so is a skip that nobody knows' not results 2 "$WORK/empty" rust
+printf '%s\n' 'KTAP version 1' 1..1 'ok 1 one # XFAIL C errs' >"$WORK/ktap"
+check 'what fails as expected passes' results
+check 'but not if nobody knows' not results 1 "$WORK/empty" c
+echo 'one | c-errs | because' >"$WORK/known"
+check 'it is of C' results 1 "$WORK/known" c
+check 'not of Rust' not results 1 "$WORK/known" rust
 finish
