@@ -30,6 +30,19 @@ if [ -f pidns_inspect.ko ]; then
 	sed 's/^/# /' /tmp/inspected
 fi
 
+implementation=$(bash ./implementation.sh)
+
+# The names of our locks, where lockdep is there (DEBUG=1): all were taken by now.
+if [ -r /proc/lockdep ] && [ $# = 0 ] && [[ $implementation = *Rust ]]; then
+	printf 'KTAP version 1\n1..1\n'
+	unknown=$(printf '%s\n' pidns_numbers '&pid->wait_pidfd' PID_CACHES_LOCK SPARES_LOCK |
+		while read -r lock; do
+			grep -qF -- " $lock" /proc/lockdep || printf ' %s' "$lock"
+		done)
+	[ -z "$unknown" ] || printf 'not '
+	echo "ok 1 lockdep knows our locks by name${unknown:+ # not$unknown}"
+fi
+
 # Leaks, where the kernel looks for them (DEBUG=1). An object must be found
 # unreferenced twice to be one: it may be on its way between two owners.
 if [ -w /sys/kernel/debug/kmemleak ]; then
@@ -45,4 +58,5 @@ if [ -w /sys/kernel/debug/kmemleak ]; then
 		echo 'ok 1 kmemleak'
 	fi
 fi
-bash ./implementation.sh | sed 's/^/# /'
+# shellcheck disable=SC2001
+sed 's/^/# /' <<<"$implementation"
