@@ -11,14 +11,15 @@
 #   skipped: why
 #   unsure          something was noticed, but it may be an earlier one's doing
 #
-# and "NAME PROGRAM took SECONDS".
+# and "NAME SUITE took SECONDS". A suite is kunit, fuzz, or one kselftest.
 #
 # What fails with the first mistake of a guest is caught. With a later one it must
 # pass without the mistake right after that, else it is unsure. A guest that is not
 # as good as new after that ends, and the host boots another one.
 #
-# From the host: plan (lines of NUMBER NAME SUITES PROGRAMS, the last two joined by
-# commas), kunit-suites, and limits (how many seconds each may take).
+# From the host: plan (lines of NUMBER NAME SUITE...), kunit-suites, fuzz (the fuzzer,
+# its seeds, and the transcripts of a kernel without a mistake), and limits (how many
+# seconds each may take).
 
 MARK=pidns-mutant
 SWITCH=/sys/module/pidns/parameters/mutant
@@ -58,8 +59,7 @@ first_failure() { sed -n 's/^[[:space:]]*not ok [0-9]* \(- \)\?//p' "$1" | head 
 complaints() { echo $(($(cat /proc/sys/kernel/tainted) & (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14))); }
 
 # The suites. Each sets HOW if it fails, and FAILED, with which it can be run
-# again for that part alone. The status 124 says that something hangs, 2 that the
-# suite cannot run.
+# again for that part alone. The status 124 says that something hangs.
 
 suite_kunit() {
 	local suite status results=/tmp/kunit-results
@@ -80,41 +80,31 @@ suite_kunit() {
 }
 
 suite_kselftest() {
-	local program pid status start how out=/tmp/kselftest-out
-	for program in "$@"; do
-		FAILED=$program
-		status=0
-		start=$SECONDS
-		(cd kselftest/pidns && exec "./$program" </dev/null) >$out 2>&1 &
-		pid=$!
-		wait_for $pid "$(limit "$program")" $out || status=$?
-		echo "$MARK: $name $program took $((SECONDS - start))"
-		# Skipped is not passed: it would notice nothing.
-		if [ "$status" = 0 ] && ! grep -q '^ok .* # SKIP' $out; then
-			continue
-		fi
-		sed 's/^/# /' $out
-		how=$(first_failure $out)
-		# It, or the harness, has waited too long.
-		if [ "$status" = 124 ] || grep -q 'Test terminated by timeout' $out; then
-			HOW="$program${how:+: $how}: hangs"
-			return 124
-		fi
-		# The others of its tests are not waited for.
-		kill $pid 2>/dev/null
-		wait_for $pid 10 /dev/null
-		HOW="$program: $how"
-		return 1
-	done
+	local program=$1 pid status=0 out=/tmp/kselftest-out
+	FAILED=$program
+	(cd kselftest/pidns && exec "./$program" </dev/null) >$out 2>&1 &
+	pid=$!
+	wait_for $pid "$(limit "$program")" $out || status=$?
+	# Skipped is not passed: it would notice nothing. Nor is what fails as expected.
+	if [ "$status" = 0 ] && ! grep -qE '^ok .* # (SKIP|XFAIL)' $out; then
+		return
+	fi
+	sed 's/^/# /' $out
+	HOW=$(first_failure $out)
+	# It, or the harness, has waited too long.
+	if [ "$status" = 124 ] || grep -q 'Test terminated by timeout' $out; then
+		HOW+="${HOW:+: }hangs"
+		return 124
+	fi
+	# The others of its tests are not waited for.
+	kill $pid 2>/dev/null
+	wait_for $pid 10 /dev/null
+	return 1
 }
 
 # The transcripts must be those of the host: of a kernel without a mistake.
 suite_fuzz() {
 	local status=0 out=/tmp/fuzz-out transcripts=/tmp/transcripts
-	if [ ! -x fuzz/pidns-fuzz ]; then
-		HOW='SEEDS= says how much of it'
-		return 2
-	fi
 	FAILED=''
 	rm -rf $transcripts
 	cp fuzz/pidns-fuzz /tmp/
@@ -122,22 +112,26 @@ suite_fuzz() {
 		--seeds "$(cat fuzz/seeds)" >$out 2>&1 &
 	wait_for $! "$(limit fuzz)" /dev/null || status=$?
 	if [ "$status" = 124 ]; then
-		HOW='fuzz: hangs'
+		HOW=hangs
 		return 124
 	elif [ "$status" = 0 ] && /tmp/pidns-fuzz diff fuzz/reference $transcripts >$out 2>&1; then
 		return 0
 	fi
-	HOW="fuzz: $(sed -n 1p $out)"
+	HOW=$(sed -n 1p $out)
 	return 1
 }
 
 # usage: attempt NUMBER SUITE ARGUMENT...; the suite, with the mistake
 attempt() {
-	local status
+	local status start=$SECONDS
 	echo "$1" >$SWITCH || exit
-	"suite_$2" "${@:3}"
+	case $2 in
+	kunit | fuzz) "suite_$2" "${@:3}" ;;
+	*) suite_kselftest "$2" ;;
+	esac
 	status=$?
 	echo 0 >$SWITCH
+	echo "$MARK: $name $2 took $((SECONDS - start))"
 	if [ "$(complaints)" != "$CLEAN" ]; then
 		HOW="the kernel complains${HOW:+; $HOW}"
 		return 124
@@ -155,10 +149,6 @@ judge() {
 	case $? in
 	0)
 		tell "$name $suite passed"
-		return
-		;;
-	2)
-		tell "$name $suite skipped: $HOW"
 		return
 		;;
 	1)
@@ -186,15 +176,11 @@ echo 1 >/proc/sys/kernel/panic_on_rcu_stall
 CLEAN=$(complaints)
 mapfile -t kunit <kunit-suites
 first=1
-while read -r number name suites programs <&3; do
-	for suite in ${suites//,/ }; do
+while read -r number name suites <&3; do
+	for suite in $suites; do
 		case $suite in
 		kunit) judge "$number" "$name" kunit "${kunit[@]}" ;;
-		kselftest)
-			IFS=, read -ra tests <<<"$programs"
-			judge "$number" "$name" kselftest "${tests[@]}"
-			;;
-		*) judge "$number" "$name" "$suite" '' ;;
+		*) judge "$number" "$name" "$suite" "$suite" ;;
 		esac
 	done
 	first=''

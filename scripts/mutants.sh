@@ -5,10 +5,11 @@
 #
 # Do the tests notice mistakes? Builds one kernel with all deliberate mistakes of
 # tools/testing/mutants in it, boots a guest for each (all, or those named), makes
-# the mistake there, runs the suites, and prints a table of which suite noticed.
-# Fails if one survives, or if nothing can be said of one. A result is kept until
-# something that it comes from changes, so that an interrupted run goes on where it
-# was.
+# the mistake there, runs the suites, and prints a table of which suite noticed:
+# KUnit, each kselftest that the list names for the mistake, and SEEDS= of the fuzzer.
+# Fails if one survives, if a kselftest that is named does not notice, or if nothing
+# can be said of one. A result is kept until something that it comes from changes, so
+# that an interrupted run goes on where it was.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/kept.sh"
@@ -17,17 +18,20 @@
 LIST=$TOP/scripts/mutants
 ROWS=$CACHE/mutants
 MARK=pidns-mutant
-SUITES=(kunit kselftest fuzz)
 # So many of them at a time share guests, as far as these stay as good as new.
 BATCH=9
 # Seconds without a sign of life after which a guest is stopped.
 SILENCE=90
 # Memory that is freed is overwritten, and looked at when it is used again: of
 # what our code allocates. KUnit runs when the guest asks for it.
-PIDNS_BOOT_ARGS='kunit.autorun=0 slab_debug=FZP,pid*,nsproxy'
+PIDNS_BOOT_ARGS='kunit.autorun=0 slab_debug=FZP,pid*,nsproxy,task_struct'
 
 # usage: entry NAME FIELD; a field of what the list says of it
 entry() { awk -F'\t' -v name="$1" -v field="$2" '$2 == name { print $field }' "$STAGE/list"; }
+# usage: programs NAME; the kselftests that it is tried with
+programs() { entry "$1" 4 | xargs -n 1; }
+# usage: suites NAME
+suites() { echo kunit && programs "$1" && echo fuzz; }
 # usage: key NAME; what that was when the kernel was built
 key() { sed -n "s/^$1 //p" "$STAGE/keys"; }
 
@@ -45,18 +49,16 @@ base_key() {
 		cat "$TOP"/configs/*.config "$TOP"/scripts/{mutants,{mutants,guest-mutants,guest,kept,tree}.sh}
 		cat "$TOP"/tools/testing/mutants/mutants.{c,rs}
 		cat "$TOP"/tools/testing/selftests/pidns/*.h
-		[ ! -d "$STAGE/fuzz" ] || cat "$STAGE"/fuzz/{pidns-fuzz,seeds}
+		cat "$STAGE"/fuzz/{pidns-fuzz,seeds}
 		toolchain_id
 	} | sha256sum | cut -c1-16
 }
 
 # usage: row_key NAME; changes when anything does that its result comes from
 row_key() {
-	local tests
-	read -ra tests <<<"$(entry "$1" 4)"
 	{
 		echo "$BASE_KEY $(entry "$1" 6)"
-		printf "$TOP/tools/testing/selftests/pidns/%s.c\n" "${tests[@]}" | xargs -d '\n' cat
+		programs "$1" | sed "s|.*|$TOP/tools/testing/selftests/pidns/&.c|" | xargs -d '\n' cat
 	} | sha256sum | cut -c1-16
 }
 
@@ -145,21 +147,25 @@ progress() {
 
 # usage: verdict NAME
 verdict() {
-	local suite caught=() undecided=()
-	for suite in "${SUITES[@]}"; do
-		case $(told "$1" "$suite") in
-		caught*) caught+=("$suite") ;;
-		undecided*) undecided+=("$suite") ;;
+	local suite caught=() undecided=() missed=()
+	for suite in $(suites "$1"); do
+		case $suite:$(told "$1" "$suite") in
+		*:caught*) caught+=("$suite") ;;
+		*:undecided*) undecided+=("$suite") ;;
+		kunit:* | fuzz:*) ;;
+		*) missed+=("$suite") ;;
 		esac
 	done
-	if [ ${#caught[@]} -gt 0 ]; then
-		echo "caught by ${caught[*]}"
-	elif [ ${#undecided[@]} -gt 0 ]; then
-		echo UNDECIDED
-	elif [[ $1 = none-* ]]; then
+	if [[ $1 = none-* && ${#caught[@]} = 0 && ${#undecided[@]} = 0 ]]; then
 		echo 'nothing fails'
-	else
+	elif [ ${#undecided[@]} -gt 0 ]; then
+		echo "UNDECIDED in ${undecided[*]}"
+	elif [ ${#caught[@]} = 0 ]; then
 		echo SURVIVES
+	elif [ ${#missed[@]} -gt 0 ]; then
+		echo "MISSED by ${missed[*]}"
+	else
+		echo "caught by ${caught[*]}"
 	fi
 }
 
@@ -170,7 +176,7 @@ guest() {
 	make_temp stage
 	cp -al "$STAGE/." "$stage/"
 	for name in "$@"; do
-		echo "$(entry "$name" 1) $name ${PENDING[$name]// /,} $(entry "$name" 4 | tr ' ' ,)"
+		echo "$(entry "$name" 1) $name ${PENDING[$name]}"
 	done >"$stage/plan"
 	log=$CACHE/log/mutants-$1.log
 	watch_guest "$stage" &
@@ -185,7 +191,7 @@ guest() {
 		case $what in
 		begins) told="$name $suite" ;;
 		unsure) told='' ;;
-		took*) RESULTS[$name]+="$suite"$'\t'"${what#took }"$'\n' ;;
+		took*) RESULTS[$name]+="$suite.took"$'\t'"${what#took }"$'\n' ;;
 		*)
 			[[ $what != *'the kernel complains'* ]] ||
 				what+=": $("$TOP/scripts/splats" "$log" | sed -n 1p)"
@@ -216,10 +222,9 @@ batch() {
 	local name
 	QUEUE=("$@")
 	for name in "$@"; do
-		PENDING[$name]=${SUITES[*]}
+		PENDING[$name]=$(suites "$name" | xargs)
 		RESULTS[$name]=
 		rm -f "$ROWS/$name.row"
-		[ -d "$STAGE/fuzz" ] || settle "$name" fuzz 'skipped: SEEDS= says how much of it'
 	done
 	while [ ${#QUEUE[@]} -gt 0 ]; do
 		guest "${QUEUE[@]}"
@@ -229,13 +234,12 @@ batch() {
 # usage: limits NAME...; how many seconds each suite and program may take: many times
 # what it took in these, which are without a mistake, and more
 limits() {
-	local name program programs
+	local name suite
 	echo kunit 120
-	echo fuzz 900
+	echo "fuzz $((60 + 4 * $(told "$1" fuzz.took)))"
 	for name in "$@"; do
-		read -ra programs <<<"$(entry "$name" 4)"
-		for program in "${programs[@]}"; do
-			echo "$program $((40 + 4 * $(told "$name" "$program")))"
+		for suite in $(programs "$name"); do
+			echo "$suite $((40 + 4 * $(told "$name" "$suite.took")))"
 		done
 	done
 }
@@ -258,19 +262,27 @@ try() {
 
 # usage: table NAME...
 table() {
-	local name suite how
-	printf '\n%-32s %-12s' mutant rows
-	printf ' %-9s' "${SUITES[@]}"
-	printf ' how\n'
+	local name suite how words
+	printf '\n%-32s %-12s %-9s %-9s %-9s how\n' mutant rows kunit kselftest fuzz
 	for name in "$@"; do
-		printf '%-32s %-12s' "$name" "$(entry "$name" 3)"
-		how=
-		for suite in "${SUITES[@]}"; do
-			printf ' %-9s' "$(told "$name" "$suite" | sed 's/:.*//')"
-			how+=$(told "$name" "$suite" | sed -n 's/^\(caught\|undecided\): /; /p')
+		how='' words=()
+		for suite in $(suites "$name"); do
+			how+=$(told "$name" "$suite" | sed -n "s/^\(caught\|undecided\): /; $suite: /p")
+			[[ $suite != kunit && $suite != fuzz ]] || words+=("$(told "$name" "$suite" | sed 's/:.*//')")
 		done
-		printf ' %s\n' "${how#; }"
+		printf '%-32s %-12s %-9s %-9s %-9s %s\n' "$name" "$(entry "$name" 3)" "${words[0]}" \
+			"$(caught_by "$name")" "${words[1]}" "${how#; }"
 	done
+}
+
+# usage: caught_by NAME; how many of its kselftests noticed
+caught_by() {
+	local suite number=0 noticed=0
+	for suite in $(programs "$1"); do
+		number=$((number + 1))
+		[[ $(told "$1" "$suite") != caught* ]] || noticed=$((noticed + 1))
+	done
+	echo "$noticed of $number"
 }
 
 declare -A PENDING=() RESULTS=() TRIED=()
@@ -313,18 +325,17 @@ run_child "$0" --build "$STAGE"
 [ "$begun" = "$(sources)" ] || die "the sources were changed during the build; start again"
 cp "$TOP/scripts/guest-mutants.sh" "$STAGE/"
 kunit_suites >"$STAGE/kunit-suites"
-if [ -n "${SEEDS:-}" ]; then
-	# What the fuzzer sees where there is no mistake.
-	run_child "$TOP/scripts/fuzz.sh" rust
-	mkdir "$STAGE/fuzz"
-	echo "$SEEDS" >"$STAGE/fuzz/seeds"
-	cp "$CACHE"/fuzz/target/*/release/pidns-fuzz "$STAGE/fuzz/"
-	cp -R "$CACHE/fuzz/rust" "$STAGE/fuzz/reference"
-fi
+# What the fuzzer sees where there is no mistake.
+export SEEDS=${SEEDS:-0..4}
+run_child "$TOP/scripts/fuzz.sh" rust
+mkdir "$STAGE/fuzz"
+echo "$SEEDS" >"$STAGE/fuzz/seeds"
+cp "$CACHE"/fuzz/target/*/release/pidns-fuzz "$STAGE/fuzz/"
+cp -R "$CACHE/fuzz/rust" "$STAGE/fuzz/reference"
 
 # Without a mistake all must pass; this tells how long each takes, too.
-mapfile -t programs < <(for name in "$@"; do entry "$name" 4; done | xargs -n 1 | sort -u)
-printf '%s\n' "${programs[@]}" | xargs -n 12 |
+mapfile -t all < <(for name in "$@"; do programs "$name"; done | sort -u)
+printf '%s\n' "${all[@]}" | xargs -n 12 |
 	awk '{ printf "0\tnone-%d\t-\t%s\t-\t-\n", NR, $0 }' >"$STAGE/without"
 cat "$STAGE/without" >>"$STAGE/list"
 mapfile -t without < <(cut -f2 "$STAGE/without")
@@ -333,8 +344,8 @@ BASE_KEY=$(base_key)
 for name in "${without[@]}" "$@"; do
 	echo "$name $(row_key "$name")"
 done >"$STAGE/keys"
-printf '%s 300\n' kunit fuzz "${programs[@]}" >"$STAGE/limits"
-note "${#programs[@]} tests and KUnit, without a mistake"
+printf '%s 300\n' kunit fuzz "${all[@]}" >"$STAGE/limits"
+note "${#all[@]} kselftests, KUnit and the fuzzer, without a mistake"
 try "${without[@]}"
 for name in "${without[@]}"; do
 	if [ "$(verdict "$name")" != 'nothing fails' ]; then
@@ -348,24 +359,21 @@ note "$# mutants"
 try "$@"
 
 table "$@"
-survivors=() undecided=()
-for name in "$@"; do
-	case $(verdict "$name") in
-	SURVIVES) survivors+=("$name") ;;
-	UNDECIDED) undecided+=("$name") ;;
-	esac
-done
 echo
-for suite in "${SUITES[@]}"; do
-	by=0 alone=0
+for suite in kunit fuzz; do
+	by=0
 	for name in "$@"; do
 		[[ $(told "$name" "$suite") != caught* ]] || by=$((by + 1))
-		[ "$(verdict "$name")" != "caught by $suite" ] || alone=$((alone + 1))
 	done
-	echo "$suite caught $by, $alone of them alone"
+	echo "$suite caught $by of $#"
 done
-[ ${#survivors[@]} = 0 ] || echo "SURVIVE: ${survivors[*]}"
-[ ${#undecided[@]} = 0 ] || echo "UNDECIDED, the guests ended before their time; run it again: ${undecided[*]}"
-failed=$((${#survivors[@]} + ${#undecided[@]}))
+# Those that are undecided are so because the guests ended before their time: run it again.
+failed=0
+for name in "$@"; do
+	how=$(verdict "$name")
+	[[ $how != caught* ]] || continue
+	echo "$name: $how"
+	failed=$((failed + 1))
+done
 echo "$(($# - failed)) passed, $failed failed"
 [ "$failed" = 0 ]

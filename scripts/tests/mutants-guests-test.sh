@@ -50,70 +50,73 @@ batch() {
 	} >"$WORK/script"
 	WORK=$WORK bash -c '. "$WORK/script"' "$SCRIPTS/mutants.sh"
 }
-two='two,kunit,passed two,kselftest,passed'
+# What the last of the suites say, where nothing is noticed.
+one_end='one,a1_test,passed one,fuzz,passed'
+two='two,kunit,passed two,a1_test,passed two,fuzz,passed'
 survived='two: SURVIVES
 kunit passed
-kselftest passed
+a1_test passed
 key k2
 0 left'
 
 check 'both survive' prints "one: SURVIVES
 kunit passed
-a1_test 12
-kselftest passed
+a1_test.took 12
+a1_test passed
 key k1
-$survived" batch "one,kunit,passed one,a1_test,took,12 one,kselftest,passed $two"
-check 'a failure counts at once' prints "one: caught by kunit
+$survived" batch "one,kunit,passed one,a1_test,took,12 $one_end $two"
+check 'a failure counts at once' prints "one: caught by a1_test
+kunit passed
+a1_test caught: it
+key k1
+$survived" batch "one,kunit,passed one,a1_test,begins one,a1_test,caught:,it" "one,fuzz,passed $two"
+check 'each kselftest must notice' prints "one: MISSED by a1_test
 kunit caught: it
-kselftest passed
+a1_test passed
 key k1
-$survived" batch "one,kunit,begins one,kunit,caught:,it" "one,kselftest,passed $two"
-check 'a panic, too' prints "one: caught by kunit
+$survived" batch "one,kunit,begins one,kunit,caught:,it" "$one_end $two"
+check 'a panic counts, too' prints "one: caught by kunit a1_test
 kunit caught: the kernel panics: Kernel panic - not syncing: it
-kselftest passed
+a1_test caught: it
 key k1
-$survived" batch 'one,kunit,begins panic silent' "one,kselftest,passed $two"
+$survived" batch 'one,kunit,begins panic silent' "one,a1_test,caught:,it one,fuzz,passed $two"
 check 'a killed guest does not' prints "one: SURVIVES
 kunit passed
-kselftest passed
+a1_test passed
 key k1
-$survived" batch 'one,kunit,begins killed' "one,kunit,passed one,kselftest,passed $two"
-check 'nor does the next one, and it is not kept' prints "one: UNDECIDED
+$survived" batch 'one,kunit,begins killed' "one,kunit,passed $one_end $two"
+check 'nor does the next one, and it is not kept' prints "one: UNDECIDED in kunit
 kunit undecided: the guest ended before its time
-kselftest passed
-$survived" batch 'one,kunit,begins killed' 'one,kunit,begins killed' "one,kselftest,passed $two"
+a1_test passed
+$survived" batch 'one,kunit,begins killed' 'one,kunit,begins killed' "$one_end $two"
 check 'a guest that hangs once does not' prints "one: SURVIVES
 kunit passed
-kselftest passed
+a1_test passed
 key k1
-$survived" batch 'one,kunit,begins silent' "one,kunit,passed one,kselftest,passed $two"
-check 'but twice' prints "one: caught by kselftest
+$survived" batch 'one,kunit,begins silent' "one,kunit,passed $one_end $two"
+check 'but twice' prints "one: caught by a1_test
 kunit passed
-kselftest caught: the guest hangs
+a1_test caught: the guest hangs
 key k1
-$survived" batch 'one,kunit,passed one,kselftest,begins silent' 'one,kselftest,begins silent' "$two"
-check 'a test that hangs twice counts' prints "one: caught by kselftest
+$survived" batch 'one,kunit,passed one,a1_test,begins silent' 'one,a1_test,begins silent' "one,fuzz,passed $two"
+check 'a test that hangs twice counts' prints "one: caught by a1_test
 kunit passed
-kselftest caught: a1_test: hangs
+a1_test caught: hangs
 key k1
-$survived" batch 'one,kunit,passed one,kselftest,caught:,a1_test:,hangs' 'one,kselftest,caught:,a1_test:,hangs' "$two"
-check 'a shell that fails twice, too' prints "one: caught by kselftest
+$survived" batch 'one,kunit,passed one,a1_test,caught:,hangs' 'one,a1_test,caught:,hangs' "one,fuzz,passed $two"
+check 'a shell that fails twice, too' prints "one: caught by a1_test
 kunit passed
-kselftest caught: the guest's shell fails: fork: no memory
+a1_test caught: the guest's shell fails: fork: no memory
 key k1
-$survived" batch 'one,kunit,passed one,kselftest,begins shell' 'one,kselftest,begins shell' "$two"
+$survived" batch 'one,kunit,passed one,a1_test,begins shell' 'one,a1_test,begins shell' "one,fuzz,passed $two"
 check 'what a used guest says is asked of a fresh one' prints "one: SURVIVES
 kunit passed
-kselftest passed
+a1_test passed
 key k1
-two: caught by kunit
+two: caught by kunit a1_test
 kunit caught: the guest hangs
-kselftest passed
+a1_test caught: it
 key k2
-0 left" batch 'one,kunit,passed one,kselftest,passed two,kunit,begins silent' 'two,kunit,begins silent' \
-	'two,kunit,begins silent' 'two,kselftest,passed'
-check 'one that is undecided may still be caught' prints "one: caught by kselftest
-kunit undecided: the guest ended before its time
-kselftest caught: it
-$survived" batch 'one,kunit,begins killed' 'one,kunit,begins killed' 'one,kselftest,caught:,it' "$two"
+0 left" batch "one,kunit,passed $one_end two,kunit,begins silent" 'two,kunit,begins silent' \
+	'two,kunit,begins silent' 'two,a1_test,caught:,it two,fuzz,passed'
 finish

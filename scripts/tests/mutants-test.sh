@@ -34,6 +34,9 @@ faults() {
 	[ "$status" = 1 ] && [ "$(wc -l <<<"$out")" = 1 ] && grep -qF -- "$1" <<<"$out"
 }
 
+# usage: told TEXT; one of the faults is this
+told() { mutants check "$top" 2>&1 | grep -F -- "$1"; }
+
 good | list_of
 check 'a good list' mutants check "$top"
 { good && mutant b A1 a1_test 'three();' MUTANT; } | list_of
@@ -52,8 +55,18 @@ check 'a row that is not there' faults 'no row A9'
 check 'a test that is not there' faults 'no test a9_test'
 { good && mutant b A2 a1_test '-> u32' MUTANT; } | list_of
 check 'a row that cannot be broken, and is' faults 'A2 has a mutant, and a reason'
+{ good && mutant b A1 b1_test '-> u32' MUTANT; } | list_of
+sed -i 's/$/ b1_test/' "$top/tools/testing/selftests/pidns/Makefile"
+check 'two tests' mutants check "$top"
+sed -i 's/$/ b2_test/' "$top/tools/testing/selftests/pidns/Makefile"
+check 'a test that no mutant is tried with' faults 'tried with b2_test'
+mutant b A1 b1_test '-> u32' MUTANT | list_of
+echo 'TEST_GEN_PROGS := b1_test' >"$top/tools/testing/selftests/pidns/Makefile"
+sed -i 's/a1_test/x_a1_test/' "$top/tools/testing/rows"
+echo 'OTHER := x_a1_test' >>"$top/tools/testing/selftests/pidns/Makefile"
+check 'a row whose tests no mutant of it is tried with' told 'A1 has mutants, but none with one of its own tests'
 list_of </dev/null
-check 'a row without a mutant' faults 'A1 has no mutant'
+check 'a row without a mutant' told 'A1 has no mutant'
 echo 'mutant: b' | list_of
 check 'a mutant without anything' faults 'b has no what:'
 { good && echo 'file: kernel/fork.c'; } | list_of
