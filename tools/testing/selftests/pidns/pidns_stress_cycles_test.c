@@ -11,15 +11,18 @@
 /* A cycle makes so many, each within the one before. */
 #define DEPTH 3
 
-/* The counts are a little inexact, and others use the machine as well. */
-#define LEAK_SHARE 50
+/* About a slab: counts are a little inexact, and others use the machine as well. */
+#define SLACK 32
 
 /* Seconds: its time is the machine's, not a guess. */
 #define STRESS_TIMEOUT 540
 
-/* One of each kind for every level that a cycle reaches. */
+/*
+ * One of each kind for every level that a cycle reaches. The last is of the
+ * implementation in Rust; that in C has its tables in a cache that others use.
+ */
 static const char * const caches[] = {
-	"pid", "pid_2", "pid_3", "pid_4", "pid_namespace", "nsproxy",
+	"pid", "pid_2", "pid_3", "pid_4", "pid_namespace", "nsproxy", "pid_table_node",
 };
 
 #define NR_CACHES ARRAY_SIZE(caches)
@@ -71,14 +74,14 @@ static void caches_count(long *active)
 		active[i] = slab_active(caches[i]);
 }
 
-/* Whether a cache has grown by more than @most. */
-static bool caches_grown(const long *before, long *now, long most)
+/* Whether a cache has grown. */
+static bool caches_grown(const long *before, long *now)
 {
 	int i;
 
 	caches_count(now);
 	for (i = 0; i < NR_CACHES; i++)
-		if (now[i] - before[i] > most)
+		if (now[i] - before[i] > SLACK)
 			return true;
 	return false;
 }
@@ -94,7 +97,7 @@ TEST_F_TIMEOUT(pidns, stress_cycles_leave_nothing, STRESS_TIMEOUT)
 	/* A level's cache is there once it was of use. */
 	ASSERT_EQ(DONE, cycle(DEPTH));
 	caches_count(before);
-	for (i = 0; i < NR_CACHES; i++)
+	for (i = 0; i < NR_CACHES - 1; i++)
 		if (before[i] < 0)
 			SKIP(return, "no %s line in /proc/slabinfo (boot with slab_nomerge)",
 			     caches[i]);
@@ -105,7 +108,7 @@ TEST_F_TIMEOUT(pidns, stress_cycles_leave_nothing, STRESS_TIMEOUT)
 		if (i % (cycles / 10) == 0)
 			TH_LOG("%d of %d", i, cycles);
 	}
-	EXPECT_TRUE(eventually(!caches_grown(before, now, cycles / LEAK_SHARE)));
+	EXPECT_TRUE(eventually(!caches_grown(before, now)));
 	for (i = 0; i < NR_CACHES; i++)
 		TH_LOG("%s: %ld before, %ld after", caches[i], before[i], now[i]);
 	/* Of the user's namespaces exactly none is left. */
