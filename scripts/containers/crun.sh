@@ -155,7 +155,7 @@ crun_kill_all() {
 	up one 'exec sleep infinity'
 	"${CRUN[@]}" exec --detach --pid-file "$W/pid" one sleep infinity </dev/null >/dev/null 2>&1
 	pid=$(cat "$W/pid")
-	! gone "$pid"
+	! gone "$pid" || fail 'what exec began has ended before the kill'
 	"${CRUN[@]}" kill one KILL
 	wait_until is one stopped
 	wait_until gone "$pid"
