@@ -21,13 +21,23 @@ tree() {
 	printf '%s\n' '# Rows.' "$@" >"$top/tools/testing/rows"
 	rows write >/dev/null || true
 }
-# usage: fault TEXT ROW...; with these rows that is said, and nothing else
-fault() {
+# usage: said TEXT; that is what is wrong, and nothing else
+said() {
 	local out status=0
-	tree "${@:2}"
 	out=$(rows check 2>&1) || status=$?
 	printf '%s\n(status %s)\n' "$out" "$status"
 	[ "$status" = 1 ] && [ "$(wc -l <<<"$out")" = 1 ] && grep -qF -- "$1" <<<"$out"
+}
+# usage: fault TEXT ROW...; with these rows
+fault() {
+	tree "${@:2}"
+	said "$1"
+}
+# usage: fault_in FILE LINE TEXT; with that line in that file
+fault_in() {
+	tree "$a1" "$d1"
+	echo "$2" >>"$tests/$1"
+	said "$3"
 }
 a1='A1 | one | pidns_z |'
 d1='D1 | two | pidns_d_y_test | why not'
@@ -45,5 +55,11 @@ check 'a test without a row' fault 'pidns_d_y_test tests no row' "$a1"
 check 'a suite without a row' fault 'pidns_z tests no row' 'A1 | one | |' "$d1"
 check 'a test that is not there' fault 'D1: there is no test pidns_d_z_test' "$a1" \
 	'D1 | two | pidns_d_y_test pidns_d_z_test | why not'
+check 'a program that is not built' fault_in pidns_d_z_test.c \
+	'TEST_F_TIMEOUT(pidns, d_three, 9)' 'pidns_d_z_test.c is not built'
+for macro in TEST TEST_F TEST_SIGNAL TEST_F_SIGNAL; do
+	check "a test without a limit of its own: $macro" fault_in pidns_d_y_test.c \
+		"$macro(pidns, d_three)" 'pidns_d_y_test.c: a test without a limit'
+done
 check 'a row twice' fault 'each row once' "$a1" "$d1" "$d1"
 finish
