@@ -13,13 +13,15 @@
 
 /*
  * The namespaces of a test: 0 is that of the arena's init, 1 and 2 are each in
- * the one before. The machine's own namespace is left alone.
+ * the one before. Above them may be that of the machine.
  */
 #define LEVELS 3
+#define MACHINE LEVELS
+#define NR_FILES (LEVELS + 1)
 
 struct files {
 	char dir[32];
-	char name[LEVELS][64];
+	char name[NR_FILES][64];
 	struct acct_v3 record[RECORDS];
 };
 
@@ -39,7 +41,7 @@ FIXTURE_SETUP(acct)
 	snprintf(files->dir, sizeof(files->dir), "/tmp/pidns_a16_XXXXXX");
 	ASSERT_NE(0, !!mkdtemp(files->dir));
 	ASSERT_EQ(0, mount("none", files->dir, "tmpfs", 0, NULL));
-	for (i = 0; i < LEVELS; i++) {
+	for (i = 0; i < NR_FILES; i++) {
 		snprintf(files->name[i], sizeof(files->name[i]), "%s/%d", files->dir, i);
 		fd = open(files->name[i], O_RDWR | O_CREAT | O_CLOEXEC, 0700);
 		ASSERT_LE(0, fd);
@@ -248,6 +250,64 @@ TEST_F_TIMEOUT(acct, a16_closed_when_the_init_dies, NS_TIMEOUT)
 	status = wait_status(kids[0].pid);
 	EXPECT_EQ(SIGKILL, status);
 	EXPECT_FALSE(acct_is_open(files, 0));
+	kid_stop(&kids[0]);
+}
+
+/*
+ * The first namespace of all is on every chain. Whether the machine had it on
+ * before cannot be told: it is off there afterwards, as with any test of acct(2).
+ */
+TEST_F_TIMEOUT(acct, a16_up_to_the_first_of_all, NS_TIMEOUT)
+{
+	struct files *files = &self->files;
+	struct kid kids[LEVELS];
+	int nr[LEVELS], fd;
+	pid_t init[LEVELS];
+
+	if (ns_id(0, L_PID) != PID_NS_INIT_ID)
+		SKIP(return, "needs to run in the initial PID namespace");
+	levels_start(_metadata, files, kids, nr);
+	fd = ns_open(kids[0].pid, L_PID);
+	init[1] = ioctl(fd, NS_GET_PID_FROM_PIDNS, nr[0]);
+	close(fd);
+	fd = ns_open(init[1], L_PID);
+	init[2] = ioctl(fd, NS_GET_PID_FROM_PIDNS, nr[1]);
+	close(fd);
+	ASSERT_LT(0, init[2]);
+	ASSERT_EQ(0, level_do(&kids[2], ON));
+	ASSERT_EQ(0, acct(files->name[MACHINE]));
+
+	/* Those between have it off, and do not end the way up. */
+	ASSERT_LT(0, level_do(&kids[2], SON));
+	ASSERT_EQ(1, records(files, MACHINE, "a16 son 2"));
+	if (!records_have_numbers(files))
+		SKIP(return, "no numbers in the records (CONFIG_BSD_PROCESS_ACCT_V3)");
+	EXPECT_EQ(init[2], files->record[0].ac_ppid);
+	EXPECT_EQ(42 << 8, files->record[0].ac_exitcode);
+	EXPECT_EQ(1, records(files, 2, "a16 son 2"));
+	EXPECT_EQ(0, records(files, 1, "a16 son 2"));
+	EXPECT_EQ(0, records(files, 0, "a16 son 2"));
+	EXPECT_LT(0, level_do(&kids[0], SON));
+	EXPECT_EQ(1, records(files, MACHINE, "a16 son 0"));
+	EXPECT_EQ(40 << 8, files->record[0].ac_exitcode);
+	EXPECT_EQ(0, records(files, 2, "a16 son 0"));
+
+	/* A namespace's death is told there, and closes nothing there. */
+	EXPECT_TRUE(acct_is_open(files, 2));
+	kid_tell(&kids[1], END);
+	/* The inner init is killed when the outer one has been recorded. */
+	EXPECT_TRUE(eventually(records(files, MACHINE, "a16 init 2") == 1));
+	EXPECT_EQ(SIGKILL, files->record[0].ac_exitcode);
+	EXPECT_EQ(AXSIG, files->record[0].ac_flag & AXSIG);
+	EXPECT_EQ(1, records(files, MACHINE, "a16 init 1"));
+	EXPECT_TRUE(eventually(!acct_is_open(files, 2)));
+	EXPECT_TRUE(acct_is_open(files, MACHINE));
+
+	/* Off is off, for those below too. */
+	ASSERT_EQ(0, acct(NULL));
+	EXPECT_FALSE(acct_is_open(files, MACHINE));
+	EXPECT_LT(0, level_do(&kids[0], SON));
+	EXPECT_EQ(1, records(files, MACHINE, "a16 son 0"));
 	kid_stop(&kids[0]);
 }
 
