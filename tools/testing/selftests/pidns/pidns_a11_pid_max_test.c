@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kernel.pid_max: a limit for each namespace, between the same bounds in all of
- * them; and those of the namespaces above bind the numbers there.
+ * them, the first one included; and those of the namespaces above bind the
+ * numbers there.
  */
 #include <grp.h>
 
@@ -308,6 +309,55 @@ TEST_F_TIMEOUT(pidns, a11_over_the_owner, NS_TIMEOUT)
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
+}
+
+/* The first namespace of all, whose limit is the machine's: put back in any case. */
+FIXTURE(machine) {
+	int before;
+};
+
+FIXTURE_SETUP(machine)
+{
+	if (geteuid())
+		SKIP(return, "needs root");
+	if (ns_id(0, L_PID) != PID_NS_INIT_ID)
+		SKIP(return, "needs to run in the initial PID namespace");
+	self->before = pid_limit();
+	ASSERT_LT(0, self->before);
+}
+
+FIXTURE_TEARDOWN_PARENT(machine)
+{
+	if (pid_limit() != self->before)
+		EXPECT_EQ(0, pid_limit_set(self->before));
+}
+
+TEST_F_TIMEOUT(machine, a11_bounds_of_the_first_of_all, NS_TIMEOUT)
+{
+	int min = pid_limit_min(), fd = open(PATH, O_RDWR | O_CLOEXEC), written, read_back;
+	char least[16], before[16], got[16] = {};
+
+	EXPECT_EQ(-EINVAL, pid_limit_set(min - 1));
+	EXPECT_EQ(-EINVAL, pid_limit_set(0));
+	EXPECT_EQ(-EINVAL, pid_limit_set(-1));
+	EXPECT_EQ(-EINVAL, pid_limit_set(PID_MAX_LIMIT + 1));
+	EXPECT_EQ(-EINVAL, file_write(PATH, "many"));
+	EXPECT_EQ(self->before, pid_limit());
+
+	/* Who forks meanwhile may be refused, so it is for a moment only. */
+	ASSERT_LE(0, fd);
+	snprintf(least, sizeof(least), "%d", min);
+	snprintf(before, sizeof(before), "%d", self->before);
+	written = pwrite(fd, least, strlen(least), 0);
+	read_back = pread(fd, got, sizeof(got) - 1, 0);
+	EXPECT_EQ(strlen(before), pwrite(fd, before, strlen(before), 0));
+	EXPECT_EQ(strlen(least), written);
+	EXPECT_LT(0, read_back);
+	EXPECT_EQ(min, atoi(got));
+	EXPECT_EQ(self->before, pid_limit());
+	EXPECT_EQ(0, pid_limit_set(PID_MAX_LIMIT));
+	EXPECT_EQ(PID_MAX_LIMIT, pid_limit());
+	close(fd);
 }
 
 TEST_HARNESS_MAIN
