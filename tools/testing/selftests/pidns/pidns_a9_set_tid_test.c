@@ -332,7 +332,7 @@ TEST_F_TIMEOUT(pidns, a9_at_most_32, NS_TIMEOUT)
 	}
 }
 
-/* What it says holds for threads, too. */
+/* What it says holds for threads, too: what is refused, */
 TEST_F_TIMEOUT(pidns, a9_thread, NS_TIMEOUT)
 {
 	static long double stack[4096];
@@ -350,6 +350,68 @@ TEST_F_TIMEOUT(pidns, a9_thread, NS_TIMEOUT)
 	nr = 0;
 	EXPECT_EQ(-1, sys_clone3(&args, sizeof(args)));
 	EXPECT_EQ(EINVAL, errno);
+}
+
+/*
+ * and what is done. A thread with these numbers goes on in its process, on the stack of the first
+ * one: that waits as for a vfork, and never goes on, since the thread ends both.
+ */
+static int thread_as(const pid_t *nrs, size_t nr)
+{
+	struct __clone_args args = {
+		.flags = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_VFORK,
+		.set_tid = ptr_to_u64(nrs),
+		.set_tid_size = nr,
+	};
+
+	return sys_clone3(&args, sizeof(args)) ? -errno : 0;
+}
+
+/* The thread alone has the numbers, at each level that it asked for. */
+static void thread_numbers(struct __test_metadata *_metadata, const pid_t *nrs, int nr)
+{
+	pid_t seen[MAX_PID_NS_LEVEL + 1], process;
+	pid_t pid = fork_tids(0, NULL, 0);
+	int levels, i;
+
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		process = getpid();
+		ASSERT_EQ(0, thread_as(nrs, nr));
+		EXPECT_EQ(nrs[0], syscall(__NR_gettid));
+		EXPECT_EQ(process, syscall(__NR_getpid));
+		levels = status_numbers(outer_proc, "thread-self", "NSpid", seen);
+		ASSERT_LE(nr, levels);
+		for (i = 0; i < nr; i++)
+			EXPECT_EQ(nrs[i], seen[levels - 1 - i]);
+		EXPECT_EQ(levels, status_numbers(outer_proc, "thread-self", "NStgid", seen));
+		EXPECT_EQ(process, seen[levels - 1]);
+		/* They are taken, as those of a process are. */
+		EXPECT_EQ(-EEXIST, fork_done(fork_tids(0, nrs, nr)));
+		_exit(EXIT_SUCCESS);
+	}
+	EXPECT_EQ(0, wait_for_pid(pid));
+	/* The end of a process may be told when its last thread still has its number. */
+	EXPECT_TRUE(eventually(fork_done(fork_tids(0, nrs, nr)) == nrs[0]));
+}
+
+TEST_F_TIMEOUT(pidns, a9_thread_with_numbers, NS_TIMEOUT)
+{
+	static const pid_t nrs[] = { 500, 600 };
+	int before = last_pid();
+	pid_t pid;
+
+	thread_numbers(_metadata, nrs, 1);
+	/* As for a process: the cursor moved for what asked for none. */
+	EXPECT_EQ(before + 1, last_pid());
+	pid = fork_tids(CLONE_NEWPID, NULL, 0);
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		thread_numbers(_metadata, nrs, 1);
+		thread_numbers(_metadata, nrs, 2);
+		_exit(EXIT_SUCCESS);
+	}
+	EXPECT_EQ(0, wait_for_pid(pid));
 }
 
 TEST_HARNESS_MAIN
