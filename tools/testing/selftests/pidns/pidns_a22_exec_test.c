@@ -153,8 +153,8 @@ static int events_filter(int sk, pid_t tgid)
 }
 
 /*
- * The kernel keeps the number of a task twice; this tells the other one. Only
- * in the machine's own namespace: -1 elsewhere.
+ * The kernel keeps the number of a task twice; this tells the other one. -1
+ * where the kernel does not.
  */
 static int events_open(pid_t tgid)
 {
@@ -174,8 +174,6 @@ static int events_open(pid_t tgid)
 	msg->len = sizeof(op);
 	memcpy(msg->data, &op, sizeof(op));
 
-	if (ns_id(0, L_PID) != PID_NS_INIT_ID)
-		return -1;
 	sk = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_CONNECTOR);
 	if (sk >= 0 && (events_filter(sk, tgid) ||
 			bind(sk, (struct sockaddr *)&addr, sizeof(addr)) ||
@@ -213,32 +211,57 @@ static int nr_tasks(pid_t pid)
 	return file_numbers(path, "Threads:", &nr, 1) == 1 ? nr : -1;
 }
 
-TEST_F_TIMEOUT(exec, a22_exec_by_a_thread, NS_TIMEOUT)
+/* A process of three threads, of which one is to execute the program. */
+static bool threads_start(struct kid *kid, __u64 flags, bool leader_ended)
 {
-	int before[MAX_LEVELS], after[MAX_LEVELS], levels, fd, thread, leader, events;
-	struct stat was, is;
-	struct kid kid;
-	char path[64];
-	pid_t tid;
-
-	ASSERT_LE(0, kid_start(&kid, variant->flags));
-	if (!kid.pid) {
+	if (kid_start(kid, flags) < 0)
+		return false;
+	if (!kid->pid) {
 		pthread_t second, third;
 
 		if (pthread_create(&third, NULL, thread_rest, NULL) ||
 		    pthread_create(&second, NULL, thread_exec, NULL))
 			_exit(EXIT_FAILURE);
-		if (variant->leader_ended)
+		if (leader_ended)
 			thread_exit(0);
 		rest_forever();
 	}
-	ASSERT_TRUE(eventually(READ_ONCE(shared->tid)));
+	return eventually(READ_ONCE(shared->tid)) &&
+	       (!leader_ended || eventually(task_state(kid->pid) == 'Z'));
+}
+
+TEST_F_TIMEOUT(exec, a22_exec_event, NS_TIMEOUT)
+{
+	struct kid kid;
+	int events;
+
+	if (ns_id(0, L_PID) != PID_NS_INIT_ID)
+		SKIP(return, "needs to run in the initial PID namespace");
+	ASSERT_TRUE(threads_start(&kid, variant->flags, variant->leader_ended));
+	events = events_open(kid.pid);
+	if (events < 0)
+		SKIP(return, "no events of processes (CONFIG_PROC_EVENTS)");
+	WRITE_ONCE(shared->go, 1);
+	EXPECT_EQ(kid.pid, events_exec(events, kid.pid));
+	close(events);
+	WRITE_ONCE(shared->go, 2);
+	EXPECT_EQ(17 << 8, wait_status(kid.pid));
+	kid_stop(&kid);
+}
+
+TEST_F_TIMEOUT(exec, a22_exec_by_a_thread, NS_TIMEOUT)
+{
+	int before[MAX_LEVELS], after[MAX_LEVELS], levels, fd, thread, leader;
+	struct stat was, is;
+	struct kid kid;
+	char path[64];
+	pid_t tid;
+
+	ASSERT_TRUE(threads_start(&kid, variant->flags, variant->leader_ended));
 	fd = ns_open(kid.pid, L_PID);
 	tid = ioctl(fd, NS_GET_PID_FROM_PIDNS, shared->tid);
 	ASSERT_LT(0, tid);
 	EXPECT_NE(kid.pid, tid);
-	if (variant->leader_ended)
-		ASSERT_TRUE(eventually(task_state(kid.pid) == 'Z'));
 	levels = task_numbers(kid.pid, "NSpid:", before);
 	EXPECT_EQ(3, nr_tasks(kid.pid));
 	thread = sys_pidfd_open(tid, PIDFD_THREAD);
@@ -247,12 +270,8 @@ TEST_F_TIMEOUT(exec, a22_exec_by_a_thread, NS_TIMEOUT)
 	ASSERT_LE(0, leader);
 	ASSERT_EQ(0, fstat(kid.pidfd, &was));
 
-	events = events_open(kid.pid);
 	WRITE_ONCE(shared->go, 1);
 	ASSERT_TRUE(eventually(READ_ONCE(shared->pid)));
-	if (events >= 0)
-		EXPECT_EQ(kid.pid, events_exec(events, kid.pid));
-	close(events);
 	/* The program has the number of the process on every level. */
 	EXPECT_EQ(before[levels - 1], shared->pid);
 	EXPECT_EQ(shared->pid, shared->tid_after);
