@@ -242,8 +242,12 @@ TEST_F_TIMEOUT(nsproxy, b8_counts_return, NS_TIMEOUT)
 	int i;
 
 	ASSERT_EQ(0, userns_enter());
-	for (i = 0; i < ARRAY_SIZE(caches); i++)
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
 		before[i] = slab_active(caches[i]);
+		if (before[i] < 0)
+			SKIP(return, "no %s line in /proc/slabinfo (boot with slab_nomerge)",
+			     caches[i]);
+	}
 	for (i = 0; i < CYCLES; i++) {
 		pid = fork_flags(flags, NULL);
 		ASSERT_LE(0, pid);
@@ -260,9 +264,6 @@ TEST_F_TIMEOUT(nsproxy, b8_counts_return, NS_TIMEOUT)
 	ASSERT_TRUE(eventually(!kid_hold(&kid, ALL_NS)));
 	kid_stop(&kid);
 	for (i = 0; i < ARRAY_SIZE(caches); i++) {
-		if (before[i] < 0)
-			SKIP(return, "no %s line in /proc/slabinfo (boot with slab_nomerge)",
-			     caches[i]);
 		EXPECT_TRUE(eventually(slab_active(caches[i]) - before[i] < CYCLES / 5)) {
 			TH_LOG("%s: from %ld to %ld", caches[i], before[i],
 			       slab_active(caches[i]));

@@ -409,6 +409,16 @@ static inline long slab_active(const char *cache)
 	return ret;
 }
 
+/* Stay on the CPU that the caller is on, children included. */
+static inline int cpu_stay(void)
+{
+	cpu_set_t cpu;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	return sched_setaffinity(0, sizeof(cpu), &cpu) ? -errno : 0;
+}
+
 #ifndef NSPROXY_OWN_FIXTURE
 /* All tests here need root; each runs in a process of its own. */
 FIXTURE(nsproxy) {
