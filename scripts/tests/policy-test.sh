@@ -7,6 +7,7 @@
 
 mkdir -p "$WORK"/{pidns,nsproxy}
 file=$WORK/nsproxy/lib.rs
+echo '#![deny(unsafe_code)]' >"$WORK/pidns/lib.rs"
 policy() { "$SCRIPTS/policy" "$WORK"; }
 # usage: with LINE COMMAND...; COMMAND, with LINE in the midst of a file
 with() {
@@ -30,13 +31,44 @@ let x = bindings::task_struct::default();
 macro_rules! f { () => {} }
 #![allow(unsafe_code)]
 #[expect(unsafe_code)]
+#[allow(dead_code, unsafe_code)]
 let x = '"'; unsafe { g() } // "
 let x = 'a: loop { unsafe { g() } };
 /* a /* nested */ comment */ unsafe { g() }
 let x = r#"a " b"#; unsafe { g() }
 let x = kernel::current!();
 container_of!(p, T, f);
+container_of !(p, T, f);
+let x = core::ptr::null::<u8>();
+let x = ptr::from_ref(x).cast();
+use core::ptr::{eq, null};
+use core::ptr as p;
+let x = y.into_raw();
+let x = y.as_ref_ptr();
+let x: AtomicPtr<u8> = y;
+let x: Opaque<u8> = y;
+#[no_mangle] fn f() {}
+#[export] fn f() {}
+#[vtable] impl T for X {}
+#[other::inline] fn f() {}
+#[cfg_attr(CONFIG_NET, export)] fn f() {}
+#![feature(x)]
+# [unsafe(no_mangle)] fn f() {}
+#[derive(Zeroable)] struct X;
+#[derive(Clone, kernel::Zeroable)] struct X;
 EOT
+# What a line break parts is one all the same.
+printf '%s\n' '#![deny(unsafe_code)]' 'kernel::container_of' '!(p, T, f);' >"$file"
+check 'found: a macro on two lines' not policy
+check 'at its line' grep -q '^nsproxy/lib.rs:2: container_of!' <(policy)
+printf '%s\n' '#![deny(unsafe_code)]' '#[derive(' 'Clone,' 'Zeroable,' ')]' 'struct X;' >"$file"
+check 'found: an attribute on several lines' grep -q '^nsproxy/lib.rs:2: derive(Zeroable) ' <(policy)
+for line in '' '#![warn(unsafe_code)]' '// #![deny(unsafe_code)]'; do
+	echo "$line" >"$file"
+	check "found: '$line' for #![deny(unsafe_code)]" grep -q '^nsproxy/lib.rs: #!\[deny(unsafe_code)\] is missing' <(policy)
+done
+rm "$file"
+check 'found: no lib.rs' not policy
 while read -r line; do
 	check "not found: $line" with "$line" policy
 done <<'EOT'
@@ -50,10 +82,16 @@ let x = r#"unsafe " *mut "#;
 let area = width * mutual; let rebindings = 1;
 fn f<'a>(x: &'a str) -> &'a str { x }
 assert!(a != b); assert_eq!(a, b); if !(a) {}
+while !(a) { return !(b); } match !(a) { _ => {} }
+use core::ptr; let x = ptr::eq(a, b) || core::ptr::eq(a, b);
+let x = RebootCommand::from_raw(y); let ptrace = 1;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)] #[inline(never)] struct X;
+#[cfg(not(any(CONFIG_NET, CONFIG_SYSVIPC)))] #[kunit_tests(x)] mod x { #[test] fn f() {} }
+#[expect(dead_code, reason = "why")] fn f() {}
 EOT
 
 with 'fn f() {}' true
-mv "$file" "$WORK/nsproxy/abi.rs"
+cp "$file" "$WORK/nsproxy/abi.rs"
 echo 'fn f() { unsafe { bindings::f() } }' >>"$WORK/nsproxy/abi.rs"
 check 'abi.rs is exempt' policy
 mkdir "$WORK/nsproxy/abi"
