@@ -4,9 +4,9 @@
 # usage: kernel.sh [--stage DIR] [--kselftest SUITES]
 #
 # Builds the kernel. With --stage also puts bzImage, .config, the list of linked
-# objects and its symbols, the sample, and with --kselftest the built tests of these suites, into
-# DIR: a run has its own copy, so that the next build does not change what a guest
-# is reading.
+# objects, the link's map and symbols, the sample, and with --kselftest the built
+# tests of these suites, into DIR: a run has its own copy, so that the next build
+# does not change what a guest is reading.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
@@ -43,6 +43,7 @@ note "kernel: $BUILD/arch/x86/boot/bzImage ($(elapsed "$start"))"
 cp "$BUILD/arch/x86/boot/bzImage" "$BUILD/.config" "$stage/"
 [ "$IMPL" != rust ] || cp "$BUILD/samples/rust/pidns_inspect.ko" "$stage/"
 "llvm-ar-$LLVM_MAJOR" t "$BUILD/vmlinux.a" >"$stage/objects"
+! grep -q '^CONFIG_VMLINUX_MAP=y' "$BUILD/.config" || cp "$BUILD/vmlinux.map" "$stage/"
 "llvm-nm-$LLVM_MAJOR" --extern-only --defined-only "$BUILD/vmlinux" >"$stage/symbols"
 cp "$BUILD/Module.symvers" "$stage/"
 [ -n "$kselftest" ] || exit 0

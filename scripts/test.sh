@@ -37,7 +37,8 @@ boot "$stage" "$log" "$seconds" bash guest-test.sh "${tests[@]}" || end=$?
 	cat "$stage/splats"
 	[ ! -s "$stage/splats" ] || printf 'not '
 	echo 'ok 2 the kernel log is silent'
-	"$TOP/scripts/linked" "$IMPL" "$stage/objects" >"$stage/link" || printf 'not '
+	"$TOP/scripts/linked" "$IMPL" "$stage"/{objects,vmlinux.map} "$TOP/tools/testing/symbols" \
+		>"$stage/link" || printf 'not '
 	echo 'ok 3 the kernel is linked from the chosen implementation, and nothing of the other'
 	sed 's/^/# /' "$stage/link"
 	"$TOP/scripts/symbols" "$TOP/tools/testing/symbols" "$stage"/{symbols,Module.symvers} \

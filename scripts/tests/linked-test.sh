@@ -31,4 +31,40 @@ check 'and so is it for C' not linked c
 printf '%s\n' kernel/fork.o >"$list"
 check 'neither is wrong' not linked rust
 
+# The link's map.
+printf '%s\n' kernel/fork.o "$rust" >"$list"
+mapped() { "$SCRIPTS/linked" "$1" "$list" "$WORK"/{map,symbols}; }
+# usage: make_map "OBJECT SYMBOL..." ...; as lld writes one
+make_map() {
+	local words
+	{
+		echo '             VMA              LMA     Size Align Out     In      Symbol'
+		echo 'ffffffff81000000          1000000   96f550  4096 .text'
+		while read -ra words; do
+			printf 'ffffffff810a6fa0          10a6fa0       80    16         vmlinux.a(%s):(.text)\n' "${words[0]}"
+			printf 'ffffffff810a6fa0          10a6fa0       40     1                 %s\n' "${words[@]:1}"
+		done < <(printf '%s\n' "$@")
+	} >"$WORK/map"
+}
+printf '# Wanted.\n\nalloc_pid EXPORT_SYMBOL\nswitch_it\n__x64_sys_setns\n' >"$WORK/symbols"
+glue='kernel/pidns/pidns/glue.o __x64_sys_setns'
+pidns='kernel/pidns/pidns/lib.o alloc_pid'
+nsproxy='kernel/pidns/nsproxy/lib.o switch_it'
+make_map 'kernel/fork.o fork alloc' "$glue" "$pidns" "$nsproxy"
+check 'the map is of Rust' mapped rust
+make_map "$glue" "$pidns" "$nsproxy" 'kernel/pid.o pid'
+check 'an object of C in the map' prints 'kernel/pid.o is in the map' mapped rust
+make_map "$pidns" "$nsproxy" 'kernel/sys.o __x64_sys_setns'
+check 'one of Rust that is not' prints 'kernel/pidns/pidns/glue.o is not in the map
+__x64_sys_setns comes from kernel/sys.o' mapped rust
+make_map "$glue" "$pidns" "$nsproxy" 'rust/kernel.o switch_it'
+check 'a symbol of another object' prints 'switch_it comes from rust/kernel.o' mapped rust
+check 'and that is an error' not mapped rust
+make_map "$glue" "$pidns" "${nsproxy% *}"
+check 'a symbol of none' prints 'switch_it comes from nothing' mapped rust
+
+printf '%s\n' kernel/nsproxy.o kernel/pid.o kernel/pid_namespace.o >"$list"
+make_map 'kernel/nsproxy.o switch_it __x64_sys_setns' 'kernel/pid.o alloc_pid' kernel/pid_namespace.o
+check 'the map is of C' mapped c
+
 finish
