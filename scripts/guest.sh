@@ -9,6 +9,7 @@
 # console stays apart; the last line there is the command's exit status.
 
 EXIT_MARK='pidns-guest-exit'
+KVM_DEVICE=/dev/kvm
 
 # usage: silent LOG; true if nothing in the kernel's log is a complaint; else that
 # is said
@@ -22,7 +23,7 @@ silent() {
 # may exist and be open to us, and a guest on it still hang
 kvm_works() {
 	local answer status=0 sector
-	[ -e /dev/kvm ] || return 1
+	[ -e "$KVM_DEVICE" ] || return 1
 	answer=$CACHE/kvm-$(cat /proc/sys/kernel/random/boot_id)-$(id -u)
 	if [ ! -f "$answer" ]; then
 		make_temp sector

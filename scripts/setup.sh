@@ -159,6 +159,9 @@ install_from_pypi() {
 	unset 'TEMPS[-1]'
 }
 
+# For a test, which wants the functions alone.
+[ "${BASH_SOURCE[0]}" = "$0" ] || return 0
+
 [ "$(uname -sm)" = 'Linux x86_64' ] || die "this is $(uname -sm); an x86_64 Linux is needed"
 find_rust
 user_rust=

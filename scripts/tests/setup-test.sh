@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# setup.sh without a network, on a full disk and on another distribution; and a
+# disk that is full in the midst of a build.
+
+. "$(dirname "$0")/check.sh"
+
+mkdir "$WORK/bin"
+export PATH="$WORK/bin:$PATH"
+# usage: stub NAME STATUS TEXT; a program that says TEXT
+stub() {
+	printf '#!/bin/sh\necho "$0 $*" >>%s/calls\necho "%s"\nexit %s\n' "$WORK" "$3" "$2" >"$WORK/bin/$1"
+	chmod +x "$WORK/bin/$1"
+}
+# usage: with_setup COMMANDS; they, with the functions of setup.sh, on Debian 12;
+# the error alone of what is said
+with_setup() {
+	bash -c ". $SCRIPTS/setup.sh; distribution=debian-12; make_temp work; $1" "$SCRIPTS/." \
+		2>&1 </dev/null | grep '^pidns: error: '
+	return "${PIPESTATUS[0]}"
+}
+is_clean() { [ -z "$(find "$XDG_CACHE_HOME"/pidns/{tmp,tools} -mindepth 1 2>/dev/null)" ]; }
+
+# apt. Who is not root asks sudo.
+printf '#!/bin/sh\nexec "$@"\n' >"$WORK/bin/sudo"
+chmod +x "$WORK/bin/sudo"
+stub apt-get 100 'E: Could not resolve a.invalid'
+check 'apt without a network' says 1 'look at the lines above, and at the network' with_setup 'apt_install bison'
+stub apt-get 100 'E: Write error - write (28: No space left on device)'
+check 'apt on a full disk' says 1 'is full; free some space' with_setup 'apt_install bison'
+check 'root by nobody' says 1 'neither root nor has it sudo; have installed: bison' with_setup \
+	'id() { echo 1000; }; command() { false; }; apt_install bison'
+
+# cargo.
+cargo="find_rust; find_cargo() { CARGO=$WORK/bin/cargo; }; install_bindgen"
+stub cargo 101 'error: Could not resolve host: a.invalid'
+check 'cargo without a network' says 1 'look at the lines above, and at the network' with_setup "$cargo"
+stub cargo 101 'error: No space left on device (os error 28)'
+check 'cargo on a full disk' says 1 'is full; free some space' with_setup "$cargo"
+
+# pip. Nothing listens there.
+export PIP_CONFIG_FILE=/dev/null PIP_INDEX_URL=http://127.0.0.1:9/ PIP_RETRIES=0 NO_PROXY='*' no_proxy='*'
+check 'pip without a network' says 1 'look at the lines above, and at the network' with_setup \
+	'install_from_pypi "$TOOLS/virtme-ng-1" virtme-ng==1'
+check 'nothing is left of it' is_clean
+
+# Another distribution.
+check 'packages of another distribution' says 1 \
+	'missing: rustc 1.85 with library source, rustfmt and clippy (why); on this system (other-1)' \
+	with_setup 'distribution=other-1; install_rust why'
+
+# A build.
+check 'the disk is full in the midst of a build' says 1 'is full; free some space' bash -c \
+	". $SCRIPTS/lib.sh; . $SCRIPTS/tree.sh; KMAKE=(sh -c 'echo \"cc: No space left on device\"; exit 1')
+	SRC=/ BUILD=/ JOBS=1; build $WORK/log all"
+check 'a build that fails otherwise' not grep -q full <(bash -c \
+	". $SCRIPTS/lib.sh; . $SCRIPTS/tree.sh; KMAKE=(sh -c 'echo error: x; exit 1')
+	SRC=/ BUILD=/ JOBS=1; build $WORK/log all" 2>&1)
+finish
