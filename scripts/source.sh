@@ -36,17 +36,20 @@ work=
 make_temp work
 find_archive || die "$ARCHIVE_FAULT, or give KDIR="
 
-# usage: private_apt COMMAND...
+# usage: private_apt COMMAND...; whatever this system may let apt take unsigned
 private_apt() {
 	run_child apt-get -q \
 		-o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
 		-o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
 		-o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" \
 		-o Dir::State::status="$work/status" -o APT::Sandbox::User=root \
-		-o APT::Architectures=amd64 -o Acquire::Languages=none -o Acquire::Retries=2 "$@"
+		-o APT::Architectures=amd64 -o Acquire::Languages=none -o Acquire::Retries=2 \
+		-o Acquire::AllowInsecureRepositories=false -o Acquire::AllowWeakRepositories=false \
+		-o APT::Get::AllowUnauthenticated=false "$@"
 }
 
-# usage: fetch SUITE; the package of that suite into $work; 1 not there, 2 unreachable
+# usage: fetch SUITE; the package of that suite into $work; 1 not there, 2 unreachable,
+# 3 without a signature that is good
 fetch() {
 	rm -rf "$work/lists"
 	mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
@@ -54,6 +57,8 @@ fetch() {
 	printf 'deb [signed-by=%s] %s %s main\n' "$KEYRING" "$ARCHIVE" "$1" >"$work/sources.list"
 	private_apt update >"$work/log" 2>&1 || true
 	if ! find "$work/lists" -name '*_Packages*' | grep -q .; then
+		# Of what is not signed apt also says that it does not find a signature.
+		! grep -Eq 'is not signed|GPG error' "$work/log" || return 3
 		! grep -Eq '404|does not have a Release' "$work/log" || return 1
 		return 2
 	fi
@@ -64,16 +69,21 @@ fetch() {
 	}
 }
 
-unreachable=
+unreachable='' untrusted=''
 for suite in $SUITES; do
 	note "looking for $PACKAGE in Debian $suite"
 	status=0
 	fetch "$suite" || status=$?
 	[ "$status" -ne 0 ] || break
 	[ "$status" -ne 2 ] || unreachable=1
+	[ "$status" -ne 3 ] ||
+		untrusted=$(grep -Em 1 'is not signed|GPG error' "$work/log" | cut -c4-160)
 done
 deb=$(find "$work" -maxdepth 1 -name '*.deb')
 if [ -z "$deb" ]; then
+	[ -z "$untrusted" ] ||
+		die "the Debian archive's signature is not good ($untrusted); upgrade" \
+			"debian-archive-keyring, or give KDIR=, a Linux $KERNEL_SERIES source tree"
 	[ -z "$unreachable" ] ||
 		die "the Debian archive cannot be reached" \
 			"($(grep -m 1 '^[EW]:' "$work/log" | cut -c4-120)); look at the network," \

@@ -54,16 +54,6 @@ chmod +x "$WORK/bin/df"
 check 'a full disk' says 1 'the disk has 12 MB' env PATH="$WORK/bin:$PATH" \
 	bash -c ". $SCRIPTS/lib.sh; need_space 4000 'the build'"
 
-# No network, or no such package any more: apt that finds nothing.
-printf '#!/bin/sh\n[ "$1" = indextargets ] && echo "Debian $(. /etc/os-release; echo $VERSION_CODENAME) http://a.invalid/debian/"
-echo "$ERROR"; exit 100\n' >"$WORK/bin/apt-get"
-chmod +x "$WORK/bin/apt-get"
-rm "$WORK/bin/df"
-source_error() { env PATH="$WORK/bin:$PATH" ERROR="$1" "$SCRIPTS/source.sh" 2>&1 | grep -v 'looking for'; return "${PIPESTATUS[0]}"; }
-check 'no network' says 1 'cannot be reached' source_error 'W: Could not resolve a.invalid'
-check 'no package' says 1 'no longer in the Debian archive' source_error "E: The repository does not have a Release file."
-check 'nothing is left of it' test -z "$(find "$XDG_CACHE_HOME"/pidns/{tmp,src} -mindepth 1 2>/dev/null)"
-
 # A signal in the midst of a step.
 cat >"$WORK/step" <<END
 . $SCRIPTS/lib.sh

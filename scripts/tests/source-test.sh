@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# source.sh: apt that finds nothing, and an archive that is not signed.
+
+. "$(dirname "$0")/check.sh"
+
+mkdir "$WORK/bin"
+# usage: make_apt LINE...; an apt-get that knows of an archive and then does LINEs
+make_apt() {
+	{
+		# shellcheck disable=SC2016 # for the stub to expand
+		printf '%s\n' '#!/bin/sh' '. /etc/os-release' \
+			'[ "$1" != indextargets ] || { echo "Debian $VERSION_CODENAME $ARCHIVE"; exit; }' "$@"
+	} >"$WORK/bin/apt-get"
+	chmod +x "$WORK/bin/apt-get"
+}
+# usage: source_error; how source.sh ends
+source_error() {
+	env "PATH=$WORK/bin:$PATH" "$SCRIPTS/source.sh" 2>&1 | grep -v 'looking for'
+	return "${PIPESTATUS[0]}"
+}
+# usage: apt_says TEXT; make_apt, it says that and fails
+apt_says() { make_apt "echo '$1'" 'exit 100'; }
+
+export ARCHIVE=http://a.invalid/debian/
+apt_says 'W: Could not resolve a.invalid'
+check 'no network' says 1 'cannot be reached' source_error
+apt_says 'E: The repository does not have a Release file.'
+check 'no package' says 1 'no longer in the Debian archive' source_error
+apt_says 'Ign:2 http://a.invalid/debian forky Release.gpg 404 Not Found
+W: GPG error: http://a.invalid/debian forky InRelease: The following signatures were invalid: BADSIG'
+check 'a bad signature' says 1 'signature is not good (GPG error: http://a.invalid' source_error
+
+# An archive without any, for an apt whose configuration lets it take that.
+dist=$WORK/archive/dists/trixie-backports
+mkdir -p "$dist/main/binary-amd64"
+echo deb >"$WORK/archive/linux.deb"
+# usage: about FILE NAME; a line of Release on it
+about() { echo " $(sha256sum "$1" | cut -d' ' -f1) $(stat -c %s "$1") $2"; }
+cat >"$dist/main/binary-amd64/Packages" <<END
+Package: linux-source-7.3
+Version: 1
+Architecture: all
+Filename: linux.deb
+Size: $(stat -c %s "$WORK/archive/linux.deb")
+SHA256: $(sha256sum "$WORK/archive/linux.deb" | cut -d' ' -f1)
+END
+{
+	printf 'Suite: trixie-backports\nCodename: trixie-backports\nComponents: main\nArchitectures: amd64\n'
+	printf 'Date: %s\nSHA256:\n' "$(date -Ru)"
+	about "$dist/main/binary-amd64/Packages" main/binary-amd64/Packages
+} >"$dist/Release"
+cat >"$WORK/apt.conf" <<'END'
+Acquire::AllowInsecureRepositories "true";
+Acquire::AllowWeakRepositories "true";
+APT::Get::AllowUnauthenticated "true";
+END
+export ARCHIVE=file:$WORK/archive APT_CONFIG=$WORK/apt.conf
+make_apt 'exec /usr/bin/apt-get "$@"'
+if [ -x /usr/bin/apt-get ]; then
+	check 'no signature' says 1 'signature is not good (The repository' source_error
+fi
+check 'nothing is left of it' test -z "$(find "$XDG_CACHE_HOME"/pidns/{tmp,src} -mindepth 1 2>/dev/null)"
+finish
