@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: guest-init.sh COMMAND...
+# usage: guest-init.sh [COMMAND...]
 #
 # Runs in the guest, before anything else of ours: finds the port that leads to
-# the host and gives it to COMMAND as its output.
+# the host and gives it to COMMAND as its output. Without one it is a shell on the
+# terminal, and the host is told of its end alone.
 
 port=
 for name in /sys/class/virtio-ports/*/name; do
@@ -13,6 +14,11 @@ done
 if [ ! -c "$port" ]; then
 	echo "pidns: error: the guest has no port to the host; its kernel lacks CONFIG_VIRTIO_CONSOLE"
 	exit 1
+fi
+if [ $# = 0 ]; then
+	bash
+	echo "pidns-guest-exit $?" >"$port"
+	exit
 fi
 
 # The host's files are read-only, and its /tmp is not the guest's business.

@@ -126,6 +126,24 @@ boot() {
 		--qemu-opts="${OUT_PORT[*]}" --exec "bash /run/pidns/guest-init.sh $*"
 }
 
+# usage: boot_shell STAGE; a shell in a guest, on our terminal. False, which is said,
+# if the guest ended before it; what the shell itself ended with is its user's affair
+boot_shell() {
+	local status=0
+	cp "$TOP/scripts/guest-init.sh" "$1/"
+	: >"$1/out"
+	guest_command "$1"
+	out_port "$1"
+	# In the foreground: the terminal belongs to the guest. A panic ends it, too.
+	"${VNG[@]}" --cwd / --shell /run/pidns/guest-init.sh \
+		--qemu-opts="-no-reboot ${OUT_PORT[*]}" || status=$?
+	grep -q "^$EXIT_MARK " "$1/out" || {
+		note "error: the guest ended before its shell did (status $status): it did not start," \
+			"its kernel panicked, or it was turned off; look at the lines above"
+		return 1
+	}
+}
+
 # usage: qemu_command; fills QEMU with what every guest without virtme-ng has:
 # its console is our output
 qemu_command() {

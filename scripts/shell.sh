@@ -16,7 +16,5 @@ check_options
 make_temp stage
 run_child "$TOP/scripts/kernel.sh" --stage "$stage"
 cp "$TOP/scripts/implementation.sh" "$stage/"
-guest_command "$stage"
 note "booting it; exit ends it, /run/pidns/implementation.sh there tells what runs"
-# In the foreground: the terminal belongs to the guest. A panic ends it, too.
-"${VNG[@]}" --cwd / --qemu-opts=-no-reboot || true
+boot_shell "$stage"
