@@ -139,11 +139,13 @@ need_space() {
 			"or set XDG_CACHE_HOME to a folder on a larger disk"
 }
 
-# usage: full_disk LOG; says so if that is why the command of LOG failed
+# usage: full_disk LOG [FOLDERS]; says so if that is why the command of LOG failed,
+# which wrote to our cache or, if that is said, to these FOLDERS
 full_disk() {
-	! grep -q 'No space left on device' "$1" ||
-		die "the disk of $CACHE is full; free some space," \
-			"or set XDG_CACHE_HOME to a folder on a larger disk"
+	grep -q 'No space left on device' "$1" || return 0
+	[ $# = 1 ] || die "the disk of $2 is full; free some space there"
+	die "the disk of $CACHE is full; free some space," \
+		"or set XDG_CACHE_HOME to a folder on a larger disk"
 }
 
 # usage: elapsed START; "1 min 5 s"

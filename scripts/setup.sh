@@ -85,7 +85,7 @@ apt_install() {
 		"${sudo[@]}" "${apt[@]}" update &&
 			"${sudo[@]}" "${apt[@]}" install --no-install-recommends "$@"
 	} >"$log" 2>&1 || {
-		full_disk "$log"
+		full_disk "$log" '/ or of /var'
 		grep '^[EW]:' "$log" | tail -n 5 >&2 || true
 		die "apt-get could not install these packages; look at the lines above, and at the network"
 	}

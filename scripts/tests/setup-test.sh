@@ -28,7 +28,7 @@ chmod +x "$WORK/bin/sudo"
 stub apt-get 100 'E: Could not resolve a.invalid'
 check 'apt without a network' says 1 'look at the lines above, and at the network' with_setup 'apt_install bison'
 stub apt-get 100 'E: Write error - write (28: No space left on device)'
-check 'apt on a full disk' says 1 'is full; free some space' with_setup 'apt_install bison'
+check 'apt on a full disk' says 1 'the disk of / or of /var is full; free some space there' with_setup 'apt_install bison'
 check 'root by nobody' says 1 'neither root nor has it sudo; have installed: bison' with_setup \
 	'id() { echo 1000; }; command() { false; }; apt_install bison'
 
@@ -37,7 +37,7 @@ cargo="find_rust; find_cargo() { CARGO=$WORK/bin/cargo; }; install_bindgen"
 stub cargo 101 'error: Could not resolve host: a.invalid'
 check 'cargo without a network' says 1 'look at the lines above, and at the network' with_setup "$cargo"
 stub cargo 101 'error: No space left on device (os error 28)'
-check 'cargo on a full disk' says 1 'is full; free some space' with_setup "$cargo"
+check 'cargo on a full disk' says 1 "the disk of $XDG_CACHE_HOME/pidns is full; free some space," with_setup "$cargo"
 
 # pip. Nothing listens there.
 export PIP_CONFIG_FILE=/dev/null PIP_INDEX_URL=http://127.0.0.1:9/ PIP_RETRIES=0 NO_PROXY='*' no_proxy='*'
@@ -51,7 +51,7 @@ check 'packages of another distribution' says 1 \
 	with_setup 'distribution=other-1; install_rust why'
 
 # A build.
-check 'the disk is full in the midst of a build' says 1 'is full; free some space' bash -c \
+check 'the disk is full in the midst of a build' says 1 "the disk of $XDG_CACHE_HOME/pidns is full; free some space," bash -c \
 	". $SCRIPTS/lib.sh; . $SCRIPTS/tree.sh; KMAKE=(sh -c 'echo \"cc: No space left on device\"; exit 1')
 	SRC=/ BUILD=/ JOBS=1; build $WORK/log all"
 check 'a build that fails otherwise' not grep -q full <(bash -c \
