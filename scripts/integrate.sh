@@ -17,6 +17,7 @@ if [ "${1:-}" = --update ]; then
 fi
 [ -n "${1:-}" ] || die "which tree? give KDIR=, the path of a Linux $KERNEL_SERIES source tree"
 check_kdir "$1"
+need_patch
 tree=$(cd "$1" && pwd -P)
 manifest=$tree/$MANIFEST
 version=$(overlay_version)

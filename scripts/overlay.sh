@@ -9,6 +9,14 @@
 OVERLAY=${PIDNS_OVERLAY:-$TOP}
 MANIFEST=kernel/pidns/.manifest
 
+# usage: need_patch; integrate and remove are run without setup
+need_patch() {
+	local tool
+	for tool in patch diff; do
+		command -v "$tool" >/dev/null || die "$tool is missing; install it, then try again"
+	done
+}
+
 # usage: overlay_files; the checkout's own files, build products left out
 overlay_files() {
 	local parts=(Kbuild Kconfig pidns nsproxy rust samples tools/testing/selftests Documentation/pidns)

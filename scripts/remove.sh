@@ -11,6 +11,7 @@
 
 [ -n "${1:-}" ] || die "which tree? give KDIR=, the path of the tree to take our files out of"
 check_kdir "$1"
+need_patch
 tree=$(cd "$1" && pwd -P)
 manifest=$tree/$MANIFEST
 if [ ! -f "$manifest/version" ]; then

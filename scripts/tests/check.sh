@@ -45,6 +45,15 @@ prints() {
 	[ "$out" = "$text" ]
 }
 
+# usage: path_without PROGRAM...; a PATH of a system that lacks them
+path_without() {
+	rm -rf "$WORK/path"
+	mkdir "$WORK/path"
+	ln -sf -t "$WORK/path" /bin/* /usr/bin/*
+	(cd "$WORK/path" && rm -f "$@")
+	printf '%s\n' "$WORK/path"
+}
+
 not() { ! "$@"; }
 
 finish() { exit $((faults > 0)); }

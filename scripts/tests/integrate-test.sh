@@ -74,6 +74,15 @@ check "a user's own change of a file we patch" remove "$tree"
 check 'stays' test "$(git -C "$tree" diff | grep -c '^[-+][^-+]')" = 2
 git -C "$tree" checkout -q kernel/Makefile
 
+# A system without patch.
+check 'integrate without patch' says 1 'patch is missing; install it' env "PATH=$(path_without patch)" "$SCRIPTS/integrate.sh" "$tree"
+check 'nothing half done' test "$before" = "$(state "$tree")"
+integrate "$tree" 2>/dev/null
+changed=$(state "$tree")
+check 'remove without patch' says 1 'patch is missing; install it' env "PATH=$(path_without patch)" "$SCRIPTS/remove.sh" "$tree"
+check 'nothing half done' test "$changed" = "$(state "$tree")"
+remove "$tree" 2>/dev/null
+
 # KDIR= that will not do.
 check 'KDIR= missing' says 1 'give KDIR=' integrate ''
 check 'KDIR= that is not a folder' says 1 'is not a folder' integrate "$WORK/nowhere"
