@@ -91,17 +91,28 @@ apt_install() {
 	}
 }
 
-# usage: stop_elsewhere WHAT; on a distribution whose packages we do not know
+# usage: stop_elsewhere WHAT...; on a distribution whose packages we do not know
 stop_elsewhere() {
-	die "missing: $*; on this system (${distribution:-unknown}) install them by hand, then try" \
+	local what
+	printf -v what ', %s' "$@"
+	die "missing: ${what:2}; on this system (${distribution:-unknown}) install them by hand, then try" \
 		"again (only Debian 12 and 13 are done by themselves)"
+}
+
+# usage: missing_elsewhere; all that is, one a line
+missing_elsewhere() {
+	missing_packages
+	if [ -z "$user_rust" ] && { [ -n "$fault" ] || [ ! -x "$RUSTFMT" ] || [ ! -x "$CLIPPY_DRIVER" ]; }; then
+		echo "rustc $RUST_MINIMUM or later with library source, rustfmt and clippy${fault:+ ($fault)}"
+	fi
+	find_cargo || echo cargo
+	find_llvm 2>/dev/null || echo 'clang, lld, llvm and libclang of one version, 17 or later'
 }
 
 install_rust() {
 	case $distribution in
 	debian-12) apt_install rustc-web cargo-web rust-web-src rustfmt-web rust-web-clippy ;;
 	debian-13) apt_install rustc cargo rust-src rustfmt rust-clippy ;;
-	*) stop_elsewhere "rustc $RUST_MINIMUM with library source, rustfmt and clippy ($1)" ;;
 	esac
 }
 
@@ -111,7 +122,7 @@ install_llvm() {
 	want=$(rust_llvm)
 	case $distribution in
 	debian-12 | debian-13) ;;
-	*) stop_elsewhere "clang-$want, lld-$want, llvm-$want, libclang-$want-dev (or any of 17 or later)" ;;
+	*) return ;; # that there is one has been seen
 	esac
 	for major in "$want" $(seq 30 -1 17); do
 		[ -n "$(apt-cache madison "clang-$major" 2>/dev/null)" ] || continue
@@ -181,11 +192,14 @@ fi
 make_temp work
 case $distribution in
 debian-12 | debian-13) apt_install "${packages[@]}" ;;
-*) [ ${#packages[@]} -eq 0 ] || stop_elsewhere "${packages[@]}" ;;
+*)
+	mapfile -t packages < <(missing_elsewhere)
+	[ ${#packages[@]} -eq 0 ] || stop_elsewhere "${packages[@]}"
+	;;
 esac
 lock_cache
 if [ -n "$fault" ] || [ ! -x "$RUSTFMT" ] || [ ! -x "$CLIPPY_DRIVER" ] || ! find_cargo; then
-	[ -n "$user_rust" ] || install_rust "$fault"
+	[ -n "$user_rust" ] || install_rust
 	fault=$(rust_fault)
 	[ -z "$fault" ] || die "$fault"
 fi

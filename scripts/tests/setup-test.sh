@@ -45,10 +45,27 @@ check 'pip without a network' says 1 'look at the lines above, and at the networ
 	'install_from_pypi "$TOOLS/virtme-ng-1" virtme-ng==1'
 check 'nothing is left of it' is_clean
 
-# Another distribution.
-check 'packages of another distribution' says 1 \
-	'missing: rustc 1.85 with library source, rustfmt and clippy (why); on this system (other-1)' \
-	with_setup 'distribution=other-1; install_rust why'
+# Another distribution: all that is missing at once, and what there is will do.
+# usage: elsewhere COMMANDS; missing_elsewhere where there is but what COMMANDS say
+elsewhere() {
+	bash -c ". $SCRIPTS/setup.sh
+		has() { true; }; find_llvm() { true; }; find_cargo() { true; }
+		user_rust='' fault='' RUSTFMT=/bin/true CLIPPY_DRIVER=/bin/true
+		$1; missing_elsewhere" "$SCRIPTS/."
+}
+rust='rustc 1.85 or later with library source, rustfmt and clippy'
+check 'all is there' prints '' elsewhere true
+check 'nothing is there' prints "bison
+libelf-dev
+$rust (why)
+cargo
+clang, lld, llvm and libclang of one version, 17 or later" elsewhere 'fault=why
+	has() { [ "$1" != cmd:bison ] && [ "$1" != hdr:gelf.h ]; }; find_llvm() { false; }; find_cargo() { false; }'
+check 'no rustfmt' prints "$rust" elsewhere RUSTFMT=/nowhere
+check 'no rustfmt with a RUSTC=' prints '' elsewhere 'RUSTFMT=/nowhere user_rust=1'
+check 'how it is said' says 1 "missing: bison, cargo; on this system (other-1) install them by hand" \
+	with_setup 'distribution=other-1; stop_elsewhere bison cargo'
+check 'a clang that is not of rustc will do' with_setup 'distribution=other-1; RUSTC=/bin/true; install_llvm; exit 0'
 
 # A build.
 check 'the disk is full in the midst of a build' says 1 "the disk of $XDG_CACHE_HOME/pidns is full; free some space," bash -c \
