@@ -55,7 +55,9 @@ find_llvm() {
 	local major
 	LLVM_MAJOR=
 	for major in "$(rust_llvm)" $(seq 30 -1 17); do
-		if command -v "clang-$major" "ld.lld-$major" "llvm-nm-$major" >/dev/null; then
+		# One at a time: of several, one is enough for it.
+		if command -v "clang-$major" >/dev/null && command -v "ld.lld-$major" >/dev/null &&
+			command -v "llvm-nm-$major" >/dev/null; then
 			LLVM_MAJOR=$major
 			return
 		fi

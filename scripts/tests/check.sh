@@ -45,12 +45,13 @@ prints() {
 	[ "$out" = "$text" ]
 }
 
-# usage: path_without PROGRAM...; a PATH of a system that lacks them
+# usage: path_without PATTERN...; a PATH of a system that lacks these programs
 path_without() {
 	rm -rf "$WORK/path"
 	mkdir "$WORK/path"
 	ln -sf -t "$WORK/path" /bin/* /usr/bin/*
-	(cd "$WORK/path" && rm -f "$@")
+	# shellcheck disable=SC2048,SC2086 # patterns
+	(cd "$WORK/path" && rm -f $*)
 	printf '%s\n' "$WORK/path"
 }
 

@@ -35,4 +35,18 @@ all_of() { echo "$1/rustc $1/rustc $1/rustdoc $1/rustfmt $1/clippy-driver"; }
 check "the distribution's, whatever is first in the PATH" prints "$(all_of /usr/bin)" tools
 check "RUSTC='s, whatever is first in the PATH" prints "$(all_of "$WORK/ours")" tools RUSTC="$WORK/ours/rustc"
 check 'RUSTC= without a path' prints "$(all_of "$WORK/first")" tools RUSTC=rustc
+
+# Which LLVM: all of it must be there.
+llvm() { env "PATH=$WORK/llvm:$(path_without 'clang-*' 'ld.lld-*' 'llvm-nm-*')" \
+	bash -c ". $SCRIPTS/lib.sh; . $SCRIPTS/toolchain.sh; RUSTC=$WORK/ours/rustc
+		find_llvm && echo \$LLVM_MAJOR"; }
+mkdir "$WORK/llvm"
+touch "$WORK"/llvm/{clang-{19,18,17},ld.lld-{18,17},llvm-nm-{20,17}}
+chmod +x "$WORK"/llvm/*
+check 'the newest that is whole' prints 17 llvm
+touch "$WORK"/llvm/{clang,ld.lld,llvm-nm}-1
+chmod +x "$WORK"/llvm/*
+check "rustc's own before it" prints 1 llvm
+rm "$WORK"/llvm/{ld.lld-17,clang-1}
+check 'none' not llvm
 finish
