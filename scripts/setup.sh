@@ -80,8 +80,12 @@ apt_install() {
 		sudo=(sudo)
 	fi
 	note "installing by apt-get: $*"
+	! "${sudo[@]}" "${apt[@]}" install --no-install-recommends "$@" >"$log" 2>&1 || return 0
+	# One that was interrupted may have left packages that are not set up.
+	! grep -qF 'dpkg --configure -a' "$log" ||
+		"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive dpkg --configure -a >"$log" 2>&1 </dev/null || true
 	# What apt knows of the archive may be missing or old: then it is fetched, once.
-	"${sudo[@]}" "${apt[@]}" install --no-install-recommends "$@" >"$log" 2>&1 || {
+	{
 		"${sudo[@]}" "${apt[@]}" update &&
 			"${sudo[@]}" "${apt[@]}" install --no-install-recommends "$@"
 	} >"$log" 2>&1 || {

@@ -10,7 +10,7 @@ mkdir "$WORK/bin"
 export PATH="$WORK/bin:$PATH"
 # usage: stub NAME STATUS TEXT; a program that says TEXT
 stub() {
-	printf '#!/bin/sh\necho "$0 $*" >>%s/calls\necho "%s"\nexit %s\n' "$WORK" "$3" "$2" >"$WORK/bin/$1"
+	printf '#!/bin/sh\necho "%s"\nexit %s\n' "$3" "$2" >"$WORK/bin/$1"
 	chmod +x "$WORK/bin/$1"
 }
 # usage: with_setup COMMANDS; they, with the functions of setup.sh, on Debian 12;
@@ -29,6 +29,16 @@ stub apt-get 100 'E: Could not resolve a.invalid'
 check 'apt without a network' says 1 'look at the lines above, and at the network' with_setup 'apt_install bison'
 stub apt-get 100 'E: Write error - write (28: No space left on device)'
 check 'apt on a full disk' says 1 'the disk of / or of /var is full; free some space there' with_setup 'apt_install bison'
+# An install that was interrupted: apt refuses until dpkg has set up what it left.
+cat >"$WORK/bin/apt-get" <<END
+#!/bin/sh
+[ -e $WORK/whole ] || { echo "E: dpkg was interrupted, you must manually run 'dpkg --configure -a'"; exit 100; }
+END
+printf '#!/bin/sh\n[ "$*" = "--configure -a" ] && touch %s/whole\n' "$WORK" >"$WORK/bin/dpkg"
+chmod +x "$WORK/bin/dpkg"
+check 'apt after an install that was interrupted' prints '' with_setup 'apt_install bison'
+check 'which dpkg has set up' test -e "$WORK/whole"
+rm "$WORK/bin/dpkg"
 check 'root by nobody' says 1 'neither root nor has it sudo; have installed: bison' with_setup \
 	'id() { echo 1000; }; command() { false; }; apt_install bison'
 
