@@ -26,6 +26,16 @@ shell_scripts() {
 	done
 }
 
+# The programs in Python, most without an extension.
+python_scripts() {
+	ours scripts tools | while read -r file; do
+		[ ! -f "$file" ] || case $file in
+		*.py) printf '%s\n' "$file" ;;
+		*) ! head -n 1 "$file" | grep -q '^#!.*python' || printf '%s\n' "$file" ;;
+		esac
+	done
+}
+
 check_shellcheck() { shell_scripts | xargs -r -d '\n' shellcheck -x; }
 
 check_policy() { scripts/policy .; }
@@ -61,8 +71,13 @@ check_checkpatch() {
 	# A line in MAINTAINERS is for a tree that has that file.
 	checkpatch=("$SRC/scripts/checkpatch.pl" --strict --no-tree --terse --no-summary
 		--show-types --ignore FILE_PATH_CHANGES)
-	ours '*.c' '*.h' '*.rs' '*Kconfig' '*Kbuild' '*Makefile' |
+	# All that is ours and no program; of the patches see below.
+	ours ':!LICENSE' ':!patches' ':!*.dmesg' ':!*.lock' |
+		grep -vxF -f <(shell_scripts; python_scripts) |
 		xargs -r -d '\n' perl "${checkpatch[@]}" -f || status=1
+	# A program may tell the user its own name.
+	python_scripts | xargs -r -d '\n' \
+		perl "${checkpatch[@]}" --ignore EMBEDDED_FILENAME -f || status=1
 	# A message to the user is one line, however long; checkpatch knows C's only.
 	shell_scripts | xargs -r -d '\n' \
 		perl "${checkpatch[@]}" --ignore LONG_LINE,LONG_LINE_STRING -f || status=1
@@ -123,6 +138,9 @@ check_clippy() {
 	fi
 	touch "$BUILD/.clippy-clean"
 }
+
+# For a test, which wants the functions alone.
+[ "${BASH_SOURCE[0]}" = "$0" ] || return 0
 
 if [ "${1:-}" = --check ]; then
 	only=$2
