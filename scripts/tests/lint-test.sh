@@ -17,4 +17,26 @@ all=$(cd "$top" && git ls-files --cached --others --exclude-standard -- \
 	':!LICENSE' ':!patches' ':!scripts/tests/boot.dmesg' ':!tools/testing/fuzz/Cargo.lock' |
 	while read -r file; do [ ! -f "$file" ] || echo "$file"; done | sort)
 check 'checkpatch sees each file, once' diff <(echo "$all") <(echo "$checked")
+
+# clippy: a build that tells its goals, and in its log has a warning on the sample.
+mkdir -p "$WORK/build/samples/rust" "$WORK/src/manifest"
+echo '0  samples/rust/pidns_inspect.rs' >"$WORK/src/manifest/files"
+touch "$WORK/build/.clippy-clean"
+clippy() {
+	lint "SRC=$WORK/src BUILD=$WORK/build LOGS=$WORK KEY=key MANIFEST=manifest
+		configure() { true; }
+		build() { shift; echo \"\$*\" >>$WORK/goals
+			printf 'warning: wrong\n  --> samples/rust/pidns_inspect.rs:7:1\n' >\$LOGS/clippy-key.log; }
+		check_clippy"
+}
+echo CONFIG_SAMPLE_PIDNS_INSPECT=m >"$WORK/build/.config"
+check "clippy's word on the sample" grep -qx 'samples/rust/pidns_inspect.rs:7:1: warning: wrong' <(clippy)
+check 'which it is asked for' grep -qx 'CLIPPY=1 kernel/pidns/ samples/rust/pidns_inspect.o' "$WORK/goals"
+touch "$WORK/build/samples/rust/pidns_inspect.o"
+clippy >"$WORK/said"
+check 'and again after a fault' not test -e "$WORK/build/samples/rust/pidns_inspect.o"
+rm "$WORK/goals"
+echo '# CONFIG_SAMPLE_PIDNS_INSPECT is not set' >"$WORK/build/.config"
+clippy >"$WORK/said"
+check 'where there is none it is not' not grep -q samples "$WORK/goals"
 finish
