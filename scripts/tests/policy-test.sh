@@ -18,7 +18,7 @@ with() {
 
 while read -r line; do
 	check "found: $line" with "$line" not policy
-	check "at its line: $line" grep -q '^nsproxy/lib.rs:5: ' <(policy)
+	check "at its line: $line" grep '^nsproxy/lib.rs:5: ' <(policy)
 done <<'EOT'
 fn f() { unsafe { g() } }
 unsafe impl Send for X {}
@@ -60,12 +60,12 @@ EOT
 # What a line break parts is one all the same.
 printf '%s\n' '#![deny(unsafe_code)]' 'kernel::container_of' '!(p, T, f);' >"$file"
 check 'found: a macro on two lines' not policy
-check 'at its line' grep -q '^nsproxy/lib.rs:2: container_of!' <(policy)
+check 'at its line' grep '^nsproxy/lib.rs:2: container_of!' <(policy)
 printf '%s\n' '#![deny(unsafe_code)]' '#[derive(' 'Clone,' 'Zeroable,' ')]' 'struct X;' >"$file"
-check 'found: an attribute on several lines' grep -q '^nsproxy/lib.rs:2: derive(Zeroable) ' <(policy)
+check 'found: an attribute on several lines' grep '^nsproxy/lib.rs:2: derive(Zeroable) ' <(policy)
 for line in '' '#![warn(unsafe_code)]' '// #![deny(unsafe_code)]'; do
 	echo "$line" >"$file"
-	check "found: '$line' for #![deny(unsafe_code)]" grep -q '^nsproxy/lib.rs: #!\[deny(unsafe_code)\] is missing' <(policy)
+	check "found: '$line' for #![deny(unsafe_code)]" grep '^nsproxy/lib.rs: #!\[deny(unsafe_code)\] is missing' <(policy)
 done
 rm "$file"
 check 'found: no lib.rs' not policy
