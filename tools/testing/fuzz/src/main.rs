@@ -12,6 +12,7 @@ mod coverage;
 mod encode;
 mod flags;
 mod generator;
+mod kinds;
 mod labels;
 mod lower;
 mod model;
@@ -83,7 +84,8 @@ enum Command {
     Coverage {
         #[arg(required = true)]
         folders: Vec<PathBuf>,
-        /// How often each operation must succeed; 0 to print the table alone
+        /// How often each operation must succeed, and each kind of one a fifth of
+        /// that; 0 to print the table alone
         #[arg(long, default_value_t = coverage::MANY)]
         least: usize,
     },

@@ -30,6 +30,23 @@ pub enum Kind {
     Procfs,
 }
 
+/// The file that an operation makes, and what it is.
+pub fn made(op: &Op) -> Option<(File, Kind)> {
+    let kind = match op {
+        Op::Clone { child, flags, .. } if flags.contains(CloneFlags::PIDFD) => Kind::Pidfd(*child),
+        Op::Clone { .. } => return None,
+        Op::PidfdOpen {
+            who: Num::Of(task), ..
+        } => Kind::Pidfd(*task),
+        Op::PidfdOpen { .. } => return None,
+        Op::MountProc { .. } => Kind::Procfs,
+        Op::NsOpen { file, .. } | Op::PidfdNs { file, .. } => Kind::Namespace(*file),
+        Op::NsUser { .. } => Kind::Namespace(NsFile::User),
+        _ => Kind::Namespace(NsFile::Pid),
+    };
+    Some((new_file(op)?, kind))
+}
+
 #[derive(Default)]
 pub struct Model {
     pub tasks: BTreeMap<Task, MTask>,
@@ -209,25 +226,7 @@ impl Model {
     /// Follows a step.
     pub fn apply(&mut self, step: &Step) {
         let by = step.by;
-        if let Some(file) = new_file(&step.op) {
-            let kind = match &step.op {
-                Op::Clone { child, flags, .. } if flags.contains(CloneFlags::PIDFD) => {
-                    Some(Kind::Pidfd(*child))
-                }
-                Op::Clone { .. } => None,
-                Op::PidfdOpen {
-                    who: Num::Of(task), ..
-                } => Some(Kind::Pidfd(*task)),
-                Op::PidfdOpen { .. } => None,
-                Op::MountProc { .. } => Some(Kind::Procfs),
-                Op::NsOpen { file, .. } | Op::PidfdNs { file, .. } => Some(Kind::Namespace(*file)),
-                Op::NsUser { .. } => Some(Kind::Namespace(NsFile::User)),
-                _ => Some(Kind::Namespace(NsFile::Pid)),
-            };
-            kind.into_iter().for_each(|kind| {
-                self.files.insert(file, kind);
-            });
-        }
+        self.files.extend(made(&step.op));
         match &step.op {
             Op::Clone {
                 child, flags, tids, ..

@@ -274,17 +274,6 @@ pub enum Op {
     Look,
 }
 
-impl Op {
-    /// The variant's name, by which coverage is counted.
-    pub fn name(&self) -> String {
-        let text = format!("{self:?}");
-        text.split(|c: char| !c.is_alphanumeric())
-            .next()
-            .unwrap_or_default()
-            .to_string()
-    }
-}
-
 /// One operation by one task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {

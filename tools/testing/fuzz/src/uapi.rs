@@ -38,13 +38,18 @@ pub const FD_NSFS_ROOT: i32 = -10003;
 pub const PIDFD_NONBLOCK: u32 = libc::O_NONBLOCK as u32;
 pub const PIDFD_THREAD: u32 = libc::O_EXCL as u32;
 
+pub const PIDFD_SIGNAL_THREAD: u32 = 1;
+pub const PIDFD_SIGNAL_THREAD_GROUP: u32 = 2;
+pub const PIDFD_SIGNAL_PROCESS_GROUP: u32 = 4;
+
 pub const FSCONFIG_SET_FD: i32 = 5;
 pub const FSCONFIG_CMD_CREATE: i32 = 6;
 
 pub const REBOOT_MAGIC1: u32 = 0xfee1_dead;
 pub const REBOOT_MAGIC2: u32 = 672_274_793;
-/// RESTART, HALT, POWER_OFF, RESTART2.
+/// Those that end the init of a namespace.
 pub const REBOOT_ENDS: [u32; 4] = [0x0123_4567, 0xcdef_0123, 0x4321_fedc, 0xa1b2_c3d4];
+pub const REBOOT_NAMES: [&str; 4] = ["RESTART", "HALT", "POWER_OFF", "RESTART2"];
 /// CAD_ON, CAD_OFF, KEXEC, and one that is none.
 pub const REBOOT_INVALID: [u32; 4] = [0x89ab_cdef, 0, 0x4558_4543, 7];
 

@@ -9,11 +9,14 @@ use crate::program::*;
 /// A4: as deep as it goes, and one more.
 pub(super) fn depth(g: &mut Generator, by: Task) {
     let top = g.child(by, F::NEWPID);
-    let mut last = top;
+    let mut last = [top, top];
     for _ in g.model.depth(by)..31 {
-        last = g.child(last, F::NEWPID);
+        last = [last[1], g.child(last[1], F::NEWPID)];
     }
-    g.unshare(last, F::NEWPID);
+    // The first of these is the deepest, the other one does not come to be.
+    for task in last {
+        g.unshare(task, F::NEWPID);
+    }
     g.look();
     g.signal(by, top, libc::SIGKILL);
     g.reap(by, top);

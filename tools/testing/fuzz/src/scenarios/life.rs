@@ -187,6 +187,9 @@ pub(super) fn groups(g: &mut Generator, by: Task) {
     g.then(father, set(child, child));
     g.then(father, set(other, child));
     g.then(father, set(init, child));
+    let fd = Fd::Is(g.pidfd_of(father, child, 0));
+    let (signal, flags) = (0, uapi::PIDFD_SIGNAL_PROCESS_GROUP);
+    g.then(father, Op::PidfdSignal { fd, signal, flags });
     g.then(other, Op::Setsid);
     g.then(father, set(other, father));
     g.then(father, set(child, other));

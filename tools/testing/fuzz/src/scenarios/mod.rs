@@ -16,7 +16,7 @@ type Scenario = fn(&mut Generator, Task);
 
 /// A row, and how often it comes.
 const ALL: &[(Scenario, u32)] = &[
-    (alloc::depth, 1),
+    (alloc::depth, 2),
     (alloc::pid_max, 4),
     (alloc::first_pid, 3),
     (alloc::pending, 4),
@@ -41,6 +41,7 @@ const ALL: &[(Scenario, u32)] = &[
     (rights::upward, 4),
     (views::container, 4),
     (views::empty, 2),
+    (views::join, 10),
 ];
 
 /// Queues one of them.

@@ -148,6 +148,30 @@ pub(super) fn container(g: &mut Generator, by: Task) {
     g.look();
 }
 
+/// B5: a namespace of any type, joined by its file and by a pidfd.
+pub(super) fn join(g: &mut Generator, by: Task) {
+    let all = [
+        (NsFile::Cgroup, F::NEWCGROUP),
+        (NsFile::Ipc, F::NEWIPC),
+        (NsFile::Mnt, F::NEWNS),
+        (NsFile::Net, F::NEWNET),
+        (NsFile::Pid, F::NEWPID),
+        (NsFile::Time, F::NEWTIME),
+        (NsFile::TimeForChildren, F::NEWTIME),
+        (NsFile::User, F::NEWUSER),
+        (NsFile::Uts, F::NEWUTS),
+    ];
+    let (file, flag) = g.one_of(&all);
+    let other = g.child(by, flag);
+    let [one, two] = [g.child(by, F::empty()), g.child(by, F::empty())];
+    let file = g.open(one, other, file);
+    let flags = g.one_of(&[F::empty(), flag]);
+    g.setns(one, file, flags);
+    let fd = g.pidfd_of(two, other, 0);
+    g.setns(two, fd, flag);
+    g.look();
+}
+
 /// B4: an empty mount namespace.
 pub(super) fn empty(g: &mut Generator, by: Task) {
     let child = g.child(by, F::EMPTY_MNTNS | F::NEWNS);
