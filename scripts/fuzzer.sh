@@ -7,6 +7,8 @@
 FUZZ_DIR=$TOP/tools/testing/fuzz
 # What is known of programs and transcripts: the latest, by implementation.
 FUZZ_OUT=$CACHE/fuzz
+FUZZ_TRIPLE=x86_64-unknown-linux-gnu
+FUZZ_TARGET=$FUZZ_OUT/target/$FUZZ_TRIPLE
 TRANSCRIPTS_MARK='pidns-fuzz-transcripts'
 
 # usage: fuzz_cargo COMMAND ARGUMENT...; cargo on the crate, its products in the
@@ -19,7 +21,7 @@ fuzz_cargo() {
 	mkdir -p "$FUZZ_OUT"
 	run_child env -C "$FUZZ_DIR" CARGO="$CARGO" RUSTC="$RUSTC" CARGO_TARGET_DIR="$FUZZ_OUT/target" \
 		RUSTFLAGS='-C target-feature=+crt-static' \
-		"${command[@]}" --locked --target x86_64-unknown-linux-gnu "$@" >"$log" 2>&1 || {
+		"${command[@]}" --locked --target "$FUZZ_TRIPLE" "$@" >"$log" 2>&1 || {
 		full_disk "$log"
 		tail -n 30 "$log" >&2
 		return 1
@@ -33,7 +35,7 @@ build_fuzzer() {
 	note "building the fuzzer"
 	fuzz_cargo build --release ||
 		die "the fuzzer does not build; look at the lines above, and at the network"
-	FUZZ=$FUZZ_OUT/target/x86_64-unknown-linux-gnu/release/pidns-fuzz
+	FUZZ=$FUZZ_TARGET/release/pidns-fuzz
 }
 
 # usage: stage_fuzzer IMPL VARIABLE; a stage folder with a kernel and the fuzzer

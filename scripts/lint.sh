@@ -58,12 +58,27 @@ check_rustfmt() {
 		(cd "$SRC" && xargs -r -d '\n' "$RUSTFMT" --check --config-path "$SRC")
 }
 
-# The fuzzer is a program like any other: cargo's clippy, and its own tests.
+# The fuzzer is a program like any other: cargo's clippy, and its own tests. What it
+# writes as C is to be C.
 check_fuzzer() {
 	find_cargo || die "cargo is missing; run make setup"
 	(cd "$FUZZ_DIR" && "$RUSTFMT" --check --edition 2024 src/main.rs) &&
 		fuzz_cargo clippy --all-targets -- -D warnings &&
-		fuzz_cargo test
+		fuzz_cargo test &&
+		fuzz_cargo build &&
+		compile_programs "$FUZZ_TARGET/debug/pidns-fuzz" 1 3 5
+}
+
+# usage: compile_programs FUZZER SEED...; the C of these seeds
+compile_programs() {
+	local fuzz=$1 seed work
+	shift
+	make_temp work
+	for seed in "$@"; do
+		"$fuzz" generate --seed "$seed" >"$work/program" &&
+			"$fuzz" script "$work/program" >"$work/seed-$seed.c" &&
+			cc -Wall -Werror -o "$work/program" "$work/seed-$seed.c" || return 1
+	done
 }
 
 check_checkpatch() {

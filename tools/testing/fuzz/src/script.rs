@@ -53,7 +53,8 @@ fn arg(me: Task, arg: &Arg, room: &mut usize) -> String {
     match arg {
         Arg::Value(value) => number(*value),
         Arg::Num(n) => num(me, n),
-        Arg::Minus(n) => format!("-{}", num(me, n)),
+        // In parentheses: the number may have a sign of its own.
+        Arg::Minus(n) => format!("-({})", num(me, n)),
         Arg::Fd(f) => fd(*f),
         Arg::Proc => "PROC_FD".to_string(),
         Arg::Text(text) => quoted(text.as_bytes()),
@@ -255,6 +256,13 @@ mod tests {
                 assert!(text.contains(&format!("/* {step} */")), "{step}");
             }
         }
+    }
+
+    #[test]
+    fn a_number_keeps_its_sign() {
+        let program = "(id:0,by:0,op:Kill(to:Group(Raw(-1)),signal:0))";
+        let text = script(&program.parse().unwrap());
+        assert!(text.contains("syscall(62, -(-1), 0)"));
     }
 
     #[test]
