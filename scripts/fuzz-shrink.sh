@@ -31,7 +31,8 @@ stage_fuzzer c stage_c
 stage_fuzzer rust stage_rust
 mkdir -p "$CACHE/log"
 
-# usage: round; runs what is in $work/programs on both; true if any differ
+# usage: round; runs what is in $work/programs on both. True if any differ, 1 if
+# none does, more if that cannot be said
 round() {
 	local impl stage count
 	count=$(find "$work/programs" -name '*.prog' | wc -l)
@@ -46,39 +47,47 @@ round() {
 	"$FUZZ" shrink-pick "$work/c" "$work/rust" --bold "$work/bold.prog" >"$work/new.prog"
 }
 
+# usage: try; a round, and another one if a guest brought nothing: the host may be busy
+try() { round || { [ $? -gt 1 ] && note "once more" && round; }; }
+
 mkdir "$work/programs"
 cp "$work/best.prog" "$work/programs/"
-round || die "C and Rust do not differ on $1"
+status=0
+try || status=$?
+case $status in
+0) mv "$work/new.prog" "$work/best.prog" ;;
+1) die "C and Rust do not differ on $1" ;;
+*) die "no transcripts of $1 came out of a guest; look at the lines above, and at $CACHE/log/fuzz-*.log" ;;
+esac
 fine=()
 while :; do
-	if [ "$(wc -c <"$work/new.prog")" -lt "$(wc -c <"$work/best.prog")" ]; then
-		mv "$work/new.prog" "$work/best.prog"
-		for impl in c rust; do
-			rm -rf "$work/best-$impl"
-			cp -r "$work/$impl" "$work/best-$impl"
-		done
-	elif [ ${#fine[@]} -gt 0 ]; then
-		break
-	else
-		fine=(--fine)
-	fi
 	note "$(wc -l <"$work/best.prog") steps are left"
 	also=()
 	[ ! -s "$work/bold.prog" ] || also=(--also "$work/bold.prog")
 	rm -rf "$work/programs"
 	"$FUZZ" shrink-candidates "$work/best.prog" --out "$work/programs" "${also[@]}" "${fine[@]}" >/dev/null
 	rm -f "$work/bold.prog"
-	[ -n "$(ls "$work/programs")" ] || break
-	round || cp "$work/best.prog" "$work/new.prog"
+	if [ -n "$(ls "$work/programs")" ] && try &&
+		[ "$(wc -c <"$work/new.prog")" -lt "$(wc -c <"$work/best.prog")" ]; then
+		mv "$work/new.prog" "$work/best.prog"
+	elif [ ${#fine[@]} -gt 0 ]; then
+		break
+	else
+		fine=(--fine)
+	fi
 done
 
 rm -rf "$work/programs"
 mkdir "$work/programs"
 cp "$work/best.prog" "$work/programs/"
-round || note "the last program differs by chance only"
+try || note "the last program did not differ once more; it may do so by chance only"
 mkdir -p "$FUZZ_OUT"
 cp "$work/best.prog" "$FUZZ_OUT/smallest.prog"
 "$FUZZ" script "$work/best.prog" >"$FUZZ_OUT/smallest.c"
 cat "$work/best.prog"
+echo
 "$FUZZ" diff "$work/c" "$work/rust" || true
-note "A is C, B is Rust; the program is $FUZZ_OUT/smallest.prog, as C: $FUZZ_OUT/smallest.c"
+echo
+cat "$FUZZ_OUT/smallest.c"
+note "A is C, B is Rust; the program is $FUZZ_OUT/smallest.prog, and as C, as shown: $FUZZ_OUT/smallest.c"
+note "to build and run that, as root: cc -static -o smallest $FUZZ_OUT/smallest.c && ./smallest"

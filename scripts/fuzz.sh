@@ -74,9 +74,11 @@ for number in "${!folders[@]}"; do
 done
 if [ ${#folders[@]} -eq 2 ]; then
 	echo
-	"$FUZZ" diff "${folders[@]}" || {
+	"$FUZZ" diff "${folders[@]}" | tee "$CACHE/log/fuzz-diff.log" || {
 		failed=1
-		note "make fuzz-shrink SEED=... makes a small program of such a seed"
+		differs=$(sed -n 's/ differs:$//p' "$CACHE/log/fuzz-diff.log" | sed 1q)
+		[ -z "$differs" ] ||
+			note "for a small program, in C: make fuzz-shrink SEED=$((10#$differs))${DEBUG:+ DEBUG=1}"
 	}
 fi
 note "transcripts: ${folders[*]}"
