@@ -69,15 +69,17 @@ check_fuzzer() {
 		compile_programs "$FUZZ_TARGET/debug/pidns-fuzz" 1 3 5
 }
 
-# usage: compile_programs FUZZER SEED...; the C of these seeds
+# usage: compile_programs FUZZER SEED...; the C of these seeds, and of short programs
 compile_programs() {
-	local fuzz=$1 seed work
+	local fuzz=$1 seed ops work
 	shift
 	make_temp work
 	for seed in "$@"; do
-		"$fuzz" generate --seed "$seed" >"$work/program" &&
-			"$fuzz" script "$work/program" >"$work/seed-$seed.c" &&
-			cc -Wall -Werror -o "$work/program" "$work/seed-$seed.c" || return 1
+		for ops in 5 300; do
+			"$fuzz" generate --seed "$seed" --ops $ops >"$work/program" &&
+				"$fuzz" script "$work/program" >"$work/seed-$seed.c" &&
+				cc -Wall -Werror -o "$work/seed-$seed" "$work/seed-$seed.c" || return 1
+		done
 	done
 }
 

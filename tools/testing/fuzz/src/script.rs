@@ -169,6 +169,40 @@ fn statements(step: &Step) -> String {
     }
 }
 
+/// The name of the helper that a part of the runtime is, if it is one.
+fn helper(part: &str) -> Option<&str> {
+    let head = part.lines().find(|line| line.starts_with("static "))?;
+    let name = head.split('(').next()?.rsplit([' ', '*']).next();
+    name.filter(|_| part.ends_with("\n}"))
+}
+
+fn is_called(name: &str, text: &str) -> bool {
+    let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let call = format!("{name}(");
+    text.match_indices(&call)
+        .any(|(at, _)| !text[..at].ends_with(inside))
+}
+
+/// The runtime without the helpers that the steps can do without.
+fn runtime(steps: &str) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for part in RUNTIME.trim_end().split("\n\n") {
+        match parts.last_mut() {
+            Some(last) if part.starts_with('\t') => *last += &format!("\n\n{part}"),
+            _ => parts.push(part.to_string()),
+        }
+    }
+    // One that is left out may have been all that needs another.
+    while let Some(at) = parts.iter().position(|part| {
+        let others = || parts.iter().filter(|other| *other != part);
+        helper(part)
+            .is_some_and(|name| !is_called(name, steps) && !others().any(|o| is_called(name, o)))
+    }) {
+        parts.remove(at);
+    }
+    parts.join("\n\n") + "\n\n"
+}
+
 /// The whole of the C program.
 pub fn script(program: &Program) -> String {
     let steps = &program.steps;
@@ -195,15 +229,7 @@ pub fn script(program: &Program) -> String {
         .chain(steps.iter().filter_map(|s| new_file(&s.op)))
         .max()
         .unwrap_or(0);
-    let mut text = RUNTIME.replacen(
-        "#define SHARED_FD",
-        &format!(
-            "#define TASKS {}\n#define FILES {}\n#define SHARED_FD",
-            tasks + 1,
-            files + 1
-        ),
-        1,
-    );
+    let mut text = String::new();
     let mut bodies: BTreeMap<Task, String> = (0..=tasks).map(|t| (t, String::new())).collect();
     let mut drive = String::new();
     for step in steps {
@@ -238,7 +264,8 @@ pub fn script(program: &Program) -> String {
     );
     let _ = writeln!(text, "/* Their order, and those of the init of all. */");
     let _ = writeln!(text, "static void drive(void)\n{{\n{drive}}}");
-    text
+    let sizes = format!("#define TASKS {}\n#define FILES {}\n", tasks + 1, files + 1);
+    runtime(&text).replacen("#define SHARED_FD", &(sizes + "#define SHARED_FD"), 1) + &text
 }
 
 #[cfg(test)]
@@ -255,6 +282,17 @@ mod tests {
             for step in &program.steps {
                 assert!(text.contains(&format!("/* {step} */")), "{step}");
             }
+        }
+    }
+
+    #[test]
+    fn helpers_are_there_if_needed() {
+        let text = script(&"(id:0,by:0,op:Look)".parse().unwrap());
+        for name in ["look", "show", "enter", "begin"] {
+            assert!(text.contains(&format!(" {name}(")), "{name}");
+        }
+        for name in ["make", "keep", "plain", "caps_without"] {
+            assert!(!text.contains(&format!("{name}(")), "{name}");
         }
     }
 

@@ -3,9 +3,7 @@
  * Made by pidns-fuzz. Build it with "cc -static", run it as root. The steps are
  * at the end, each by one task, one after the other. This part gives each task a
  * process or thread, numbers as others see them, and files that all can use.
- * Few programs need all of it.
  */
-#pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-variable"
 #define _GNU_SOURCE
 #include <errno.h>
