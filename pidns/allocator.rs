@@ -11,8 +11,8 @@
 //! * That a namespace is closed is looked for when its number counts already. So either it is seen,
 //!   and the number given back, or the init that closed it waits for that number.
 //! * In a namespace that is closed already a number does not count: nobody waits for it.
-//! * Whoever gives back a number that counts wakes up an init that waits for the last one, whether a
-//!   task had used it or it was given up half-made.
+//! * Whoever gives back a number that counts wakes up an init that waits for the last one, whether
+//!   a task had used it or it was given up half-made.
 //! * The zap kills what is linked to an identifier under `tasklist_lock`. What is linked later sees
 //!   in `fork()`, under that lock, that the namespace is closed.
 //!

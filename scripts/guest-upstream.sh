@@ -18,22 +18,22 @@ suite() { timeout -k 10 "$1" ./guest-reaper /tmp/kselftest/run_kselftest.sh -o "
 
 # usage: all_passed SUITE PROGRAM; of those by chance, by what was said in /tmp/said
 all_passed() {
-	local name case
-	while read -r name case; do
+	local case
+	while read -r case; do
 		grep -qE "^# ok [0-9]+ $case\$" /tmp/said || return 1
-	done < <(sed -n "s|^$1 $2 |$2 |p" again)
+	done < <(sed -n "s|^$1 $2 ||p" again)
 }
 
 # usage: once_more SUITE SECONDS
 once_more() {
 	local program try
-	for program in $(awk -v suite="$1" '$1 == suite { print $2 }' again | sort -u); do
+	while read -r program; do
 		for ((try = 1; try < TRIES; try++)); do
 			! all_passed "$1" "$program" || break
-			suite "$2" -t "$1:$program" |
+			suite "$2" -t "$1:$program" </dev/null |
 				sed -u 's/^\(\(not \)\?ok [0-9]* \)selftests: /\1again: /' | tee -a /tmp/said
 		done
-	done
+	done < <(awk -v suite="$1" '$1 == suite { print $2 }' again | sort -u)
 }
 
 # Some write where they are, and the host's files are read-only.

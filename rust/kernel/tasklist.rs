@@ -83,8 +83,8 @@ pub fn assert_not_held() {
 /// Evidence that a process identifier or a task found now stays in memory for the lifetime `'a`,
 /// because an RCU read-side section or the lock of the task list protects it.
 ///
-/// The lock does so since it is a read-side section, too: who holds it cannot be preempted, or is
-/// within one with `PREEMPT_RT`. So no grace period that begins under it ends before it is released.
+/// The lock does so since it is a read-side section, too: who holds it cannot be preempted, or with
+/// `PREEMPT_RT` is within one. So what was found under it is not freed before it is released.
 ///
 /// # Invariants
 ///

@@ -133,8 +133,8 @@ impl Drop for Memory {
 /// # Invariants
 ///
 /// The namespaces on the way from `memory.ns` out to but without `missing` have given a number,
-/// which `memory` knows, and which leads to nothing yet. It counts unless `uncounted` has the bit of
-/// its level; then the namespace is closed.
+/// which `memory` knows, and which leads to nothing yet. It counts unless `uncounted` has the bit
+/// of its level; then the namespace is closed.
 ///
 /// # Examples
 ///
@@ -283,7 +283,7 @@ impl Drop for NewPid<'_> {
         for (ns, nr) in self.given() {
             let mut numbers = ns.lock_numbers();
             if self.uncounted & level_bit(ns) == 0 {
-                // SAFETY: By the type invariants the number was taken, counts, and leads to nothing.
+                // SAFETY: By the type invariants it was taken, counts, and leads to nothing.
                 unsafe { numbers.give_back(nr, self.given_back) };
             } else {
                 // SAFETY: By the type invariants it was taken, and does not count.

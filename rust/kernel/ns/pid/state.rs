@@ -126,9 +126,9 @@ impl PidNamespace {
     /// after which there are others left.
     ///
     /// So who reaped when it was taken had not given back its own number yet, unless it is that
-    /// very number: a reaper dies when none counts but its own and its leader's, after it has closed
-    /// the namespace, where none is counted from then on. A task gives back its number under the
-    /// lock, and its memory after that. Who passes the office on does so before.
+    /// very number: a reaper dies when none counts but its own and its leader's, after it has
+    /// closed the namespace, where none is counted from then on. A task gives back its number under
+    /// the lock, and its memory after that. Who passes the office on does so before.
     #[inline]
     pub(crate) unsafe fn reaper<'a>(&self, _lock: &'a LockedNumbers<'_>) -> Option<&'a Task> {
         // SAFETY: As argued above, the task is there as long as the lock is held.
