@@ -38,12 +38,23 @@ lacks() {
 	done | xargs
 }
 
+# usage: fragments_of NAME; those that its configuration is made of, but for ours
+fragments_of() {
+	if [ "$1" = defconfig ]; then
+		usual_fragments
+	else
+		FRAGMENTS=("$TOP"/configs/{guest,lean}.config)
+	fi
+	printf '%s\n' "${FRAGMENTS[@]}"
+}
+
 # usage: row_key NAME; changes when anything does that a result comes from
 row_key() {
 	{
 		printf '%s\n' "$1" "$SRC" "$(matrix_line "$1")"
 		laid_but 'tools|Documentation'
-		cat "$TOP"/configs/*.config "$TOP"/scripts/{smoke.c,{smoke,demo,inspect,configs,configure,implementation,guest,guest-init,kept,tree}.sh,linked,splats,results,ktap.py}
+		fragments_of "$1" | xargs -d '\n' cat
+		cat "$TOP"/scripts/{smoke.c,{smoke,demo,inspect,configs,configure,implementation,guest,guest-init,kept,tree}.sh,linked,splats,results,ktap.py}
 		toolchain_id
 	} | sha256sum | cut -c1-16
 }
@@ -51,11 +62,8 @@ row_key() {
 # usage: try_config NAME; BUILD/.config of that, and whether it is what was asked for
 try_config() {
 	local work wanted why base=nothing
-	FRAGMENTS=("$TOP"/configs/{guest,lean}.config)
-	if [ "$1" = defconfig ]; then
-		base=x86_64_defconfig
-		usual_fragments
-	fi
+	mapfile -t FRAGMENTS < <(fragments_of "$1")
+	[ "$1" != defconfig ] || base=x86_64_defconfig
 	IFS='!' read -r wanted why <<<"$(matrix_line "$1")"
 	make_temp work
 	implementation_config >"$work/implementation.config"
