@@ -101,6 +101,8 @@ mkdir "$WORK/pidns/deep"
 echo 'unsafe fn f() {}' >"$WORK/pidns/deep/x.rs"
 check 'every folder is read' not policy
 rm "$WORK/pidns/deep/x.rs"
+echo 'int f(int x) { return x ? 1 : 2; } /* if */' >"$WORK/pidns/glue.c"
+check 'glue.c decides nothing' not policy
 { for i in $(seq 119); do printf '/* %s\n */\nint x;\n\n' "$i"; done; echo 'int x; // y'; } >"$WORK/pidns/glue.c"
 check 'glue.c may have 120 lines without comments' policy
 echo 'int x;' >>"$WORK/pidns/glue.c"
