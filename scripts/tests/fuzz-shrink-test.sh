@@ -84,6 +84,13 @@ run() {
 	WORK=$WORK bash -c '. "$WORK/script"' "$SCRIPTS/$script" "$@"
 }
 shrink() { run fuzz-shrink.sh "$@" 2>/dev/null; }
+# usage: tells TEXT SCRIPT BOOT,BOOT... ARGUMENT...; all is read before the next begins
+tells() {
+	local out
+	out=$(run "${@:2}" 2>&1) || true
+	printf '%s\n' "$out"
+	grep -q -- "$1" <<<"$out"
+}
 kept() { cat "$XDG_CACHE_HOME"/pidns/fuzz/smallest.*; }
 shown='x
 y
@@ -96,8 +103,7 @@ check 'a seed becomes small and is shown as C' prints "$shown" shrink errs 17
 check 'and is kept' prints 'int main(void) { /* x y */ }
 x
 y' kept
-check 'it is said how to build it' grep -q 'cc -static -o smallest .*/smallest.c' \
-	<(run fuzz-shrink.sh errs 17 2>&1 >/dev/null)
+check 'it is said how to build it' tells 'cc -static -o smallest .*/smallest.c' fuzz-shrink.sh errs 17
 printf '%s\n' y q x >"$WORK/own"
 check 'a file does as well' prints 'y
 x
@@ -109,19 +115,18 @@ check 'a guest that is silent once does not end it' prints "$shown" shrink silen
 printf '%s\n' x y {a..n} >"$WORK/own"
 check 'rows of steps go before single ones' shrink errs "$WORK/own"
 check 'that takes few rounds' [ "$(wc -l <"$WORK/boots")" -gt 40 ]
-check 'what differs no more is said' grep -q 'by chance only' \
-	<(run fuzz-shrink.sh errs,right,right,right 17 2>&1)
+check 'what differs no more is said' tells 'by chance only' fuzz-shrink.sh errs,right,right,right 17
 check 'no difference' says 1 'C and Rust do not differ on 18' run fuzz-shrink.sh errs 18
 check 'then nothing is kept' not kept
-check 'no transcript is not the same' grep -q 'error: no transcripts of 17 came out' \
-	<(run fuzz-shrink.sh silent,silent 17 2>&1)
+check 'no transcript is not the same' tells 'error: no transcripts of 17 came out' \
+	fuzz-shrink.sh silent,silent 17
 check 'nor a success' not shrink silent,silent 17
 check 'no program' says 1 'say which: SEED=17' run fuzz-shrink.sh errs ''
 check 'neither a seed nor a file' says 1 'neither a number nor a file' run fuzz-shrink.sh errs nope
 
-fuzz() { SEEDS=17..18 run fuzz.sh "$@"; }
-check 'fuzz.sh names the command' grep -qx \
-	'pidns: for a small program, in C: make fuzz-shrink SEED=17' <(fuzz errs c rust 2>&1)
-check 'and fails' not fuzz errs c rust
-check 'but not if nothing differs' not grep -q fuzz-shrink <(fuzz right c rust 2>&1)
+export SEEDS=17..18
+check 'fuzz.sh names the command' tells '^pidns: for a small program, in C: make fuzz-shrink SEED=17$' \
+	fuzz.sh errs c rust
+check 'and fails' not run fuzz.sh errs c rust
+check 'but not if nothing differs' not tells fuzz-shrink fuzz.sh right c rust
 finish
