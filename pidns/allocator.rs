@@ -7,10 +7,11 @@
 //!
 //! Each namespace gives its number under a lock of its own, and no two are held at a time:
 //!
-//! * A number counts from when it is given, and leads to the identifier only when all are.
+//! * In a namespace that is open a number counts from when it is given. It leads to the identifier
+//!   only when all are.
 //! * That a namespace is closed is looked for when its number counts already. So either it is seen,
 //!   and the number given back, or the init that closed it waits for that number.
-//! * In a namespace that is closed already a number does not count: nobody waits for it.
+//! * In one that is closed already a number does not count: nobody waits for it.
 //! * Whoever gives back a number that counts wakes up an init that waits for the last one, whether
 //!   a task had used it or it was given up half-made.
 //! * The zap kills what is linked to an identifier under `tasklist_lock`. What is linked later sees
@@ -156,7 +157,7 @@ pub(crate) fn free_all(pids: &mut UnusedPids) {
     pids.take_all().for_each(free);
 }
 
-/// Lets `ns` give no more numbers, for ever.
+/// Lets no process begin in `ns`, for ever: no number counts that is given from now on.
 ///
 /// C counterpart: `disable_pid_allocation()`.
 pub(crate) fn close(ns: &PidNamespace) {

@@ -56,7 +56,7 @@ unsafe fn namespace<'a>(ns: *mut bindings::pid_namespace) -> Option<&'a PidNames
 ///
 /// * `ns` is valid.
 /// * The caller holds the RCU read side lock, or `tasklist_lock`, or something else that keeps
-///   what is found in memory.
+///   what is found in memory, and the nodes of the table that lead there.
 #[export]
 pub(crate) unsafe extern "C" fn find_pid_ns(
     nr: c_int,

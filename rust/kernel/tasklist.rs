@@ -83,12 +83,14 @@ pub fn assert_not_held() {
 /// Evidence that a process identifier or a task found now stays in memory for the lifetime `'a`,
 /// because an RCU read-side section or the lock of the task list protects it.
 ///
-/// The lock does so since it is a read-side section, too: who holds it cannot be preempted, or with
-/// `PREEMPT_RT` is within one. So what was found under it is not freed before it is released.
+/// The lock does so since it is a read-side section, too: who holds it cannot be preempted, and RCU
+/// waits for that, or with `PREEMPT_RT` it is within one. So what was found under it is not freed
+/// before it is released.
 ///
 /// # Invariants
 ///
-/// One of the two is held by this thread for the lifetime `'a`.
+/// One of the two is held by this thread for the lifetime `'a`, or what is found stays, and all
+/// that leads to it, as if that were so.
 ///
 /// # Examples
 ///
@@ -144,10 +146,11 @@ impl Protected<'_> {
     ///
     /// # Safety
     ///
-    /// What is found by this evidence must stay in memory for the lifetime that the caller chooses.
+    /// What is found by this evidence must stay in memory for the lifetime that the caller chooses,
+    /// and so must the nodes of a table that lead to it.
     #[inline]
     pub unsafe fn assume_unchecked() -> Self {
-        // INVARIANT: The caller promises what follows from it.
+        // INVARIANT: The caller promises it.
         Self(PhantomData, NotThreadSafe)
     }
 }

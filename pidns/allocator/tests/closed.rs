@@ -94,6 +94,23 @@ mod tests {
     }
 
     #[test]
+    fn only_who_waits_for_it_is_told() -> Result {
+        let outer = Inhabited::new(2)?;
+        let told = TOLD.load(Relaxed);
+        allocator::close(outer.at(1)?);
+        let pid = half_made(&outer)?;
+        allocator::close(&outer);
+        assert_eq!(outer.numbers_taken(), Left::Closed(2));
+        assert_eq!(outer.at(1)?.numbers_taken(), Left::Closed(1));
+
+        drop(pid);
+        assert_eq!(outer.numbers_taken(), Left::Closed(1));
+        assert_eq!(outer.at(1)?.numbers_taken(), Left::Closed(1));
+        assert_eq!(TOLD.load(Relaxed), told + 1);
+        Ok(())
+    }
+
+    #[test]
     fn the_number_itself_comes_free() -> Result {
         let chain = Inhabited::new(1)?;
         allocator::close(&chain);

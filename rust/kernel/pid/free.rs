@@ -28,7 +28,8 @@ use core::{
 ///
 /// # Invariants
 ///
-/// The identifier is published, no task is on its lists, and this is the only such value of it.
+/// The identifier is published, all its numbers count, no task is on its lists, and this is the
+/// only such value of it.
 ///
 /// # Examples
 ///
@@ -62,8 +63,8 @@ impl UnusedPid {
     ///
     /// # Safety
     ///
-    /// `pid` must be published, no task may be on its lists or get onto them, and it must be the
-    /// caller's to free.
+    /// `pid` must be published with numbers that count, no task may be on its lists or get onto
+    /// them, and it must be the caller's to free.
     #[inline]
     pub unsafe fn from_raw(pid: NonNull<Pid>) -> Self {
         // INVARIANT: The caller promises it.
@@ -88,7 +89,7 @@ impl UnusedPid {
 
         for upid in self.numbers() {
             if let Some(nr) = upid.nr() {
-                // SAFETY: By the type invariants the identifier is owned.
+                // SAFETY: By the type invariants the identifier is owned, and the number counts.
                 unsafe { upid.ns().lock_numbers().give_back(nr, &each) };
             }
         }

@@ -127,8 +127,8 @@ impl Drop for Memory {
 
 /// An identifier that is being given its numbers, from its own namespace outwards.
 ///
-/// No lock is held between two of them. What is given counts as taken, but leads to nothing.
-/// Dropping it gives all numbers back; the cursors stay where they are.
+/// No lock is held between two of them. What is given is taken, and counts where the namespace is
+/// open, but leads to nothing. Dropping it gives all numbers back; the cursors stay where they are.
 ///
 /// # Invariants
 ///
@@ -178,7 +178,7 @@ pub struct NewPid<'a> {
 impl<'a> NewPid<'a> {
     /// Begins to make an identifier in `ns`. May sleep.
     ///
-    /// `given_back` is called if it is dropped, as [`UnusedPid::give_back`] does.
+    /// `given_back` is called if it is dropped, as [`UnusedPid::give_back`] does, for what counts.
     ///
     /// Returns `ENOMEM`.
     pub fn new(ns: &'a PidNamespace, given_back: GivenBack) -> Result<Self> {
@@ -209,7 +209,8 @@ impl<'a> NewPid<'a> {
         loop {
             let mut numbers = ns.lock_numbers();
             let wanted = choose(&numbers);
-            // SAFETY: What is taken is given back when `self` is dropped, or published.
+            // SAFETY: What is taken is published, or given back when `self` is dropped, as one that
+            // counts or one that does not.
             let taken = unsafe { numbers.take(wanted, &mut self.spares) };
             drop(numbers);
             match taken {
@@ -271,7 +272,8 @@ impl<'a> NewPid<'a> {
         // The identifier keeps the namespace not only in memory, but visible.
         Active::new(&*memory.ns).into_count();
         // SAFETY: The identifier is published, no task uses it, and this is the only place where
-        // such a value is made of it.
+        // such a value is made of it. All numbers count: a namespace where one did not was closed
+        // when it was taken, and would have been found so above.
         Ok(PublishedPid(unsafe {
             UnusedPid::from_raw(memory.pid.cast::<Pid>())
         }))
@@ -286,7 +288,7 @@ impl Drop for NewPid<'_> {
                 // SAFETY: By the type invariants it was taken, counts, and leads to nothing.
                 unsafe { numbers.give_back(nr, self.given_back) };
             } else {
-                // SAFETY: By the type invariants it was taken, and does not count.
+                // SAFETY: As above, but it does not count.
                 unsafe { numbers.give_back_uncounted(nr) };
             }
         }

@@ -39,7 +39,7 @@ use core::{
     ptr::NonNull, //
 };
 
-/// How many numbers of a namespace are taken after one was given back.
+/// How many numbers of a namespace count, as after one was given back.
 ///
 /// # Examples
 ///
@@ -54,9 +54,9 @@ use core::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
-    /// So many, and more can be taken.
+    /// So many, and more may come.
     Open(u32),
-    /// So many, and there will never be more.
+    /// So many, and there will never be more. What is taken now is not counted.
     Closed(u32),
 }
 
@@ -113,13 +113,13 @@ impl<'a> LockedNumbers<'a> {
         unsafe { self.ns.tree().writer() }
     }
 
-    /// Tells whether no number will be given any more.
+    /// Tells whether no number that is taken from now on counts, or will lead to anything.
     #[inline]
     pub fn is_closed(&self) -> bool {
         matches!(self.ns.numbers_taken(), Left::Closed(_))
     }
 
-    /// Lets the namespace give no more numbers, for ever.
+    /// Lets no number count, or lead to anything, that is taken from now on.
     #[inline]
     pub fn close(&mut self) {
         self.ns
@@ -177,7 +177,8 @@ impl<'a> LockedNumbers<'a> {
     ///
     /// # Safety
     ///
-    /// The caller must be who took it, or own the identifier that it leads to.
+    /// The number must count, and the caller be who took it, or own the identifier that it leads
+    /// to.
     #[inline]
     pub(super) unsafe fn give_back(&mut self, nr: PidNr, then: impl Fn(Left, Option<&Task>)) {
         let left = Left::from_raw(
@@ -187,7 +188,8 @@ impl<'a> LockedNumbers<'a> {
         // A reaper keeps its number until its namespace is closed.
         crate::warn_on!(left == Left::Open(0) && self.ns.has_reaper());
         if !matches!(left, Left::Open(0) | Left::Closed(0)) {
-            // SAFETY: The lock is held, a number was just given back, and others are left.
+            // SAFETY: The lock is held, a number was just given back that counted, as the caller
+            // promises, and others are left.
             then(left, unsafe { self.ns.reaper(self) });
         }
         // SAFETY: The caller promises it.
@@ -198,7 +200,7 @@ impl<'a> LockedNumbers<'a> {
     ///
     /// # Safety
     ///
-    /// The caller must be who took it.
+    /// The number must not count, and the caller be who took it.
     #[cold]
     pub(super) unsafe fn give_back_uncounted(&mut self, nr: PidNr) {
         // SAFETY: The caller promises it.
@@ -279,7 +281,7 @@ impl PidNamespace {
     #[inline]
     pub fn find<'a>(&self, nr: i32, _protected: impl Into<Protected<'a>>) -> Option<&'a Pid> {
         // CAST: A negative number becomes one that is never taken.
-        // SAFETY: A node that is taken out is freed a grace period later.
+        // SAFETY: A node that is taken out is freed a grace period later, and `_protected` lasts.
         let pid = unsafe { self.tree().reader() }.find(nr as u32)?;
         // SAFETY: What the tree leads to is an identifier, and its memory stays for a grace period
         // after its number is given back.

@@ -115,8 +115,9 @@ impl Tree {
     ///
     /// # Safety
     ///
-    /// No node that is looked at may be freed meanwhile: it is protected as [`Protected`] says, the
-    /// tree's lock is held, or a number below the node is taken and not given back.
+    /// No node may be freed for as long as the value, or a node that it led to, is used: it is
+    /// protected as [`Protected`] says, the tree's lock is held, or a number below the node is
+    /// taken and not given back.
     ///
     /// [`Protected`]: crate::tasklist::Protected
     #[inline]
@@ -132,7 +133,7 @@ impl Tree {
     /// There must be one at a time: the tree's lock is held, or nobody else knows the tree.
     #[inline]
     pub(super) unsafe fn writer(&self) -> Writer<'_> {
-        // SAFETY: Nobody else takes out nodes.
+        // SAFETY: Nobody else takes out nodes, and who does so by this does not use them then.
         Writer(unsafe { self.reader() })
     }
 }

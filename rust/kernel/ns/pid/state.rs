@@ -54,7 +54,7 @@ pub enum PidNsLife {
     AwaitingInit,
     /// It has a process that reaps orphans, and takes more.
     Alive,
-    /// Its reaper is dying, or dead; no number is given any more.
+    /// Its reaper is dying, or dead; no process begins here any more.
     Dying,
 }
 
@@ -100,7 +100,7 @@ impl PidNamespace {
         NonNull::new(reaper.load(Relaxed).cast())
     }
 
-    /// Returns how many numbers are taken, at some moment.
+    /// Returns how many numbers count, at some moment.
     #[inline]
     pub fn numbers_taken(&self) -> Left {
         Left::from_raw(self.pid_allocated().load(Relaxed))

@@ -36,7 +36,7 @@ pub(super) const ALL: u64 = u64::MAX;
 /// # Invariants
 ///
 /// * A slot is null, or leads to a node whose `shift` is less by [`BITS`], or, where `shift` is 0,
-///   to an identifier.
+///   to an identifier. But the first one of a spare leads to the next spare.
 /// * `used` has a bit for each slot that leads to a node, or whose number is given.
 /// * `full` has a bit for each slot that leads to a node behind which all numbers are given.
 /// * `parent` is the node with a slot that leads here, or null.
@@ -100,6 +100,9 @@ impl Node {
         self.shift == 0
     }
 
+    /// Returns the node that leads here. For the [`Writer`] alone.
+    ///
+    /// [`Writer`]: super::Writer
     #[inline]
     pub(super) fn parent(&self) -> Option<&Node> {
         // SAFETY: By the type invariants it is a node that leads here, and is not taken out as long
@@ -107,7 +110,9 @@ impl Node {
         unsafe { self.parent.get().as_ref() }
     }
 
-    /// Returns for which slots all numbers are given.
+    /// Returns for which slots all numbers are given. For the [`Writer`] alone.
+    ///
+    /// [`Writer`]: super::Writer
     #[inline]
     pub(super) fn taken(&self) -> u64 {
         if self.is_leaf() {
@@ -121,8 +126,11 @@ impl Node {
     ///
     /// # Safety
     ///
-    /// The slot must lead to nothing, nor anything but readers to `child`, which must be for the
-    /// numbers behind the slot.
+    /// The caller must have the tree's [`Writer`]. The slot must lead to nothing, and no slot to
+    /// `child`, which must be for the numbers behind this one. If `child` is the root, this node or
+    /// one above it must be made the root next.
+    ///
+    /// [`Writer`]: super::Writer
     pub(super) unsafe fn hook(&self, index: u32, child: &Node) {
         child.parent.set(self);
         self.used
@@ -138,7 +146,7 @@ impl Node {
     ///
     /// # Safety
     ///
-    /// Nothing leads to it.
+    /// Nothing may lead to it, and this be called once.
     pub(super) unsafe fn free_later(&self) {
         // SAFETY: The caller promises that only those see the node who found it before, under RCU.
         unsafe { bindings::call_rcu(self.rcu.get(), Some(free_callback)) };

@@ -20,7 +20,7 @@ use core::ptr::NonNull;
 ///
 /// # Invariants
 ///
-/// No node that is looked at is freed while this exists.
+/// No node that is looked at is freed while this, or a node that it led to, is used.
 #[derive(Clone, Copy)]
 pub(in crate::pid) struct Reader<'a>(pub(super) &'a Tree);
 
@@ -37,9 +37,12 @@ impl<'a> Reader<'a> {
         self.root().filter(|root| root.covers(nr))
     }
 
-    /// Returns the node behind a slot of one that is no leaf.
+    /// Returns the node behind a slot. Behind those of a leaf there is none.
     #[inline]
     pub(super) fn child(self, node: &Node, index: u32) -> Option<&'a Node> {
+        if node.is_leaf() {
+            return None;
+        }
         let child = NonNull::new(node.slot(index).load(Relaxed))?;
         // SAFETY: By the invariants of nodes it is one, and by those of this type it stays.
         Some(unsafe { child.cast().as_ref() })

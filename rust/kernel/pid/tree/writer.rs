@@ -184,12 +184,18 @@ impl<'a> Writer<'a> {
         let mut next = Some(leaf);
         while let Some(node) = next.filter(|node| node.used.load(Relaxed) == 0) {
             next = node.parent();
-            self.unhook(node, nr);
+            // SAFETY: It is of this tree and empty, and is not used after this.
+            unsafe { self.unhook(node, nr) };
         }
     }
 
-    /// Takes out a node that `nr` is behind.
-    fn unhook(&mut self, node: &Node, nr: u32) {
+    /// Takes out a node.
+    ///
+    /// # Safety
+    ///
+    /// It must be of this tree, `nr` be behind it, and nothing else. The caller must not use it any
+    /// more: where no lock is held it may be freed at once.
+    unsafe fn unhook(&mut self, node: &Node, nr: u32) {
         match node.parent() {
             Some(parent) => {
                 let index = parent.index(nr);
@@ -201,7 +207,7 @@ impl<'a> Writer<'a> {
             }
             None => self.tree().root.store(ptr::null_mut(), Relaxed),
         }
-        // SAFETY: What led to it was just cleared.
+        // SAFETY: What led to it was just cleared, and it is not found again.
         unsafe { node.free_later() };
     }
 
@@ -259,8 +265,8 @@ impl<'a> Writer<'a> {
         }
         while let Some(root) = self.0.root().filter(|root| !root.covers(nr)) {
             let new = Self::keep(spares.pop(root.shift.saturating_add(BITS))?);
-            // SAFETY: The root has all numbers behind the first slot of the new one, which is
-            // empty, and takes its place.
+            // SAFETY: The root is for all numbers behind the first slot of the new one, which is
+            // empty, and which takes its place.
             unsafe { new.hook(0, root) };
             tree.root.store(ptr::from_ref(new).cast_mut(), Release);
         }
@@ -280,7 +286,8 @@ impl<'a> Writer<'a> {
             let first = node.used.load(Relaxed).trailing_zeros();
             if node.is_leaf() || first >= SLOTS as u32 {
                 next = node.parent();
-                self.unhook(node, nr);
+                // SAFETY: As in `prune`; what is taken leads to nothing any more.
+                unsafe { self.unhook(node, nr) };
             } else {
                 let below = node.shift.saturating_add(BITS);
                 nr = nr.wrapping_shr(below).wrapping_shl(below) | first.wrapping_shl(node.shift);

@@ -109,7 +109,10 @@ TEST_F_TIMEOUT(pidns, d_fork_when_only_the_leader_is_left, NS_TIMEOUT)
 	WRITE_ONCE(shared->go, THREADS);
 	EXPECT_TRUE(pidfd_ended(kid.pidfd));
 	for (try = 0; try < 50; try++) {
-		/* A grace period, after which the memory of tasks is freed. */
+		/*
+		 * A grace period, where there is one to be had: then the memory of
+		 * tasks is freed, and a kernel that looks for that finds its use.
+		 */
 		syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 		EXPECT_EQ(-ENOMEM, fork_into(fd));
 	}
