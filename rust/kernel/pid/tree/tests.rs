@@ -7,7 +7,10 @@ use crate::{
     pid_namespace::PidNamespace,
     prelude::*, //
 };
-use core::ops::Range;
+use core::{
+    num::NonZero,
+    ops::Range, //
+};
 
 /// The limit of all numbers.
 const LIMIT: u32 = PidNamespace::NUMBER_LIMIT as u32;
@@ -99,7 +102,7 @@ impl Drop for TestTree {
 }
 
 fn address(nr: u32) -> NonNull<bindings::pid> {
-    NonNull::without_provenance(core::num::NonZero::<usize>::MIN.saturating_add(nr as usize))
+    NonNull::dangling().with_addr(NonZero::<usize>::MIN.saturating_add(nr as usize))
 }
 
 #[kunit_tests(rust_pid_tree)]
