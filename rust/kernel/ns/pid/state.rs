@@ -125,10 +125,11 @@ impl PidNamespace {
     /// The lock must have been held without a break since a number that counted was given back
     /// after which there are others left.
     ///
-    /// So who reaped when it was taken had not given back its own number yet, unless it is that
-    /// very number: a reaper dies when none counts but its own and its leader's, after it has
-    /// closed the namespace, where none is counted from then on. A task gives back its number under
-    /// the lock, and its memory after that. Who passes the office on does so before.
+    /// So who reaped when it was taken had not been released yet: a reaper dies when none counts
+    /// but its own and its leader's, after it has closed the namespace, where none is counted from
+    /// then on. It may die while the lock is held, and need not take it, since somebody outside may
+    /// still use its number for a group. But a task is freed a grace period after its release, and
+    /// the lock is a read-side section. Who passes the office on does so before.
     #[inline]
     pub(crate) unsafe fn reaper<'a>(&self, _lock: &'a LockedNumbers<'_>) -> Option<&'a Task> {
         // SAFETY: As argued above, the task is there as long as the lock is held.
