@@ -303,6 +303,7 @@ impl PidNamespace {
     /// assert_eq!(first, Some(1));
     /// let limit = PidNamespace::NUMBER_LIMIT;
     /// assert!(ns.find_from(limit, &rcu::read_lock()).is_none());
+    /// assert!(ns.find_from(-1, &rcu::read_lock()).is_none());
     /// ```
     #[doc(alias = "find_ge_pid")]
     #[inline]
@@ -312,8 +313,7 @@ impl PidNamespace {
         _protected: impl Into<Protected<'a>>,
     ) -> Option<(i32, &'a Pid)> {
         // SAFETY: As in `find`.
-        let (nr, pid) =
-            unsafe { self.tree().reader() }.find_from(u32::try_from(nr).unwrap_or(0))?;
+        let (nr, pid) = unsafe { self.tree().reader() }.find_from(u32::try_from(nr).ok()?)?;
         // CAST: Numbers in the tree are positive.
         // SAFETY: As in `find`.
         Some((nr as i32, unsafe { pid.cast().as_ref() }))
