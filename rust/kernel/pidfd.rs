@@ -14,6 +14,7 @@ use crate::{
     types::NotThreadSafe, //
 };
 use core::{
+    marker::PhantomData,
     mem::ManuallyDrop,
     ptr::{
         self,
@@ -50,13 +51,14 @@ pub const SELF_THREAD_GROUP: i32 = bindings::PIDFD_SELF_THREAD_GROUP;
 ///
 /// `fd` is reserved in the table of the current task, and `file` owns a reference to a new pidfd
 /// file that nobody else knows.
-pub struct PreparedPidfd {
+pub struct PreparedPidfd<'a> {
     fd: u32,
     file: NonNull<bindings::file>,
+    _caller: PhantomData<&'a Caller<'a>>,
     _not_send: NotThreadSafe,
 }
 
-impl PreparedPidfd {
+impl<'a> PreparedPidfd<'a> {
     /// Prepares a descriptor, closed on exec, of the process that `pid` stands for, or with
     /// [`flags::THREAD`] of the thread.
     ///
@@ -64,7 +66,7 @@ impl PreparedPidfd {
     /// that of a thread which does not lead one, `EMFILE` if the table is full, and `ENOMEM`. May
     /// sleep.
     #[doc(alias = "pidfd_prepare")]
-    pub fn new(_caller: &Caller<'_>, pid: &Pid, flags: u32) -> Result<Self> {
+    pub fn new(_caller: &'a Caller<'a>, pid: &Pid, flags: u32) -> Result<Self> {
         let mut file = ptr::null_mut();
         // Only these: others mean that more is known about `pid` than the types here tell.
         let flags = flags & (flags::NONBLOCK | flags::THREAD);
@@ -77,6 +79,7 @@ impl PreparedPidfd {
             // CAST: Just checked not to be negative.
             fd: fd as u32,
             file: NonNull::new(file).ok_or(EINVAL)?,
+            _caller: PhantomData,
             _not_send: NotThreadSafe,
         })
     }
@@ -92,7 +95,7 @@ impl PreparedPidfd {
     }
 }
 
-impl Drop for PreparedPidfd {
+impl Drop for PreparedPidfd<'_> {
     fn drop(&mut self) {
         // SAFETY: By the type invariants both are ours to give back, and were not given to anybody.
         unsafe {

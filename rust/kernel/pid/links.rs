@@ -87,7 +87,8 @@ impl<'a> LivePid<'a> {
     ///
     /// # Safety
     ///
-    /// A task must use `pid`, or be about to, for as long as the lock is held.
+    /// A task must use `pid`, or be about to, for as long as the lock is held: nobody unlinks the
+    /// last one while this value or a copy of it is used.
     #[inline]
     pub unsafe fn new(pid: &'a Pid, _lock: &'a TasklistWrite) -> Self {
         // INVARIANT: The caller promises it.

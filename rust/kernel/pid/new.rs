@@ -27,7 +27,8 @@ use crate::{
     pid_namespace::PidNamespace,
     prelude::*,
     static_lock_class,
-    sync::aref::ARef, //
+    sync::aref::ARef,
+    tasklist, //
 };
 use core::{
     mem::ManuallyDrop,
@@ -282,6 +283,7 @@ impl<'a> NewPid<'a> {
 
 impl Drop for NewPid<'_> {
     fn drop(&mut self) {
+        tasklist::assert_not_held();
         for (ns, nr) in self.given() {
             let mut numbers = ns.lock_numbers();
             if self.uncounted & level_bit(ns) == 0 {
