@@ -117,6 +117,7 @@ impl<'a> ExitingInit<'a> {
     /// Closes the process accounting of the namespace. Sleeps.
     #[doc(alias = "acct_exit_ns")]
     pub fn end_accounting(&self) {
+        let _quiet = NoNotifySignal::new();
         // SAFETY: The namespace is valid.
         unsafe { bindings::acct_exit_ns(self.ns.as_ptr()) };
     }
