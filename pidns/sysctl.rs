@@ -98,25 +98,45 @@ impl Class {
 
 /// Gives the initial namespace its set.
 ///
-/// Returns `ENOMEM`. The kernel can go on then, since the limit holds without a file to change it
-/// by. So, unlike in C, this is no reason to stop the machine. May sleep.
+/// Returns `ENOMEM`, and says so in the log. The kernel can go on then, since the limit holds
+/// without a file to change it by. So, unlike in C, this is no reason to stop the machine. May
+/// sleep.
 ///
 /// C counterpart: `pid_namespace_sysctl_init()`.
 pub(crate) fn init_pid_max() -> Result {
-    PidNamespace::register_initial_sysctls::<Sysctls>()
+    logged(
+        "kernel.pid_max",
+        PidNamespace::register_initial_sysctls::<Sysctls>(),
+    )
 }
 
 /// Makes the files that there is one of.
 ///
-/// Returns `ENOMEM` if one of them cannot be made. May sleep.
+/// Returns `ENOMEM` if one of them cannot be made, and says in the log which. The other is made
+/// all the same. May sleep.
 ///
 /// C counterpart: a part of `pid_namespaces_init()`.
 pub(crate) fn init_tables() -> Result {
-    #[cfg(all(CONFIG_SYSCTL, CONFIG_CHECKPOINT_RESTORE))]
-    kernel::sysctl::register::<last_pid::LastPid>(c"kernel")?;
-    #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
-    kernel::sysctl::register::<memfd_noexec::MemfdNoexec>(c"vm")?;
-    Ok(())
+    [
+        #[cfg(all(CONFIG_SYSCTL, CONFIG_CHECKPOINT_RESTORE))]
+        logged(
+            "kernel.ns_last_pid",
+            kernel::sysctl::register::<last_pid::LastPid>(c"kernel"),
+        ),
+        #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
+        logged(
+            "vm.memfd_noexec",
+            kernel::sysctl::register::<memfd_noexec::MemfdNoexec>(c"vm"),
+        ),
+    ]
+    .into_iter()
+    .fold(Ok(()), Result::and)
+}
+
+/// Returns `registered`, and tells the log why there is no file `name`: nobody reads what an
+/// initcall returns.
+fn logged(name: &str, registered: Result) -> Result {
+    registered.inspect_err(|error| pr_err!("there is no sysctl {name}: {error:?}\n"))
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]

@@ -12,6 +12,9 @@ use kernel::{
 
 /// Gives a namespace its sysctls.
 ///
+/// The limit stays as it is: a new namespace begins with the highest, and the initial one's was
+/// raised to suit the processors before it had sysctls.
+///
 /// # Safety
 ///
 /// * `pidns` is valid, has its user namespace and no sysctls yet.
