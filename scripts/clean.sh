@@ -9,6 +9,12 @@
 
 [ -d "$CACHE" ] || exit 0
 lock_cache
+for stage in "$CACHE"/tmp/*; do
+	pid=${stage##*/}
+	pid=${pid%%.*}
+	! tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF scripts/ ||
+		die "process $pid works in $stage; let it end, then try again"
+done
 case ${1:-} in
 build) targets=("$CACHE/build" "$CACHE/log") ;;
 all) targets=("$CACHE"/*) ;;

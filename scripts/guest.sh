@@ -63,6 +63,7 @@ guest_command() {
 _run_guest() {
 	local stage=$1 log=$2 seconds=$3 status=0 mark shower out=$1/out
 	shift 3
+	lock_log "$log"
 	cp "$TOP/scripts/guest-init.sh" "$stage/"
 	: >"$out"
 	: >"$log"

@@ -13,6 +13,7 @@
 . "$(dirname "$0")/guest.sh"
 . "$(dirname "$0")/suites.sh"
 
+not_for kunit IMPL
 check_options
 "$TOP/scripts/setup.sh"
 use_toolchain
@@ -34,6 +35,7 @@ if ! kvm_works; then
 fi
 
 log=$LOGS/kunit-$KEY.log
+lock_log "$log"
 note "running KUnit by kunit.py"
 status=0
 run_child env -C "$SRC" PYTHONDONTWRITEBYTECODE=1 tools/testing/kunit/kunit.py exec --arch=x86_64 \

@@ -157,3 +157,36 @@ elapsed() {
 
 # usage: least NAME; how many tests of that must run, at least
 least() { sed -n "s/^$1[[:space:]][[:space:]]*//p" "$TOP/tools/testing/counts" | grep . || die "tools/testing/counts lacks $1"; }
+
+# usage: not_for TARGET NAME...; these options of the user mean nothing to it
+not_for() {
+	local name
+	for name in "${@:2}"; do
+		case $name=${!name:-} in
+		*= | IMPL=rust | DEBUG=0) ;;
+		*) die "$name=${!name} is not for $1; leave it out" ;;
+		esac
+	done
+}
+
+# usage: seed_range DEFAULT; sets SEEDS, if the user has not, and of it FIRST and COUNT
+seed_range() {
+	SEEDS=${SEEDS:-$1} COUNT=0
+	if [[ $SEEDS =~ ^([0-9]{1,9})\.\.([0-9]{1,9})$ ]]; then
+		FIRST=$((10#${BASH_REMATCH[1]}))
+		COUNT=$((10#${BASH_REMATCH[2]} - FIRST))
+	fi
+	[ "$COUNT" -gt 0 ] ||
+		die "SEEDS=$SEEDS is not a range; give two numbers, the first being smaller, such as SEEDS=0..20"
+}
+
+declare -A LOG_LOCKS
+# usage: lock_log LOG; from here to our end no other run writes it, or what goes with it
+lock_log() {
+	local fd
+	[ -z "${LOG_LOCKS[$1]:-}" ] || return 0
+	mkdir -p "$(dirname "$1")"
+	exec {fd}>"$1.lock"
+	flock --nonblock "$fd" || die "another run writes $1; wait until it has ended"
+	LOG_LOCKS[$1]=$fd
+}
