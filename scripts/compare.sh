@@ -9,25 +9,23 @@
 . "$(dirname "$0")/lib.sh"
 
 [ $# -gt 0 ] || die "compare.sh: say which implementations"
-[ -z "${TESTS:-}" ] || die "TESTS= is not for compare, which runs all; leave it out"
+# With DEBUG= the C kernel never passes: kmemleak finds what it leaks.
+not_for compare TESTS DEBUG
 for impl in "$@"; do
 	IMPL=$impl
 	check_options
 done
-export SEEDS=${SEEDS:-0..500}
-[[ $SEEDS =~ ^([0-9]{1,9})\.\.([0-9]{1,9})$ ]] ||
-	die "SEEDS=$SEEDS is not a range; give two numbers, the first being smaller, such as SEEDS=0..20"
+seed_range 0..500
+export SEEDS
 # What the parts must have, and of the fuzzer a result for each seed and two more.
-seeds=$((10#${BASH_REMATCH[2]} - 10#${BASH_REMATCH[1]}))
 kselftests=$(least test-c)
 upstream=$(least upstream)
-least=$((kselftests + upstream + seeds + 2))
-debug=${DEBUG:+-debug}
+least=$((kselftests + upstream + COUNT + 2))
 
 # usage: enough PART IMPL LEAST; whether so many results are there
 enough() {
 	local ran
-	ran=$({ "$TOP/scripts/results" "$CACHE/log/$1-$2$debug.ktap" || true; } |
+	ran=$({ "$TOP/scripts/results" "$CACHE/log/$1-$2.ktap" || true; } |
 		awk 'END { print $1 + $3 + $5 }')
 	[ "$ran" -lt "$3" ] || return 0
 	note "$1 on IMPL=$2: $ran tests ran; there must be $3"
@@ -37,15 +35,15 @@ enough() {
 # What fails is in the table: only a run that left no results ends this one.
 files=() all=$CACHE/log/compare
 for impl in "$@"; do
-	rm -f "$CACHE/log/test-$impl$debug.ktap" "$CACHE/log/upstream-$impl$debug.ktap" \
-		"$CACHE/log/fuzz-$impl$debug.ktap"
+	rm -f "$CACHE/log/test-$impl.ktap" "$CACHE/log/upstream-$impl.ktap" \
+		"$CACHE/log/fuzz-$impl.ktap"
 	run_child env "IMPL=$impl" "$TOP/scripts/test.sh" >&2 || true
 done
 run_child "$TOP/scripts/upstream-tests.sh" "$@" >&2 || true
 run_child "$TOP/scripts/fuzz.sh" "$@" >&2 || true
 for impl in "$@"; do
 	for part in test upstream fuzz; do
-		[ -s "$CACHE/log/$part-$impl$debug.ktap" ] ||
+		[ -s "$CACHE/log/$part-$impl.ktap" ] ||
 			die "$part did not run on IMPL=$impl; what it said is above"
 	done
 	# Between the kselftests and what the host says of the run are KUnit and the
@@ -54,8 +52,8 @@ for impl in "$@"; do
 		awk '/^KTAP version/ { if (last ~ /kmemleak/) printf "%s", last; last = ""; inside = 1 }
 			inside { last = last $0 "\n"; next }
 			{ print }
-			END { printf "%s", last }' "$CACHE/log/test-$impl$debug.ktap"
-		cat "$CACHE/log/upstream-$impl$debug.ktap" "$CACHE/log/fuzz-$impl$debug.ktap"
+			END { printf "%s", last }' "$CACHE/log/test-$impl.ktap"
+		cat "$CACHE/log/upstream-$impl.ktap" "$CACHE/log/fuzz-$impl.ktap"
 	} >"$all-$impl.ktap"
 	files+=("$impl=$all-$impl.ktap")
 done
@@ -68,6 +66,6 @@ status=0
 for impl in "$@"; do
 	enough test "$impl" "$(least "test-$impl")" || status=1
 	enough upstream "$impl" "$upstream" || status=1
-	enough fuzz "$impl" $((seeds + 2)) || status=1
+	enough fuzz "$impl" $((COUNT + 2)) || status=1
 done
 exit $status

@@ -29,6 +29,7 @@ pack_bench() {
 # WORK has the guest's program
 on_both() {
 	local impl
+	not_for "$(basename "$0" .sh)" IMPL DEBUG
 	DEBUG=''
 	for IMPL in c rust; do
 		check_options

@@ -18,9 +18,9 @@ ENOUGH=500
 # transcript is in FOLDER, and whether it is the one of REFERENCE; and how the run as a
 # whole and what it covered were, as statuses
 fuzz_ktap() {
-	local seed=$first name number=1
-	printf 'KTAP version 1\n1..%d\n' $((count + 2))
-	while [ "$number" -le "$count" ]; do
+	local seed=$FIRST name number=1
+	printf 'KTAP version 1\n1..%d\n' $((COUNT + 2))
+	while [ "$number" -le "$COUNT" ]; do
 		name=$(printf '%06d' "$seed")
 		cmp -s "$1/$name.txt" "$2/$name.txt" || printf 'not '
 		echo "ok $number fuzz: seed $name"
@@ -33,14 +33,7 @@ fuzz_ktap() {
 }
 
 [ $# -gt 0 ] || die "fuzz.sh: say which implementations"
-seeds=${SEEDS:-0..20}
-count=0
-if [[ $seeds =~ ^([0-9]{1,9})\.\.([0-9]{1,9})$ ]]; then
-	first=$((10#${BASH_REMATCH[1]}))
-	count=$((10#${BASH_REMATCH[2]} - first))
-fi
-[ "$count" -gt 0 ] ||
-	die "SEEDS=$seeds is not a range; give two numbers, the first being smaller, such as SEEDS=0..20"
+seed_range 0..20
 for impl in "$@"; do
 	IMPL=$impl
 	check_options
@@ -52,17 +45,17 @@ failed=0 folders=() runs=()
 mkdir -p "$CACHE/log"
 for impl in "$@"; do
 	stage_fuzzer "$impl" stage
-	note "running seeds $seeds on IMPL=$impl"
+	note "running seeds $SEEDS on IMPL=$impl"
 	log=$CACHE/log/fuzz-$impl${DEBUG:+-debug}.log
-	fuzz_in_guest "$stage" "$log" "${TIMEOUT:-$(((DEBUG ? 1200 : 300) + count * (DEBUG ? 60 : 10)))}" \
-		"$FUZZ_OUT/$impl" --seeds "$seeds" && run=0 || run=1
+	fuzz_in_guest "$stage" "$log" "${TIMEOUT:-$(((DEBUG ? 1200 : 300) + COUNT * (DEBUG ? 60 : 10)))}" \
+		"$FUZZ_OUT/$impl" --seeds "$SEEDS" && run=0 || run=1
 	folders+=("$FUZZ_OUT/$impl")
 	runs+=("$run")
 	rm -rf "$stage"
 done
 
 least=0
-[ "$count" -lt $ENOUGH ] || least=50
+[ "$COUNT" -lt $ENOUGH ] || least=50
 for number in "${!folders[@]}"; do
 	folder=${folders[number]}
 	echo

@@ -287,6 +287,7 @@ caught_by() {
 
 declare -A PENDING=() RESULTS=() TRIED=()
 [ -z "${KDIR:-}" ] || die "KDIR= is not for the mutants, which change the source; leave it out"
+not_for mutants IMPL DEBUG
 IMPL=rust
 check_options
 case ${1:-} in

@@ -13,12 +13,20 @@
 
 check_options
 read -r -a tests <<<"${TESTS:-}"
+for test in "${tests[@]}"; do
+	[ -f "$TOP/tools/testing/selftests/pidns/$test.c" ] ||
+		die "TESTS=$test is not known; they are in tools/testing/selftests/pidns"
+done
 "$TOP/scripts/setup.sh"
 make_temp stage
 run_child "$TOP/scripts/kernel.sh" --stage "$stage" --kselftest pidns
 cp "$TOP"/scripts/{guest-test,inspect,implementation}.sh "$stage/"
-[ ${#tests[@]} -gt 0 ] || kunit_suites >"$stage/kunit-suites"
-touch "$stage/kunit-suites"
+: >"$stage/kunit-suites"
+if [ ${#tests[@]} = 0 ] && [ "$IMPL" = rust ]; then
+	kunit_suites >"$stage/kunit-suites"
+	# Those of the whole kernel crate are one suite.
+	echo rust_doctests_kernel >>"$stage/kunit-suites"
+fi
 
 mkdir -p "$CACHE/log"
 log=$CACHE/log/test-$IMPL${DEBUG:+-debug}.log

@@ -82,6 +82,11 @@ check 'is excused where listed, of C' prints_last '2 passed, 0 failed, 0 skipped
 cp "$WORK/c" "$WORK/rust"
 check 'and not of Rust' prints_last '1 passed, 1 failed, 0 skipped' \
 	"$SCRIPTS/compare" 1 "$WORK/known" "${columns[@]}"
+ktap rust 'ok 1 one' 'ok 2 two'
+check 'by itself, too' prints_last '2 passed, 0 failed, 0 skipped' \
+	"$SCRIPTS/compare" 1 "$WORK/known" "rust=$WORK/rust"
+check 'which goes for C as well' prints_last '1 passed, 0 failed, 1 skipped' \
+	"$SCRIPTS/compare" 1 "$WORK/known" "c=$WORK/c"
 echo 'pidfd:a_test' >"$WORK/known"
 check 'a list without reasons' not "$SCRIPTS/compare" 1 "$WORK/known" "C=$WORK/c"
 : >"$WORK/c" && : >"$WORK/rust" && : >"$WORK/known"

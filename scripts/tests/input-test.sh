@@ -19,7 +19,15 @@ check 'upstream-tests of no implementation' says 1 'IMPL=java is not known' "$SC
 check 'CHECKS= of no tool' says 1 'CHECKS=nope is not known' env CHECKS='crun nope' "$SCRIPTS/containers.sh" c
 check 'containers of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/containers.sh" java
 check 'systemd of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/systemd.sh" c java
-check 'compare of some tests' says 1 'TESTS= is not for compare' env TESTS=pidfd "$SCRIPTS/compare.sh" c rust
+check 'TESTS= of no kselftest' says 1 'TESTS=nope is not known' \
+	env TESTS='pidns_a1_enter_test nope' "$SCRIPTS/test.sh"
+check 'IMPL= of what is of Rust alone' says 1 'IMPL=c is not for kunit' env IMPL=c "$SCRIPTS/kunit.sh"
+check 'IMPL= of the matrix' says 1 'IMPL=c is not for configs' env IMPL=c "$SCRIPTS/configs.sh"
+check 'IMPL= of the mutants' says 1 'IMPL=c is not for mutants' env IMPL=c "$SCRIPTS/mutants.sh"
+check 'DEBUG= of a profile' says 1 'DEBUG=1 is not for profile' env DEBUG=1 "$SCRIPTS/profile.sh" kill0 1
+check 'DEBUG= of compare' says 1 'DEBUG=1 is not for compare' env DEBUG=1 "$SCRIPTS/compare.sh" c rust
+check 'SEEDS= backwards' says 1 'SEEDS=20..0 is not a range' env SEEDS=20..0 "$SCRIPTS/compare.sh" c rust
+check 'compare of some tests' says 1 'TESTS=pidfd is not for compare' env TESTS=pidfd "$SCRIPTS/compare.sh" c rust
 check 'a profile of nothing' says 1 'say what to look at' "$SCRIPTS/profile.sh" ''
 check 'a profile of an unknown operation' says 1 'OP=nope is not known' "$SCRIPTS/profile.sh" nope 1
 check 'a profile too deep' says 1 'say what to look at' "$SCRIPTS/profile.sh" vfork 40
@@ -53,6 +61,30 @@ printf '#!/bin/sh\necho Filesystem 1M-blocks Used Available\necho /dev/x 100 88 
 chmod +x "$WORK/bin/df"
 check 'a full disk' says 1 'the disk has 12 MB' env PATH="$WORK/bin:$PATH" \
 	bash -c ". $SCRIPTS/lib.sh; need_space 4000 'the build'"
+
+# Two runs that write one log.
+bash -c ". '$SCRIPTS/lib.sh'; lock_log '$WORK/log'; lock_log '$WORK/log'; echo locked; exec sleep 1000" \
+	>"$WORK/first" &
+first=$!
+for _ in $(seq 100); do [ ! -s "$WORK/first" ] || break; sleep 0.1; done
+check 'two runs of one log' says 1 'another run writes' bash -c ". '$SCRIPTS/lib.sh'; lock_log '$WORK/log'"
+kill "$first"
+wait "$first" 2>/dev/null
+check 'one after the other' bash -c ". '$SCRIPTS/lib.sh'; lock_log '$WORK/log'"
+
+# Deleting what a run works in, and what was left by one that is no more.
+mkdir -p "$WORK/scripts" "$XDG_CACHE_HOME/pidns/build"
+echo "touch '$WORK/works'; while :; do sleep 0.1; done" >"$WORK/scripts/run.sh"
+bash "$WORK/scripts/run.sh" &
+run=$!
+for _ in $(seq 100); do [ ! -e "$WORK/works" ] || break; sleep 0.1; done
+mkdir -p "$XDG_CACHE_HOME/pidns/tmp/$run.abc"
+check 'clean during a run' says 1 "process $run works in" "$SCRIPTS/clean.sh" build
+check 'deletes nothing' test -d "$XDG_CACHE_HOME/pidns/build"
+kill "$run"
+wait "$run" 2>/dev/null
+check 'clean after it' "$SCRIPTS/clean.sh" build
+check 'deletes' not test -e "$XDG_CACHE_HOME/pidns/build"
 
 # A signal in the midst of a step.
 cat >"$WORK/step" <<END
