@@ -27,24 +27,28 @@ if [ -f "$manifest/version" ] && [ -z "$update" ]; then
 		die "$tree has our files from another version; run: make remove KDIR=$tree"
 	refuse_edited "$tree"
 elif [ ! -f "$manifest/version" ] && [ -e "$tree/kernel/pidns" ]; then
-	die "$tree/kernel/pidns exists and is not ours; move it away"
+	die "$tree/kernel/pidns exists and is not ours, or the list of our files is lost;" \
+		"run make remove KDIR=$tree, or move it away"
 fi
 
 # On the same file system as the tree, so that a rename is atomic.
 stage=$(mktemp -d "$tree/.pidns-stage.XXXXXX") || die "cannot write to $tree; give a tree of your own"
-TEMPS+=("$stage" "$stage.log")
+TEMPS+=("$stage")
 
 # 1. The kernel's own files: from as they were, to as our patches make them.
-mapfile -t patches < <(find "$OVERLAY/patches" -name '*.patch' 2>/dev/null | LC_ALL=C sort)
+mapfile -t patches < <(overlay_patches)
+patch_targets "${patches[@]}" | while read -r file; do
+	[ -f "$tree/$file" ] ||
+		die "the patches edit $file, which $tree lacks; give a Linux $KERNEL_SERIES tree"
+done
 mkdir "$stage/a"
-applied=()
-[ ! -s "$manifest/applied.diff" ] || applied=("$manifest/applied.diff")
-stage_targets "$tree" "$stage/a" "${patches[@]}" "${applied[@]}"
-unpatch "$tree" "$stage/a"
+applied_diff "$tree" >"$stage/applied"
+stage_targets "$tree" "$stage/a" "${patches[@]}" "$stage/applied"
+unpatch "$stage/applied" "$stage/a"
 cp -Rp "$stage/a" "$stage/b"
 for patch in "${patches[@]}"; do
-	patch -d "$stage/b" -p1 -s --no-backup-if-mismatch -r - <"$patch" >"$stage.log" 2>&1 ||
-		die "${patch##*/} does not apply to $tree ($(head -n 1 "$stage.log"));" \
+	try_patch "$stage/b" "$patch" >"$stage/log" 2>&1 ||
+		die "${patch##*/} does not apply to $tree ($(head -n 1 "$stage/log"));" \
 			"give an unchanged Linux $KERNEL_SERIES tree"
 done
 

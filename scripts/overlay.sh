@@ -42,12 +42,17 @@ overlay_map() {
 	done
 }
 
+# usage: overlay_patches; our patches, in the order in which they apply
+overlay_patches() {
+	[ ! -d "$OVERLAY/patches" ] || find "$OVERLAY/patches" -name '*.patch' | LC_ALL=C sort
+}
+
 # usage: overlay_version; a hash of all that is laid over and patched
 overlay_version() {
 	{
 		overlay_map
 		overlay_map | cut -f1 | (cd "$OVERLAY" && xargs -r -d '\n' sha256sum)
-		find "$OVERLAY/patches" -name '*.patch' 2>/dev/null | LC_ALL=C sort | xargs -r -d '\n' cat
+		overlay_patches | xargs -r -d '\n' cat
 	} | sha256sum | cut -c1-16
 }
 
@@ -56,25 +61,51 @@ patch_targets() {
 	[ $# -eq 0 ] || sed -n 's|^+++ [^/]*/\([^[:space:]]*\).*|\1|p' "$@" | LC_ALL=C sort -u
 }
 
-# usage: stage_targets TREE STAGE PATCH...; copies of the files to edit
+# usage: stage_targets TREE STAGE PATCH...; copies of the files to edit, as far as
+# TREE has them
 stage_targets() {
 	local tree=$1 stage=$2 file
 	shift 2
 	patch_targets "$@" | while read -r file; do
-		[ -f "$tree/$file" ] ||
-			die "the patches edit $file, which $tree lacks; give a Linux $KERNEL_SERIES tree"
+		[ -f "$tree/$file" ] || continue
 		mkdir -p "$stage/$(dirname "$file")"
 		cp -p "$tree/$file" "$stage/$file"
 	done
 }
 
-# usage: unpatch TREE STAGE; in STAGE, takes out what the manifest says is in
+# usage: applied_diff TREE; how our edits of TREE differ from the kernel's files. git
+# clean -x deletes the manifest and leaves the edits: they are then our patches, and
+# the last one is to come out first.
+applied_diff() {
+	if [ -f "$1/$MANIFEST/version" ]; then
+		cat "$1/$MANIFEST/applied.diff"
+	else
+		overlay_patches | tac | xargs -r -d '\n' cat
+	fi
+}
+
+# usage: try_patch FOLDER PATCH OPTION...; asks nothing, leaves no files of its own
+try_patch() { patch -d "$1" -p1 -s -f --no-backup-if-mismatch -r - "${@:3}" <"$2"; }
+
+# usage: unpatch DIFF STAGE; takes DIFF out of the files in STAGE. It need not be in
+# all of them: git checkout, reset and stash take it out, too.
 unpatch() {
-	local tree=$1 stage=$2 applied=$1/$MANIFEST/applied.diff
-	[ -s "$applied" ] || return 0
-	patch -d "$stage" -p1 -R -s --no-backup-if-mismatch <"$applied" >"$stage.log" 2>&1 ||
-		die "our edits cannot be taken out of $(patch_targets "$applied" | tr '\n' ' '):" \
-			"those lines were changed since; undo that change, then try again"
+	local diff=$1 stage=$2 part=$2.diff log=$2.log file stuck=()
+	while read -r file; do
+		[ -f "$stage/$file" ] || continue
+		awk -v file="b/$file" '/^diff / { on = $NF == file } on' "$diff" >"$part"
+		if try_patch "$stage" "$part" -R --dry-run >"$log" 2>&1; then
+			try_patch "$stage" "$part" -R >"$log" 2>&1
+		# What would apply is not in. Nor is it where another series has other
+		# lines, and none that name us.
+		elif ! try_patch "$stage" "$part" --dry-run >"$log" 2>&1 &&
+			grep -qi pidns "$stage/$file"; then
+			stuck+=("$file")
+		fi
+	done < <(patch_targets "$diff")
+	[ ${#stuck[@]} -eq 0 ] ||
+		die "our edits cannot be taken out of ${stuck[*]}: those lines were changed since;" \
+			"undo that change (with git: git checkout ${stuck[*]}), then try again"
 }
 
 # usage: replace STAGED FILE; an atomic rename, and none where nothing differs,

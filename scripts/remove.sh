@@ -4,36 +4,59 @@
 # usage: remove.sh TREE
 #
 # Takes out of a Linux tree what integrate.sh laid over it, by the tree's own
-# manifest: whatever version of us is checked out now.
+# manifest: whatever version of us is checked out now. Where git clean deleted the
+# manifest, by what is checked out.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/overlay.sh"
 
 [ -n "${1:-}" ] || die "which tree? give KDIR=, the path of the tree to take our files out of"
-check_kdir "$1"
+# Not check_kdir: the tree may have gone on to another series since.
+[ -d "$1" ] || die "KDIR=$1 is not a folder; give the path of the tree to take our files out of"
+if [ ! -f "$1/Makefile" ] || [ ! -f "$1/init/Kconfig" ]; then
+	die "KDIR=$1 is not a kernel source tree; give the one to take our files out of"
+fi
+[ -w "$1" ] || die "KDIR=$1 cannot be written to; give a tree of your own"
 need_patch
 tree=$(cd "$1" && pwd -P)
 manifest=$tree/$MANIFEST
-if [ ! -f "$manifest/version" ]; then
+[ ! -f "$manifest/version" ] || refuse_edited "$tree"
+
+stage=$(mktemp -d "$tree/.pidns-stage.XXXXXX") || die "cannot write to $tree; nothing was removed"
+TEMPS+=("$stage")
+mkdir "$stage/a"
+applied_diff "$tree" >"$stage/applied"
+stage_targets "$tree" "$stage/a" "$stage/applied"
+unpatch "$stage/applied" "$stage/a"
+(cd "$stage/a" && find . -type f) | while read -r file; do
+	cmp -s "$stage/a/$file" "$tree/$file" || printf '%s\n' "$file"
+done >"$stage/edited"
+
+# Without a manifest, ours is what is the same as in the checkout.
+if [ -f "$manifest/version" ]; then
+	cut -c67- "$manifest/files"
+	version="version $(cat "$manifest/version")"
+else
+	overlay_map | while IFS=$'\t' read -r from to; do
+		! cmp -s "$OVERLAY/$from" "$tree/$to" || printf '%s\n' "$to"
+	done
+	version='what is of the version that is checked out'
+fi >"$stage/files"
+if [ ! -f "$manifest/version" ] && [ ! -s "$stage/files" ] && [ ! -s "$stage/edited" ]; then
 	note "none of our files are in $tree"
 	exit 0
 fi
-refuse_edited "$tree"
-
-stage=$(mktemp -d "$tree/.pidns-stage.XXXXXX") || die "cannot write to $tree; nothing was removed"
-TEMPS+=("$stage" "$stage.log")
-mkdir "$stage/a"
-stage_targets "$tree" "$stage/a" "$manifest/applied.diff"
-unpatch "$tree" "$stage/a"
 
 # Folders that are ours alone; what was built in them goes too. In a git tree
 # that is what git ignores there (asked now, while our .gitignore is in place).
 ours=()
 for dir in kernel/pidns tools/testing/selftests/pidns Documentation/pidns; do
-	[ ! -d "$tree/$dir" ] || ours+=("$dir")
+	! grep -q "^$dir/" "$stage/files" || [ ! -d "$tree/$dir" ] || ours+=("$dir")
 done
 (
 	cd "$tree"
+	# Without a folder, git and find would take the whole tree.
+	[ ${#ours[@]} -gt 0 ] || exit 0
 	if git rev-parse --git-dir >/dev/null 2>&1; then
 		git ls-files -z --others --ignored --exclude-standard -- "${ours[@]}"
 	else
@@ -43,15 +66,14 @@ done
 ) | tr '\0' '\n' | grep -v "^$MANIFEST/" >"$stage/built" || true
 
 trap '' INT TERM HUP
-(cd "$stage/a" && find . -type f) | while read -r file; do
+while read -r file; do
 	replace "$stage/a/$file" "$tree/$file"
-done
-{ cut -c67- "$manifest/files"; cat "$stage/built"; } | while read -r file; do
+done <"$stage/edited"
+cat "$stage/files" "$stage/built" | while read -r file; do
 	rm -f "$tree/$file"
 	# A folder that this leaves empty was ours: the kernel has no empty ones.
 	(cd "$tree" && rmdir -p "$(dirname "$file")" 2>/dev/null) || true
 done
-version=$(cat "$manifest/version")
 rm -rf "$manifest"
 (cd "$tree" && rmdir -p kernel/pidns 2>/dev/null) || true
-note "version $version is out of $tree"
+note "$version is out of $tree"

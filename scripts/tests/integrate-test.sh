@@ -74,6 +74,62 @@ check "a user's own change of a file we patch" remove "$tree"
 check 'stays' test "$(git -C "$tree" diff | grep -c '^[-+][^-+]')" = 2
 git -C "$tree" checkout -q kernel/Makefile
 
+# Everyday git commands in the tree.
+remove "$tree" 2>/dev/null
+# usage: after_git WHAT COMMAND...; after COMMAND in an integrated tree, both work
+after_git() {
+	local what=$1
+	shift
+	integrate "$tree" 2>/dev/null
+	laid=$(state "$tree")
+	git -C "$tree" "$@" >/dev/null 2>&1
+	check "remove after $what" remove "$tree"
+	check 'leaves the tree as it was' test "$before" = "$(state "$tree")"
+	integrate "$tree" 2>/dev/null
+	git -C "$tree" "$@" >/dev/null 2>&1
+	check "integrate after $what" integrate "$tree"
+	check 'lays all' test "$laid" = "$(state "$tree")"
+	remove "$tree" 2>/dev/null
+}
+after_git 'git checkout' checkout .
+after_git 'git checkout of one file' checkout init/Kconfig
+after_git 'git reset' reset --hard
+after_git 'git stash' -c user.name=t -c user.email=t@t stash
+git -C "$tree" stash drop -q
+git -C "$tree" stash drop -q
+after_git 'git clean' clean -fd
+after_git 'git clean -x' clean -fdx
+integrate "$tree" 2>/dev/null
+git -C "$tree" clean -qfdX
+check 'what lost its manifest only is not laid over' says 1 'run make remove' integrate "$tree"
+check 'but removed' remove "$tree"
+check 'wholly' test "$before" = "$(state "$tree")"
+integrate "$tree" 2>/dev/null
+git -C "$tree" clean -qfdx
+sed -i 's/^obj-y += pidns/& mine/' "$tree/kernel/Makefile"
+check 'remove says what to do' says 1 'git checkout kernel/Makefile' remove "$tree"
+check 'and integrate' says 1 'git checkout kernel/Makefile' integrate "$tree"
+sed -i 's/ mine//' "$tree/kernel/Makefile"
+touch "$tree/theirs.o"
+check 'remove by the edits alone' remove "$tree"
+check 'deletes nothing else' test -f "$tree/theirs.o"
+rm "$tree/theirs.o"
+
+# The tree goes on to another series, where other lines are around ours.
+git -C "$tree" checkout -q -b other
+sed -i 's/^PATCHLEVEL = 3/PATCHLEVEL = 4/' "$tree/Makefile"
+sed -i 's/^1[23].*/other &/' "$tree/kernel/Makefile"
+seq 1 9 >"$tree/init/Kconfig"
+git -C "$tree" add -A
+git -C "$tree" -c user.name=t -c user.email=t@t commit -qm other
+other=$(state "$tree")
+git -C "$tree" checkout -q -
+integrate "$tree" 2>/dev/null
+git -C "$tree" checkout -qf other
+check 'remove in another series' remove "$tree"
+check 'leaves that as it was' test "$other" = "$(state "$tree")"
+git -C "$tree" checkout -q -
+
 # A system without patch.
 check 'integrate without patch' says 1 'patch is missing; install it' env "PATH=$(path_without patch)" "$SCRIPTS/integrate.sh" "$tree"
 check 'nothing half done' test "$before" = "$(state "$tree")"
