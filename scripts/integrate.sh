@@ -26,14 +26,13 @@ if [ -f "$manifest/version" ] && [ -z "$update" ]; then
 	[ "$(cat "$manifest/version")" = "$version" ] ||
 		die "$tree has our files from another version; run: make remove KDIR=$tree"
 	refuse_edited "$tree"
-elif [ ! -f "$manifest/version" ] && [ -e "$tree/kernel/pidns" ]; then
+elif [ ! -f "$manifest/version" ] &&
+	[ -n "$(find "$tree/kernel/pidns" -mindepth 1 -print -quit 2>/dev/null)" ]; then
 	die "$tree/kernel/pidns exists and is not ours, or the list of our files is lost;" \
 		"run make remove KDIR=$tree, or move it away"
 fi
 
-# On the same file system as the tree, so that a rename is atomic.
-stage=$(mktemp -d "$tree/.pidns-stage.XXXXXX") || die "cannot write to $tree; give a tree of your own"
-TEMPS+=("$stage")
+make_stage stage "$tree" || die "cannot write to $tree; give a tree of your own"
 
 # 1. The kernel's own files: from as they were, to as our patches make them.
 mapfile -t patches < <(overlay_patches)
@@ -53,8 +52,9 @@ for patch in "${patches[@]}"; do
 done
 
 # 2. Our files, each with its hash. What is the kernel's stays the kernel's.
-mkdir -p "$stage/new" "$stage/manifest"
-touch "$stage/manifest/files"
+list=$stage/files next=$stage/new/$MANIFEST
+mkdir -p "$next"
+touch "$list"
 while IFS=$'\t' read -r from to; do
 	case $to in samples/rust/*) [ -d "$tree/samples/rust" ] || continue ;; esac
 	if [ -e "$tree/$to" ] && ! grep -qsF "  $to" "$manifest/files"; then
@@ -63,33 +63,52 @@ while IFS=$'\t' read -r from to; do
 	mkdir -p "$stage/new/$(dirname "$to")"
 	# With a time of its own: make must see a change to what is an older file.
 	cp "$OVERLAY/$from" "$stage/new/$to"
-	(cd "$stage/new" && sha256sum "$to") >>"$stage/manifest/files"
+	(cd "$stage/new" && sha256sum "$to") >>"$list"
 done < <(overlay_map)
+sort -o "$list" -k 2 "$list"
+# Until all is in place, what was ours and what will be is ours.
+{ cat "$list"; [ ! -f "$manifest/files" ] || cat "$manifest/files"; } |
+	sort -k 2 | uniq >"$next/files"
 # What was applied, as exact differences (without times): the way back whatever
 # is checked out by then.
 { (cd "$stage" && diff -ru a b) || [ $? -eq 1 ]; } |
-	sed '/^diff -ru/{n;s/\t.*//;n;s/\t.*//}' >"$stage/manifest/applied.diff"
-printf '%s\n' "$version" >"$stage/manifest/version"
+	sed '/^diff -ru/{n;s/\t.*//;n;s/\t.*//}' >"$next/applied.diff"
+printf '%s\n' "$version" >"$next/version"
 
 # 3. Into place. Renames only: nothing here needs space or time, so a signal
-# waits until it is done.
+# waits until it is done. The manifest comes first: what is in when we are killed,
+# or fail, can be taken out by it. An edit changes by way of the kernel's own file,
+# so that the old manifest or the new one can take it out.
+cut -c67- "$next/files" | grep -vxFf <(cut -c67- "$list") >"$stage/vanished" || true
+{
+	differing "$stage/new" "$tree"
+	differing "$stage/b" "$tree"
+	cat "$stage/vanished"
+} | need_writable "$tree"
 trap '' INT TERM HUP
-while read -r _ file; do
+differing "$stage/b" "$tree" | while read -r file; do
+	replace "$stage/a/$file" "$tree/$file"
+done
+if [ -d "$manifest" ]; then
+	for file in files applied.diff version; do
+		replace "$next/$file" "$manifest/$file"
+	done
+else
+	mkdir "$stage/pidns"
+	mv "$next" "$stage/pidns"
+	mv -T "$stage/pidns" "$tree/kernel/pidns"
+fi
+cut -c67- "$list" | while read -r file; do
 	mkdir -p "$tree/$(dirname "$file")"
 	replace "$stage/new/$file" "$tree/$file"
-done <"$stage/manifest/files"
-(cd "$stage/b" && find . -type f) | while read -r file; do
+done
+differing "$stage/b" "$tree" | while read -r file; do
 	replace "$stage/b/$file" "$tree/$file"
 done
-if [ -f "$manifest/files" ]; then
-	while read -r _ file; do
-		grep -qF "  $file" "$stage/manifest/files" || rm -f "$tree/$file"
-	done <"$manifest/files"
-fi
-mkdir -p "$manifest"
-for file in applied.diff files version; do
-	replace "$stage/manifest/$file" "$manifest/$file"
-done
+while read -r file; do
+	rm -f "$tree/$file"
+done <"$stage/vanished"
+replace "$list" "$manifest/files"
 trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP

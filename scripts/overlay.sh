@@ -108,18 +108,52 @@ unpatch() {
 			"undo that change (with git: git checkout ${stuck[*]}), then try again"
 }
 
+# usage: make_stage VARIABLE TREE; a fresh folder in TREE, from where a rename is atomic,
+# gone when we exit. Its name carries our process id, so that what a killed run left
+# is swept.
+make_stage() {
+	local -n _stage=$1
+	local old pid
+	for old in "$2"/.pidns-stage.*; do
+		pid=${old##*/.pidns-stage.}
+		[ ! -e "$old" ] || [ -e "/proc/${pid%%.*}" ] || rm -rf -- "$old" 2>/dev/null || true
+	done
+	_stage=$(mktemp -d "$2/.pidns-stage.$$.XXXXXX") || return
+	TEMPS+=("$_stage")
+}
+
+# usage: need_writable TREE <FILES; stops if one of them, there or not, cannot come or go
+need_writable() {
+	local tree=$1 dir
+	sed 's|/*[^/]*$||' | LC_ALL=C sort -u | while read -r dir; do
+		while [ ! -e "$tree/$dir" ]; do dir=$(dirname "$dir"); done
+		[ -w "$tree/$dir" ] ||
+			die "$tree/$dir cannot be written to; nothing was changed;" \
+				"do it as its owner, $(stat -c %U "$tree/$dir")"
+	done
+}
+
+# usage: differing FOLDER TREE; which files in FOLDER are not the same in TREE
+differing() {
+	local file
+	(cd "$1" && find . -type f -printf '%P\n') | while read -r file; do
+		cmp -s "$1/$file" "$2/$file" || printf '%s\n' "$file"
+	done
+}
+
 # usage: replace STAGED FILE; an atomic rename, and none where nothing differs,
 # so that a build sees only true changes
 replace() {
 	cmp -s "$1" "$2" || mv -f "$1" "$2"
 }
 
-# usage: refuse_edited TREE; stops if a file we laid there was changed there
+# usage: refuse_edited TREE; stops if a file we laid there was changed there. Where we
+# were interrupted, the manifest has a file as it was and as it was to be.
 refuse_edited() {
-	local tree=$1 sum file
-	while read -r sum file; do
-		[ ! -f "$tree/$file" ] || [ "$(sha256sum <"$tree/$file")" = "$sum  -" ] ||
+	local tree=$1 list=$1/$MANIFEST/files file
+	cut -c67- "$list" | while read -r file; do
+		[ ! -f "$tree/$file" ] || grep -qxF "$(cd "$tree" && sha256sum "$file")" "$list" ||
 			die "$tree/$file was changed after it was laid there;" \
 				"save that change elsewhere and delete the file, then try again"
-	done <"$tree/$MANIFEST/files"
+	done
 }

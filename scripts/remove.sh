@@ -22,15 +22,12 @@ tree=$(cd "$1" && pwd -P)
 manifest=$tree/$MANIFEST
 [ ! -f "$manifest/version" ] || refuse_edited "$tree"
 
-stage=$(mktemp -d "$tree/.pidns-stage.XXXXXX") || die "cannot write to $tree; nothing was removed"
-TEMPS+=("$stage")
+make_stage stage "$tree" || die "cannot write to $tree; nothing was removed"
 mkdir "$stage/a"
 applied_diff "$tree" >"$stage/applied"
 stage_targets "$tree" "$stage/a" "$stage/applied"
 unpatch "$stage/applied" "$stage/a"
-(cd "$stage/a" && find . -type f) | while read -r file; do
-	cmp -s "$stage/a/$file" "$tree/$file" || printf '%s\n' "$file"
-done >"$stage/edited"
+differing "$stage/a" "$tree" >"$stage/edited"
 
 # Without a manifest, ours is what is the same as in the checkout.
 if [ -f "$manifest/version" ]; then
@@ -65,6 +62,13 @@ done
 	fi
 ) | tr '\0' '\n' | grep -v "^$MANIFEST/" >"$stage/built" || true
 
+{
+	cat "$stage/files" "$stage/built" | while read -r file; do
+		[ ! -e "$tree/$file" ] || printf '%s\n' "$file"
+	done
+	cat "$stage/edited"
+	[ ! -d "$manifest" ] || printf '%s\n' "$MANIFEST/files"
+} | need_writable "$tree"
 trap '' INT TERM HUP
 while read -r file; do
 	replace "$stage/a/$file" "$tree/$file"
@@ -74,6 +78,6 @@ cat "$stage/files" "$stage/built" | while read -r file; do
 	# A folder that this leaves empty was ours: the kernel has no empty ones.
 	(cd "$tree" && rmdir -p "$(dirname "$file")" 2>/dev/null) || true
 done
-rm -rf "$manifest"
+[ ! -d "$manifest" ] || mv "$manifest" "$stage/manifest"
 (cd "$tree" && rmdir -p kernel/pidns 2>/dev/null) || true
 note "$version is out of $tree"

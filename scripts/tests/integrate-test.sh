@@ -130,6 +130,91 @@ check 'remove in another series' remove "$tree"
 check 'leaves that as it was' test "$other" = "$(state "$tree")"
 git -C "$tree" checkout -q -
 
+# Killed at any of the renames.
+mkdir "$WORK/bin"
+cat >"$WORK/bin/mv" <<END
+#!/bin/sh
+echo >>"$WORK/moves"
+[ \$(wc -l <"$WORK/moves") != "\$KILL_AT" ] || kill -KILL 0
+exec $(command -v mv) "\$@"
+END
+chmod +x "$WORK/bin/mv"
+# usage: killed NUMBER SCRIPT ARGUMENT...; true if there were that many renames
+killed() {
+	rm -f "$WORK/moves"
+	# In a shell of its own, which says of what it was killed.
+	(KILL_AT=$1 PATH=$WORK/bin:$PATH setsid --wait "$SCRIPTS/$2" "${@:3}"; exit $?) >/dev/null 2>&1
+	[ $? = 137 ]
+}
+for ((n = 1; n < 99; n++)); do
+	killed $n integrate.sh "$tree" || break
+	check "remove after rename $n of integrate" remove "$tree"
+	check 'leaves the tree as it was' test "$before" = "$(state "$tree")"
+done
+check 'all renames were tried' test $n -ge 10
+check 'and the last time none' test -f "$tree/kernel/pidns/.manifest/version"
+laid=$(state "$tree")
+remove "$tree" 2>/dev/null
+killed 6 integrate.sh "$tree"
+check 'integrate after a killed integrate' integrate "$tree"
+check 'lays all' test "$laid" = "$(state "$tree")"
+for ((n = 1; n < 99; n++)); do
+	killed $n remove.sh "$tree" || break
+	check "remove after rename $n of remove" remove "$tree"
+	check 'leaves the tree as it was' test "$before" = "$(state "$tree")"
+	integrate "$tree" 2>/dev/null
+done
+check 'remove has renames' test $n -ge 3
+cp -R "$PIDNS_OVERLAY" "$WORK/next"
+echo '// more' >>"$WORK/next/pidns/lib.rs"
+mv "$WORK/next/nsproxy/lib.rs" "$WORK/next/nsproxy/main.rs"
+sed -i 's|kernel/pidns/Kconfig|&.new|' "$WORK/next/patches/0001-test.patch"
+for ((n = 1; n < 99; n++)); do
+	integrate --update "$tree" 2>/dev/null
+	PIDNS_OVERLAY=$WORK/next killed $n integrate.sh --update "$tree" || break
+	check "update after rename $n of an update" integrate --update "$tree"
+	check 'lays all' test "$laid" = "$(state "$tree")"
+done
+check 'all renames were tried' test $n -ge 8
+remove "$tree" 2>/dev/null
+check 'no trace of it' test "$before" = "$(state "$tree")"
+
+# Folders of somebody else's: who is root may write to all of them.
+user=()
+[ "$(id -u)" != 0 ] || user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+user+=(env -u XDG_CONFIG_HOME "HOME=$WORK")
+theirs=$WORK/theirs
+cp -R "$tree" "$theirs"
+cp -R "$SCRIPTS" "$WORK/scripts"
+chmod 711 "$WORK"
+[ "$(id -u)" != 0 ] || chown -R 65534:65534 "$theirs"
+# usage: as_user SCRIPT ARGUMENT...
+as_user() { "${user[@]}" "$WORK/scripts/$1" "${@:2}"; }
+# usage: contents TREE; as state, of who may not ask git
+contents() { (cd "$1" && find . -printf '%p %m\n' -type f -exec sha256sum {} + | sort); }
+if "${user[@]}" test -w "$theirs/kernel" 2>/dev/null; then
+	for folder in samples/rust rust/kernel kernel; do
+		chmod 555 "$theirs/$folder"
+		theirs_before=$(contents "$theirs")
+		check "integrate without leave for $folder" says 1 "$folder cannot be written to" \
+			as_user integrate.sh "$theirs"
+		check 'nothing half done' test "$theirs_before" = "$(contents "$theirs")"
+		chmod 755 "$theirs/$folder"
+	done
+	as_user integrate.sh "$theirs" 2>/dev/null
+	for folder in samples/rust rust/kernel/ns kernel/pidns/pidns kernel init; do
+		chmod 555 "$theirs/$folder"
+		theirs_before=$(contents "$theirs")
+		check "remove without leave for $folder" says 1 "$folder cannot be written to" \
+			as_user remove.sh "$theirs"
+		check 'nothing half done' test "$theirs_before" = "$(contents "$theirs")"
+		chmod 755 "$theirs/$folder"
+	done
+	check 'remove with leave' as_user remove.sh "$theirs"
+else
+	echo "integrate-test.sh: skipped: folders of somebody else's: $WORK is closed to nobody"
+fi
+
 # A system without patch.
 check 'integrate without patch' says 1 'patch is missing; install it' env "PATH=$(path_without patch)" "$SCRIPTS/integrate.sh" "$tree"
 check 'nothing half done' test "$before" = "$(state "$tree")"
@@ -149,5 +234,6 @@ sed -i 's/^PATCHLEVEL = 3/PATCHLEVEL = 2/' "$tree/Makefile"
 check 'KDIR= of another series' says 1 'is Linux 7.2, not 7.3' integrate "$tree"
 git -C "$tree" checkout -q Makefile
 mkdir "$tree/kernel/pidns"
+touch "$tree/kernel/pidns/theirs"
 check "another's kernel/pidns" says 1 'is not ours' integrate "$tree"
 finish
