@@ -61,6 +61,20 @@ done
 			-o -name modules.order \) -print0
 	fi
 ) | tr '\0' '\n' | grep -v "^$MANIFEST/" >"$stage/built" || true
+# What has no ending to know it by, and what is built among the kernel's samples.
+while read -r file; do
+	name=${file%.*} folder=${file%/*}
+	case $file in
+	tools/testing/selftests/*.c) built=("$tree/$name") ;;
+	samples/rust/*.rs)
+		built=("$tree/$name".{o,ko,mod,mod.c,mod.o,i,s,ll,rsi} "$tree/$folder/.${name##*/}".*.cmd)
+		;;
+	*) continue ;;
+	esac
+	for file in "${built[@]}"; do
+		[ ! -f "$file" ] || printf '%s\n' "${file#"$tree/"}"
+	done
+done <"$stage/files" >>"$stage/built"
 
 {
 	cat "$stage/files" "$stage/built" | while read -r file; do

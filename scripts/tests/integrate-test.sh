@@ -30,11 +30,27 @@ check 'integrate twice is harmless' integrate "$tree"
 check 'and changes nothing' test "$once" = "$(state "$tree" && cat "$tree"/kernel/pidns/.manifest/*)"
 check 'not even a time' test -z "$(find "$tree/init/Kconfig" "$tree/kernel/pidns/pidns/lib.rs" -newermt 2002-01-01)"
 
-touch "$tree/kernel/pidns/pidns/lib.o" "$tree/tools/testing/selftests/pidns/a_test"
+# usage: build TREE; what make leaves where it is run in the tree
+build() {
+	touch "$1"/kernel/pidns/pidns/{lib.o,.lib.o.cmd} "$1/tools/testing/selftests/pidns/a_test" \
+		"$1"/samples/rust/{pidns_inspect.{o,ko,mod,mod.c,mod.o},.pidns_inspect.{o,ko,mod,mod.o}.cmd}
+}
+build "$tree"
 check 'remove works' remove "$tree"
 check 'and leaves the tree as it was, what was built in it included' test "$before" = "$(state "$tree")"
 check 'remove twice is harmless' remove "$tree"
 check 'and changes nothing' test "$before" = "$(state "$tree")"
+
+# A tree without git.
+cp -R "$tree" "$WORK/tarball"
+rm -rf "$WORK/tarball/.git"
+files=$(find "$WORK/tarball" | sort)
+integrate "$WORK/tarball" 2>/dev/null
+build "$WORK/tarball"
+touch "$WORK/tarball/samples/rust/pidns_inspect.patch"
+check 'remove from a tree without git' remove "$WORK/tarball"
+check "leaves what is not ours" rm "$WORK/tarball/samples/rust/pidns_inspect.patch"
+check 'and no more' test "$files" = "$(find "$WORK/tarball" | sort)"
 
 # Another version of us.
 integrate "$tree" 2>/dev/null
