@@ -36,9 +36,9 @@ work=
 make_temp work
 find_archive || die "$ARCHIVE_FAULT, or give KDIR="
 
-# usage: private_apt COMMAND...; whatever this system may let apt take unsigned
+# usage: private_apt COMMAND...; in $work, whatever this system may let apt take unsigned
 private_apt() {
-	run_child apt-get -q \
+	run_child env -C "$work" apt-get -q \
 		-o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
 		-o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
 		-o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" \
@@ -62,7 +62,9 @@ fetch() {
 		! grep -Eq '404|does not have a Release' "$work/log" || return 1
 		return 2
 	fi
-	(cd "$work" && private_apt download "$PACKAGE") >"$work/log" 2>&1 || {
+	private_apt download "$PACKAGE" >"$work/log" 2>&1 || {
+		# It writes to the final name at once: what broke off there was never verified.
+		rm -f "$work"/*.deb
 		! grep -q 'Unable to locate' "$work/log" || return 1
 		full_disk "$work/log"
 		return 2
@@ -79,7 +81,8 @@ for suite in $SUITES; do
 	[ "$status" -ne 3 ] ||
 		untrusted=$(grep -Em 1 'is not signed|GPG error' "$work/log" | cut -c4-160)
 done
-deb=$(find "$work" -maxdepth 1 -name '*.deb')
+deb=
+[ "$status" -ne 0 ] || deb=$(find "$work" -maxdepth 1 -name '*.deb')
 if [ -z "$deb" ]; then
 	[ -z "$untrusted" ] ||
 		die "the Debian archive's signature is not good ($untrusted); upgrade" \
