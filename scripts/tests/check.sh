@@ -5,7 +5,8 @@
 
 set -u
 SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-WORK=$(mktemp -d)
+# Without it stubs would be written over programs in /bin.
+WORK=$(mktemp -d) || exit 1
 trap 'rm -rf "$WORK"' EXIT
 faults=0
 

@@ -33,6 +33,8 @@ check 'a profile of an unknown operation' says 1 'OP=nope is not known' "$SCRIPT
 check 'a profile too deep' says 1 'say what to look at' "$SCRIPTS/profile.sh" vfork 40
 check 'shell without a terminal' says 1 'needs a terminal' "$SCRIPTS/shell.sh"
 check 'no HOME and no cache' says 1 'HOME is not set' env -u HOME -u XDG_CACHE_HOME "$SCRIPTS/kernel.sh"
+check 'a test without a folder of its own' not env TMPDIR="$WORK/nowhere" \
+	bash -c '. "$1/tests/check.sh"; exit 0' - "$SCRIPTS"
 
 # Compilers that will not do.
 fake="$WORK/fake rust"
