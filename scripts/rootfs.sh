@@ -13,6 +13,9 @@
 # The one that the kernel is from, too: its tools know a kernel of today.
 RELEASE=trixie
 
+# Debian keeps system programs where a user's PATH may not look.
+PATH=$PATH:/usr/sbin:/sbin
+
 [ $# -gt 0 ] || die "rootfs.sh: say which packages"
 packages=("$@")
 recipe=$({ printf '%s\n' "$RELEASE" "${packages[@]}"; cat "$0"; } | sha256sum | cut -c1-16)
@@ -28,6 +31,9 @@ fi
 for tool in mmdebstrap mke2fs; do
 	command -v "$tool" >/dev/null || die "$tool is missing; run make setup"
 done
+[ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+	die "only root can make a Debian root file system, and there is no sudo here;" \
+		"install sudo, or try again as root"
 need_space 3000 "a Debian root file system"
 find_archive || die "$ARCHIVE_FAULT"
 work=
@@ -56,20 +62,35 @@ chroot "$1" systemctl enable pidns.service
 echo pidns >"$1/etc/hostname"
 rm -rf "$1"/var/cache/apt/archives/*.deb "$1"/var/lib/apt/lists/*
 # Without what is mounted in it.
-mkdir "$W/root"
 mount --bind "$1" "$W/root"
+trap 'umount "$W/root"' EXIT
 size=$(du -sm "$W/root" | cut -f1)
 mke2fs -q -F -t ext4 -d "$W/root" "$W/image" "$((size * 5 / 4 + 256))M"
-umount "$W/root"
+# For who asked root to make it.
+chown --reference="$W" "$W/image"
 EOT
 chmod +x "$work/customize"
+mkdir "$work/root"
+
+# usage: as_root COMMAND...; by sudo in the foreground: there it can ask for a password
+# and hears Ctrl-C, whereas we may not send root's processes a signal
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		run_child "$@"
+	else
+		sudo "$@"
+	fi
+}
 note "making a Debian $RELEASE root file system with ${packages[*]}"
 start=$SECONDS
-W=$work run_child timeout -k 10 1800 mmdebstrap --quiet --variant=minbase --format=null \
+# sudo lets little of our environment through.
+as_root env "W=$work" "TMPDIR=${TMPDIR:-/tmp}" \
+	timeout -k 10 1800 mmdebstrap --quiet --variant=minbase --format=null \
 	--include="$(IFS=,; echo "${packages[*]}")" --keyring="$KEYRING" \
 	--customize-hook="$work/customize" \
-	"$RELEASE" /dev/null "deb [signed-by=$KEYRING] $ARCHIVE $RELEASE main" >"$work/log" 2>&1 || {
-	full_disk "$work/log"
+	"$RELEASE" /dev/null "deb [signed-by=$KEYRING] $ARCHIVE $RELEASE main" \
+	>"$work/log" 2>&1 </dev/null || {
+	full_disk "$work/log" "$CACHE or of ${TMPDIR:-/tmp}"
 	grep -E '^[EW]:|rror' "$work/log" | tail -n 8 >&2 || tail -n 8 "$work/log" >&2
 	die "mmdebstrap could not make it; look at the lines above, and at the network"
 }
