@@ -8,8 +8,10 @@
 find_archive() {
 	local codename
 	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	# By codename: a release is called as the sources call it, as in "stable".
 	# shellcheck disable=SC2016 # the names are apt's to expand
-	ARCHIVE=$(apt-get indextargets --format '$(ORIGIN) $(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
+	ARCHIVE=$(apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI)' \
+		'Created-By: Packages' |
 		awk -v c="$codename" '$1 == "Debian" && $2 == c { print $3; exit }') || true
 	if [ -z "$ARCHIVE" ]; then
 		ARCHIVE_FAULT="no Debian archive is known to apt here; run apt-get update"

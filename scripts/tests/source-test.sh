@@ -8,12 +8,14 @@
 . "$(dirname "$0")/kernel-tree.sh"
 
 mkdir "$WORK/bin"
-# usage: make_apt LINE...; an apt-get that knows of an archive and then does LINEs
+# usage: make_apt LINE...; an apt-get that knows of an archive, by another name than its
+# codename, and then does LINEs
 make_apt() {
 	{
 		# shellcheck disable=SC2016 # for the stub to expand
 		printf '%s\n' '#!/bin/sh' '. /etc/os-release' \
-			'[ "$1" != indextargets ] || { echo "Debian $VERSION_CODENAME $ARCHIVE"; exit; }' "$@"
+			'names="s|\$(ORIGIN)|Debian|; s|\$(RELEASE)|oldstable|; s|\$(CODENAME)|$VERSION_CODENAME|"' \
+			'[ "$1" != indextargets ] || { echo "$3" | sed "$names; s|\$(REPO_URI)|$ARCHIVE|"; exit; }' "$@"
 	} >"$WORK/bin/apt-get"
 	chmod +x "$WORK/bin/apt-get"
 }
@@ -71,8 +73,8 @@ check 'nothing is left of it' is_clean
 make_tree "$WORK/linux"
 mkdir -p "$WORK"/package/{DEBIAN,usr/src}
 tar -C "$WORK" -cJf "$WORK/package/usr/src/linux-source-7.3.tar.xz" linux
-printf '%s\n' 'Package: linux-source-7.3' 'Version: 1' 'Architecture: all' 'Maintainer: a <a@a.invalid>' \
-	'Description: a' >"$WORK/package/DEBIAN/control"
+printf '%s\n' 'Package: linux-source-7.3' 'Version: 1' 'Architecture: all' \
+	'Maintainer: a <a@a.invalid>' 'Description: a' >"$WORK/package/DEBIAN/control"
 dpkg-deb --build "$WORK/package" "$WORK/whole.deb" >/dev/null
 # usage: apt_downloads LINE...; make_apt, its lists are good and LINEs are its download
 apt_downloads() {
