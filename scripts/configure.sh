@@ -38,14 +38,19 @@ usual_fragments() {
 # goal BASE and the fragments over it. What the fragments make possible has its
 # default, but for BASE "nothing", where it is off unless they ask for it.
 make_config() {
-	local work=$1 log=$2 base=$3
+	local work=$1 log=$2 base=$3 fragment copies=()
 	shift 3
+	# merge_config.sh breaks paths at blanks, and that of a checkout may have some.
+	for fragment in "$@"; do
+		copies+=("$work/${#copies[@]}-${fragment##*/}")
+		cp "$fragment" "${copies[-1]}"
+	done
 	: >"$work/base"
 	{
 		kmake rustavailable &&
 			{ [ "$base" = nothing ] || kmake "KCONFIG_CONFIG=$work/base" "$base"; } &&
 			(cd "$work" && "$SRC/scripts/kconfig/merge_config.sh" -m -O "$work" \
-				"$work/base" "$@") &&
+				"$work/base" "${copies[@]}") &&
 			if [ "$base" = nothing ]; then
 				mv "$work/.config" "$work/wanted" &&
 					kmake "KCONFIG_CONFIG=$work/.config" "KCONFIG_ALLCONFIG=$work/wanted" allnoconfig

@@ -6,6 +6,8 @@
 
 set -euo pipefail
 
+# With it cd may go elsewhere, and prints where.
+unset CDPATH
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 KERNEL_SERIES=7.3
 
@@ -20,6 +22,8 @@ die() {
 
 [ -n "${XDG_CACHE_HOME:-}${HOME:-}" ] || die "HOME is not set; set it, or XDG_CACHE_HOME"
 CACHE=${XDG_CACHE_HOME:-${HOME:-}/.cache}/pidns
+[[ $CACHE =~ ^/[^[:space:]:]*$ ]] || die "$CACHE cannot be the cache: the kernel's make wants an" \
+	"absolute path without blanks or colons; set XDG_CACHE_HOME to such a one"
 
 # --- What the user asked for -------------------------------------------------
 

@@ -16,7 +16,7 @@ stub() {
 }
 # usage: with_guest COMMANDS; they, after all that guest.sh needs
 with_guest() {
-	bash -c ". $SCRIPTS/lib.sh; . $SCRIPTS/toolchain.sh; . $SCRIPTS/guest.sh
+	bash -c ". \"$SCRIPTS/lib.sh\"; . \"$SCRIPTS/toolchain.sh\"; . \"$SCRIPTS/guest.sh\"
 		KVM_DEVICE=$WORK/kvm; $1" 2>&1 </dev/null
 }
 # usage: answers STATUS TEXT COMMANDS; with_guest, they end with STATUS and print TEXT

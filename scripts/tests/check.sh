@@ -4,6 +4,7 @@
 # What the tests of the scripts share. Source it; end with `finish`.
 
 set -u
+unset CDPATH
 SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # Without it stubs would be written over programs in /bin.
 WORK=$(mktemp -d) || exit 1

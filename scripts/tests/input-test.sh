@@ -33,6 +33,14 @@ check 'a profile of an unknown operation' says 1 'OP=nope is not known' "$SCRIPT
 check 'a profile too deep' says 1 'say what to look at' "$SCRIPTS/profile.sh" vfork 40
 check 'shell without a terminal' says 1 'needs a terminal' "$SCRIPTS/shell.sh"
 check 'no HOME and no cache' says 1 'HOME is not set' env -u HOME -u XDG_CACHE_HOME "$SCRIPTS/kernel.sh"
+for cache in cache "$WORK/a b" "$WORK/a:b"; do
+	check "a cache in $cache" says 1 'set XDG_CACHE_HOME to such a one' \
+		env -C "$WORK" IMPL=java XDG_CACHE_HOME="$cache" "$SCRIPTS/kernel.sh"
+done
+top=$(cd "$SCRIPTS/.." && pwd -P)
+check 'an exported CDPATH' prints "$top" env -C "$top" CDPATH=. bash -c '. scripts/lib.sh; echo "$TOP"'
+check 'the same in a test' prints "$SCRIPTS" env -C "$top" CDPATH=. \
+	bash -c '. scripts/tests/check.sh; echo "$SCRIPTS"'
 check 'a test without a folder of its own' not env TMPDIR="$WORK/nowhere" \
 	bash -c '. "$1/tests/check.sh"; exit 0' - "$SCRIPTS"
 
@@ -54,7 +62,7 @@ check 'RUSTC= without library source' says 1 'has no library source' setup RUSTC
 # A tree that was built in place.
 make_tree "$WORK/linux"
 touch "$WORK/linux/.config"
-check 'KDIR= built in place' says 1 'make mrproper' bash -c ". $SCRIPTS/lib.sh; . $SCRIPTS/tree.sh
+check 'KDIR= built in place' says 1 'make mrproper' bash -c ". \"$SCRIPTS/lib.sh\"; . \"$SCRIPTS/tree.sh\"
 	KDIR=$WORK/linux IMPL=c; check_options; use_tree c"
 
 # A full disk, as df tells it.
@@ -62,7 +70,7 @@ mkdir "$WORK/bin"
 printf '#!/bin/sh\necho Filesystem 1M-blocks Used Available\necho /dev/x 100 88 12 88%% /\n' >"$WORK/bin/df"
 chmod +x "$WORK/bin/df"
 check 'a full disk' says 1 'the disk has 12 MB' env PATH="$WORK/bin:$PATH" \
-	bash -c ". $SCRIPTS/lib.sh; need_space 4000 'the build'"
+	bash -c ". \"$SCRIPTS/lib.sh\"; need_space 4000 'the build'"
 
 # Two runs that write one log.
 bash -c ". '$SCRIPTS/lib.sh'; lock_log '$WORK/log'; lock_log '$WORK/log'; echo locked; exec sleep 1000" \
@@ -90,7 +98,7 @@ check 'deletes' not test -e "$XDG_CACHE_HOME/pidns/build"
 
 # A signal in the midst of a step.
 cat >"$WORK/step" <<END
-. $SCRIPTS/lib.sh
+. "$SCRIPTS/lib.sh"
 make_temp work
 echo "\$work"
 run_child sh -c 'echo \$\$ >"$WORK/child"; sleep 1000; true'

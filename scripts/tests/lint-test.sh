@@ -7,7 +7,7 @@
 
 top=$(cd "$SCRIPTS/.." && pwd -P)
 # usage: lint COMMANDS; they, with the functions of lint.sh
-lint() { bash -c ". $SCRIPTS/lint.sh; $1" "$SCRIPTS/." 2>&1; }
+lint() { bash -c ". \"$SCRIPTS/lint.sh\"; $1" "$SCRIPTS/." 2>&1; }
 
 # checkpatch: one that tells what it is given.
 mkdir -p "$WORK/src/scripts"

@@ -16,7 +16,7 @@ stub() {
 # usage: with_setup COMMANDS; they, with the functions of setup.sh, on Debian 12;
 # the error alone of what is said
 with_setup() {
-	bash -c ". $SCRIPTS/setup.sh; distribution=debian-12; make_temp work; $1" "$SCRIPTS/." \
+	bash -c ". \"$SCRIPTS/setup.sh\"; distribution=debian-12; make_temp work; $1" "$SCRIPTS/." \
 		2>&1 </dev/null | grep '^pidns: error: '
 	return "${PIPESTATUS[0]}"
 }
@@ -58,7 +58,7 @@ check 'nothing is left of it' is_clean
 # Another distribution: all that is missing at once, and what there is will do.
 # usage: elsewhere COMMANDS; missing_elsewhere where there is but what COMMANDS say
 elsewhere() {
-	bash -c ". $SCRIPTS/setup.sh
+	bash -c ". \"$SCRIPTS/setup.sh\"
 		has() { true; }; find_llvm() { true; }; find_cargo() { true; }
 		user_rust='' fault='' RUSTFMT=/bin/true CLIPPY_DRIVER=/bin/true
 		$1; missing_elsewhere" "$SCRIPTS/."
@@ -79,9 +79,9 @@ check 'a clang that is not of rustc will do' with_setup 'distribution=other-1; R
 
 # A build.
 check 'the disk is full in the midst of a build' says 1 "the disk of $XDG_CACHE_HOME/pidns is full; free some space," bash -c \
-	". $SCRIPTS/lib.sh; . $SCRIPTS/tree.sh; KMAKE=(sh -c 'echo \"cc: No space left on device\"; exit 1')
+	". \"$SCRIPTS/lib.sh\"; . \"$SCRIPTS/tree.sh\"; KMAKE=(sh -c 'echo \"cc: No space left on device\"; exit 1')
 	SRC=/ BUILD=/ JOBS=1; build $WORK/log all"
 check 'a build that fails otherwise' not grep full <(bash -c \
-	". $SCRIPTS/lib.sh; . $SCRIPTS/tree.sh; KMAKE=(sh -c 'echo error: x; exit 1')
+	". \"$SCRIPTS/lib.sh\"; . \"$SCRIPTS/tree.sh\"; KMAKE=(sh -c 'echo error: x; exit 1')
 	SRC=/ BUILD=/ JOBS=1; build $WORK/log all" 2>&1)
 finish

@@ -23,7 +23,7 @@ all:
 END
 # usage: tools [VARIABLE=VALUE]; those that make gets
 tools() {
-	env "PATH=$WORK/first:$PATH" "$@" bash -c ". $SCRIPTS/lib.sh; . $SCRIPTS/toolchain.sh
+	env "PATH=$WORK/first:$PATH" "$@" bash -c ". \"$SCRIPTS/lib.sh\"; . \"$SCRIPTS/toolchain.sh\"
 		find_llvm() { LLVM_MAJOR=22; }
 		find_bindgen() { BINDGEN=bindgen; }
 		use_toolchain
@@ -38,7 +38,7 @@ check 'RUSTC= without a path' prints "$(all_of "$WORK/first")" tools RUSTC=rustc
 
 # Which LLVM: all of it must be there.
 llvm() { env "PATH=$WORK/llvm:$(path_without 'clang-*' 'ld.lld-*' 'llvm-nm-*')" \
-	bash -c ". $SCRIPTS/lib.sh; . $SCRIPTS/toolchain.sh; RUSTC=$WORK/ours/rustc
+	bash -c ". \"$SCRIPTS/lib.sh\"; . \"$SCRIPTS/toolchain.sh\"; RUSTC=$WORK/ours/rustc
 		find_llvm && echo \$LLVM_MAJOR"; }
 mkdir "$WORK/llvm"
 touch "$WORK"/llvm/{clang-{19,18,17},ld.lld-{18,17},llvm-nm-{20,17}}
