@@ -12,18 +12,27 @@ EXIT_MARK='pidns-guest-exit'
 KVM_DEVICE=/dev/kvm
 
 # usage: silent LOG; true if nothing in the kernel's log is a complaint; else that
-# is said
+# is said. A kernel that logged nothing was not heard.
 silent() {
 	local said
-	said=$("$TOP/scripts/splats" "$1")
+	[ -s "$1" ] || { printf "the kernel's log %s is empty or missing\n" "$1" >&2 && return 1; }
+	said=$("$TOP/scripts/splats" "$1") || return 1
 	[ -z "$said" ] || { printf '%s\n' "$said" >&2 && return 1; }
 }
 
 # usage: kvm_works; by a boot sector that writes to QEMU's exit port: /dev/kvm
-# may exist and be open to us, and a guest on it still hang
+# may exist and be open to us, and a guest on it still hang. What may be otherwise
+# the next time is not kept.
+KVM_REFUSED=
 kvm_works() {
 	local answer status=0 sector
 	[ -e "$KVM_DEVICE" ] || return 1
+	if [ ! -r "$KVM_DEVICE" ] || [ ! -w "$KVM_DEVICE" ]; then
+		[ -n "$KVM_REFUSED" ] || note "you may not use /dev/kvm; join the group kvm and log in" \
+			"again; QEMU emulates the processor instead (slower)"
+		KVM_REFUSED=1
+		return 1
+	fi
 	answer=$CACHE/kvm-$(cat /proc/sys/kernel/random/boot_id)-$(id -u)
 	if [ ! -f "$answer" ]; then
 		make_temp sector
@@ -34,13 +43,29 @@ kvm_works() {
 		run_child timeout -k 1 5 qemu-system-x86_64 -accel kvm -m 64M -display none -nodefaults \
 			-device isa-debug-exit -drive "file=$sector/boot,format=raw" \
 			>/dev/null 2>&1 </dev/null || status=$?
+		[ "$status" = 33 ] ||
+			note "/dev/kvm does not run a guest here; QEMU emulates the processor instead (slower)"
+		# A busy machine may need more than these seconds.
+		[ "$status" != 124 ] && [ "$status" != 137 ] || return 1
 		mkdir -p "$CACHE"
 		rm -f "$CACHE"/kvm-*
 		[ "$status" = 33 ] && echo yes >"$answer" || echo no >"$answer"
-		[ "$status" = 33 ] ||
-			note "/dev/kvm does not run a guest here; QEMU emulates the processor instead (slower)"
 	fi
 	[ "$(cat "$answer")" = yes ]
+}
+
+# usage: without_kvm FILE; a program there that is QEMU, but for KVM
+without_kvm() {
+	cat >"$1" <<-END
+		#!/bin/bash
+		for arg; do
+			shift
+			[ "\$arg" != kvm ] || arg=tcg
+			set -- "\$@" "\$arg"
+		done
+		exec $(printf %q "$(command -v qemu-system-x86_64)") "\$@"
+	END
+	chmod +x "$1"
 }
 
 # Of every guest's kernel. With five levels of page tables KASAN can take good memory

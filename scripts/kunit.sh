@@ -26,11 +26,7 @@ use_tree "$IMPL"
 mkdir -p "$stage/bin" "$stage/arch/x86/boot"
 mv "$stage/bzImage" "$stage/arch/x86/boot/"
 if ! kvm_works; then
-	cat >"$stage/bin/qemu-system-x86_64" <<-END
-		#!/bin/bash
-		exec $(command -v qemu-system-x86_64) "\${@//kvm/tcg}"
-	END
-	chmod +x "$stage/bin/qemu-system-x86_64"
+	without_kvm "$stage/bin/qemu-system-x86_64"
 	PATH=$stage/bin:$PATH
 fi
 

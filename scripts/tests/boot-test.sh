@@ -14,15 +14,16 @@ stub() {
 	{ echo '#!/bin/sh' && printf '%s\n' "$@"; } >"$WORK/bin/$name"
 	chmod +x "$WORK/bin/$name"
 }
-# usage: with_guest COMMANDS; they, after all that guest.sh needs
+# usage: with_guest COMMANDS [UNDER...]; they, after all that guest.sh needs
 with_guest() {
-	bash -c ". \"$SCRIPTS/lib.sh\"; . \"$SCRIPTS/toolchain.sh\"; . \"$SCRIPTS/guest.sh\"
+	"${@:2}" bash -c ". \"$SCRIPTS/lib.sh\"; . \"$SCRIPTS/toolchain.sh\"; . \"$SCRIPTS/guest.sh\"
 		KVM_DEVICE=$WORK/kvm; $1" 2>&1 </dev/null
 }
-# usage: answers STATUS TEXT COMMANDS; with_guest, they end with STATUS and print TEXT
+# usage: answers STATUS TEXT COMMANDS [UNDER...]; with_guest, UNDER a command, they end
+# with STATUS and print TEXT
 answers() {
 	local want=$1 text=$2 status=0 out
-	out=$(with_guest "$3") || status=$?
+	out=$(with_guest "${@:3}") || status=$?
 	printf '%s\n(status %s)\n' "$out" "$status"
 	[ "$status" = "$want" ] && [ "$out" = "$text" ]
 }
@@ -45,7 +46,38 @@ check 'virtme-ng as well' answers 0 --disable-kvm "guest_command $WORK/stage; gr
 forget
 stub qemu-system-x86_64 'exec sleep 1000'
 check 'KVM hangs' answers 1 "$no_kvm" kvm_works
+stub qemu-system-x86_64 'exit 33'
+check 'or the machine was busy' answers 0 '' kvm_works
+forget
+# root may use all, unless it has lost that.
+capable=()
+[ "$(id -u)" != 0 ] || capable=(setpriv '--bounding-set=-dac_override,-dac_read_search')
+refused='pidns: you may not use /dev/kvm; join the group kvm and log in again;'
+refused+=' QEMU emulates the processor instead (slower)'
+chmod 0400 "$WORK/kvm"
+check 'KVM is refused, which is said once' answers 1 "$refused" 'kvm_works || kvm_works' "${capable[@]}"
+chmod 0600 "$WORK/kvm"
+check 'and not kept' answers 0 '' kvm_works
 rm "$WORK/kvm"
+
+# A QEMU of which KVM is kept away.
+stub qemu-system-x86_64 'printf "%s\n" "$@"'
+check 'another accelerator, and nothing else' answers 0 '-accel
+tcg
+-append
+a kvm-clock=/a/kvm/b' "without_kvm $WORK/qemu; $WORK/qemu -accel kvm -append 'a kvm-clock=/a/kvm/b'"
+
+# The kernel's log.
+echo 'Linux version 7.3' >"$LOG"
+check 'a silent log' answers 0 '' "silent $LOG"
+echo 'BUG: a' >>"$LOG"
+check 'one that is not' answers 1 'BUG: a' "silent $LOG"
+: >"$LOG"
+check 'an empty one' answers 1 "the kernel's log $LOG is empty or missing" "silent $LOG"
+check 'none' answers 1 "the kernel's log $WORK/nowhere is empty or missing" "silent $WORK/nowhere"
+check 'splats fails' answers 7 '' "mkdir -p $WORK/top/scripts; TOP=$WORK/top
+	printf '#!/bin/sh\nexit 1\n' >$WORK/top/scripts/splats; chmod +x $WORK/top/scripts/splats
+	echo Linux >$LOG; silent $LOG || exit 7"
 
 # usage: ends STATUS TEXT [SECONDS]; a boot does, and says TEXT in its last line
 ends() {
