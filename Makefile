@@ -24,6 +24,9 @@ help: ## print this
 	@echo '  OP=... LEVEL=...  what to look at, how deep (profile)'
 	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
 	@echo '  TIMEOUT=...   seconds that the guest may take (run, test)'
+	@echo '  CPUS=... MEMORY=...  processors and memory of the guest, as in CPUS=4 MEMORY=4G (2, 2G)'
+	@echo '  JOBS=...      how much to build at a time (as many as there are processors)'
+	@echo '  RUSTC=...     a rustc of yours, with its library source, instead of /usr/bin/rustc'
 
 setup: ## install what is missing (run by itself from the targets below)
 	@scripts/setup.sh --verbose

@@ -30,6 +30,7 @@ CACHE=${XDG_CACHE_HOME:-${HOME:-}/.cache}/pidns
 # usage: check_options; sets IMPL, DEBUG and KDIR to valid values, and PIDNS_VARIANT, by which
 # one of our commands asks another for a lean kernel with one more fragment
 check_options() {
+	local name
 	IMPL=${IMPL:-rust} DEBUG=${DEBUG:-} KDIR=${KDIR:-} PIDNS_VARIANT=${PIDNS_VARIANT:-}
 	case $IMPL in
 	rust | c) ;;
@@ -42,6 +43,14 @@ check_options() {
 	esac
 	[[ ${TIMEOUT:-1} =~ ^[1-9][0-9]*$ ]] ||
 		die "TIMEOUT=$TIMEOUT is not a number of seconds; give one, or leave it out"
+	for name in CPUS JOBS; do
+		[[ ${!name:-1} =~ ^[1-9][0-9]*$ ]] ||
+			die "$name=${!name} is not a number from 1; give one, or leave it out"
+	done
+	# QEMU takes megabytes where there is no unit.
+	[[ ${MEMORY:-1} =~ ^[1-9][0-9]*[MmGg]?$ ]] ||
+		die "MEMORY=$MEMORY is not an amount of memory; give one as in MEMORY=4G, or leave it out"
+	[ -z "$KDIR" ] || check_kdir "$KDIR"
 }
 
 # usage: check_kdir DIR; DIR is a kernel tree of the series we are made for

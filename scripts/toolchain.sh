@@ -17,6 +17,8 @@ find_rust() {
 	local dir
 	RUSTC=${RUSTC:-/usr/bin/rustc}
 	[[ $RUSTC == */* ]] || RUSTC=$(command -v "$RUSTC" || echo "$RUSTC")
+	# The kernel's make looks from elsewhere. A link stays: that of rustup tells what to run.
+	[[ $RUSTC != */* ]] || RUSTC=$(realpath -ms "$RUSTC")
 	dir=$(dirname "$RUSTC")
 	RUSTDOC=${RUSTDOC:-$dir/rustdoc}
 	RUSTFMT=${RUSTFMT:-$dir/rustfmt}

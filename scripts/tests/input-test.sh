@@ -12,6 +12,19 @@ setup() { env "$@" "$SCRIPTS/setup.sh"; }
 check 'IMPL= unknown' says 1 'IMPL=java is not known' kernel IMPL=java
 check 'DEBUG= unknown' says 1 'DEBUG=yes is not known' kernel DEBUG=yes
 check 'KDIR= unknown' says 1 'is not a folder' kernel KDIR="$WORK/nowhere"
+# Before anything is installed, which would begin with the compiler.
+for script in run test kunit shell; do
+	check "the same of $script" says 1 'is not a folder' \
+		env KDIR="$WORK/nowhere" RUSTC="$WORK/nowhere/rustc" "$SCRIPTS/$script.sh"
+done
+# usage: options [VARIABLE=VALUE]...; what every command says to them
+options() { env "$@" bash -c '. "$1/lib.sh"; check_options' - "$SCRIPTS"; }
+check 'CPUS= that is no number' says 1 'CPUS=x is not a number from 1' options CPUS=x
+check 'no CPUS=' says 1 'CPUS=0 is not a number from 1' options CPUS=0
+check 'JOBS= that is no number' says 1 'JOBS=-1 is not a number from 1' options JOBS=-1
+check 'MEMORY= in an unknown unit' says 1 'MEMORY=2GB is not an amount of memory' options MEMORY=2GB
+check 'what they may be' options CPUS=16 JOBS=1 MEMORY=512M TIMEOUT=10
+check 'MEMORY= without a unit' options CPUS= JOBS= MEMORY=4096
 check 'CONFIGS= unknown' says 1 'CONFIGS=nope is not known' "$SCRIPTS/configs.sh" nope
 check 'MUTANTS= unknown' says 1 'MUTANTS=nope is not known' "$SCRIPTS/mutants.sh" nope
 check 'TESTS= of no suite' says 1 'TESTS=nope is not known' env TESTS=nope "$SCRIPTS/upstream-tests.sh" c

@@ -34,6 +34,13 @@ all_of() { echo "$1/rustc $1/rustc $1/rustdoc $1/rustfmt $1/clippy-driver"; }
 
 check "the distribution's, whatever is first in the PATH" prints "$(all_of /usr/bin)" tools
 check "RUSTC='s, whatever is first in the PATH" prints "$(all_of "$WORK/ours")" tools RUSTC="$WORK/ours/rustc"
+# usage: tools_in FOLDER [VARIABLE=VALUE]; tools, from there
+tools_in() { (cd "$1" && shift && tools "$@"); }
+check 'RUSTC= by a relative path' prints "$(all_of "$WORK/ours")" \
+	tools_in "$WORK/first" RUSTC=../ours/rustc
+mkdir "$WORK/links"
+ln -s ../ours/rustc "$WORK/links/rustc"
+check 'RUSTC= that is a link' prints "$(all_of "$WORK/links")" tools RUSTC="$WORK/links/rustc"
 check 'RUSTC= without a path' prints "$(all_of "$WORK/first")" tools RUSTC=rustc
 
 # Which LLVM: all of it must be there.
