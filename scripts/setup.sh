@@ -110,7 +110,7 @@ missing_elsewhere() {
 		echo "rustc $RUST_MINIMUM or later with library source, rustfmt and clippy${fault:+ ($fault)}"
 	fi
 	find_cargo || echo cargo
-	find_llvm 2>/dev/null || echo 'clang, lld, llvm and libclang of one version, 17 or later'
+	find_llvm 2>/dev/null || echo "$LLVM_NEEDED, and its libclang"
 }
 
 install_rust() {
@@ -209,7 +209,7 @@ if [ -n "$fault" ] || [ ! -x "$RUSTFMT" ] || [ ! -x "$CLIPPY_DRIVER" ] || ! find
 fi
 if ! find_llvm || [ "$LLVM_MAJOR" != "$(rust_llvm)" ]; then
 	install_llvm
-	find_llvm || die "no clang of version 17 or later was found; look at this system's apt sources"
+	find_llvm || die "$LLVM_NEEDED is missing; look at this system's apt sources"
 fi
 if [ "$LLVM_MAJOR" != "$(rust_llvm)" ]; then
 	note "rustc has LLVM $(rust_llvm), clang $LLVM_MAJOR: C helpers are not inlined into Rust (slower)"

@@ -51,6 +51,10 @@ rust_fault() {
 
 rust_llvm() { "$RUSTC" -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p'; }
 
+# Not what clang says of its version counts, but what it is called: the kernel's make
+# appends the number to the name of each.
+LLVM_NEEDED='clang-N with ld.lld-N and llvm-nm-N (and all of LLVM called so), N one number from 17'
+
 # usage: find_llvm; LLVM_MAJOR: rustc's own if its clang is here, so that C
 # helpers can be inlined into Rust, else the newest clang that the kernel takes
 find_llvm() {
@@ -79,7 +83,7 @@ find_bindgen() {
 # usage: use_toolchain; after setup.sh: names all tools, fills KMAKE
 use_toolchain() {
 	find_rust
-	find_llvm || die "no clang of version 17 or later was found; run: make setup"
+	find_llvm || die "$LLVM_NEEDED is missing; run: make setup"
 	find_bindgen || die "no bindgen was found; run: make setup"
 
 	# ccache by masquerade: CC="ccache clang" breaks the linker that the

@@ -63,13 +63,15 @@ elsewhere() {
 		user_rust='' fault='' RUSTFMT=/bin/true CLIPPY_DRIVER=/bin/true
 		$1; missing_elsewhere" "$SCRIPTS/."
 }
+llvm='clang-N with ld.lld-N and llvm-nm-N (and all of LLVM called so),'
+llvm+=' N one number from 17, and its libclang'
 rust='rustc 1.85 or later with library source, rustfmt and clippy'
 check 'all is there' prints '' elsewhere true
 check 'nothing is there' prints "bison
 libelf-dev
 $rust (why)
 cargo
-clang, lld, llvm and libclang of one version, 17 or later" elsewhere 'fault=why
+$llvm" elsewhere 'fault=why
 	has() { [ "$1" != cmd:bison ] && [ "$1" != hdr:gelf.h ]; }; find_llvm() { false; }; find_cargo() { false; }'
 check 'no rustfmt' prints "$rust" elsewhere RUSTFMT=/nowhere
 check 'no rustfmt with a RUSTC=' prints '' elsewhere 'RUSTFMT=/nowhere user_rust=1'
