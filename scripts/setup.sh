@@ -165,7 +165,7 @@ install_from_pypi() {
 	mkdir -p "$TOOLS"
 	if ! run_child /usr/bin/python3 -m venv "$venv" >"$work/log" 2>&1 ||
 		! run_child "$venv/bin/pip" install --quiet --disable-pip-version-check \
-			"$@" >"$work/log" 2>&1; then
+			--no-cache-dir "$@" >"$work/log" 2>&1; then
 		full_disk "$work/log"
 		tail -n 5 "$work/log" >&2
 		die "pip could not install ${1/==/ }; look at the lines above, and at the network"

@@ -54,6 +54,9 @@ export PIP_CONFIG_FILE=/dev/null PIP_INDEX_URL=http://127.0.0.1:9/ PIP_RETRIES=0
 check 'pip without a network' says 1 'look at the lines above, and at the network' with_setup \
 	'install_from_pypi "$TOOLS/virtme-ng-1" virtme-ng==1'
 check 'nothing is left of it' is_clean
+with_setup "run_child() { mkdir -p \"\$TOOLS/a-1\"; echo \"\$*\" >>$WORK/ran; }
+	install_from_pypi \"\$TOOLS/a-1\" a==1" >"$WORK/said"
+check 'and pip keeps none of its own' grep -q 'pip install .* --no-cache-dir ' "$WORK/ran"
 
 # Another distribution: all that is missing at once, and what there is will do.
 # usage: elsewhere COMMANDS; missing_elsewhere where there is but what COMMANDS say
