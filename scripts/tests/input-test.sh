@@ -128,6 +128,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' bash "$WORK/step" >"$WORK/temp" &
 	for _ in $(seq 100); do [ ! -s "$WORK/child" ] || break; sleep 0.1; done
 	kill -$signal $step
 	wait $step 2>/dev/null
+	check "SIG$signal comes in the midst" test -s "$WORK/child" -a -s "$WORK/temp"
 	check "SIG$signal ends the children" not kill -0 "$(cat "$WORK/child")"
 	check "SIG$signal leaves nothing" not test -e "$(cat "$WORK/temp")"
 done
