@@ -162,6 +162,12 @@ check_clippy() {
 # For a test, which wants the functions alone.
 [ "${BASH_SOURCE[0]}" = "$0" ] || return 0
 
+# A tarball has no list of our files, and git gives none to another user than the owner.
+if ! said=$(git rev-parse --show-toplevel 2>&1) || [ "$said" != "$TOP" ]; then
+	die "lint asks git which files are ours, and git says: ${said%%$'\n'*};" \
+		"run it as the owner of a git clone"
+fi
+
 if [ "${1:-}" = --check ]; then
 	only=$2
 	shift 2

@@ -39,4 +39,12 @@ rm "$WORK/goals"
 echo '# CONFIG_SAMPLE_PIDNS_INSPECT is not set' >"$WORK/build/.config"
 clippy >"$WORK/said"
 check 'where there is none it is not' not grep -q samples "$WORK/goals"
+
+# A tarball: no git. (Were it not refused at once, the compiler would be, before all else.)
+mkdir "$WORK/tarball"
+cp -r "$SCRIPTS" "$WORK/tarball/scripts"
+check 'no git' says 1 'lint asks git which files are ours, and git says: fatal: ' \
+	env RUSTC="$WORK/nowhere/rustc" "$WORK/tarball/scripts/lint.sh"
+check 'a git that is not ours' says 1 "git says: $WORK; run it" \
+	env RUSTC="$WORK/nowhere/rustc" bash -c 'git init -q "$1" && exec "$1/tarball/scripts/lint.sh"' - "$WORK"
 finish
