@@ -174,7 +174,7 @@ one_demo() {
 # usage: one; the configuration of that name. With the key, what is told is good and
 # is kept.
 one() {
-	local implementation=rust goals=(bzImage)
+	local implementation=(rust) goals=(bzImage)
 	tell "$name" builds "NO: the usual configuration does not build"
 	use_usual
 	[ "$name" = usual ] || use_copy
@@ -184,13 +184,13 @@ one() {
 	tell "$name" builds "NO: see $LOGS/build-$KEY-$name.log"
 	[ "$(value "$BUILD/.config" MODULES)" = n ] || goals+=(modules)
 	build "$LOGS/build-$KEY-$name.log" "${goals[@]}"
-	[ "$(value "$BUILD/.config" PID_NS)" = y ] || implementation=c
+	[ "$(value "$BUILD/.config" PID_NS)" = y ] || implementation=(--no-pid-ns c)
 	"llvm-ar-$LLVM_MAJOR" t "$BUILD/vmlinux.a" >"$ROWS/$name.objects"
-	if ! "$TOP/scripts/linked" "$implementation" "$ROWS/$name.objects" >&2; then
-		tell "$name" builds "NO: not linked from IMPL=$implementation"
+	if ! "$TOP/scripts/linked" "${implementation[@]}" "$ROWS/$name.objects" >&2; then
+		tell "$name" builds "NO: not linked from IMPL=${implementation[-1]}"
 		return 1
 	fi
-	tell "$name" builds "yes ($implementation)"
+	tell "$name" builds "yes (${implementation[-1]})"
 	one_smoke
 	one_demo
 	tell "$name" key "$key"

@@ -23,6 +23,9 @@ kernel/pidns/pidns/lib.o is linked' linked c
 printf '%s\n' kernel/fork.o kernel/nsproxy.o kernel/pid.o kernel/pid_namespace.o >"$list"
 check 'C is C' linked c
 check 'C is not Rust' not linked rust
+sed -i '/pid_namespace/d' "$list"
+check 'which is missed' prints 'kernel/pid_namespace.o is not linked' linked c
+check 'but not where there are none' "$SCRIPTS/linked" --no-pid-ns c "$list"
 
 printf '%s\n' kernel/pid.o "$rust" >"$list"
 check 'both is wrong' prints 'kernel/pid.o is linked' linked rust
