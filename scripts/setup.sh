@@ -40,6 +40,7 @@ hdr:gelf.h	libelf-dev
 hdr:openssl/ssl.h	libssl-dev
 hdr:sys/capability.h	libcap-dev
 hdr:fuse.h	libfuse-dev
+cmd:fusermount	fuse3
 '
 
 # Debian keeps system programs where a user's PATH may not look.
