@@ -21,7 +21,7 @@ ROWS=$CACHE/configs
 # What the guest with the host's files asks of a kernel, then what the
 # demonstration in it does.
 GUEST_NEEDS='PROC_FS NET_9P SYSFS VIRTIO_CONSOLE TMPFS MULTIUSER'
-DEMO_NEEDS='PIDNS_RUST UTS_NS IPC_NS NET_NS CGROUPS CHECKPOINT_RESTORE'
+DEMO_NEEDS='PIDNS_RUST UTS_NS IPC_NS NET_NS USER_NS CGROUPS CHECKPOINT_RESTORE'
 
 # usage: matrix_names
 matrix_names() { sed -n 's/^\([a-z0-9-]*\):.*/\1/p' "$MATRIX"; }
