@@ -23,21 +23,28 @@ TEST_F_TIMEOUT(nsproxy, b8_gone_with_the_last_task, NS_TIMEOUT)
 	EXPECT_EQ(0, ns_id(kid.pid, L_UTS));
 }
 
-/* Who goes from one user namespace into another does not keep the first. */
+/*
+ * Who goes from one user namespace into another does not keep the first. A file that
+ * was opened there, with its credentials, keeps it in memory, but is not a use of it.
+ */
 TEST_F_TIMEOUT(nsproxy, b8_user_ns_goes_that_was_left, NS_TIMEOUT)
 {
 	struct nsids ids;
 	struct kid kid;
+	int fd;
 
 	ASSERT_LE(0, kid_start(&kid, 0));
 	if (!kid.pid) {
 		kid_tell(&kid, userns_enter());
+		kid_tell(&kid, open("/dev/null", O_RDONLY | O_CLOEXEC));
 		kid_hear(&kid);
 		kid_tell(&kid, userns_enter());
 		kid_hear(&kid);
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, kid_hear(&kid));
+	fd = sys_pidfd_getfd(kid.pidfd, kid_hear(&kid), 0);
+	ASSERT_LE(0, fd);
 	ASSERT_TRUE(ns_read(kid.pid, &ids));
 	kid_tell(&kid, 0);
 	EXPECT_EQ(0, kid_hear(&kid));
@@ -45,6 +52,7 @@ TEST_F_TIMEOUT(nsproxy, b8_user_ns_goes_that_was_left, NS_TIMEOUT)
 	EXPECT_TRUE(ns_there(&ids, BIT(L_USER)));
 	kid_stop(&kid);
 	EXPECT_TRUE(eventually(ns_gone(&ids, BIT(L_USER))));
+	close(fd);
 }
 
 /* Exit drops them, not the reaping: a zombie is in no namespace any more. */

@@ -97,9 +97,12 @@ TEST_F_TIMEOUT(pidns, a18_links_of_a_zombie, NS_TIMEOUT)
 	EXPECT_EQ(id, ns_id(kid.pid, L_PID));
 	EXPECT_EQ(-1, ns_open(kid.pid, L_PID_CHILDREN));
 	EXPECT_EQ(ENOENT, errno);
+	/* Nobody can have children there any more: its numbers alone keep it listed. */
+	EXPECT_TRUE(ns_listed(id, CLONE_NEWPID));
 	EXPECT_EQ(SIGKILL, wait_status(kid.pid));
 	EXPECT_EQ(-1, ns_open(kid.pid, L_PID));
 	EXPECT_EQ(ENOENT, errno);
+	EXPECT_TRUE(eventually(!ns_listed(id, CLONE_NEWPID)));
 	kid_stop(&kid);
 }
 
