@@ -92,7 +92,7 @@ TEST_F_TIMEOUT(pidns, a21_signal_scope, NS_TIMEOUT)
 {
 	/* A pidfd of a leader, and one of a thread with the flag. */
 	static const unsigned int whole[] = { 0, PIDFD_SIGNAL_THREAD_GROUP };
-	int fd, thread, i;
+	int fd, leader, thread, i;
 	struct kid kid;
 	siginfo_t info = {
 		.si_signo = SIGUSR2,
@@ -103,6 +103,8 @@ TEST_F_TIMEOUT(pidns, a21_signal_scope, NS_TIMEOUT)
 	fd = ns_open(kid.pid, L_PID);
 	thread = sys_pidfd_open(ioctl(fd, NS_GET_PID_FROM_PIDNS, shared->tid[1]), PIDFD_THREAD);
 	ASSERT_LE(0, thread);
+	leader = sys_pidfd_open(kid.pid, 0);
+	ASSERT_LE(0, leader);
 	WRITE_ONCE(shared->go, 1);
 	EXPECT_EQ(0, signal_errno(thread, SIGUSR1, NULL, 0));
 	EXPECT_TRUE(took(1, SIGUSR1, SI_TKILL));
@@ -113,7 +115,7 @@ TEST_F_TIMEOUT(pidns, a21_signal_scope, NS_TIMEOUT)
 	EXPECT_EQ(0, shared->from[1]);
 	/* For all of the process either will do. */
 	for (i = 0; i < ARRAY_SIZE(whole); i++) {
-		EXPECT_EQ(0, signal_errno(whole[i] ? thread : kid.pidfd, SIGUSR1, NULL, whole[i]));
+		EXPECT_EQ(0, signal_errno(whole[i] ? thread : leader, SIGUSR1, NULL, whole[i]));
 		EXPECT_TRUE(eventually(READ_ONCE(shared->sig[0]) || READ_ONCE(shared->sig[1])));
 		EXPECT_EQ(SI_USER, shared->code[!!shared->sig[1]]);
 		memset(shared->sig, 0, sizeof(shared->sig));
@@ -130,6 +132,7 @@ TEST_F_TIMEOUT(pidns, a21_signal_scope, NS_TIMEOUT)
 	EXPECT_EQ(-EPERM, signal_errno(thread, SIGUSR2, &info, 0));
 	info.si_code = SI_TKILL;
 	EXPECT_EQ(-EPERM, signal_errno(kid.pidfd, SIGUSR2, &info, 0));
+	close(leader);
 	close(thread);
 	close(fd);
 	kid_stop(&kid);
