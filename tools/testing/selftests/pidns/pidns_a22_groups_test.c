@@ -7,7 +7,7 @@
 
 #include "pidns_reap_util.h"
 
-#define CHANGES 20000
+#define CHANGES 100000
 
 static int setpgid_errno(pid_t pid, pid_t pgid)
 {
