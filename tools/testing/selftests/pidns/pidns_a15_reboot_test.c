@@ -10,7 +10,7 @@
 
 /*
  * Not for the machine, should a test have failed to leave its namespace, or the kernel
- * take another one for it: which command does nothing there, and is refused elsewhere?
+ * take another one for it. This command stops nothing there, and is refused elsewhere.
  */
 static int ns_reboot(unsigned int magic1, unsigned int magic2, unsigned int cmd)
 {
@@ -18,7 +18,7 @@ static int ns_reboot(unsigned int magic1, unsigned int magic2, unsigned int cmd)
 
 	if (!id || id == PID_NS_INIT_ID ||
 	    !syscall(__NR_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
-		     LINUX_REBOOT_CMD_CAD_ON, NULL))
+		     LINUX_REBOOT_CMD_CAD_OFF, NULL))
 		return -EBUSY;
 	return syscall(__NR_reboot, magic1, magic2, cmd, "again") ? -errno : 0;
 }
