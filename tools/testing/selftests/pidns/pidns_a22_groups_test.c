@@ -244,6 +244,7 @@ static void always_in_a_group(struct __test_metadata *_metadata)
 {
 	struct kid kid;
 	int i, err = 0;
+	ssize_t got;
 	pid_t pgid;
 
 	EXPECT_EQ(1, setsid());
@@ -256,8 +257,10 @@ static void always_in_a_group(struct __test_metadata *_metadata)
 	}
 	do {
 		pgid = getpgid(kid.pid);
-	} while ((pgid == 1 || pgid == kid.pid) &&
-		 recv(kid.sk, &err, sizeof(err), MSG_DONTWAIT) < 0);
+		got = recv(kid.sk, &err, sizeof(err), MSG_DONTWAIT);
+	} while ((pgid == 1 || pgid == kid.pid) && got < 0);
+	/* It has come to its end, and did not die. */
+	EXPECT_EQ(sizeof(err), got);
 	EXPECT_TRUE(pgid == 1 || pgid == kid.pid) {
 		TH_LOG("getpgid() says %d", pgid);
 	}
