@@ -65,6 +65,17 @@ static bool took(int who, int sig, int code)
 	return ok;
 }
 
+/* Whether a signal comes to the process as a whole, for which either thread will do. */
+static bool process_takes(int pidfd, unsigned int flags)
+{
+	bool ok = !signal_errno(pidfd, SIGUSR1, NULL, flags) &&
+		  eventually(READ_ONCE(shared->sig[0]) || READ_ONCE(shared->sig[1])) &&
+		  shared->code[!!shared->sig[1]] == SI_USER;
+
+	memset(shared->sig, 0, sizeof(shared->sig));
+	return ok;
+}
+
 /* A kid with two threads that take signals, in a namespace of its own. */
 static bool taker_start(struct kid *kid, __u64 flags)
 {
@@ -90,9 +101,7 @@ static bool taker_start(struct kid *kid, __u64 flags)
 /* Which thread a pidfd, or a flag, means. */
 TEST_F_TIMEOUT(pidns, a21_signal_scope, NS_TIMEOUT)
 {
-	/* A pidfd of a leader, and one of a thread with the flag. */
-	static const unsigned int whole[] = { 0, PIDFD_SIGNAL_THREAD_GROUP };
-	int fd, leader, thread, i;
+	int fd, leader, thread;
 	struct kid kid;
 	siginfo_t info = {
 		.si_signo = SIGUSR2,
@@ -113,13 +122,9 @@ TEST_F_TIMEOUT(pidns, a21_signal_scope, NS_TIMEOUT)
 	/* The sender is above, so it has no number inside. */
 	EXPECT_EQ(0, shared->from[0]);
 	EXPECT_EQ(0, shared->from[1]);
-	/* For all of the process either will do. */
-	for (i = 0; i < ARRAY_SIZE(whole); i++) {
-		EXPECT_EQ(0, signal_errno(whole[i] ? thread : leader, SIGUSR1, NULL, whole[i]));
-		EXPECT_TRUE(eventually(READ_ONCE(shared->sig[0]) || READ_ONCE(shared->sig[1])));
-		EXPECT_EQ(SI_USER, shared->code[!!shared->sig[1]]);
-		memset(shared->sig, 0, sizeof(shared->sig));
-	}
+	EXPECT_TRUE(process_takes(leader, 0));
+	EXPECT_TRUE(process_takes(kid.pidfd, 0));
+	EXPECT_TRUE(process_takes(thread, PIDFD_SIGNAL_THREAD_GROUP));
 	EXPECT_EQ(0, signal_errno(thread, SIGUSR1, NULL, 0));
 	EXPECT_TRUE(took(1, SIGUSR1, SI_TKILL));
 	/* With words of one's own, if they are not the kernel's. */
@@ -141,6 +146,7 @@ TEST_F_TIMEOUT(pidns, a21_signal_scope, NS_TIMEOUT)
 TEST_F_TIMEOUT(pidns, a21_signal_group, NS_TIMEOUT)
 {
 	struct kid leader, member, other;
+	int second;
 
 	ASSERT_LE(0, kid_start(&leader, CLONE_NEWPID));
 	if (!leader.pid) {
@@ -153,20 +159,27 @@ TEST_F_TIMEOUT(pidns, a21_signal_group, NS_TIMEOUT)
 	ASSERT_LE(0, kid_start(&member, 0));
 	if (!member.pid) {
 		setpgid(0, 0);
-		fork_resting(0, NULL);
+		signal(SIGTERM, SIG_IGN);
+		kid_tell(&member, fork_resting(0, NULL));
+		signal(SIGTERM, SIG_DFL);
 		kid_rest(&member);
 	}
+	second = sys_pidfd_open(kid_hear(&member), 0);
+	ASSERT_LE(0, second);
 	ASSERT_EQ(0, kid_hear(&member));
 	EXPECT_EQ(0, signal_errno(member.pidfd, SIGTERM, NULL, PIDFD_SIGNAL_PROCESS_GROUP));
 	EXPECT_EQ(SIGTERM, wait_status(member.pid));
 	EXPECT_TRUE(task_rests(other.pid));
 	/* The group outlives its leader, the pidfd still means it. */
 	EXPECT_EQ(-ESRCH, signal_errno(member.pidfd, 0, NULL, 0));
+	EXPECT_EQ(0, signal_errno(member.pidfd, SIGKILL, NULL, PIDFD_SIGNAL_PROCESS_GROUP));
+	EXPECT_TRUE(pidfd_ended(second));
 	EXPECT_EQ(0, signal_errno(leader.pidfd, SIGKILL, NULL, PIDFD_SIGNAL_PROCESS_GROUP));
 	EXPECT_EQ(SIGKILL, wait_status(leader.pid));
 	/* Who leads no group has none to be meant. */
 	EXPECT_EQ(-ESRCH, signal_errno(other.pidfd, 0, NULL, PIDFD_SIGNAL_PROCESS_GROUP));
 	EXPECT_TRUE(task_rests(other.pid));
+	close(second);
 	kid_stop(&member);
 	kid_stop(&other);
 	kid_stop(&leader);
