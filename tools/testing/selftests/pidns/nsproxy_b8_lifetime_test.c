@@ -5,6 +5,7 @@
  */
 #include <linux/sockios.h>
 
+#define NSPROXY_OF_THE_MACHINE
 #include "nsproxy_util.h"
 
 #define CYCLES 1000
@@ -20,7 +21,6 @@ TEST_F_TIMEOUT(nsproxy, b8_gone_with_the_last_task, NS_TIMEOUT)
 	EXPECT_TRUE(ns_there(&ids, links));
 	kid_stop(&kid);
 	EXPECT_TRUE(eventually(ns_gone(&ids, links)));
-	EXPECT_EQ(0, ns_id(kid.pid, L_UTS));
 }
 
 /*

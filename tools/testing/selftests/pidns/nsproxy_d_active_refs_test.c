@@ -7,6 +7,7 @@
  */
 #include <pthread.h>
 
+#define NSPROXY_OF_THE_MACHINE
 #include "nsproxy_util.h"
 
 #define TIMES 16

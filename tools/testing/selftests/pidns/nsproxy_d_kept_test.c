@@ -5,6 +5,7 @@
  * already, or joins others while it shares its set with another task. All that
  * a task has stays listed, and is counted once for each place where it has it.
  */
+#define NSPROXY_OF_THE_MACHINE
 #include "nsproxy_util.h"
 
 #define TIMES 16

@@ -419,6 +419,13 @@ static inline int cpu_stay(void)
 	return sched_setaffinity(0, sizeof(cpu), &cpu) ? -errno : 0;
 }
 
+/* Skip where the kernel does not tell of all namespaces. */
+#define SKIP_IF_INSIDE(statement)					\
+do {									\
+	if (ns_id(0, L_PID) > PID_NS_INIT_ID)				\
+		SKIP(statement, "needs to run in the initial PID namespace");	\
+} while (0)
+
 #ifndef NSPROXY_OWN_FIXTURE
 /* All tests here need root; each runs in a process of its own. */
 FIXTURE(nsproxy) {
@@ -428,6 +435,9 @@ FIXTURE_SETUP(nsproxy)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
+#ifdef NSPROXY_OF_THE_MACHINE
+	SKIP_IF_INSIDE(return);
+#endif
 }
 
 FIXTURE_TEARDOWN(nsproxy)

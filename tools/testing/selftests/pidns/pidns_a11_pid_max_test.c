@@ -320,8 +320,7 @@ FIXTURE_SETUP(machine)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
-	if (ns_id(0, L_PID) != PID_NS_INIT_ID)
-		SKIP(return, "needs to run in the initial PID namespace");
+	SKIP_IF_INSIDE(return);
 	self->before = pid_limit();
 	ASSERT_LT(0, self->before);
 }

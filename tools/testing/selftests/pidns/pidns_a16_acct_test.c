@@ -264,8 +264,7 @@ TEST_F_TIMEOUT(acct, a16_up_to_the_first_of_all, NS_TIMEOUT)
 	int nr[LEVELS], fd;
 	pid_t init[LEVELS];
 
-	if (ns_id(0, L_PID) != PID_NS_INIT_ID)
-		SKIP(return, "needs to run in the initial PID namespace");
+	SKIP_IF_INSIDE(return);
 	levels_start(_metadata, files, kids, nr);
 	fd = ns_open(kids[0].pid, L_PID);
 	init[1] = ioctl(fd, NS_GET_PID_FROM_PIDNS, nr[0]);

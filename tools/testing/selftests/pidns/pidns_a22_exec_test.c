@@ -235,8 +235,7 @@ TEST_F_TIMEOUT(exec, a22_exec_event, NS_TIMEOUT)
 	struct kid kid;
 	int events;
 
-	if (ns_id(0, L_PID) != PID_NS_INIT_ID)
-		SKIP(return, "needs to run in the initial PID namespace");
+	SKIP_IF_INSIDE(return);
 	ASSERT_TRUE(threads_start(&kid, variant->flags, variant->leader_ended));
 	events = events_open(kid.pid);
 	if (events < 0)

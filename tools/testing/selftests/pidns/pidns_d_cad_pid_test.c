@@ -36,8 +36,7 @@ FIXTURE_SETUP(cad_pid)
 		SKIP(return, "needs root");
 	if (access(PATH, F_OK))
 		SKIP(return, "no kernel.cad_pid (CONFIG_SYSCTL)");
-	if (ns_id(0, L_PID) != PID_NS_INIT_ID)
-		SKIP(return, "needs to run in the initial PID namespace");
+	SKIP_IF_INSIDE(return);
 	self->before = cad_pid();
 	ASSERT_LT(0, self->before);
 	if (task_gone(self->before))
