@@ -25,7 +25,12 @@ check 'C is C' linked c
 check 'C is not Rust' not linked rust
 sed -i '/pid_namespace/d' "$list"
 check 'which is missed' prints 'kernel/pid_namespace.o is not linked' linked c
-check 'but not where there are none' "$SCRIPTS/linked" --no-pid-ns c "$list"
+without() { "$SCRIPTS/linked" --no-pid-ns c "$list"; }
+check 'but not where there are none' without
+sed -i '/pid.o/d' "$list"
+check 'where the others must be' prints 'kernel/pid.o is not linked' without
+printf '%s\n' kernel/{nsproxy,pid,pid_namespace}.o >"$list"
+check 'and that one must not' prints 'kernel/pid_namespace.o is linked' without
 
 printf '%s\n' kernel/pid.o "$rust" >"$list"
 check 'both is wrong' prints 'kernel/pid.o is linked' linked rust
