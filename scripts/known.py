@@ -3,15 +3,18 @@
 "TEST | fail | why". The first part is the name as shown() makes it, where a "*" at
 its end stands for any further cases. Instead of "fail":
 
-skip     it skips
-chance   by chance it fails or skips; it is run several times, and must pass once
-c-errs   the C implementation gives XFAIL; with Rust it must pass
+skip         it skips
+chance       by chance it fails or skips; it is run several times, and must pass once
+chance-skip  by chance it skips; the same, but it must not fail
+c-errs       the C implementation gives XFAIL; with Rust it must pass
 """
 
 import re
 import sys
 
-OUTCOMES = ("fail", "skip", "chance", "c-errs")
+# Those that are run again until they pass.
+AGAIN = ("chance", "chance-skip")
+OUTCOMES = ("fail", "skip", *AGAIN, "c-errs")
 
 
 def shown(path):

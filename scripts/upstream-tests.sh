@@ -38,7 +38,7 @@ run_on() {
 	make_temp stage
 	IMPL=$IMPL run_child "$TOP/scripts/kernel.sh" --stage "$stage" --kselftest "${SUITES[*]}"
 	cp "$TOP"/scripts/guest-{upstream.sh,reaper} "$stage/"
-	sed -n 's/^\([^:#]*\):\([^:]*\): \([^|]*\) | chance |.*/\1 \2 \3/p' \
+	sed -n 's/^\([^:#]*\):\([^:]*\): \([^|]*\) | \(chance\|chance-skip\) |.*/\1 \2 \3/p' \
 		"$TOP/scripts/upstream-known" >"$stage/again"
 	for ((i = 1; i < ${#LIMITS[@]}; i += 3)); do
 		seconds=$((seconds + LIMITS[i]))

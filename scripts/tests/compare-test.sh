@@ -72,6 +72,13 @@ again rust 'ok 1 one' 'ok 2 two' 'ok 3 three'
 check 'but not if it passes then' compares '3 passed, 0 failed, 0 skipped' 0
 again rust 'ok 1 one' 'not ok 2 two' 'ok 3 three'
 check 'where nothing else may fail' compares '2 passed, 1 failed, 0 skipped' 1 DIFFERS
+echo 'pidfd:a_test: three | chance-skip | it is asked too late' >"$WORK/known"
+ktap rust 'ok 1 one' 'ok 2 two' 'ok 3 three # SKIP too late'
+again rust 'ok 1 one' 'ok 2 two' 'ok 3 three'
+check 'what skips by chance, and passes later' compares '3 passed, 0 failed, 0 skipped' 0
+ktap rust 'ok 1 one' 'ok 2 two' 'not ok 3 three'
+again rust 'ok 1 one' 'ok 2 two' 'ok 3 three'
+check 'but must not fail' compares '2 passed, 1 failed, 0 skipped' 1 'never passes'
 ktap c 'ok 1 one' 'ok 2 two # XFAIL C errs'
 ktap rust 'ok 1 one' 'ok 2 two'
 check 'a failure that C expects' compares '1 passed, 1 failed, 0 skipped' 1 DIFFERS
