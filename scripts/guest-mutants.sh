@@ -102,23 +102,28 @@ suite_kselftest() {
 	return 1
 }
 
-# The transcripts must be those of the host: of a kernel without a mistake.
+# The transcripts must be those of the host: of a kernel without a mistake. One
+# program after the other, as the first that differs is enough.
 suite_fuzz() {
-	local status=0 out=/tmp/fuzz-out transcripts=/tmp/transcripts
-	FAILED=''
-	rm -rf $transcripts
+	local seed name status out=/tmp/fuzz-out here=/tmp/transcripts there=/tmp/reference
 	cp fuzz/pidns-fuzz /tmp/
-	/tmp/pidns-fuzz run --transcripts $transcripts --jobs "$(nproc)" \
-		--seeds "$(cat fuzz/seeds)" >$out 2>&1 &
-	wait_for $! "$(limit fuzz)" /dev/null || status=$?
-	if [ "$status" = 124 ]; then
-		HOW=hangs
-		return 124
-	elif [ "$status" = 0 ] && /tmp/pidns-fuzz diff fuzz/reference $transcripts >$out 2>&1; then
-		return 0
-	fi
-	HOW=$(sed -n 1p $out)
-	return 1
+	for seed in "$@"; do
+		FAILED=$seed
+		status=0
+		rm -rf $here $there
+		mkdir $there
+		printf -v name %06d "$seed"
+		cp "fuzz/reference/$name.txt" $there/
+		/tmp/pidns-fuzz run --transcripts $here --seeds "$seed..$((seed + 1))" >$out 2>&1 &
+		wait_for $! "$(limit fuzz)" /dev/null || status=$?
+		if [ "$status" = 124 ]; then
+			HOW="$name hangs"
+			return 124
+		elif [ "$status" != 0 ] || ! /tmp/pidns-fuzz diff $there $here >$out 2>&1; then
+			HOW=$(sed -n 1p $out)
+			return 1
+		fi
+	done
 }
 
 # usage: attempt NUMBER SUITE ARGUMENT...; the suite, with the mistake
@@ -175,11 +180,14 @@ mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug
 echo 1 >/proc/sys/kernel/panic_on_rcu_stall
 CLEAN=$(complaints)
 mapfile -t kunit <kunit-suites
+IFS=. read -r from _ to <fuzz/seeds
+mapfile -t seeds < <(seq "$from" $((to - 1)))
 first=1
 while read -r number name suites <&3; do
 	for suite in $suites; do
 		case $suite in
 		kunit) judge "$number" "$name" kunit "${kunit[@]}" ;;
+		fuzz) judge "$number" "$name" fuzz "${seeds[@]}" ;;
 		*) judge "$number" "$name" "$suite" "$suite" ;;
 		esac
 	done

@@ -231,15 +231,16 @@ batch() {
 	done
 }
 
-# usage: limits NAME...; how many seconds each suite and program may take: many times
-# what it took in these, which are without a mistake, and more
+# usage: limits NAME...; how many seconds each of KUnit's suites, of the fuzzer's
+# programs and of the kselftests may take: many times what it took in these, which are
+# without a mistake, and more. Of the first two that is what all of them took together.
 limits() {
 	local name suite
-	echo kunit 120
-	echo "fuzz $((60 + 4 * $(told "$1" fuzz.took)))"
+	echo "kunit $((20 + $(told "$1" kunit.took)))"
+	echo "fuzz $((20 + $(told "$1" fuzz.took)))"
 	for name in "$@"; do
 		for suite in $(programs "$name"); do
-			echo "$suite $((40 + 4 * $(told "$name" "$suite.took")))"
+			echo "$suite $((20 + 4 * $(told "$name" "$suite.took")))"
 		done
 	done
 }
