@@ -131,9 +131,11 @@ guest_results() {
 }
 
 # usage: out_port STAGE; fills OUT_PORT with QEMU's arguments for the port, and for
-# where QEMU's process can be known from
+# where QEMU's process can be known from. Each bus of ports has the one port that is
+# needed, and not queues for thirty: QEMU's main loop looks at all of them at each turn.
 out_port() {
-	OUT_PORT=(-pidfile "$1/qemu.pid" -device virtio-serial-pci -chardev "file,id=pidns_out,path=$1/out"
+	OUT_PORT=(-pidfile "$1/qemu.pid" -global virtio-serial-device.max_ports=2
+		-device virtio-serial-pci -chardev "file,id=pidns_out,path=$1/out"
 		-device "virtserialport,chardev=pidns_out,name=pidns.out")
 }
 
