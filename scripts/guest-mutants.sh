@@ -20,6 +20,9 @@
 # From the host: plan (lines of NUMBER NAME SUITE...), kunit-suites, fuzz (the fuzzer,
 # its seeds, and the transcripts of a kernel without a mistake), and limits (how many
 # seconds each may take).
+#
+# To execute a program takes the guest longer than many a suite: what is done often is
+# done by the shell itself.
 
 MARK=pidns-mutant
 SWITCH=/sys/module/pidns/parameters/mutant
@@ -31,16 +34,14 @@ tell() {
 	echo "<5>$MARK: $*" >/dev/kmsg
 }
 
-limit() { sed -n "s/^$1 //p" limits; }
-
 # usage: wait_for PID SECONDS FILE; the status of the process once it has ended;
 # 1 as soon as a test has failed in FILE; 124 when the time is over, and the
 # process may never end. Says now and then that the guest is alive.
 wait_for() {
-	local now=$SECONDS end said=$SECONDS
-	end=$((now + $2))
+	local end=$((SECONDS + $2)) said=$SECONDS lines
 	while kill -0 "$1" 2>/dev/null; do
-		! grep -qs '^not ok' "$3" || return 1
+		mapfile lines <"$3"
+		[[ $'\n '${lines[*]} != *$'\n not ok'* ]] || return 1
 		[ "$SECONDS" -lt "$end" ] || return 124
 		if [ "$SECONDS" -ge $((said + 5)) ]; then
 			said=$SECONDS
@@ -56,23 +57,31 @@ first_failure() { sed -n 's/^[[:space:]]*not ok [0-9]* \(- \)\?//p' "$1" | head 
 
 # usage: complaints; changes when the kernel finds something wrong with itself:
 # an oops, a warning, bad memory, a lockup
-complaints() { echo $(($(cat /proc/sys/kernel/tainted) & (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14))); }
+complaints() {
+	local tainted
+	read -r tainted </proc/sys/kernel/tainted
+	echo $((tainted & (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14)))
+}
 
 # The suites. Each sets HOW if it fails, and FAILED, with which it can be run
 # again for that part alone. The status 124 says that something hangs.
 
 suite_kunit() {
-	local suite status results=/tmp/kunit-results
+	local suite status lines results=/tmp/kunit-results
 	for suite in "$@"; do
 		FAILED=$suite
 		status=0
 		: >$results
-		(echo 1 >"$KUNIT/$suite/run" && cat "$KUNIT/$suite/results") >$results 2>&1 &
-		wait_for $! "$(limit kunit)" /dev/null || status=$?
+		(echo 1 >"$KUNIT/$suite/run" && mapfile lines <"$KUNIT/$suite/results" &&
+			printf %s "${lines[@]}") >$results 2>&1 &
+		wait_for $! "${LIMIT[kunit]}" /dev/null || status=$?
+		lines=()
+		mapfile lines <$results
 		if [ "$status" = 124 ]; then
 			HOW="$suite: hangs"
 			return 124
-		elif [ "$status" != 0 ] || ! grep -q '^ok' $results || grep -q 'not ok' $results; then
+		elif [ "$status" != 0 ] ||
+			[[ $'\n '${lines[*]} != *$'\n ok'* || ${lines[*]} = *'not ok'* ]]; then
 			HOW="$suite: $(first_failure $results)"
 			return 1
 		fi
@@ -81,10 +90,11 @@ suite_kunit() {
 
 suite_kselftest() {
 	local program=$1 pid status=0 out=/tmp/kselftest-out
+	: >$out
 	FAILED=$program
 	(cd kselftest/pidns && exec "./$program" </dev/null) >$out 2>&1 &
 	pid=$!
-	wait_for $pid "$(limit "$program")" $out || status=$?
+	wait_for $pid "${LIMIT[$program]}" $out || status=$?
 	# Skipped is not passed: it would notice nothing. Nor is what fails as expected.
 	if [ "$status" = 0 ] && ! grep -qE '^ok .* # (SKIP|XFAIL)' $out; then
 		return
@@ -105,21 +115,20 @@ suite_kselftest() {
 # The transcripts must be those of the host: of a kernel without a mistake. One
 # program after the other, as the first that differs is enough.
 suite_fuzz() {
-	local seed name status out=/tmp/fuzz-out here=/tmp/transcripts there=/tmp/reference
-	cp fuzz/pidns-fuzz /tmp/
+	local seed name status out=/tmp/fuzz-out here there
 	for seed in "$@"; do
 		FAILED=$seed
 		status=0
-		rm -rf $here $there
-		mkdir $there
+		ATTEMPTS=$((ATTEMPTS + 1))
 		printf -v name %06d "$seed"
-		cp "fuzz/reference/$name.txt" $there/
-		/tmp/pidns-fuzz run --transcripts $here --seeds "$seed..$((seed + 1))" >$out 2>&1 &
-		wait_for $! "$(limit fuzz)" /dev/null || status=$?
+		here=/tmp/transcripts/$ATTEMPTS there=/tmp/reference/$name
+		[ -d "$there" ] || { mkdir -p "$there" && cp "fuzz/reference/$name.txt" "$there/"; }
+		/tmp/pidns-fuzz run --transcripts "$here" --seeds "$seed..$((seed + 1))" >$out 2>&1 &
+		wait_for $! "${LIMIT[fuzz]}" /dev/null || status=$?
 		if [ "$status" = 124 ]; then
 			HOW="$name hangs"
 			return 124
-		elif [ "$status" != 0 ] || ! /tmp/pidns-fuzz diff $there $here >$out 2>&1; then
+		elif [ "$status" != 0 ] || ! /tmp/pidns-fuzz diff "$there" "$here" >$out 2>&1; then
 			HOW=$(sed -n 1p $out)
 			return 1
 		fi
@@ -182,6 +191,13 @@ CLEAN=$(complaints)
 mapfile -t kunit <kunit-suites
 IFS=. read -r from _ to <fuzz/seeds
 mapfile -t seeds < <(seq "$from" $((to - 1)))
+declare -A LIMIT
+while read -r suite seconds; do
+	LIMIT[$suite]=$seconds
+done <limits
+ATTEMPTS=0
+cp fuzz/pidns-fuzz /tmp/
+mkdir /tmp/transcripts
 first=1
 while read -r number name suites <&3; do
 	for suite in $suites; do
