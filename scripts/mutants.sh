@@ -111,9 +111,11 @@ death() {
 }
 
 # usage: doubtful NAME SUITE HOW; the first time that this may be the doing of a busy
-# host, or of one that ended the guest
+# host, or of one that ended the guest. Where another suite hung in two guests, the
+# mistake makes suites hang.
 doubtful() {
 	[[ $3 =~ ^undecided|hangs|'shell fails'|stall|lockup|LOCKUP ]] || return 1
+	[[ $3 = undecided* || ${RESULTS[$1]} != *hangs* ]] || return 1
 	[ -z "${TRIED[$1 $2]:-}" ] || return 1
 	TRIED[$1 $2]=1
 	note "$1: $2: $3; once more"
