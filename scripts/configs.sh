@@ -9,7 +9,8 @@
 #
 # What they have in common is configs/lean.config. It is built in a tree of its
 # own, and each other configuration in a copy of that: only what sees the change
-# is compiled again.
+# is compiled again. For one configuration alone that is not built if it is not
+# there yet: two kernels take longer than one.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/kept.sh"
@@ -84,18 +85,21 @@ try_config() {
 	cmp -s "$work/.config" "$BUILD/.config" || cp "$work/.config" "$BUILD/.config"
 }
 
-# usage: use_usual; the tree of what all have in common, built
+# usage: use_usual; the tree of what all have in common, built if the configuration of
+# that name is it, or if others share the work
 use_usual() {
 	use_tree matrix-usual
 	USUAL=$BUILD
 	try_config usual
-	build "$LOGS/build-$KEY.log" bzImage modules
+	if [ "$name" = usual ] || [ "$asked" -gt 1 ] || [ -e "$BUILD/vmlinux" ]; then
+		build "$LOGS/build-$KEY.log" bzImage modules
+	fi
 }
 
 # usage: use_copy; another tree, with what is built of the usual one
 use_copy() {
 	use_tree matrix
-	copy_built "$USUAL"
+	[ ! -e "$USUAL/vmlinux" ] || copy_built "$USUAL"
 }
 
 # usage: tell_symbols; how many differ from the usual configuration, without what
@@ -213,7 +217,7 @@ IMPL=rust DEBUG=''
 check_options
 mapfile -t all < <(matrix_names)
 if [ "${1:-}" = --one ]; then
-	name=$2 key=$3
+	name=$2 key=$3 asked=$4
 	use_toolchain
 	one
 	exit
@@ -251,7 +255,7 @@ for name in "$@"; do
 	tried=$((tried + 1))
 	start=$SECONDS
 	: >"$ROWS/$name.row"
-	run_child "$0" --one "$name" "${keys[$name]}" || true
+	run_child "$0" --one "$name" "${keys[$name]}" $# || true
 	tell "$name" seconds $((SECONDS - start))
 	if [ -n "$(told "$name" key)" ]; then
 		passed=$((passed + 1))
