@@ -32,7 +32,8 @@ enough() {
 	return 1
 }
 
-# What fails is in the table: only a run that left no results ends this one.
+# What fails of what is compared is in the table: only a run that left no results ends
+# this one. KUnit and the sample are of Rust alone, so `make test` tells of them.
 files=() all=$CACHE/log/compare
 for impl in "$@"; do
 	rm -f "$CACHE/log/test-$impl.ktap" "$CACHE/log/upstream-$impl.ktap" \

@@ -27,7 +27,7 @@ class Known:
     """What is expected to fail or skip."""
 
     def __init__(self, path):
-        self.entries = {}
+        self.entries, self.used = {}, set()
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
                 if not line.strip() or line.startswith("#"):
@@ -41,5 +41,10 @@ class Known:
         """What is listed for this test."""
         for entry in (name, *(e for e in self.entries if e.endswith("*"))):
             if entry in self.entries and (entry == name or name.startswith(entry[:-1])):
+                self.used.add(entry)
                 return self.entries[entry]
         return None
+
+    def unused(self):
+        """What is listed for tests that nobody has asked about."""
+        return [entry for entry in self.entries if entry not in self.used]

@@ -136,7 +136,20 @@ check 'so is a skip that nobody knows' not results 2 "$WORK/empty" rust
 printf '%s\n' 'KTAP version 1' 1..1 'ok 1 one # XFAIL C errs' >"$WORK/ktap"
 check 'what fails as expected passes' results
 check 'but not if nobody knows' not results 1 "$WORK/empty" c
+echo 'one | skip | because' >"$WORK/known"
+check 'or if it is known for something else' not results 1 "$WORK/known" c
 echo 'one | c-errs | because' >"$WORK/known"
 check 'it is of C' results 1 "$WORK/known" c
 check 'not of Rust' not results 1 "$WORK/known" rust
+printf '%s\n' 'KTAP version 1' 1..1 'ok 1 one # SKIP no such file' >"$WORK/ktap"
+check 'where C errs, skipping is a failure' not results 1 "$WORK/known" c
+check 'with Rust, too' not results 1 "$WORK/known" rust
+printf '%s\n' 'KTAP version 1' 1..2 'ok 1 one' 'ok 2 two' >"$WORK/ktap"
+check 'what C is to fail and does not' not results 1 "$WORK/known" c
+check 'Rust is not' results 1 "$WORK/known" rust
+echo 'one | skip | no such file' >"$WORK/known"
+check 'what is to skip and does not' not results 1 "$WORK/known" rust
+echo 'three | skip | no such file' >"$WORK/known"
+check 'what is listed and no test' not results 2 "$WORK/known" rust
+check 'where not all ran it may be one of the others' results 1 "$WORK/known" rust
 finish
