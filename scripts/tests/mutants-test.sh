@@ -19,6 +19,7 @@ list_of() {
 	echo 'TEST_GEN_PROGS := a1_test' >"$top/tools/testing/selftests/pidns/Makefile"
 	printf '# Rows.\nA1 | one | a1_test |\nA2 | two | | nobody can\n' >"$top/tools/testing/rows"
 	touch "$list"/mutants.{c,rs}
+	echo 'mutants 1' >"$top/tools/testing/counts"
 	cat >"$list/a.list"
 }
 # usage: mutant NAME ROWS TESTS FIND WITH
@@ -67,6 +68,10 @@ echo 'OTHER := x_a1_test' >>"$top/tools/testing/selftests/pidns/Makefile"
 check 'a row whose tests no mutant of it is tried with' told 'A1 has mutants, but none with one of its own tests'
 list_of </dev/null
 check 'a row without a mutant' told 'A1 has no mutant'
+check 'fewer than there must be' told '0 mistakes; tools/testing/counts says'
+good | list_of
+: >"$top/tools/testing/counts"
+check 'nobody says how many' faults 'in its line of mutants'
 echo 'mutant: b' | list_of
 check 'a mutant without anything' faults 'b has no what:'
 { good && echo 'file: kernel/fork.c'; } | list_of
