@@ -33,7 +33,7 @@ static inline const char *fault_setup(void)
 			return "no debugfs";
 	}
 	if (file_write(DEBUGFS "/failslab/ignore-gfp-wait", "N"))
-		return "no failslab (CONFIG_FAILSLAB)";
+		return "no failslab in debugfs (CONFIG_FAILSLAB, CONFIG_FAULT_INJECTION_DEBUG_FS)";
 	if (file_write(DEBUGFS "/failslab/verbose", "0"))
 		return "failslab cannot be made quiet";
 	/* A test that was ended in its midst has not put this back. */

@@ -3,17 +3,19 @@
  * kernel.ns_last_pid and the last field of /proc/loadavg tell where the cursor
  * of the caller's namespace is; the sysctl sets it.
  */
+#include <limits.h>
+
 #include "pidns_util.h"
 
-/* What /proc/loadavg says at its end. */
+/* What /proc/loadavg says at its end; no number of a process if it says none. */
 static int loadavg_last(void)
 {
 	FILE *f = fopen("/proc/loadavg", "re");
-	int last = -1;
+	int last = INT_MIN;
 
 	if (f) {
 		if (fscanf(f, "%*s %*s %*s %*s %d", &last) != 1)
-			last = -1;
+			last = INT_MIN;
 		fclose(f);
 	}
 	return last;

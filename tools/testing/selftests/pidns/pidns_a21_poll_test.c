@@ -51,6 +51,7 @@ static void *thread_poll(void *arg)
 {
 	struct pollfd p = { .fd = *(int *)arg };
 
+	WRITE_ONCE(shared->tid, thread_id());
 	if (poll(&p, 1, NS_TIMEOUT * 1000) == 1 && p.revents == POLLHUP)
 		WRITE_ONCE(shared->hung, 1);
 	return NULL;
@@ -66,6 +67,8 @@ TEST_F_TIMEOUT(pidns, a21_poll_hangup, NS_TIMEOUT)
 	ASSERT_NE(0, !!shared);
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, thread_poll, &kid.pidfd));
+	ASSERT_TRUE(eventually(READ_ONCE(shared->tid)));
+	ASSERT_TRUE(task_rests(shared->tid));
 	kill(kid.pid, SIGKILL);
 	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	EXPECT_EQ(0, READ_ONCE(shared->hung));

@@ -52,8 +52,9 @@ TEST_F_TIMEOUT(pidns, a24_file_locks, NS_TIMEOUT)
 	}
 	EXPECT_EQ(0, kid_hear(&kid));
 	EXPECT_EQ(kid.pid, lock_owner(fd, 1));
-	EXPECT_LT(0, lock_owner(fd, 2));
+	/* The kid's only child, by its number out here. */
 	EXPECT_NE(2, lock_owner(fd, 2));
+	EXPECT_EQ(kid.pid, task_ppid(lock_owner(fd, 2)));
 	EXPECT_EQ(-ENOENT, lock_owner(fd, 0));
 	ASSERT_LE(0, kid_start(&sibling, CLONE_NEWPID));
 	if (!sibling.pid) {

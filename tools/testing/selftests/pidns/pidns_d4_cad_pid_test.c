@@ -49,7 +49,7 @@ FIXTURE_TEARDOWN_PARENT(cad_pid)
 	EXPECT_EQ(self->before, cad_pid());
 }
 
-TEST_F_TIMEOUT(cad_pid, d_cad_pid_is_written, NS_TIMEOUT)
+TEST_F_TIMEOUT(cad_pid, d4_cad_pid_is_written, NS_TIMEOUT)
 {
 	struct kid kid;
 	int i;
@@ -76,7 +76,7 @@ TEST_F_TIMEOUT(cad_pid, d_cad_pid_is_written, NS_TIMEOUT)
 }
 
 /* Whose number is given back is told by it all the same, and is nobody else. */
-TEST_F_TIMEOUT(cad_pid, d_cad_pid_is_kept, NS_TIMEOUT)
+TEST_F_TIMEOUT(cad_pid, d4_cad_pid_is_kept, NS_TIMEOUT)
 {
 	struct kid kid, next;
 	int i;
@@ -119,7 +119,7 @@ static int seen_within(void)
 	return seen;
 }
 
-TEST_F_TIMEOUT(cad_pid, d_cad_pid_is_of_a_namespace, NS_TIMEOUT)
+TEST_F_TIMEOUT(cad_pid, d4_cad_pid_is_of_a_namespace, NS_TIMEOUT)
 {
 	struct kid kid;
 

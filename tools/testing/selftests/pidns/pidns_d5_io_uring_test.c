@@ -66,7 +66,7 @@ static void init_sleeps(struct __test_metadata *_metadata, struct kid *kid, pid_
  * Work comes while it dies, after the last look at such. A poll of its ring
  * from outside is work: the init alone may touch the ring, so it is asked to.
  */
-TEST_F_TIMEOUT(uring, d_work_for_a_dying_init, NS_TIMEOUT)
+TEST_F_TIMEOUT(uring, d5_work_for_a_dying_init, NS_TIMEOUT)
 {
 	struct fuse_request closing;
 	struct fuse_file file;

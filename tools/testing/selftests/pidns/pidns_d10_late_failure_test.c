@@ -22,7 +22,7 @@ static int fork_that_fails(__u64 flags)
 	return pid < 0 ? -errno : pid;
 }
 
-TEST_F_TIMEOUT(pidns, d_first_fork_fails_late, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d10_first_fork_fails_late, NS_TIMEOUT)
 {
 	struct kid kid;
 	pid_t pid;
@@ -46,7 +46,7 @@ TEST_F_TIMEOUT(pidns, d_first_fork_fails_late, NS_TIMEOUT)
 }
 
 /* The namespace that a failing clone made goes with it. */
-TEST_F_TIMEOUT(pidns, d_failing_clone_leaves_no_namespace, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d9_failing_clone_leaves_no_namespace, NS_TIMEOUT)
 {
 	struct kid kid;
 	int i;

@@ -11,7 +11,7 @@
  * The father outside dies while the init waits: the zombie goes to the next
  * one outside, and the wait goes on until that one reaps it.
  */
-TEST_F_TIMEOUT(pidns, d_zombie_changes_hands, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d7_zombie_changes_hands, NS_TIMEOUT)
 {
 	struct kid kid, father;
 	pid_t zombie;
@@ -45,7 +45,7 @@ TEST_F_TIMEOUT(pidns, d_zombie_changes_hands, NS_TIMEOUT)
 }
 
 /* Traced, and with a father outside: it takes both to let it go. */
-TEST_F_TIMEOUT(pidns, d_traced_child_of_outside, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d7_traced_child_of_outside, NS_TIMEOUT)
 {
 	struct kid kid, tracer;
 	pid_t zombie;
@@ -82,7 +82,7 @@ TEST_F_TIMEOUT(pidns, d_traced_child_of_outside, NS_TIMEOUT)
 }
 
 /* An init within, killed with the rest, that a tracer outside all holds. */
-TEST_F_TIMEOUT(pidns, d_traced_inner_init, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d7_traced_inner_init, NS_TIMEOUT)
 {
 	struct kid kid;
 	pid_t inner;
@@ -111,7 +111,7 @@ TEST_F_TIMEOUT(pidns, d_traced_inner_init, NS_TIMEOUT)
  * A dying init becomes the father of one more after it has waited for all of
  * its children: who brought that one in from outside was slow to end.
  */
-TEST_F_TIMEOUT(pidns, d_inherited_by_the_dying, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d7_inherited_by_the_dying, NS_TIMEOUT)
 {
 	int fd, ready[2];
 	struct kid kid;
@@ -146,7 +146,7 @@ TEST_F_TIMEOUT(pidns, d_inherited_by_the_dying, NS_TIMEOUT)
 }
 
 /* The last zombie goes while the init is about to fall asleep: it is woken. */
-TEST_F_TIMEOUT(pidns, d_last_wake_up_is_not_lost, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d7_last_wake_up_is_not_lost, NS_TIMEOUT)
 {
 	int rounds = count_for_kernel(_metadata, ROUNDS), round, fd;
 	struct kid kid;

@@ -103,20 +103,20 @@ static void race_setns(struct __test_metadata *_metadata, unsigned int made,
 	}
 }
 
-TEST_F_TIMEOUT(race, d_setns_to_a_dying_target, NS_TIMEOUT)
+TEST_F_TIMEOUT(race, d12_setns_to_a_dying_target, NS_TIMEOUT)
 {
 	race_setns(_metadata, variant->made, variant->joined,
 		   variant->made & CLONE_NEWNET ? NET_ROUNDS : ROUNDS);
 }
 
 /* The same for what the target shares with others, and so does not die with it. */
-TEST_F_TIMEOUT(nsproxy, d_setns_to_a_dying_sharer, NS_TIMEOUT)
+TEST_F_TIMEOUT(nsproxy, d12_setns_to_a_dying_sharer, NS_TIMEOUT)
 {
 	race_setns(_metadata, 0, ALL_NS & ~CLONE_NEWNS, ROUNDS);
 }
 
 /* A namespace whose last task is dying is not to be had by number either. */
-TEST_F_TIMEOUT(race, d_open_of_a_dying_namespace, NS_TIMEOUT)
+TEST_F_TIMEOUT(race, d12_open_of_a_dying_namespace, NS_TIMEOUT)
 {
 	struct nsids ids;
 	struct kid kid;

@@ -234,7 +234,7 @@ static void one_round(struct __test_metadata *_metadata, int round)
 	kid_stop(&kid);
 }
 
-TEST_F_TIMEOUT(pidns, d_fork_against_zap, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d6_fork_against_zap, NS_TIMEOUT)
 {
 	int rounds = count_for_kernel(_metadata, ROUNDS), round, i;
 	unsigned long born = 0, refused = 0;

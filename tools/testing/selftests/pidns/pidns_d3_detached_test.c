@@ -209,13 +209,13 @@ static void all_rounds(struct __test_metadata *_metadata, bool reap)
 	}
 }
 
-TEST_F_TIMEOUT(pidns, d_detached_while_reaped, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d3_detached_while_reaped, NS_TIMEOUT)
 {
 	all_rounds(_metadata, true);
 }
 
 /* Nobody waits for it: it goes away by itself. */
-TEST_F_TIMEOUT(pidns, d_detached_by_itself, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d3_detached_by_itself, NS_TIMEOUT)
 {
 	signal(SIGCHLD, SIG_IGN);
 	all_rounds(_metadata, false);

@@ -105,7 +105,7 @@ static int way_race(enum way way, const struct target *target)
 	}
 }
 
-TEST_F_TIMEOUT(pidns, d_dying_is_not_revived, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d12_dying_is_not_revived, NS_TIMEOUT)
 {
 	int rounds = count_for_kernel(_metadata, ROUNDS), round, way, line;
 	struct target target;
@@ -151,7 +151,7 @@ TEST_F_TIMEOUT(pidns, d_dying_is_not_revived, NS_TIMEOUT)
 }
 
 /* A zombie is in its namespace, but has no set of them that could be joined. */
-TEST_F_TIMEOUT(pidns, d_setns_to_a_zombie, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d12_setns_to_a_zombie, NS_TIMEOUT)
 {
 	struct kid kid;
 

@@ -19,7 +19,7 @@ static struct chain *chain_into(struct kid *arena, int into, int length)
 }
 
 /* Many such fathers die one after the other: no child of theirs comes out. */
-TEST_F_TIMEOUT(pidns, d_subreaper_adopts_none_of_inside, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d13_subreaper_adopts_none_of_inside, NS_TIMEOUT)
 {
 	struct chain *chain;
 	struct kid arena;
@@ -40,7 +40,7 @@ TEST_F_TIMEOUT(pidns, d_subreaper_adopts_none_of_inside, NS_TIMEOUT)
  * The namespace dies: its subreaper outside has the one zombie that is its
  * child, and never that one's child.
  */
-TEST_F_TIMEOUT(pidns, d_subreaper_adopts_none_of_the_dead, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d13_subreaper_adopts_none_of_the_dead, NS_TIMEOUT)
 {
 	pid_t box, orphan, father, sub;
 	struct chain *chain;

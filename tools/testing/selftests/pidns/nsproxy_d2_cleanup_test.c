@@ -47,7 +47,7 @@ static int apart(int (*op)(void *))
 	return -wait_for_pid(pid);
 }
 
-TEST_F_TIMEOUT(nsproxy, d_0x22020400_works, NS_TIMEOUT)
+TEST_F_TIMEOUT(nsproxy, d2_0x22020400_works, NS_TIMEOUT)
 {
 	struct nsids mine, its;
 	struct kid kid;
@@ -64,7 +64,7 @@ TEST_F_TIMEOUT(nsproxy, d_0x22020400_works, NS_TIMEOUT)
 }
 
 /* The PID namespace is refused, with one made before it and one to come after. */
-TEST_F_TIMEOUT(nsproxy, d_0x22020400_with_pending_pid_ns, NS_TIMEOUT)
+TEST_F_TIMEOUT(nsproxy, d2_0x22020400_with_pending_pid_ns, NS_TIMEOUT)
 {
 	struct nsids before;
 	int i, round;
@@ -79,7 +79,7 @@ TEST_F_TIMEOUT(nsproxy, d_0x22020400_with_pending_pid_ns, NS_TIMEOUT)
 }
 
 /* Each of the three refused in turn because there may be no more of them. */
-TEST_F_TIMEOUT(nsproxy, d_0x22020400_with_limits, NS_TIMEOUT)
+TEST_F_TIMEOUT(nsproxy, d2_0x22020400_with_limits, NS_TIMEOUT)
 {
 	static const char * const names[] = { "mnt", "pid", "cgroup" };
 	int i, j;
@@ -101,7 +101,7 @@ TEST_F_TIMEOUT(nsproxy, d_0x22020400_with_limits, NS_TIMEOUT)
 }
 
 /* Many failures behind the PID namespace leave none of them. */
-TEST_F_TIMEOUT(nsproxy, d_pid_ns_undone_when_a_later_one_fails, NS_TIMEOUT)
+TEST_F_TIMEOUT(nsproxy, d9_pid_ns_undone_when_a_later_one_fails, NS_TIMEOUT)
 {
 	static const struct nstype later[] = {
 		{ CLONE_NEWCGROUP,	"cgroup" },
@@ -133,7 +133,7 @@ TEST_F_TIMEOUT(nsproxy, d_pid_ns_undone_when_a_later_one_fails, NS_TIMEOUT)
 }
 
 /* And with every allocation failing in turn. */
-TEST_F_TIMEOUT(nsproxy, d_0x22020400_with_faults, NS_TIMEOUT)
+TEST_F_TIMEOUT(nsproxy, d2_0x22020400_with_faults, NS_TIMEOUT)
 {
 	const char *lacking = fault_setup();
 	struct sweep sweep;

@@ -40,7 +40,7 @@ static void expect_dead(struct __test_metadata *_metadata)
 }
 
 /* The children of a process whose first has come and gone. */
-TEST_F_TIMEOUT(pidns, d_dead_after_unshare, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d11_dead_after_unshare, NS_TIMEOUT)
 {
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
 	EXPECT_LT(0, try_fork());
@@ -48,7 +48,7 @@ TEST_F_TIMEOUT(pidns, d_dead_after_unshare, NS_TIMEOUT)
 }
 
 /* Others were in it, and were killed with it. */
-TEST_F_TIMEOUT(pidns, d_dead_with_others_in_it, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d11_dead_with_others_in_it, NS_TIMEOUT)
 {
 	struct kid init, other;
 
@@ -68,7 +68,7 @@ TEST_F_TIMEOUT(pidns, d_dead_with_others_in_it, NS_TIMEOUT)
 }
 
 /* Joined by a file that was opened while it lived. */
-TEST_F_TIMEOUT(pidns, d_dead_after_setns, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d11_dead_after_setns, NS_TIMEOUT)
 {
 	struct kid init;
 	int fd;
@@ -82,7 +82,7 @@ TEST_F_TIMEOUT(pidns, d_dead_after_setns, NS_TIMEOUT)
 }
 
 /* The dead one is above: it made one that nobody has entered. */
-TEST_F_TIMEOUT(pidns, d_dead_above, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d11_dead_above, NS_TIMEOUT)
 {
 	struct kid init;
 	int fd;
@@ -106,7 +106,7 @@ TEST_F_TIMEOUT(pidns, d_dead_above, NS_TIMEOUT)
 }
 
 /* It dies when the new one has its number already, but nobody sees it yet. */
-TEST_F_TIMEOUT(pidns, d_dies_before_the_new_one_is_seen, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d11_dies_before_the_new_one_is_seen, NS_TIMEOUT)
 {
 	siginfo_t info = {};
 	struct window w;
@@ -131,7 +131,7 @@ TEST_F_TIMEOUT(pidns, d_dies_before_the_new_one_is_seen, NS_TIMEOUT)
 }
 
 /* The same when it fails by itself. */
-TEST_F_TIMEOUT(pidns, d_dies_before_the_new_one_fails, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d11_dies_before_the_new_one_fails, NS_TIMEOUT)
 {
 	struct window w;
 	struct kid init;

@@ -79,7 +79,7 @@ static bool ends_balanced(struct kid *kid, const struct nsids *ids)
 	return there && eventually(ns_gone(ids, MINE));
 }
 
-TEST_F_TIMEOUT(nsproxy, d_joining_the_own_keeps_them, NS_TIMEOUT)
+TEST_F_TIMEOUT(nsproxy, d1_joining_the_own_keeps_them, NS_TIMEOUT)
 {
 	struct nsids ids, now;
 	struct kid caller;
@@ -112,7 +112,7 @@ TEST_F_TIMEOUT(nsproxy, d_joining_the_own_keeps_them, NS_TIMEOUT)
 }
 
 /* A time namespace is joined in two places, and may have been in one of them. */
-TEST_F_TIMEOUT(nsproxy, d_joining_the_own_time_keeps_one, NS_TIMEOUT)
+TEST_F_TIMEOUT(nsproxy, d1_joining_the_own_time_keeps_one, NS_TIMEOUT)
 {
 	static const struct {
 		int joined, left;
@@ -148,7 +148,7 @@ TEST_F_TIMEOUT(nsproxy, d_joining_the_own_time_keeps_one, NS_TIMEOUT)
 }
 
 /* Who leaves a set that it shares takes all with it that it does not leave. */
-TEST_F_TIMEOUT(nsproxy, d_leaving_a_shared_set_keeps_the_rest, NS_TIMEOUT)
+TEST_F_TIMEOUT(nsproxy, d1_leaving_a_shared_set_keeps_the_rest, NS_TIMEOUT)
 {
 	struct kid target, caller, sharer;
 	struct nsids old, now;

@@ -68,7 +68,7 @@ static pid_t orphan_father(int fd)
 }
 
 /* Each thread in its turn is the reaper of the namespace, until the last. */
-TEST_F_TIMEOUT(pidns, d_reaper_is_handed_on, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d8_reaper_is_handed_on, NS_TIMEOUT)
 {
 	struct kid kid;
 	int fd, nr;
@@ -98,7 +98,7 @@ TEST_F_TIMEOUT(pidns, d_reaper_is_handed_on, NS_TIMEOUT)
  * The leader has not been waited for, so a number is left that nobody looks after:
  * the last reaper is gone, and a fork that is refused must not wake it up.
  */
-TEST_F_TIMEOUT(pidns, d_fork_when_only_the_leader_is_left, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d8_fork_when_only_the_leader_is_left, NS_TIMEOUT)
 {
 	struct kid kid;
 	int fd, try;
@@ -122,7 +122,7 @@ TEST_F_TIMEOUT(pidns, d_fork_when_only_the_leader_is_left, NS_TIMEOUT)
 }
 
 /* The last thread waits for the others of the namespace, as a leader would. */
-TEST_F_TIMEOUT(pidns, d_last_thread_waits, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d8_last_thread_waits, NS_TIMEOUT)
 {
 	struct kid kid;
 	pid_t pid;
@@ -148,7 +148,7 @@ TEST_F_TIMEOUT(pidns, d_last_thread_waits, NS_TIMEOUT)
 }
 
 /* Killed while its leader is a zombie: all threads end at once, in any order. */
-TEST_F_TIMEOUT(pidns, d_killed_without_leader, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d8_killed_without_leader, NS_TIMEOUT)
 {
 	struct kid kid;
 	int round;

@@ -26,7 +26,7 @@ static void expect_first(struct __test_metadata *_metadata)
 }
 
 /* Refused before it had a number. */
-TEST_F_TIMEOUT(pidns, d_first_fork_is_refused, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d10_first_fork_is_refused, NS_TIMEOUT)
 {
 	int i;
 
@@ -41,7 +41,7 @@ TEST_F_TIMEOUT(pidns, d_first_fork_is_refused, NS_TIMEOUT)
 }
 
 /* Failed after it had one. */
-TEST_F_TIMEOUT(pidns, d_first_fork_fails, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d10_first_fork_fails, NS_TIMEOUT)
 {
 	int i;
 
@@ -52,7 +52,7 @@ TEST_F_TIMEOUT(pidns, d_first_fork_fails, NS_TIMEOUT)
 }
 
 /* Failed, with a number that was chosen. */
-TEST_F_TIMEOUT(pidns, d_first_fork_fails_as_1, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d10_first_fork_fails_as_1, NS_TIMEOUT)
 {
 	const pid_t one = 1;
 	struct __clone_args args = {
@@ -89,7 +89,7 @@ static int op_first(void *arg)
 }
 
 /* Whichever of its allocations fails. */
-TEST_F_TIMEOUT(pidns, d_first_fork_lacks_memory, NS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, d10_first_fork_lacks_memory, NS_TIMEOUT)
 {
 	const char *lacking = fault_setup();
 	struct shot shot;

@@ -72,7 +72,7 @@ static int fail(int how, int pidfd)
 	return -setns_errno(pidfd, ALL_NS);
 }
 
-TEST_F_TIMEOUT(nsproxy, d_failures_drop_no_active_reference, NS_TIMEOUT)
+TEST_F_TIMEOUT(nsproxy, d1_failures_drop_no_active_reference, NS_TIMEOUT)
 {
 	struct nsids its, callers, now;
 	struct kid target, caller;
@@ -129,7 +129,7 @@ TEST_F_TIMEOUT(nsproxy, d_failures_drop_no_active_reference, NS_TIMEOUT)
 }
 
 /* The same count for success: there and back, and everything is still listed. */
-TEST_F_TIMEOUT(nsproxy, d_success_keeps_the_balance, NS_TIMEOUT)
+TEST_F_TIMEOUT(nsproxy, d1_success_keeps_the_balance, NS_TIMEOUT)
 {
 	unsigned int flags = ALL_NS & ~CLONE_NEWPID;
 	struct nsids its, callers;
