@@ -19,8 +19,8 @@ fuzz_cargo() {
 	[ "$1" != clippy ] || command=("$(dirname "$CLIPPY_DRIVER")/cargo-clippy" clippy)
 	shift
 	mkdir -p "$FUZZ_OUT"
-	run_child env -C "$FUZZ_DIR" CARGO="$CARGO" RUSTC="$RUSTC" CARGO_TARGET_DIR="$FUZZ_OUT/target" \
-		RUSTFLAGS='-C target-feature=+crt-static' \
+	run_child timeout -k 30 60m env -C "$FUZZ_DIR" CARGO="$CARGO" RUSTC="$RUSTC" \
+		CARGO_TARGET_DIR="$FUZZ_OUT/target" RUSTFLAGS='-C target-feature=+crt-static' \
 		"${command[@]}" --locked --target "$FUZZ_TRIPLE" "$@" >"$log" 2>&1 || {
 		full_disk "$log"
 		tail -n 30 "$log" >&2

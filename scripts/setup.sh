@@ -73,7 +73,8 @@ missing_packages() {
 # usage: apt_install PACKAGE...; as root, asking the archive anew if that is needed
 apt_install() {
 	local log=$work/apt.log sudo=()
-	local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300)
+	local apt=(timeout --foreground -k 30 60m env DEBIAN_FRONTEND=noninteractive
+		apt-get -q -y -o DPkg::Lock::Timeout=300)
 	[ $# -gt 0 ] || return 0
 	if [ "$(id -u)" != 0 ]; then
 		command -v sudo >/dev/null ||
@@ -144,8 +145,9 @@ install_bindgen() {
 	fi
 	find_cargo || stop_elsewhere "cargo, or bindgen"
 	note "building bindgen $BINDGEN_VERSION with cargo"
-	RUSTC=$RUSTC CARGO_TARGET_DIR=$work/target run_child "$CARGO" install --locked --quiet \
-		bindgen-cli --version "$BINDGEN_VERSION" --root "$work/bindgen" >"$work/log" 2>&1 || {
+	RUSTC=$RUSTC CARGO_TARGET_DIR=$work/target run_child timeout -k 30 60m \
+		"$CARGO" install --locked --quiet bindgen-cli --version "$BINDGEN_VERSION" \
+		--root "$work/bindgen" >"$work/log" 2>&1 || {
 		full_disk "$work/log"
 		tail -n 10 "$work/log" >&2
 		die "cargo could not build bindgen; look at the lines above, and at the network"
@@ -165,7 +167,7 @@ install_from_pypi() {
 	rm -rf "$venv"
 	mkdir -p "$TOOLS"
 	if ! run_child /usr/bin/python3 -m venv "$venv" >"$work/log" 2>&1 ||
-		! run_child "$venv/bin/pip" install --quiet --disable-pip-version-check \
+		! run_child timeout -k 30 30m "$venv/bin/pip" install --quiet --disable-pip-version-check \
 			--no-cache-dir "$@" >"$work/log" 2>&1; then
 		full_disk "$work/log"
 		tail -n 5 "$work/log" >&2

@@ -38,7 +38,7 @@ find_archive || die "$ARCHIVE_FAULT, or give KDIR="
 
 # usage: private_apt COMMAND...; in $work, whatever this system may let apt take unsigned
 private_apt() {
-	run_child env -C "$work" apt-get -q \
+	run_child timeout -k 30 60m env -C "$work" apt-get -q \
 		-o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
 		-o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
 		-o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" \

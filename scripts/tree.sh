@@ -46,11 +46,14 @@ copy_built() {
 # usage: kmake ARGUMENT...; the kernel's make on our trees
 kmake() { "${KMAKE[@]}" -C "$SRC" "O=$BUILD" "$@"; }
 
+# Minutes that a build may take; one from nothing takes some twenty on two processors.
+BUILD_LIMIT=180
+
 # usage: build LOG GOAL...; with progress, and on failure the end of the errors
 build() {
 	local log=$1 start=$SECONDS status=0 count shown=0
 	shift
-	setsid "${KMAKE[@]}" -C "$SRC" "O=$BUILD" "-j$JOBS" "$@" >"$log" 2>&1 </dev/null &
+	setsid timeout -k 30 "${BUILD_LIMIT}m" "${KMAKE[@]}" -C "$SRC" "O=$BUILD" "-j$JOBS" "$@" >"$log" 2>&1 </dev/null &
 	CHILD=$!
 	while kill -0 "$CHILD" 2>/dev/null; do
 		sleep 1
@@ -66,6 +69,8 @@ build() {
 	wait "$CHILD" || status=$?
 	CHILD=
 	[ "$status" -ne 0 ] || return 0
+	[ "$status" != 124 ] ||
+		die "the build was not done after $BUILD_LIMIT minutes; start it again, it goes on from there"
 	full_disk "$log"
 	grep -E -A 12 '\b(error|ERROR)[:[]|undefined (symbol|reference)|\*\*\* ' "$log" |
 		head -n 60 >&2 || tail -n 20 "$log" >&2
