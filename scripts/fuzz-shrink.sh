@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: fuzz-shrink.sh SEED|FILE
+# usage: fuzz-shrink.sh SEED|FILE [MINUTES]
 #
 # Makes the program of a seed, or of a file, as small as can be while C and Rust
 # still differ, and prints it, how the two differ, and a C program that does the
-# same. Each round boots both: all candidates of a round run at one go.
+# same. Each round boots both: all candidates of a round run at one go. After MINUTES
+# (60) no further round begins, and what is the smallest by then is shown.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
@@ -13,6 +14,7 @@
 . "$(dirname "$0")/fuzzer.sh"
 
 [ -n "${1:-}" ] || die "say which: SEED=17, or SEED=/path/of/a/program"
+limit=$((${2:-60} * 60))
 check_options
 "$TOP/scripts/setup.sh"
 build_fuzzer
@@ -41,7 +43,7 @@ round() {
 		rm -rf "${!stage:?}/programs"
 		cp -r "$work/programs" "${!stage}/"
 		# That a program hangs may be the difference.
-		fuzz_in_guest "${!stage}" "$CACHE/log/fuzz-$impl.log" \
+		fuzz_in_guest "${!stage}" "$CACHE/log/shrink-$impl.log" \
 			"${TIMEOUT:-$((300 + count * 20))}" "$work/$impl" --programs || true
 	done
 	"$FUZZ" shrink-pick "$work/c" "$work/rust" --bold "$work/bold.prog" >"$work/new.prog"
@@ -57,11 +59,15 @@ try || status=$?
 case $status in
 0) mv "$work/new.prog" "$work/best.prog" ;;
 1) die "C and Rust do not differ on $1" ;;
-*) die "no transcripts of $1 came out of a guest; look at the lines above, and at $CACHE/log/fuzz-*.log" ;;
+*) die "no transcripts of $1 came out of a guest; look at the lines above, and at $CACHE/log/shrink-*.log" ;;
 esac
 fine=()
 while :; do
 	note "$(wc -l <"$work/best.prog") steps are left"
+	if [ $SECONDS -ge $limit ]; then
+		note "stopped after $(elapsed 0); it may become smaller: SEED=$FUZZ_OUT/smallest.prog goes on"
+		break
+	fi
 	also=()
 	[ ! -s "$work/bold.prog" ] || also=(--also "$work/bold.prog")
 	rm -rf "$work/programs"

@@ -4,7 +4,8 @@
 # usage: fuzz.sh IMPL...
 #
 # Runs the fuzzer on each implementation, SEEDS= A..B, and compares the
-# transcripts, step by step. Prints what was reached.
+# transcripts, step by step. Prints what was reached, and of the first program that
+# differs a small one.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
@@ -30,6 +31,13 @@ fuzz_ktap() {
 	echo "ok $number fuzz: the guest, its log and all programs came to a good end"
 	[ "$4" = 0 ] || printf 'not '
 	echo "ok $((number + 1)) fuzz: all that is wanted was reached"
+}
+
+# usage: small SEED; prints the smallest program, and as C, that still differs
+small() {
+	note "making that of seed $1 small; by itself: make fuzz-shrink SEED=$1${DEBUG:+ DEBUG=1}"
+	run_child "$TOP/scripts/fuzz-shrink.sh" "$1" 15 ||
+		note "a small program was not found; the lines above say why"
 }
 
 [ $# -gt 0 ] || die "fuzz.sh: say which implementations"
@@ -70,8 +78,7 @@ if [ ${#folders[@]} -eq 2 ]; then
 	"$FUZZ" diff "${folders[@]}" | tee "$CACHE/log/fuzz-diff.log" || {
 		failed=1
 		differs=$(sed -n 's/ differs:$//p' "$CACHE/log/fuzz-diff.log" | sed 1q)
-		[ -z "$differs" ] ||
-			note "for a small program, in C: make fuzz-shrink SEED=$((10#$differs))${DEBUG:+ DEBUG=1}"
+		[ -z "$differs" ] || small "$((10#$differs))"
 	}
 fi
 note "transcripts: ${folders[*]}"

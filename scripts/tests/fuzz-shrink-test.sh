@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # fuzz-shrink.sh: a program becomes as small as can be, and is shown with what
-# differs and as C. fuzz.sh: it names the command for that. The guests are
+# differs and as C. fuzz.sh: it asks for that. The guests are
 # stand-ins, and so is the fuzzer: Rust errs on programs with both x and y.
 
 . "$(dirname "$0")/check.sh"
@@ -115,6 +115,9 @@ check 'a guest that is silent once does not end it' prints "$shown" shrink silen
 printf '%s\n' x y {a..n} >"$WORK/own"
 check 'rows of steps go before single ones' shrink errs "$WORK/own"
 check 'that takes few rounds' [ "$(wc -l <"$WORK/boots")" -gt 40 ]
+check 'when the time is over it is shown as it is' prints 'int main(void) { /* a b x c d y e f */ }' \
+	bash -c 'tail -n 1 <<<"$1"' - "$(shrink errs 17 0)"
+check 'and that is said' tells 'SEED=.*/smallest.prog goes on' fuzz-shrink.sh errs 17 0
 check 'what differs no more is said' tells 'by chance only' fuzz-shrink.sh errs,right,right,right 17
 check 'no difference' says 1 'C and Rust do not differ on 18' run fuzz-shrink.sh errs 18
 check 'then nothing is kept' not kept
@@ -125,8 +128,11 @@ check 'no program' says 1 'say which: SEED=17' run fuzz-shrink.sh errs ''
 check 'neither a seed nor a file' says 1 'neither a number nor a file' run fuzz-shrink.sh errs nope
 
 export SEEDS=17..18
-check 'fuzz.sh names the command' tells '^pidns: for a small program, in C: make fuzz-shrink SEED=17$' \
-	fuzz.sh errs c rust
+printf '#!/bin/sh\necho "a small $*"\nexit 1\n' >"$WORK/top/scripts/fuzz-shrink.sh"
+chmod +x "$WORK/top/scripts/fuzz-shrink.sh"
+check 'fuzz.sh makes the first one small' tells '^a small 17 15$' fuzz.sh errs c rust
+check 'and names the command' tells 'by itself: make fuzz-shrink SEED=17$' fuzz.sh errs c rust
 check 'and fails' not run fuzz.sh errs c rust
-check 'but not if nothing differs' not tells fuzz-shrink fuzz.sh right c rust
+check 'with its count at the end' tells '^2 passed, 1 failed$' fuzz.sh errs c rust
+check 'but not if nothing differs' not tells small fuzz.sh right c rust
 finish
