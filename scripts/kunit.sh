@@ -34,10 +34,13 @@ log=$LOGS/kunit-$KEY.log
 lock_log "$log"
 note "running KUnit by kunit.py"
 status=0
-run_child env -C "$SRC" PYTHONDONTWRITEBYTECODE=1 tools/testing/kunit/kunit.py exec --arch=x86_64 \
+exec {shown}> >(tee "$log")
+tee=$!
+run_child env -C "$SRC" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 tools/testing/kunit/kunit.py exec --arch=x86_64 \
 	"--build_dir=$stage" "--timeout=${TIMEOUT:-$((DEBUG ? 1800 : 600))}" \
-	--kernel_args=slab_nomerge >"$log" 2>&1 </dev/null || status=$?
-cat "$log"
+	--kernel_args=slab_nomerge >&"$shown" 2>&1 </dev/null || status=$?
+exec {shown}>&-
+wait "$tee"
 console=${log%.log}.console
 touch "$stage/test.log"
 cp "$stage/test.log" "$console"

@@ -83,13 +83,19 @@ as_root() {
 }
 note "making a Debian $RELEASE root file system with ${packages[*]}"
 start=$SECONDS
+# Of what mmdebstrap says, the steps that it takes are shown.
+exec {told}> >(tee "$work/log" | sed -un 's/^I: \(\(downloading\|extracting\|installing\) .*[a-z]\).*/pidns: \1/p' >&2)
+tee=$! status=0
 # sudo lets little of our environment through.
 as_root env "W=$work" "TMPDIR=${TMPDIR:-/tmp}" \
-	timeout -k 10 1800 mmdebstrap --quiet --variant=minbase --format=null \
+	timeout -k 10 1800 mmdebstrap --variant=minbase --format=null \
 	--include="$(IFS=,; echo "${packages[*]}")" --keyring="$KEYRING" \
 	--customize-hook="$work/customize" \
 	"$RELEASE" /dev/null "deb [signed-by=$KEYRING] $ARCHIVE $RELEASE main" \
-	>"$work/log" 2>&1 </dev/null || {
+	>&"$told" 2>&1 </dev/null || status=$?
+exec {told}>&-
+wait "$tee" || true
+[ "$status" = 0 ] || {
 	full_disk "$work/log" "$CACHE or of ${TMPDIR:-/tmp}"
 	grep -E '^[EW]:|rror' "$work/log" | tail -n 8 >&2 || tail -n 8 "$work/log" >&2
 	die "mmdebstrap could not make it; look at the lines above, and at the network"
