@@ -6,7 +6,7 @@
 # Makes the program of a seed, or of a file, as small as can be while C and Rust
 # still differ, and prints it, how the two differ, and a C program that does the
 # same. Each round boots both: all candidates of a round run at one go. After MINUTES
-# (60) no further round begins, and what is the smallest by then is shown.
+# (60) no further round begins but one that confirms the smallest by then.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
@@ -43,8 +43,8 @@ round() {
 		rm -rf "${!stage:?}/programs"
 		cp -r "$work/programs" "${!stage}/"
 		# That a program hangs may be the difference.
-		fuzz_in_guest "${!stage}" "$CACHE/log/shrink-$impl.log" \
-			"${TIMEOUT:-$((300 + count * 20))}" "$work/$impl" --programs || true
+		fuzz_in_guest "${!stage}" "$CACHE/log/shrink-$impl${DEBUG:+-debug}.log" \
+			"${TIMEOUT:-$(((DEBUG ? 1200 : 300) + count * (DEBUG ? 60 : 20)))}" "$work/$impl" --programs || true
 	done
 	"$FUZZ" shrink-pick "$work/c" "$work/rust" --bold "$work/bold.prog" >"$work/new.prog"
 }
@@ -54,7 +54,7 @@ try() { round || { [ $? -gt 1 ] && note "once more" && round; }; }
 
 mkdir "$work/programs"
 cp "$work/best.prog" "$work/programs/"
-status=0
+status=0 begun=$SECONDS
 try || status=$?
 case $status in
 0) mv "$work/new.prog" "$work/best.prog" ;;
@@ -64,8 +64,8 @@ esac
 fine=()
 while :; do
 	note "$(wc -l <"$work/best.prog") steps are left"
-	if [ $SECONDS -ge $limit ]; then
-		note "stopped after $(elapsed 0); it may become smaller: SEED=$FUZZ_OUT/smallest.prog goes on"
+	if [ $((SECONDS - begun)) -ge $limit ]; then
+		note "stopped after $(elapsed "$begun"); to go on: make fuzz-shrink SEED=$FUZZ_OUT/smallest.prog${DEBUG:+ DEBUG=1}"
 		break
 	fi
 	also=()

@@ -35,8 +35,8 @@ fuzz_ktap() {
 
 # usage: small SEED; prints the smallest program, and as C, that still differs
 small() {
-	note "making that of seed $1 small; by itself: make fuzz-shrink SEED=$1${DEBUG:+ DEBUG=1}"
-	run_child "$TOP/scripts/fuzz-shrink.sh" "$1" 15 ||
+	note "making the program of seed $1 small; by itself: make fuzz-shrink SEED=$1${DEBUG:+ DEBUG=1}"
+	run_child env TIMEOUT= "$TOP/scripts/fuzz-shrink.sh" "$1" 15 ||
 		note "a small program was not found; the lines above say why"
 }
 

@@ -59,8 +59,8 @@ fuzz_in_guest() {
 		sed -i 1d "$WORK/boots"
 	fi
 	[ "$how" != silent ] || return 1
-	[ "$5" = --programs ] || printf '%s\n' x y >"$1/seed.prog"
-	for program in "$1"/programs/*.prog "$1"/seed.prog; do
+	[ "$5" = --programs ] || printf '%s\n' x y >"$1/000017.prog"
+	for program in "$1"/programs/*.prog "$1"/000017.prog; do
 		[ -f "$program" ] || continue
 		cp "$program" "$4/$(basename "$program" .prog).txt"
 		[ "$impl$how" = rusterrs ] && grep -q x "$program" && grep -q y "$program" || continue
@@ -117,7 +117,7 @@ check 'rows of steps go before single ones' shrink errs "$WORK/own"
 check 'that takes few rounds' [ "$(wc -l <"$WORK/boots")" -gt 40 ]
 check 'when the time is over it is shown as it is' prints 'int main(void) { /* a b x c d y e f */ }' \
 	bash -c 'tail -n 1 <<<"$1"' - "$(shrink errs 17 0)"
-check 'and that is said' tells 'SEED=.*/smallest.prog goes on' fuzz-shrink.sh errs 17 0
+check 'and that is said' tells 'to go on: make fuzz-shrink SEED=.*/smallest.prog$' fuzz-shrink.sh errs 17 0
 check 'what differs no more is said' tells 'by chance only' fuzz-shrink.sh errs,right,right,right 17
 check 'no difference' says 1 'C and Rust do not differ on 18' run fuzz-shrink.sh errs 18
 check 'then nothing is kept' not kept
@@ -134,5 +134,8 @@ check 'fuzz.sh makes the first one small' tells '^a small 17 15$' fuzz.sh errs c
 check 'and names the command' tells 'by itself: make fuzz-shrink SEED=17$' fuzz.sh errs c rust
 check 'and fails' not run fuzz.sh errs c rust
 check 'with its count at the end' tells '^2 passed, 1 failed$' fuzz.sh errs c rust
+sed -i 's/exit 1/exit 0/' "$WORK/top/scripts/fuzz-shrink.sh"
+check 'also if that was found' not run fuzz.sh errs c rust
 check 'but not if nothing differs' not tells small fuzz.sh right c rust
+check 'which is said' tells '^3 passed, 0 failed$' fuzz.sh right c rust
 finish
