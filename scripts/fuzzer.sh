@@ -19,7 +19,7 @@ fuzz_cargo() {
 	[ "$1" != clippy ] || command=("$(dirname "$CLIPPY_DRIVER")/cargo-clippy" clippy)
 	shift
 	mkdir -p "$FUZZ_OUT"
-	run_child timeout -k 30 60m env -C "$FUZZ_DIR" CARGO="$CARGO" RUSTC="$RUSTC" \
+	limited 60 env -C "$FUZZ_DIR" CARGO="$CARGO" RUSTC="$RUSTC" \
 		CARGO_TARGET_DIR="$FUZZ_OUT/target" RUSTFLAGS='-C target-feature=+crt-static' \
 		"${command[@]}" --locked --target "$FUZZ_TRIPLE" "$@" >"$log" 2>&1 || {
 		full_disk "$log"

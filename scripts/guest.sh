@@ -104,7 +104,7 @@ _run_guest() {
 	[ -z "$mark" ] || return "$mark"
 	{
 		tail -n 40 "$log"
-		if [ "$status" = 124 ] || [ "$status" = 137 ]; then
+		if late "$status"; then
 			note "error: the guest did not finish within $seconds s and was stopped;" \
 				"above is its log's end, all of it is in $log"
 		elif grep -q 'Kernel panic' "$log"; then

@@ -51,7 +51,7 @@ start=$SECONDS
 build "$LOGS/headers-$KEY.log" headers
 # With the system's own compiler: these are ordinary programs of this machine.
 log=$LOGS/kselftest-$KEY.log
-run_child make -C "$SRC/tools/testing/selftests" "-j$JOBS" "O=$BUILD" "TARGETS=$kselftest" FORCE_TARGETS=1 \
+limited "$BUILD_LIMIT" make -C "$SRC/tools/testing/selftests" "-j$JOBS" "O=$BUILD" "TARGETS=$kselftest" FORCE_TARGETS=1 \
 	"INSTALL_PATH=$stage/kselftest" install >"$log" 2>&1 || {
 	full_disk "$log"
 	grep -E -A 6 'error:|\*\*\* ' "$log" | head -n 40 >&2

@@ -38,9 +38,9 @@ exec {shown}> >(tee "$log")
 tee=$!
 run_child env -C "$SRC" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 tools/testing/kunit/kunit.py exec --arch=x86_64 \
 	"--build_dir=$stage" "--timeout=${TIMEOUT:-$((DEBUG ? 1800 : 600))}" \
-	--kernel_args=slab_nomerge >&"$shown" 2>&1 </dev/null || status=$?
+	--kernel_args=slab_nomerge >&"$shown" 2>&1 {shown}>&- </dev/null || status=$?
 exec {shown}>&-
-wait "$tee"
+wait "$tee" || die "$log could not be written; is its disk full?"
 console=${log%.log}.console
 touch "$stage/test.log"
 cp "$stage/test.log" "$console"

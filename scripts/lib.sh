@@ -115,6 +115,19 @@ run_child() {
 	return "$status"
 }
 
+# usage: limited MINUTES COMMAND...; like run_child. A command whose time is over is
+# stopped, with all that it started.
+limited() {
+	local minutes=$1 status=0
+	shift
+	run_child timeout -k 30 "${minutes}m" "$@" || status=$?
+	! late "$status" || note "error: it was not done after $minutes minutes and was stopped"
+	return "$status"
+}
+
+# usage: late STATUS; whether timeout stopped the command that ended so
+late() { [ "$1" = 124 ] || [ "$1" = 137 ]; }
+
 # usage: make_temp VARIABLE; a fresh folder in the cache, gone when we exit.
 # Its name carries our process id, so that what a killed run left is swept.
 make_temp() {

@@ -110,7 +110,7 @@ check_checkpatch() {
 # say of other parts of the documentation is not resolved.
 check_htmldocs() {
 	local log=$LOGS/htmldocs.log status=0
-	run_child env "PATH=$SPHINX/bin:$PATH" make -C "$SRC" ARCH=x86_64 "O=$BUILD" \
+	limited "$BUILD_LIMIT" env "PATH=$SPHINX/bin:$PATH" make -C "$SRC" ARCH=x86_64 "O=$BUILD" \
 		SPHINXDIRS=pidns htmldocs >"$log" 2>&1 || status=1
 	if grep -E 'WARNING|ERROR|rror:' "$log" | grep -vF 'dot(1) not found' || [ "$status" != 0 ]; then
 		note "Sphinx' words on these are in $log"

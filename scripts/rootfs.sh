@@ -92,9 +92,10 @@ as_root env "W=$work" "TMPDIR=${TMPDIR:-/tmp}" \
 	--include="$(IFS=,; echo "${packages[*]}")" --keyring="$KEYRING" \
 	--customize-hook="$work/customize" \
 	"$RELEASE" /dev/null "deb [signed-by=$KEYRING] $ARCHIVE $RELEASE main" \
-	>&"$told" 2>&1 </dev/null || status=$?
+	>&"$told" 2>&1 {told}>&- </dev/null || status=$?
 exec {told}>&-
 wait "$tee" || true
+! late "$status" || die "mmdebstrap was not done after 30 minutes and was stopped; look at the network"
 [ "$status" = 0 ] || {
 	full_disk "$work/log" "$CACHE or of ${TMPDIR:-/tmp}"
 	grep -E '^[EW]:|rror' "$work/log" | tail -n 8 >&2 || tail -n 8 "$work/log" >&2

@@ -72,9 +72,10 @@ missing_packages() {
 
 # usage: apt_install PACKAGE...; as root, asking the archive anew if that is needed
 apt_install() {
-	local log=$work/apt.log sudo=()
-	local apt=(timeout --foreground -k 30 60m env DEBIAN_FRONTEND=noninteractive
-		apt-get -q -y -o DPkg::Lock::Timeout=300)
+	local log=$work/apt.log sudo=() status=0
+	# In the foreground, where Ctrl-C reaches it.
+	local limit=(timeout --foreground -k 30 60m env DEBIAN_FRONTEND=noninteractive)
+	local apt=("${limit[@]}" apt-get -q -y -o DPkg::Lock::Timeout=300)
 	[ $# -gt 0 ] || return 0
 	if [ "$(id -u)" != 0 ]; then
 		command -v sudo >/dev/null ||
@@ -82,10 +83,12 @@ apt_install() {
 		sudo=(sudo)
 	fi
 	note "installing by apt-get: $*"
-	! "${sudo[@]}" "${apt[@]}" install --no-install-recommends "$@" >"$log" 2>&1 || return 0
+	"${sudo[@]}" "${apt[@]}" install --no-install-recommends "$@" >"$log" 2>&1 || status=$?
+	[ "$status" != 0 ] || return 0
+	! late "$status" || die "apt-get was not done after 60 minutes and was stopped; try by hand: apt-get install $*"
 	# One that was interrupted may have left packages that are not set up.
 	! grep -qF 'dpkg --configure -a' "$log" ||
-		"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive dpkg --configure -a >"$log" 2>&1 </dev/null || true
+		"${sudo[@]}" "${limit[@]}" dpkg --configure -a >"$log" 2>&1 </dev/null || true
 	# What apt knows of the archive may be missing or old: then it is fetched, once.
 	{
 		"${sudo[@]}" "${apt[@]}" update &&
@@ -145,7 +148,7 @@ install_bindgen() {
 	fi
 	find_cargo || stop_elsewhere "cargo, or bindgen"
 	note "building bindgen $BINDGEN_VERSION with cargo"
-	RUSTC=$RUSTC CARGO_TARGET_DIR=$work/target run_child timeout -k 30 60m \
+	RUSTC=$RUSTC CARGO_TARGET_DIR=$work/target limited 60 \
 		"$CARGO" install --locked --quiet bindgen-cli --version "$BINDGEN_VERSION" \
 		--root "$work/bindgen" >"$work/log" 2>&1 || {
 		full_disk "$work/log"
@@ -167,7 +170,7 @@ install_from_pypi() {
 	rm -rf "$venv"
 	mkdir -p "$TOOLS"
 	if ! run_child /usr/bin/python3 -m venv "$venv" >"$work/log" 2>&1 ||
-		! run_child timeout -k 30 30m "$venv/bin/pip" install --quiet --disable-pip-version-check \
+		! limited 30 "$venv/bin/pip" install --quiet --disable-pip-version-check \
 			--no-cache-dir "$@" >"$work/log" 2>&1; then
 		full_disk "$work/log"
 		tail -n 5 "$work/log" >&2

@@ -36,16 +36,16 @@ work=
 make_temp work
 find_archive || die "$ARCHIVE_FAULT, or give KDIR="
 
-# usage: private_apt COMMAND...; in $work, whatever this system may let apt take unsigned
+# usage: private_apt MINUTES COMMAND...; in $work, whatever this system may let apt take unsigned
 private_apt() {
-	run_child timeout -k 30 60m env -C "$work" apt-get -q \
+	limited "$1" env -C "$work" apt-get -q \
 		-o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
 		-o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
 		-o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" \
 		-o Dir::State::status="$work/status" -o APT::Sandbox::User=root \
 		-o APT::Architectures=amd64 -o Acquire::Languages=none -o Acquire::Retries=2 \
 		-o Acquire::AllowInsecureRepositories=false -o Acquire::AllowWeakRepositories=false \
-		-o APT::Get::AllowUnauthenticated=false "$@"
+		-o APT::Get::AllowUnauthenticated=false "${@:2}"
 }
 
 # usage: fetch SUITE; the package of that suite into $work; 1 not there, 2 unreachable,
@@ -55,14 +55,14 @@ fetch() {
 	mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
 	touch "$work/status"
 	printf 'deb [signed-by=%s] %s %s main\n' "$KEYRING" "$ARCHIVE" "$1" >"$work/sources.list"
-	private_apt update >"$work/log" 2>&1 || true
+	private_apt 10 update >"$work/log" 2>&1 || true
 	if ! find "$work/lists" -name '*_Packages*' | grep -q .; then
 		# Of what is not signed apt also says that it does not find a signature.
 		! grep -Eq 'is not signed|GPG error' "$work/log" || return 3
 		! grep -Eq '404|does not have a Release' "$work/log" || return 1
 		return 2
 	fi
-	private_apt download "$PACKAGE" >"$work/log" 2>&1 || {
+	private_apt 60 download "$PACKAGE" >"$work/log" 2>&1 || {
 		# It writes to the final name at once: what broke off there was never verified.
 		rm -f "$work"/*.deb
 		! grep -q 'Unable to locate' "$work/log" || return 1

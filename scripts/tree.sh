@@ -69,7 +69,7 @@ build() {
 	wait "$CHILD" || status=$?
 	CHILD=
 	[ "$status" -ne 0 ] || return 0
-	[ "$status" != 124 ] ||
+	! late "$status" ||
 		die "the build was not done after $BUILD_LIMIT minutes; start it again, it goes on from there"
 	full_disk "$log"
 	grep -E -A 12 '\b(error|ERROR)[:[]|undefined (symbol|reference)|\*\*\* ' "$log" |

@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What hangs is stopped, with all that it started, and that is said.
+
+. "$(dirname "$0")/check.sh"
+
+# usage: hang FILE; does not end, nor does what it starts, whose number it writes to FILE
+cat >"$WORK/hang" <<'END'
+#!/bin/bash
+sleep 100 >/dev/null 2>&1 &
+echo $! >"$1"
+wait
+END
+chmod +x "$WORK/hang"
+# usage: with TEXT; that, with the functions; $2 is $WORK
+with() {
+	bash -c '. "$1/lib.sh"; . "$1/toolchain.sh"; . "$1/overlay.sh"; . "$1/tree.sh"; '"$1" \
+		- "$SCRIPTS" "$WORK"
+}
+# usage: gone NAME; what it started has ended, if nobody has reaped it yet or not
+gone() { not grep '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$(cat "$WORK/$1")/status"; }
+
+check 'a command that hangs' says 124 'it was not done after 0.02 minutes and was stopped' \
+	with 'limited 0.02 "$2/hang" "$2/child"'
+check 'with what it started' gone child
+check 'one that fails' prints 3 with 'limited 1 bash -c "exit 3" || echo $?'
+check 'a build' says 1 'the build was not done after 0.02 minutes; start it again' \
+	with 'KMAKE=("$2/hang" "$2/made") SRC=x BUILD=x JOBS=1 BUILD_LIMIT=0.02; build "$2/log" goal'
+check 'and what it started' gone made
+finish
