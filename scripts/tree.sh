@@ -46,7 +46,7 @@ copy_built() {
 # usage: kmake ARGUMENT...; the kernel's make on our trees
 kmake() { "${KMAKE[@]}" -C "$SRC" "O=$BUILD" "$@"; }
 
-# Minutes that a build may take; one from nothing takes some twenty on two processors.
+# Minutes that a build may take, also from nothing and on a slow machine.
 BUILD_LIMIT=180
 
 # usage: build LOG GOAL...; with progress, and on failure the end of the errors

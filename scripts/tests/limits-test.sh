@@ -18,14 +18,22 @@ with() {
 	bash -c '. "$1/lib.sh"; . "$1/toolchain.sh"; . "$1/overlay.sh"; . "$1/tree.sh"; '"$1" \
 		- "$SCRIPTS" "$WORK"
 }
-# usage: gone NAME; what it started has ended, if nobody has reaped it yet or not
-gone() { not grep '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$(cat "$WORK/$1")/status"; }
+# usage: gone FILE; what was started there has ended, or does so at once, if anybody
+# reaps it or not
+gone() {
+	local tries=100
+	[ -s "$WORK/$1" ] || return 1
+	while grep '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$(cat "$WORK/$1")/status"; do
+		((tries-- > 0)) || return 1
+		sleep 0.1
+	done
+}
 
-check 'a command that hangs' says 124 'it was not done after 0.02 minutes and was stopped' \
-	with 'limited 0.02 "$2/hang" "$2/child"'
+check 'a command that hangs' says 124 'it was not done after 0.05 minutes and was stopped' \
+	with 'limited 0.05 "$2/hang" "$2/child"'
 check 'with what it started' gone child
 check 'one that fails' prints 3 with 'limited 1 bash -c "exit 3" || echo $?'
-check 'a build' says 1 'the build was not done after 0.02 minutes; start it again' \
-	with 'KMAKE=("$2/hang" "$2/made") SRC=x BUILD=x JOBS=1 BUILD_LIMIT=0.02; build "$2/log" goal'
+check 'a build' says 1 'the build was not done after 0.05 minutes; start it again' \
+	with 'KMAKE=("$2/hang" "$2/made") SRC=x BUILD=x JOBS=1 BUILD_LIMIT=0.05; build "$2/log" goal'
 check 'and what it started' gone made
 finish
