@@ -5,7 +5,10 @@
 # Some targets work on both implementations where none is asked for.
 BOTH := $(or $(IMPL),c rust)
 IMPL ?= rust
-export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEEDS
+export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEEDS MINUTES
+
+# Debian's own Python, whatever else the PATH has.
+HARNESS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
 
 .DEFAULT_GOAL := help
 
@@ -17,9 +20,11 @@ help: ## print this
 	@echo '  IMPL=c        the C files instead of Rust'
 	@echo '  DEBUG=1       with KASAN, lockdep and other checks of the kernel (the same)'
 	@echo '  KDIR=...      a Linux 7.3 tree of yours instead of a fetched one'
-	@echo '  TESTS=...     some of the kselftests (test), or of the suites (upstream-tests)'
+	@echo '  TESTS=...     some of the kselftests (test, quick), KUnit suites or "fuzz" (quick),'
+	@echo '                or of the suites (upstream-tests)'
 	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
-	@echo '  SEEDS=A..B    which programs (fuzz, compare, mutants)'
+	@echo '  SEEDS=A..B    which programs (fuzz, compare, mutants, quick)'
+	@echo '  MINUTES=...   again and again for so long, to find races (quick)'
 	@echo '  CONFIGS=...   some of the configurations in configs/matrix (configs)'
 	@echo '  OP=... LEVEL=...  what to look at, how deep (profile)'
 	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
@@ -41,7 +46,11 @@ run: ## boot it in QEMU and see a demonstration of PID namespaces
 shell: ## boot it with a shell on this machine's files
 	@scripts/shell.sh
 
-test: ## boot it and run the tests
+quick: ## the tests in a minute: natively, on User Mode Linux
+	@[ -x /usr/bin/python3 ] || scripts/setup.sh
+	@$(HARNESS) quick
+
+test: ## boot it in QEMU and run the tests
 	@scripts/test.sh
 
 compare: ## compare C and Rust by our kselftests, the kernel tree's and the fuzzer
@@ -95,4 +104,4 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@scripts/clean.sh all
 
-.PHONY: help setup kernel run shell test compare upstream-tests fuzz fuzz-shrink systemd containers kunit bench profile configs mutants htmldocs lint integrate remove clean distclean
+.PHONY: help setup kernel run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers kunit bench profile configs mutants htmldocs lint integrate remove clean distclean

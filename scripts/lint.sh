@@ -52,6 +52,19 @@ check_scripts() {
 	return $status
 }
 
+# The harness: its style, its types, its own tests. Results are read by the kernel's parser.
+check_python() {
+	local config=tools/testing/pidns/pyproject.toml
+	(
+		export PYTHONDONTWRITEBYTECODE=1 PIDNS_SOURCE=$SRC
+		"$RUFF/bin/ruff" check --no-cache --quiet --config $config tools/testing/pidns &&
+			"$RUFF/bin/ruff" format --no-cache --quiet --check --config $config tools/testing/pidns &&
+			MYPYPATH=tools/testing "$RUFF/bin/mypy" --cache-dir=/dev/null --no-error-summary \
+				--config-file $config -p pidns &&
+			cd tools/testing && /usr/bin/python3 -W error -m unittest discover -b -t . -s pidns/tests
+	)
+}
+
 check_rustfmt() {
 	# In the laid-over tree: there every module is found.
 	overlay_map | cut -f2 | grep '\.rs$' |
@@ -185,7 +198,7 @@ if [ -n "${only:-}" ]; then
 fi
 
 # What needs no kernel tree comes first, what takes longest last.
-checks=(shellcheck policy mutants rows scripts rustfmt checkpatch fuzzer htmldocs clippy)
+checks=(shellcheck policy mutants rows python scripts rustfmt checkpatch fuzzer htmldocs clippy)
 [ $# -eq 0 ] || checks=("$@")
 passed=0 failed=0
 for check in "${checks[@]}"; do

@@ -194,7 +194,7 @@ fault=$(rust_fault)
 if [ ${#packages[@]} -eq 0 ] && [ -z "$fault" ] && [ -x "$RUSTFMT" ] && [ -x "$CLIPPY_DRIVER" ] &&
 	find_cargo && find_llvm && { [ "$LLVM_MAJOR" = "$(rust_llvm)" ] || [ -e "$TOOLS/no-llvm-$(rust_llvm)" ]; } &&
 	find_bindgen && [ -e "$TOOLS/virtme-ng-$VIRTME_VERSION/.complete" ] &&
-	[ -e "$SPHINX/.complete" ]; then
+	[ -e "$SPHINX/.complete" ] && [ -e "$RUFF/.complete" ]; then
 	[ "${1:-}" != --verbose ] || note "all tools are in place"
 	exit 0
 fi
@@ -228,3 +228,5 @@ find_bindgen || install_bindgen
 # The kernel's documentation asks for the two others as well.
 [ -e "$SPHINX/.complete" ] ||
 	install_from_pypi "$SPHINX" "Sphinx==$SPHINX_VERSION" alabaster==1.0.0 PyYAML==6.0.2
+[ -e "$RUFF/.complete" ] ||
+	install_from_pypi "$RUFF" "ruff==$RUFF_VERSION" "mypy==$MYPY_VERSION"

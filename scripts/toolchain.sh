@@ -7,9 +7,12 @@
 BINDGEN_VERSION=0.72.1
 VIRTME_VERSION=1.42
 SPHINX_VERSION=8.1.3
+RUFF_VERSION=0.17.6
+MYPY_VERSION=2.4.1
 RUST_MINIMUM=1.85
 TOOLS=$CACHE/tools
 SPHINX=$TOOLS/sphinx-$SPHINX_VERSION
+RUFF=$TOOLS/ruff-$RUFF_VERSION-mypy-$MYPY_VERSION
 
 # A rustc that rustup put first in the PATH has no library source, so the
 # distribution's is named by its path; the user's RUSTC= goes before it.

@@ -2,10 +2,12 @@
 /*
  * A clone held in the window between taking its numbers and becoming visible:
  * the kernel then writes the pidfd to a page that userfaultfd does not yet give.
+ * The page is one of a file, and with its end the write fails.
  */
 #ifndef __PIDNS_WINDOW_H
 #define __PIDNS_WINDOW_H
 
+#include <linux/memfd.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -14,20 +16,20 @@
 
 struct window {
 	struct kid kid;		/* who clones */
-	int uffd;		/* over its page */
+	int file;		/* with its page */
+	int uffd;		/* over that */
 	unsigned long page;
 };
 
-static inline int window_register(struct uffdio_register *reg)
+static inline int window_register(struct uffdio_register *reg, int file)
 {
-	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_POISON };
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_MISSING_SHMEM };
 	int uffd = syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	void *page;
 
 	if (uffd < 0)
 		return -errno;
-	page = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		    -1, 0);
+	page = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 	reg->range.start = (unsigned long)page;
 	reg->range.len = getpagesize();
 	reg->mode = UFFDIO_REGISTER_MODE_MISSING;
@@ -49,11 +51,14 @@ static inline int window_open(struct window *w, int nsfd)
 	int uffd;
 	pid_t pid;
 
+	w->file = memfd_create("window", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+	if (w->file < 0 || ftruncate(w->file, getpagesize()))
+		return -errno;
 	pid = kid_start(&w->kid, 0);
 	if (pid < 0)
 		return pid;
 	if (!pid) {
-		uffd = window_register(&reg);
+		uffd = window_register(&reg, w->file);
 		if (nsfd < 0 ? unshare(CLONE_NEWPID) : setns(nsfd, CLONE_NEWPID))
 			uffd = -errno;
 		kid_tell(&w->kid, uffd);
@@ -92,16 +97,17 @@ static inline int window_pass(struct window *w)
 /* Let the clone fail, where it stands; returns what it came to. */
 static inline int window_fail(struct window *w)
 {
-	struct uffdio_poison poison = {
-		.range = { .start = w->page, .len = getpagesize() },
-	};
+	struct uffdio_range range = { .start = w->page, .len = getpagesize() };
 
-	return ioctl(w->uffd, UFFDIO_POISON, &poison) ? -errno : kid_hear(&w->kid);
+	if (ftruncate(w->file, 0) || ioctl(w->uffd, UFFDIO_WAKE, &range))
+		return -errno;
+	return kid_hear(&w->kid);
 }
 
 static inline void window_close(struct window *w)
 {
 	close(w->uffd);
+	close(w->file);
 	kid_stop(&w->kid);
 }
 

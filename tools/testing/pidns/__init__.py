@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The test harness of pidns: builds kernels, boots them, and counts results.
+
+Each module is one concern. What all of them share comes first here:
+
+errors      how a fault reads to the user
+options     what the user asked for
+cache       where sources, build trees and logs are kept
+process     programs with a time limit, ended with all that they started
+toolchain   which compilers build the kernel
+tree        a kernel's source and build tree, and its configuration
+kselftests  the project's kselftests, built
+fuzzer      the differential fuzzer, built and compared
+guest       a booted kernel that runs what it is told
+uml         a guest by User Mode Linux
+ktap        test results, by the kernel's kunit_parser
+expected    which results are expected not to pass, and how many there are
+splats      complaints in a kernel's log
+quick       the command `make quick`
+"""

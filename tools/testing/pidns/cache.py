@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where sources, build trees, tools and logs are kept, outside the checkout."""
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from .errors import Fault, note
+
+TOP = Path(__file__).resolve().parents[3]
+
+
+class Cache:
+    """The cache folder, and what in it has a fixed place."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.log = root / "log"
+        self.build = root / "build"
+        self.tools = root / "tools"
+        self._held = False
+
+    @classmethod
+    def find(cls, env: Mapping[str, str]) -> "Cache":
+        """The user's cache, as XDG_CACHE_HOME and HOME tell."""
+        base = env.get("XDG_CACHE_HOME") or (env.get("HOME") and f"{env['HOME']}/.cache")
+        if not base:
+            raise Fault("HOME is not set; set it, or XDG_CACHE_HOME")
+        root = Path(base) / "pidns"
+        if not re.fullmatch(r"/[^\s:]*", str(root)):
+            raise Fault(
+                f"{root} cannot be the cache: the kernel's make wants an absolute path"
+                " without blanks or colons; set XDG_CACHE_HOME to such a one"
+            )
+        return cls(root)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keeps all others from changing the cache. The shell scripts know the same lock."""
+        if self._held or os.environ.get("PIDNS_LOCKED"):
+            yield
+            return
+        self.root.mkdir(parents=True, exist_ok=True)
+        with open(self.root / "lock", "w", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                note(f"another build uses {self.root}; waiting for it")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            self._held = True
+            try:
+                yield
+            finally:
+                self._held = False
+
+    @contextlib.contextmanager
+    def temporary(self) -> Iterator[Path]:
+        """A fresh folder, gone afterwards; what killed runs left goes as well."""
+        base = self.root / "tmp"
+        base.mkdir(parents=True, exist_ok=True)
+        for old in base.iterdir():
+            owner = old.name.split(".")[0]
+            if owner.isdigit() and not Path("/proc", owner).exists():
+                shutil.rmtree(old, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}.", dir=base))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def need_space(self, megabytes: int, what: str) -> None:
+        """Raises a Fault if the disk has less than that."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        have = shutil.disk_usage(self.root).free // (1 << 20)
+        if have < megabytes:
+            raise Fault(
+                f"{what} needs {megabytes} MB in {self.root} and the disk has {have} MB;"
+                " free some, or set XDG_CACHE_HOME to a folder on a larger disk"
+            )

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The commands, as the Makefile calls them."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from .cache import Cache
+from .errors import Fault
+from .options import Options
+from .quick import quick
+
+COMMANDS = {"quick": quick}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Does a command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="pidns", description="The test harness of pidns.")
+    parser.add_argument("command", choices=sorted(COMMANDS))
+    command = COMMANDS[parser.parse_args(arguments).command]
+    try:
+        return command(Options.read(os.environ), Cache.find(os.environ))
+    except Fault as fault:
+        print(f"pidns: error: {fault}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which results are expected not to pass, and how many there must be.
+
+The lists are lists/expected.toml and lists/counts.toml. A test that is listed must do what
+the list says, so that no entry outlives its reason.
+"""
+
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import Fault
+from .ktap import Outcome, Result
+
+LISTS = Path(__file__).parent / "lists"
+FIELDS = {"test", "outcome", "why"}
+MAY = {"impl", "cpus", "debug"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a test is expected to come to, and where."""
+
+    test: str
+    outcome: Outcome
+    why: str
+    impl: str | None = None
+    cpus: str | None = None
+    debug: bool | None = None
+
+
+def read_entries(text: str, where: str) -> list[Entry]:
+    """Reads a list; `where` names it to the user."""
+    entries = []
+    for number, row in enumerate(tomllib.loads(text).get("expected", []), 1):
+        wrong = FIELDS - row.keys() or row.keys() - FIELDS - MAY
+        if wrong or row["outcome"] not in ("fail", "skip", "xfail") or not row["why"]:
+            raise Fault(
+                f"{where}: entry {number} is not right; write test, outcome (fail, skip, xfail) and why"
+            )
+        entries.append(Entry(**{**row, "outcome": Outcome(row["outcome"])}))
+    return entries
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What of a run an entry may hang on."""
+
+    impl: str
+    cpus: int
+    debug: bool
+
+    def meets(self, entry: Entry) -> bool:
+        """Whether an entry is about this run."""
+        cpus = "one" if self.cpus == 1 else "several"
+        return (
+            entry.impl in (None, self.impl)
+            and entry.cpus in (None, cpus)
+            and entry.debug in (None, self.debug)
+        )
+
+
+@dataclass
+class Verdict:
+    """The counts of a run, and what to say of it."""
+
+    counts: Counter[Outcome]
+    words: list[str]
+
+    @property
+    def good(self) -> bool:
+        """Whether the run passed."""
+        return not self.counts[Outcome.FAIL] and bool(self.counts[Outcome.PASS])
+
+    def last_line(self) -> str:
+        """What closes the output."""
+        counts = self.counts
+        return f"{counts[Outcome.PASS]} passed, {counts[Outcome.FAIL]} failed, {counts[Outcome.SKIP]} skipped"
+
+
+def judge(
+    results: Sequence[Result], entries: Sequence[Entry], kernel: Kernel, whole: bool
+) -> Verdict:
+    """Holds results against the list. What is listed to fail or to skip counts as skipped; of a
+    `whole` run all that is listed must be there."""
+    listed = {entry.test: entry for entry in entries if kernel.meets(entry)}
+    verdict = Verdict(Counter(), [])
+    for result in results:
+        entry = listed.pop(result.name, None)
+        outcome, words = _judge(result, entry)
+        verdict.counts[outcome] += 1
+        if words:
+            verdict.words.append(words)
+    for name in listed if whole else ():
+        verdict.counts[Outcome.FAIL] += 1
+        verdict.words.append(f"failed: {name} is on the list, and no test; take it off")
+    return verdict
+
+
+def _judge(result: Result, entry: Entry | None) -> tuple[Outcome, str]:
+    because = f": {result.why}" if result.why else ""
+    if entry is None:
+        if result.outcome is Outcome.PASS:
+            return Outcome.PASS, ""
+        if result.outcome is Outcome.FAIL:
+            return Outcome.FAIL, f"failed: {result.name}{because}"
+        how = "is skipped" if result.outcome is Outcome.SKIP else "may not fail here"
+        return Outcome.FAIL, f"failed: {result.name} {how} and is not on the list{because}"
+    if result.outcome is entry.outcome:
+        # An error of C's that is known is what C is to give.
+        outcome = Outcome.PASS if entry.outcome is Outcome.XFAIL else Outcome.SKIP
+        return outcome, f"{entry.outcome.value}, as listed: {result.name}: {entry.why}"
+    if result.outcome is Outcome.PASS:
+        return Outcome.FAIL, f"failed: {result.name} passes; take it off the list"
+    return Outcome.FAIL, f"failed: {result.name} is listed to {entry.outcome.value}{because}"
+
+
+def least(command: str, impl: str) -> int:
+    """How many results a whole run must have."""
+    counts = tomllib.loads((LISTS / "counts.toml").read_text(encoding="utf-8"))
+    return int(counts[command][impl])
+
+
+def known() -> list[Entry]:
+    """The list of lists/expected.toml."""
+    path = LISTS / "expected.toml"
+    return read_entries(path.read_text(encoding="utf-8"), str(path))

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The differential fuzzer: a static program, and transcripts to compare."""
+
+import base64
+import binascii
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import process
+from .cache import TOP, Cache
+from .errors import Fault, note
+from .toolchain import Toolchain
+from .tree import check_disk
+
+FOLDER = TOP / "tools/testing/fuzz"
+TRIPLE = "x86_64-unknown-linux-gnu"
+LIMIT = 3600
+
+
+def build(cache: Cache, toolchain: Toolchain) -> Path:
+    """Builds it, and returns the program."""
+    folder = cache.root / "fuzz"
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "cargo.log"
+    cargo = "/usr/bin/cargo" if os.access("/usr/bin/cargo", os.X_OK) else shutil.which("cargo")
+    if not cargo:
+        raise Fault("cargo is missing; run make setup")
+    env = toolchain.env | {
+        "RUSTC": str(toolchain.rustc),
+        "CARGO_TARGET_DIR": str(folder / "target"),
+        "RUSTFLAGS": "-C target-feature=+crt-static",
+    }
+    with open(log, "wb") as file:
+        status = process.run(
+            [cargo, "build", "--release", "--locked", "--target", TRIPLE],
+            cwd=FOLDER,
+            env=env,
+            log=file,
+            limit=LIMIT,
+        )
+    if status != 0:
+        check_disk(log, cache.root)
+        print(
+            "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-30:]),
+            file=sys.stderr,
+        )
+        raise Fault("the fuzzer does not build; look at the lines above, and at the network")
+    return folder / f"target/{TRIPLE}/release/pidns-fuzz"
+
+
+def identity(program: Path) -> str:
+    """Changes when the program does."""
+    return hashlib.sha256(program.read_bytes()).hexdigest()
+
+
+def name(seed: int) -> str:
+    """The file of a seed's transcript."""
+    return f"{seed:06}.txt"
+
+
+def unpack(lines: Sequence[str], destination: Path) -> bool:
+    """Unpacks the transcripts that a guest printed. False if there are none."""
+    try:
+        data = base64.b64decode("".join(lines), validate=True)
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+            destination.mkdir(parents=True, exist_ok=True)
+            for member in archive.getmembers():
+                content = archive.extractfile(member) if member.isfile() else None
+                if content:
+                    (destination / Path(member.name).name).write_bytes(content.read())
+    except (binascii.Error, tarfile.TarError, EOFError, OSError):
+        return False
+    return any(destination.iterdir())
+
+
+def difference(program: Path, one: Path, other: Path) -> list[str]:
+    """The first step in which transcripts of two folders differ, in words."""
+    said = subprocess.run(
+        [program, "diff", one, other], capture_output=True, text=True, check=False, timeout=60
+    )
+    return said.stdout.splitlines()
+
+
+class Transcripts:
+    """What the C files answered, kept as long as nothing changes that it comes from."""
+
+    def __init__(self, cache: Cache, kernel_key: str, program: Path) -> None:
+        key = hashlib.sha256(f"{kernel_key} {identity(program)}".encode()).hexdigest()[:16]
+        base = cache.root / "quick/transcripts"
+        self.folder = base / key
+        if base.is_dir():
+            for old in sorted(base.iterdir(), key=lambda path: path.stat().st_mtime)[:-4]:
+                if old != self.folder:
+                    shutil.rmtree(old, ignore_errors=True)
+
+    def missing(self, seeds: range) -> bool:
+        """Whether some of them are not there."""
+        return not all((self.folder / name(seed)).exists() for seed in seeds)
+
+    def keep(self, folder: Path) -> None:
+        """Adds those of a run."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            shutil.copy(path, self.folder / path.name)
+        note(f"transcripts of C: {self.folder}")

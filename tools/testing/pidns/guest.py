@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A booted kernel that does what it is told, a line at a time.
+
+guest/worker.sh runs in it. The host writes a command, and reads what the guest prints,
+up to a line of its own with the command's status. What kind of machine the guest is
+says a subclass.
+"""
+
+import abc
+import contextlib
+import enum
+import os
+import select
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import Fault
+
+MARK = "pidns-status "
+
+
+class End(enum.Enum):
+    """How a command ended."""
+
+    DONE = "done"
+    HANG = "hang"
+    DEATH = "death"
+
+
+@dataclass
+class Answer:
+    """What came of a command."""
+
+    end: End
+    lines: list[str] = field(default_factory=list)
+    status: int | None = None
+    why: str = ""
+
+
+class Channel:
+    """Lines to the guest and from it."""
+
+    def __init__(self, reader: int, writer: int) -> None:
+        self.reader, self.writer = reader, writer
+        self.rest = b""
+
+    def send(self, line: str) -> None:
+        """Sends a line; one that nobody reads is no error, the answer tells."""
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self.writer, line.encode() + b"\n")
+
+    def lines(self, deadline: float) -> Iterator[str]:
+        """Lines, as they come. Ends at the guest's end; raises TimeoutError at the deadline."""
+        while True:
+            while b"\n" in self.rest:
+                line, self.rest = self.rest.split(b"\n", 1)
+                yield line.decode(errors="replace").rstrip("\r")
+            left = deadline - time.monotonic()
+            ready = select.select([self.reader], [], [], max(0.0, min(left, 1.0)))[0]
+            if ready:
+                data = os.read(self.reader, 1 << 16)
+                if not data:
+                    return
+                self.rest += data
+            elif left <= 0:
+                raise TimeoutError
+
+    def close(self) -> None:
+        """Closes both ends."""
+        os.close(self.reader)
+        os.close(self.writer)
+
+
+class Guest(abc.ABC):
+    """A guest. It boots when it is asked for the first time, and again when it has died."""
+
+    def __init__(self, log: Path, boot_limit: float) -> None:
+        self.log = log
+        self.boot_limit = boot_limit
+        self.channel: Channel | None = None
+
+    @abc.abstractmethod
+    def start(self) -> Channel:
+        """Boots it."""
+
+    @abc.abstractmethod
+    def stop(self) -> None:
+        """Ends it, whatever it does."""
+
+    @abc.abstractmethod
+    def refusal(self) -> str | None:
+        """Why this machine cannot run such a guest, if the log of a failed boot tells."""
+
+    def ask(self, command: str, limit: float, show: Callable[[str], None] | None = None) -> Answer:
+        """Has a command done, and shows its lines as they come. A guest that hangs or dies is
+        stopped: the next command has a fresh one."""
+        if self.channel is None:
+            self._boot()
+        assert self.channel is not None
+        self.channel.send(command)
+        answer = self._read(self.channel, limit, show)
+        if answer.end is not End.DONE:
+            self._drop()
+            answer.why = self._why(answer.end, limit)
+        return answer
+
+    def finish(self) -> bool:
+        """Lets the guest power off. False if it did not do so by itself."""
+        if self.channel is None:
+            return True
+        self.channel.send("end")
+        good = self._read(self.channel, self.boot_limit, None).end is End.DEATH
+        self._drop()
+        return good and "Kernel panic" not in self.log_text()
+
+    def log_text(self) -> str:
+        """The kernel's log so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    def _boot(self) -> None:
+        self.channel = self.start()
+        answer = self._read(self.channel, self.boot_limit, None)
+        if answer.end is End.DONE:
+            return
+        self._drop()
+        if refusal := self.refusal():
+            raise Fault(refusal)
+        tail = "\n".join(self.log_text().splitlines()[-30:])
+        raise Fault(
+            f"the guest did not come up: {self._why(answer.end, self.boot_limit)};"
+            f" its log is in {self.log} and ends so:\n{tail}"
+        )
+
+    def _drop(self) -> None:
+        self.stop()
+        if self.channel is not None:
+            self.channel.close()
+        self.channel = None
+
+    def _why(self, end: End, limit: float) -> str:
+        if "Kernel panic" in self.log_text():
+            return "the kernel panicked"
+        if end is End.HANG:
+            return f"no end after {limit:.0f} s"
+        return "the guest ended before its time"
+
+    @staticmethod
+    def _read(channel: Channel, limit: float, show: Callable[[str], None] | None) -> Answer:
+        answer = Answer(End.DEATH)
+        try:
+            for line in channel.lines(time.monotonic() + limit):
+                # What a program printed last may lack its end of line.
+                text, mark, status = line.partition(MARK)
+                if mark and status.isdigit():
+                    if text:
+                        answer.lines.append(text)
+                    answer.end, answer.status = End.DONE, int(status)
+                    break
+                answer.lines.append(line)
+                if show:
+                    show(line)
+        except TimeoutError:
+            answer.end = End.HANG
+        return answer

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs in a guest and does what the host asks for, a line at a time: its standard
+# input and output lead there. Each answer ends with the command's status.
+
+# usage: kselftest NAME SECONDS; one of our tests
+kselftest() {
+	cd kselftest/pidns && exec timeout --foreground -k 5 "$2" "./$1"
+}
+
+# usage: kunit SUITE; runs it now
+kunit() {
+	local folder=/sys/kernel/debug/kunit/$1
+	echo 1 >"$folder/run" && cat "$folder/results"
+}
+
+# usage: fuzz SEEDS; runs the fuzzer, and prints its transcripts as an archive
+fuzz() {
+	local status=0
+	rm -rf /tmp/transcripts
+	./pidns-fuzz run --transcripts /tmp/transcripts --jobs "$(nproc)" --seeds "$1" >&2 || status=$?
+	tar -C /tmp/transcripts -cz . | base64
+	return $status
+}
+
+# usage: scan; leaks, where the kernel looks for them. An object must be found
+# unreferenced twice to be one: it may be on its way between two owners.
+scan() {
+	local file=/sys/kernel/debug/kmemleak
+	[ -w $file ] || return 0
+	for _ in 1 2; do
+		sleep 6
+		echo scan >$file
+	done
+	cat $file
+	! grep -q 'unreferenced object' $file
+}
+
+echo 'pidns-status 0'
+while read -r -a words; do
+	case ${words[0]} in
+	kselftest | kunit | fuzz | scan)
+		("${words[@]}") </dev/null 2>&1
+		echo "pidns-status $?"
+		;;
+	end) break ;;
+	*) echo "pidns-status 127" ;;
+	esac
+done

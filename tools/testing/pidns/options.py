@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the user asked for: the variables of the Makefile."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import Fault
+
+IMPLEMENTATIONS = ("rust", "c")
+SEEDS = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
+MEMORY = re.compile(r"[1-9][0-9]*[MmGg]?")
+
+
+def _number(env: Mapping[str, str], name: str, what: str, default: int) -> int:
+    value = env.get(name, "")
+    if not value:
+        return default
+    if not re.fullmatch(r"[1-9][0-9]*", value):
+        raise Fault(f"{name}={value} is not {what}; give one, or leave it out")
+    return int(value)
+
+
+def _seeds(value: str) -> range:
+    found = SEEDS.fullmatch(value)
+    if not found or int(found[1]) >= int(found[2]):
+        raise Fault(
+            f"SEEDS={value} is not a range; give two numbers, the first being smaller, such as SEEDS=0..20"
+        )
+    return range(int(found[1]), int(found[2]))
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a command, checked."""
+
+    impl: str = "rust"
+    debug: bool = False
+    kdir: Path | None = None
+    tests: tuple[str, ...] = ()
+    seeds: range | None = None
+    jobs: int = 1
+    cpus: int = 2
+    memory: str = "1G"
+    timeout: int | None = None
+    minutes: int | None = None
+    rustc: str = ""
+
+    @classmethod
+    def read(cls, env: Mapping[str, str]) -> "Options":
+        """Reads them from the environment, where the Makefile puts them."""
+        impl = env.get("IMPL") or "rust"
+        if impl not in IMPLEMENTATIONS:
+            raise Fault(f"IMPL={impl} is not known; use IMPL=rust or IMPL=c")
+        debug = env.get("DEBUG", "")
+        if debug not in ("", "0", "1"):
+            raise Fault(f"DEBUG={debug} is not known; use DEBUG=1, or leave it out")
+        memory = env.get("MEMORY") or "1G"
+        if not MEMORY.fullmatch(memory):
+            raise Fault(
+                f"MEMORY={memory} is not an amount of memory; give one as in MEMORY=4G, or leave it out"
+            )
+        timeout = _number(env, "TIMEOUT", "a number of seconds", 0)
+        return cls(
+            impl=impl,
+            debug=debug == "1",
+            kdir=Path(env["KDIR"]) if env.get("KDIR") else None,
+            tests=tuple(env.get("TESTS", "").split()),
+            seeds=_seeds(env["SEEDS"]) if env.get("SEEDS") else None,
+            jobs=_number(env, "JOBS", "a number from 1", len(os.sched_getaffinity(0))),
+            cpus=_number(env, "CPUS", "a number from 1", 2),
+            # A number without a unit means megabytes, as for QEMU.
+            memory=memory if memory[-1].isalpha() else f"{memory}M",
+            timeout=timeout or None,
+            minutes=_number(env, "MINUTES", "a number of minutes", 0) or None,
+            rustc=env.get("RUSTC", ""),
+        )

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Programs that are ended with all that they started: at a limit, or when we end."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+# A program that is asked to end may take so many seconds.
+GRACE = 5.0
+
+
+def raise_on_signals() -> None:
+    """Makes SIGTERM and SIGHUP unwind, as SIGINT does."""
+
+    def unwind(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, unwind)
+    signal.signal(signal.SIGHUP, unwind)
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def end_group(process: "subprocess.Popen[Any]", grace: float = GRACE) -> None:
+    """Ends the process group that this process leads: first asks, then kills."""
+    for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, GRACE)):
+        if not _group_lives(process.pid):
+            break
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        deadline = time.monotonic() + patience
+        while _group_lives(process.pid) and time.monotonic() < deadline:
+            process.poll()
+            time.sleep(0.02)
+    process.wait()
+
+
+@contextlib.contextmanager
+def started(
+    command: Sequence[str | Path], grace: float = GRACE, **options: Any
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Starts a program as the leader of a process group. Nothing of the group is left afterwards."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    with subprocess.Popen(command, start_new_session=True, **options) as process:
+        try:
+            yield process
+        finally:
+            end_group(process, grace)
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    limit: float,
+    log: IO[bytes] | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> int | None:
+    """Runs a program; its output goes to `log`. Returns its status, or None if it took longer
+    than `limit` seconds and was ended."""
+    output: dict[str, Any] = {"stdout": log, "stderr": subprocess.STDOUT} if log else {}
+    with started(command, cwd=cwd, env=env, **output) as process:
+        try:
+            return process.wait(timeout=limit)
+        except subprocess.TimeoutExpired:
+            return None

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What in a kernel's log says that something is wrong."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+# One expression a line.
+PATTERNS = r"""
+WARNING:
+\bBUG:
+\bBUG \S+ \(.*\):
+kernel BUG at
+\bOops\b
+Kernel panic
+general protection fault
+KASAN:
+KFENCE:
+UBSAN:
+ODEBUG:
+DEBUG_LOCKS_WARN_ON
+refcount_t:
+Call Trace:
+possible (recursive|circular|irq|unsafe|deadlock|bad)
+possible reason: unannotated irqs
+suspicious RCU usage
+inconsistent lock state
+held lock freed
+bad unlock balance
+lock held (when returning|at task exit)
+still has locks held
+sleeping function called
+scheduling while atomic
+INFO: task .* blocked
+rcu.*(detected stalls|self-detected stall|detected expedited stalls)
+soft lockup|hard LOCKUP
+unreferenced object
+kmemleak: .*suspected memory leak
+list_(add|del) corruption
+[Bb]ad page (state|map)
+page allocation failure
+[Ss]lab .*(corrupt|overwritten|still has objects)
+Objects remaining
+unregister_netdevice: waiting
+rust_kernel: panicked
+panicked at
+"""
+
+SPLAT = re.compile("|".join(f"(?:{line})" for line in PATTERNS.split("\n") if line))
+# The command line may hold any word, and the guest's first process writes to the log
+# what it misses in the root file system that it was given.
+NOT_THE_KERNEL = re.compile(r"ommand line: |^(\[[ .0-9]+\] )?virtme-ng-init: ")
+FOLLOWING = 40
+
+
+def find(log: Iterable[str]) -> Iterator[str]:
+    """Each complaint, with the lines that follow it."""
+    lines = [line.rstrip() for line in log]
+    shown_to = 0
+    for number, line in enumerate(lines):
+        if NOT_THE_KERNEL.search(line) or not SPLAT.search(line):
+            continue
+        yield from lines[max(number, shown_to) : number + FOLLOWING]
+        shown_to = max(shown_to, min(number + FOLLOWING, len(lines)))

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0
+import unittest
+
+from ..errors import Fault
+from ..expected import Entry, Kernel, judge, known, least, read_entries
+from ..ktap import Outcome, Result
+
+RUST, C = Kernel("rust", 2, False), Kernel("c", 2, False)
+
+
+def counts(results: list[Result], entries: list[Entry], kernel: Kernel = RUST) -> tuple[int, ...]:
+    verdict = judge(results, entries, kernel, whole=True)
+    return tuple(verdict.counts[one] for one in (Outcome.PASS, Outcome.FAIL, Outcome.SKIP))
+
+
+class JudgeTest(unittest.TestCase):
+    skip = Entry("a", Outcome.SKIP, "no such device")
+    fail = Entry("a", Outcome.FAIL, "no vDSO")
+    errs = Entry("a", Outcome.XFAIL, "C leaks", impl="c")
+
+    def test_nothing_listed(self) -> None:
+        self.assertEqual(counts([Result("a", Outcome.PASS)], []), (1, 0, 0))
+        for outcome in (Outcome.FAIL, Outcome.SKIP, Outcome.XFAIL):
+            self.assertEqual(counts([Result("a", outcome)], []), (0, 1, 0))
+
+    def test_as_listed(self) -> None:
+        self.assertEqual(counts([Result("a", Outcome.SKIP)], [self.skip]), (0, 0, 1))
+        self.assertEqual(counts([Result("a", Outcome.FAIL)], [self.fail]), (0, 0, 1))
+        self.assertEqual(counts([Result("a", Outcome.XFAIL)], [self.errs], C), (1, 0, 0))
+
+    def test_passes_though_listed(self) -> None:
+        for entry in (self.skip, self.fail):
+            self.assertEqual(counts([Result("a", Outcome.PASS)], [entry]), (0, 1, 0))
+        self.assertEqual(counts([Result("a", Outcome.PASS)], [self.errs], C), (0, 1, 0))
+
+    def test_listed_for_another_kernel(self) -> None:
+        self.assertEqual(counts([Result("a", Outcome.PASS)], [self.errs], RUST), (1, 0, 0))
+        self.assertEqual(counts([Result("a", Outcome.XFAIL)], [self.errs], RUST), (0, 1, 0))
+
+    def test_listed_and_no_test(self) -> None:
+        results = [Result("b", Outcome.PASS)]
+        self.assertEqual(counts(results, [self.skip]), (1, 1, 0))
+        self.assertTrue(judge(results, [self.skip], RUST, whole=False).good)
+
+    def test_no_test_at_all(self) -> None:
+        self.assertFalse(judge([], [], RUST, whole=True).good)
+
+    def test_last_line(self) -> None:
+        verdict = judge([Result("a", Outcome.PASS)], [], RUST, whole=True)
+        self.assertEqual(verdict.last_line(), "1 passed, 0 failed, 0 skipped")
+
+
+class ListTest(unittest.TestCase):
+    def test_ours(self) -> None:
+        self.assertTrue(known())
+        self.assertGreater(least("quick", "rust"), least("quick", "c"))
+
+    def test_wrong_entries(self) -> None:
+        for text in (
+            '[[expected]]\ntest = "a"\noutcome = "skip"',
+            '[[expected]]\ntest = "a"\noutcome = "perhaps"\nwhy = "b"',
+            '[[expected]]\ntest = "a"\noutcome = "skip"\nwhy = "b"\nwhere = "c"',
+        ):
+            with self.assertRaisesRegex(Fault, "list: entry 1 is not right"):
+                read_entries(text, "list")
+
+
+if __name__ == "__main__":
+    unittest.main()

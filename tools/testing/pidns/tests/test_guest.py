@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A guest that is a program of this machine: the protocol, a death and a hang."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from ..errors import Fault
+from ..guest import Channel, End, Guest
+from ..process import end_group
+
+WORKER = """
+import sys, time
+print("pidns-status 0", flush=True)
+for line in sys.stdin:
+    what = line.strip()
+    if what == "end": break
+    if what == "die": sys.exit(1)
+    if what == "hang": time.sleep(1000)
+    print("said", what, end="" if what == "short" else "\\n")
+    print("pidns-status 3", flush=True)
+"""
+
+
+class Program(Guest):
+    def __init__(self, folder: Path, text: str = WORKER) -> None:
+        super().__init__(folder / "log", 10)
+        self.text = text
+        self.boots = 0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Channel:
+        self.boots += 1
+        inner, to_guest = os.pipe()
+        from_guest, outer = os.pipe()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", self.text], stdin=inner, stdout=outer, start_new_session=True
+        )
+        os.close(inner)
+        os.close(outer)
+        return Channel(from_guest, to_guest)
+
+    def stop(self) -> None:
+        if self.process:
+            end_group(self.process, grace=0)
+
+    def refusal(self) -> str | None:
+        return None
+
+
+class GuestTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.guest = Program(self.folder)
+        self.addCleanup(self.guest.stop)
+
+    def test_answers(self) -> None:
+        shown: list[str] = []
+        answer = self.guest.ask("hello", 10, shown.append)
+        self.assertEqual(
+            (answer.end, answer.status, answer.lines), (End.DONE, 3, ["said hello"])
+        )
+        self.assertEqual(shown, ["said hello"])
+        self.assertEqual(self.guest.ask("short", 10).lines, ["said short"])
+        self.assertTrue(self.guest.finish())
+        self.assertEqual(self.guest.boots, 1)
+
+    def test_a_guest_that_dies_is_replaced(self) -> None:
+        answer = self.guest.ask("die", 10)
+        self.assertEqual((answer.end, answer.why), (End.DEATH, "the guest ended before its time"))
+        self.assertEqual(self.guest.ask("hello", 10).end, End.DONE)
+        self.assertEqual(self.guest.boots, 2)
+
+    def test_a_panic_is_told(self) -> None:
+        (self.folder / "log").write_text("Kernel panic - not syncing: so\n", encoding="utf-8")
+        self.assertEqual(self.guest.ask("die", 10).why, "the kernel panicked")
+
+    def test_a_guest_that_hangs_is_replaced(self) -> None:
+        answer = self.guest.ask("hang", 0.3)
+        self.assertEqual((answer.end, answer.why), (End.HANG, "no end after 0 s"))
+        self.assertEqual(self.guest.ask("hello", 10).end, End.DONE)
+
+    def test_a_guest_that_does_not_come_up(self) -> None:
+        (self.folder / "log").write_text("last words\n", encoding="utf-8")
+        with self.assertRaisesRegex(Fault, "did not come up.*\n.*last words"):
+            Program(self.folder, "pass").ask("hello", 10)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0
+import os
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from .. import uml
+from ..errors import Fault
+from ..options import Options
+from ..quick import DOCTESTS, Durations, Job, choose, kunit_suites
+from ..splats import find
+from ..tree import errors_of, unhonoured
+
+
+class ChooseTest(unittest.TestCase):
+    def test_all(self) -> None:
+        rust = choose(Options())
+        c = choose(Options(impl="c"))
+        self.assertIn(Job("kunit", DOCTESTS), rust)
+        self.assertFalse([job for job in c if job.kind == "kunit"])
+        self.assertEqual([job for job in rust if job.kind != "kunit"], c)
+
+    def test_some(self) -> None:
+        suite = kunit_suites()[0]
+        jobs = choose(Options(tests=("pidns_a1_enter_test", suite, "fuzz"), seeds=range(2)))
+        self.assertEqual([job.kind for job in jobs], ["kselftest", "kunit", "fuzz", "fuzz"])
+
+    def test_unknown(self) -> None:
+        for options in (Options(tests=("nope",)), Options(impl="c", tests=(DOCTESTS,))):
+            with self.assertRaisesRegex(Fault, "is not known with IMPL="):
+                choose(options)
+
+
+class DurationsTest(unittest.TestCase):
+    def test_a_file_that_is_broken_is_as_none(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "durations.json"
+            path.write_text("{", encoding="utf-8")
+            self.assertEqual(Durations(path).of(Job("kunit", "a")), 3.0)
+
+
+class MachineTest(unittest.TestCase):
+    def refused(self, word: str) -> None:
+        with self.assertRaisesRegex(Fault, word):
+            uml.check_machine(2, "1G")
+
+    def test_no_folder(self) -> None:
+        with mock.patch.object(uml, "MEMORY_FOLDER", Path("/nowhere")):
+            self.refused("/nowhere is missing")
+
+    def test_noexec(self) -> None:
+        state = mock.Mock(f_flag=os.ST_NOEXEC)
+        with mock.patch("os.statvfs", return_value=state):
+            self.refused("is mounted noexec")
+
+    def test_too_small(self) -> None:
+        state = mock.Mock(f_flag=0, f_bavail=100, f_frsize=1 << 20)
+        with mock.patch("os.statvfs", return_value=state):
+            self.refused("has 100 MB and 2 guests may need 2048 MB")
+
+    def test_refusals(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            work = Path(folder)
+            guest = uml.Uml(work, work, work, work / "log", 2, "1G")
+            for line, word in (
+                ("Checking that seccomp filters can be installed...error", "refuses seccomp"),
+                ("check_ptrace : ptrace failed: Operation not permitted", "refuses ptrace"),
+            ):
+                guest.log.write_text(line + "\n", encoding="utf-8")
+                self.assertIn(word, guest.refusal() or "")
+            guest.log.write_text(
+                "Checking that seccomp filters can be installed...OK\n"
+                "Checking that ptrace can change system call numbers...OK\n",
+                encoding="utf-8",
+            )
+            self.assertIsNone(guest.refusal())
+
+
+class BuildTest(unittest.TestCase):
+    def test_what_kconfig_does_not_honour(self) -> None:
+        wanted = "CONFIG_A=y\nCONFIG_B=n\nCONFIG_C=y\nCONFIG_D=n\n# CONFIG_E=y\n"
+        config = "CONFIG_A=y\nCONFIG_B=y\n# CONFIG_C is not set\n"
+        self.assertEqual(unhonoured(config, wanted), ["CONFIG_B=n", "CONFIG_C=y"])
+
+    def test_errors(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "log"
+            log.write_text("  CC a.o\na.c:1: error: no\nthere\n" + "  CC b.o\n" * 40, "utf-8")
+            shown = errors_of(log)
+            self.assertEqual(shown[:2], ["a.c:1: error: no", "there"])
+            self.assertLess(len(shown), 20)
+
+
+class SplatsTest(unittest.TestCase):
+    def test_a_complaint_and_what_follows(self) -> None:
+        log = ["fine", "WARNING: CPU: 0", *["trace"] * 60, "command line: BUG: no"]
+        self.assertEqual(len(list(find(log))), 40)
+        self.assertEqual(list(find(["all is well"])), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

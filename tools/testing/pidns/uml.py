@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Guests by User Mode Linux: the kernel is a process of this machine.
+
+Their root is this machine's files, read-only. What they run is trusted: in this mode a
+program could get at all memory of its guest, and so at what the user may do here.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+from .errors import Fault
+from .guest import Channel, Guest
+from .process import end_group
+
+# What a guest runs, to be copied into its stage folder.
+SCRIPTS = Path(__file__).parent / "guest"
+IMAGE = "vmlinux"
+GOAL = "vmlinux"
+MEMORY_FOLDER = Path("/dev/shm")
+BOOT_LIMIT = 60.0
+# Of every guest's kernel: as in the other guests.
+ARGUMENTS = ("slab_nomerge", "oops=panic", "panic=-1", "kunit.enable=1")
+# What the log of a boot that this machine prevents has, and what to say of it.
+REFUSALS = (
+    (
+        re.compile(r"seccomp filters can be installed\.\.\.(?!OK)", re.I),
+        "this machine refuses seccomp filters; allow them, or try CPUS=1, which does without",
+    ),
+    (
+        re.compile(r"ptrace.*(?:not permitted|denied|failed|missing)|check_ptrace", re.I),
+        "this machine refuses ptrace; allow it (kernel.yama.ptrace_scope, the container's profile)",
+    ),
+)
+
+
+def check_machine(guests: int, memory: str) -> None:
+    """Raises a Fault where the memory of guests cannot be kept on this machine."""
+    try:
+        state = os.statvfs(MEMORY_FOLDER)
+    except OSError:
+        raise Fault(
+            f"{MEMORY_FOLDER} is missing, where User Mode Linux keeps its memory; mount a tmpfs there"
+        ) from None
+    if not os.access(MEMORY_FOLDER, os.W_OK):
+        raise Fault(f"{MEMORY_FOLDER} cannot be written to; User Mode Linux keeps its memory there")
+    if state.f_flag & os.ST_NOEXEC:
+        raise Fault(
+            f"{MEMORY_FOLDER} is mounted noexec; User Mode Linux keeps its memory there: mount it exec"
+        )
+    need = guests * megabytes(memory)
+    have = state.f_bavail * state.f_frsize >> 20
+    if have < need:
+        raise Fault(
+            f"{MEMORY_FOLDER} has {have} MB and {guests} guests may need {need} MB; give less, as in MEMORY=512M"
+        )
+
+
+def megabytes(memory: str) -> int:
+    """The number of megabytes in an amount such as 2G."""
+    return int(memory[:-1]) * (1024 if memory[-1] in "gG" else 1)
+
+
+class Uml(Guest):
+    """One guest. With one processor its programs run under ptrace, with more by seccomp."""
+
+    def __init__(
+        self, image: Path, stage: Path, work: Path, log: Path, cpus: int, memory: str
+    ) -> None:
+        super().__init__(log, BOOT_LIMIT)
+        self.image, self.stage, self.work = image, stage, work
+        self.cpus, self.memory = cpus, memory
+        self.process: subprocess.Popen[bytes] | None = None
+        self.console: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._closed = False
+
+    def start(self) -> Channel:
+        with self._starting:
+            if self._closed:
+                raise Fault("the run was ended")
+            commands, to_guest = os.pipe()
+            from_guest, answers = os.pipe()
+            try:
+                self.process = subprocess.Popen(
+                    self._command(commands, answers),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=(commands, answers),
+                    start_new_session=True,
+                    env=os.environ | {"TMPDIR": str(MEMORY_FOLDER), "HOME": str(self.work)},
+                )
+            finally:
+                os.close(commands)
+                os.close(answers)
+            self.console = threading.Thread(target=self._copy_console, daemon=True)
+            self.console.start()
+            return Channel(from_guest, to_guest)
+
+    def stop(self) -> None:
+        with self._starting:
+            if self.process is not None:
+                # It has nothing to lose.
+                end_group(self.process, grace=0)
+                self.process = None
+        if self.console is not None:
+            self.console.join(timeout=5)
+
+    def close(self) -> None:
+        """Ends it for good."""
+        self._closed = True
+        self.stop()
+
+    def refusal(self) -> str | None:
+        for pattern, words in REFUSALS:
+            if pattern.search(self.log_text()):
+                return words
+        return None
+
+    def _command(self, commands: int, answers: int) -> list[str]:
+        command = [] if not shutil.which("setpriv") else ["setpriv", "--pdeathsig", "KILL"]
+        return [
+            *command,
+            str(self.image),
+            f"mem={self.memory}",
+            f"ncpus={self.cpus}",
+            f"seccomp={'on' if self.cpus > 1 else 'off'}",
+            f"uml_dir={self.work}",
+            "root=/dev/root",
+            "rootfstype=hostfs",
+            "rootflags=/",
+            "ro",
+            f"init={self.stage}/uml-init.sh",
+            "con=null",
+            "con0=null,fd:1",
+            f"con1=fd:{commands},fd:{answers}",
+            f"pidns.stage={self.stage}",
+            *ARGUMENTS,
+        ]
+
+    def _copy_console(self) -> None:
+        running = self.process
+        if running is None or running.stdout is None:
+            return
+        with open(self.log, "ab") as log, running.stdout as console:
+            while data := os.read(console.fileno(), 1 << 16):
+                log.write(data)
+                log.flush()
