@@ -42,7 +42,8 @@ class Options:
     tests: tuple[str, ...] = ()
     seeds: range | None = None
     jobs: int = 1
-    cpus: int = 2
+    # None: as many as each guest is best off with.
+    cpus: int | None = None
     memory: str = "1G"
     timeout: int | None = None
     minutes: int | None = None
@@ -70,7 +71,7 @@ class Options:
             tests=tuple(env.get("TESTS", "").split()),
             seeds=_seeds(env["SEEDS"]) if env.get("SEEDS") else None,
             jobs=_number(env, "JOBS", "a number from 1", len(os.sched_getaffinity(0))),
-            cpus=_number(env, "CPUS", "a number from 1", 2),
+            cpus=_number(env, "CPUS", "a number from 1", 0) or None,
             # A number without a unit means megabytes, as for QEMU.
             memory=memory if memory[-1].isalpha() else f"{memory}M",
             timeout=timeout or None,

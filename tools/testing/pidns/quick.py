@@ -35,6 +35,8 @@ SEEDS = range(8)
 LIMIT, DEBUG_LIMIT, GRACE = 300, 1500, 30
 # Seconds that a job is taken to last as long as nobody has seen it.
 UNKNOWN = 3.0
+# What the names of tests of races have in them.
+RACES = ("_a22_", "_d3_", "_d6_", "_d7_", "_d8_", "_d12_", "_stress_")
 DOCTESTS = "rust_doctests_kernel"
 # The proc macros' libraries take longer to optimise than they then save.
 VARIABLES = ("HOSTRUSTFLAGS=-Copt-level=0",)
@@ -47,6 +49,13 @@ class Job:
     kind: str
     name: str
     argument: str = ""
+
+    @property
+    def races(self) -> bool:
+        """Whether it is about races, and must have two processors. What is done step by step is
+        done sooner on one: another is woken by a signal of the host, and spins for locks whose
+        holder the host does not run."""
+        return self.kind == "kselftest" and any(word in self.name for word in RACES)
 
     def command(self, limit: int) -> str:
         """What the guest is told."""
@@ -129,7 +138,10 @@ class Run:
 
     def __init__(self, guests: list[uml.Uml], parser: ktap.Parser, limit: int, work: Path) -> None:
         self.guests, self.parser, self.limit, self.work = guests, parser, limit, work
-        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        most = max(guest.machine.cpus for guest in guests)
+        self.racing = [guest for guest in guests if guest.machine.cpus == most]
+        self.races: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self.others: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self.transcripts = work / "transcripts"
         self.reference: Path | None = None
         self.program = Path()
@@ -146,7 +158,7 @@ class Run:
         """Does them, the longest first."""
         self.print(["KTAP version 1", f"1..{len(jobs)}"])
         for job in sorted(jobs, key=durations.of, reverse=True):
-            self.jobs.put(job)
+            self._put(job)
         with concurrent.futures.ThreadPoolExecutor(len(self.guests)) as pool:
             running = [pool.submit(self._work, guest) for guest in self.guests]
             try:
@@ -167,9 +179,8 @@ class Run:
 
     def _work(self, guest: uml.Uml) -> None:
         while not self.stop.is_set():
-            try:
-                job = self.jobs.get_nowait()
-            except queue.Empty:
+            job = self._next(guest)
+            if job is None:
                 if time.monotonic() >= self.until:
                     break
                 time.sleep(0.1)
@@ -191,6 +202,16 @@ class Run:
         if not self.stop.is_set() and not guest.finish():
             self.add(Result(guest.log.stem, Outcome.FAIL, "the guest did not power off by itself"))
 
+    def _put(self, job: Job) -> None:
+        (self.races if job.races else self.others).put(job)
+
+    def _next(self, guest: uml.Uml) -> Job | None:
+        """Of the races, where the guest has the processors, then of all else."""
+        for jobs in (self.races, self.others) if guest in self.racing else (self.others,):
+            with contextlib.suppress(queue.Empty):
+                return jobs.get_nowait()
+        return None
+
     def _again(self, done: Done) -> bool:
         """Whether the job is to be done once more. Only its last round is shown."""
         with self.printing:
@@ -201,7 +222,7 @@ class Run:
             if time.monotonic() - self.told >= 60:
                 self.told = time.monotonic()
                 note(f"{self.rounds.total()} rounds, {left / 60:.0f} min to go")
-        self.jobs.put(done.job)
+        self._put(done.job)
         return True
 
     def add(self, result: Result) -> None:
@@ -324,17 +345,17 @@ def stage(built: Built, jobs: list[Job], folder: Path) -> Path:
 
 @contextlib.contextmanager
 def guests(
-    image: Path, folder: Path, options: Options, cache: Cache, number: int
+    image: Path, folder: Path, options: Options, cache: Cache, machines: list[uml.Machine]
 ) -> Iterator[list[uml.Uml]]:
     """Guests that boot when they are needed."""
-    made = []
+    made: list[uml.Uml] = []
     try:
-        for index in range(number):
+        for index, machine in enumerate(machines):
             work = folder / f"guest-{index}"
             work.mkdir()
             log = cache.log / f"quick-{options.impl}{'-debug' if options.debug else ''}-{index}.log"
             log.unlink(missing_ok=True)
-            made.append(uml.Uml(image, folder / "stage", work, log, options.cpus, options.memory))
+            made.append(uml.Uml(image, folder / "stage", work, log, machine))
         yield made
     finally:
         for guest in made:
@@ -355,8 +376,9 @@ def transcripts_of_c(
         with cache.temporary() as folder:
             image = stage(built, seeds, folder)
             note("asking C for its transcripts")
-            with guests(image, folder, options, cache, guests_for(options, seeds)) as machines:
-                run = Run(machines, ktap.Parser(source.path), limit(options), folder)
+            machines = machines_for(options, seeds)
+            with guests(image, folder, options, cache, machines) as booted:
+                run = Run(booted, ktap.Parser(source.path), limit(options), folder)
                 run.print = lambda lines: None  # type: ignore[method-assign]
                 done = run.all(seeds, Durations(cache.root / "quick/durations.json"))
                 if not all(one.good for one in done):
@@ -370,17 +392,23 @@ def limit(options: Options) -> int:
     return options.timeout or (DEBUG_LIMIT if options.debug else LIMIT)
 
 
-def guests_for(options: Options, jobs: list[Job]) -> int:
-    """How many guests share the jobs."""
-    return max(1, min(options.jobs, len(jobs)))
+def machines_for(options: Options, jobs: list[Job]) -> list[uml.Machine]:
+    """What the guests have that share the jobs: the first two processors if there are races, the
+    others one."""
+    number = max(1, min(options.jobs, len(jobs)))
+    if options.cpus:
+        machine = uml.Machine(options.cpus, options.memory, ptrace=options.cpus == 1)
+        return [machine] * number
+    first = 2 if any(job.races for job in jobs) or len(jobs) < 5 else 1
+    return [uml.Machine(first if index == 0 else 1, options.memory) for index in range(number)]
 
 
 def quick(options: Options, cache: Cache) -> int:
     """Runs it; returns the exit status."""
     raise_on_signals()
     jobs = choose(options)
-    number = guests_for(options, jobs)
-    uml.check_machine(number, options.memory)
+    machines = machines_for(options, jobs)
+    uml.check_machine(len(machines), options.memory)
     script("setup.sh")
     begun = time.monotonic()
     toolchain = Toolchain.find(options, cache)
@@ -394,8 +422,8 @@ def quick(options: Options, cache: Cache) -> int:
         reference = None
         if options.impl == "rust" and any(job.kind == "fuzz" for job in jobs):
             reference = transcripts_of_c(options, cache, source, toolchain, jobs)
-        machines = stack.enter_context(guests(image, folder, options, cache, number))
-        run = Run(machines, ktap.Parser(source.path), limit(options), folder)
+        booted = stack.enter_context(guests(image, folder, options, cache, machines))
+        run = Run(booted, ktap.Parser(source.path), limit(options), folder)
         run.reference, run.program = reference, built.fuzzer
         if options.minutes:
             run.until = time.monotonic() + 60 * options.minutes
@@ -404,24 +432,22 @@ def quick(options: Options, cache: Cache) -> int:
         durations.learn([one for one in done if one.job.kind != "run"])
         if options.impl == "c" and run.transcripts.exists():
             fuzzer.Transcripts(cache, built.tree.kernel_key(), built.fuzzer).keep(run.transcripts)
-        return report(options, cache, run, machines, time.monotonic() - begun)
+        return report(options, cache, run, time.monotonic() - begun)
 
 
-def report(
-    options: Options, cache: Cache, run: Run, machines: list[uml.Uml], seconds: float
-) -> int:
+def report(options: Options, cache: Cache, run: Run, seconds: float) -> int:
     """Looks at the logs, judges, and prints the last lines."""
-    for guest in machines:
+    for index, guest in enumerate(run.guests):
         said = list(splats.find(guest.log_text().splitlines()))
         for line in said:
             print(f"# {line}")
-        name = f"the log of guest {machines.index(guest)} is silent"
+        name = f"the log of guest {index} is silent"
         run.add(
             Result(name, Outcome.FAIL if said else Outcome.PASS, str(guest.log) if said else "")
         )
     results = [result for one in run.done for result in one.results]
     whole = not options.tests
-    kernel = expected.Kernel(options.impl, options.cpus, options.debug)
+    kernel = expected.Kernel(options.impl, options.cpus or 2, options.debug)
     verdict = expected.judge(results, expected.known(), kernel, whole)
     for words in verdict.words:
         print(words)

@@ -78,10 +78,17 @@ def unhonoured(config: str, wanted: str) -> list[str]:
 
 
 def implementation(impl: str) -> str:
-    """The fragment that sets "rust" apart from "c"."""
-    if impl == "rust":
-        return "CONFIG_PIDNS_RUST=y\nCONFIG_PIDNS_KUNIT_TEST=y\n"
-    return "CONFIG_PIDNS_C=y\n"
+    """The fragment that sets "rust" apart from "c", which is built without any Rust."""
+    if impl == "c":
+        return "CONFIG_PIDNS_C=y\n"
+    symbols = (
+        "RUST",
+        "RUST_OVERFLOW_CHECKS",
+        "RUST_KERNEL_DOCTESTS",
+        "PIDNS_RUST",
+        "PIDNS_KUNIT_TEST",
+    )
+    return "".join(f"CONFIG_{symbol}=y\n" for symbol in symbols)
 
 
 @dataclass(frozen=True)
@@ -109,10 +116,11 @@ class Source:
         """Lays the checkout's files over it."""
         script("integrate.sh", *([] if options.kdir else ["--update"]), self.path)
 
-    def kernel_version(self) -> str:
-        """A hash of what is laid over it, but for tests and documents."""
+    def kernel_version(self, rust: bool) -> str:
+        """A hash of what is laid over it, as far as it is built from that."""
         lines = (self.path / MANIFEST / "files").read_text(encoding="utf-8").splitlines()
-        ours = [line for line in lines if not re.match(r"\S+  (?:tools|Documentation)/", line)]
+        others = r"\S+  (?:tools|Documentation)/" if rust else r"(?!.*Kconfig$)"
+        ours = [line for line in lines if not re.match(others, line)]
         applied = (self.path / MANIFEST / "applied.diff").read_text(encoding="utf-8")
         return hashlib.sha256("\n".join([str(self.path), *ours, applied]).encode()).hexdigest()
 
@@ -239,9 +247,10 @@ class Tree:
 
     def kernel_key(self) -> str:
         """Changes when anything does that the kernel is built from."""
+        config = _read(self.build / ".config")
         parts = (
-            self.source.kernel_version(),
-            _read(self.build / ".config"),
+            self.source.kernel_version("CONFIG_PIDNS_RUST=y" in config),
+            config,
             self.toolchain.identity,
             " ".join(self.variables),
         )

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import Fault
@@ -22,8 +23,20 @@ IMAGE = "vmlinux"
 GOAL = "vmlinux"
 MEMORY_FOLDER = Path("/dev/shm")
 BOOT_LIMIT = 60.0
-# Of every guest's kernel: as in the other guests.
-ARGUMENTS = ("slab_nomerge", "oops=panic", "panic=-1", "kunit.enable=1")
+# Of every guest's kernel. There are 100 ticks a second, and a grace period of RCU would take
+# several: tests that wait for what is freed later would wait for minutes.
+ARGUMENTS = (
+    "slab_nomerge",
+    "oops=panic",
+    "panic=-1",
+    "kunit.enable=1",
+    "rcupdate.rcu_expedited=1",
+    "rcutree.jiffies_till_first_fqs=0",
+    "rcutree.jiffies_till_next_fqs=1",
+    "rcutree.use_softirq=0",
+    "rcutree.qhimark=1",
+    "rcutree.blimit=10000",
+)
 # What the log of a boot that this machine prevents has, and what to say of it.
 REFUSALS = (
     (
@@ -64,15 +77,22 @@ def megabytes(memory: str) -> int:
     return int(memory[:-1]) * (1024 if memory[-1] in "gG" else 1)
 
 
-class Uml(Guest):
-    """One guest. With one processor its programs run under ptrace, with more by seccomp."""
+@dataclass(frozen=True)
+class Machine:
+    """What a guest has."""
 
-    def __init__(
-        self, image: Path, stage: Path, work: Path, log: Path, cpus: int, memory: str
-    ) -> None:
+    cpus: int
+    memory: str
+    ptrace: bool = False
+
+
+class Uml(Guest):
+    """One guest. Its programs run by seccomp, or under ptrace, then on one processor."""
+
+    def __init__(self, image: Path, stage: Path, work: Path, log: Path, machine: "Machine") -> None:
         super().__init__(log, BOOT_LIMIT)
         self.image, self.stage, self.work = image, stage, work
-        self.cpus, self.memory = cpus, memory
+        self.machine = machine
         self.process: subprocess.Popen[bytes] | None = None
         self.console: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -126,9 +146,9 @@ class Uml(Guest):
         return [
             *command,
             str(self.image),
-            f"mem={self.memory}",
-            f"ncpus={self.cpus}",
-            f"seccomp={'on' if self.cpus > 1 else 'off'}",
+            f"mem={self.machine.memory}",
+            f"ncpus={self.machine.cpus}",
+            f"seccomp={'off' if self.machine.ptrace else 'on'}",
             f"uml_dir={self.work}",
             "root=/dev/root",
             "rootfstype=hostfs",

@@ -37,6 +37,9 @@ scan() {
 	! grep -q 'unreferenced object' $file
 }
 
+# The whole of what tests do often is for make test.
+export PIDNS_QUICK=1
+
 echo 'pidns-status 0'
 while read -r -a words; do
 	case ${words[0]} in

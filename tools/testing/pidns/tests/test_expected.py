@@ -14,8 +14,8 @@ def counts(results: list[Result], entries: list[Entry], kernel: Kernel = RUST) -
 
 
 class JudgeTest(unittest.TestCase):
-    skip = Entry("a", Outcome.SKIP, "no such device")
-    fail = Entry("a", Outcome.FAIL, "no vDSO")
+    skipped = Entry("a", Outcome.SKIP, "no such device")
+    failed = Entry("a", Outcome.FAIL, "no vDSO")
     errs = Entry("a", Outcome.XFAIL, "C leaks", impl="c")
 
     def test_nothing_listed(self) -> None:
@@ -24,12 +24,12 @@ class JudgeTest(unittest.TestCase):
             self.assertEqual(counts([Result("a", outcome)], []), (0, 1, 0))
 
     def test_as_listed(self) -> None:
-        self.assertEqual(counts([Result("a", Outcome.SKIP)], [self.skip]), (0, 0, 1))
-        self.assertEqual(counts([Result("a", Outcome.FAIL)], [self.fail]), (0, 0, 1))
+        self.assertEqual(counts([Result("a", Outcome.SKIP)], [self.skipped]), (0, 0, 1))
+        self.assertEqual(counts([Result("a", Outcome.FAIL)], [self.failed]), (0, 0, 1))
         self.assertEqual(counts([Result("a", Outcome.XFAIL)], [self.errs], C), (1, 0, 0))
 
     def test_passes_though_listed(self) -> None:
-        for entry in (self.skip, self.fail):
+        for entry in (self.skipped, self.failed):
             self.assertEqual(counts([Result("a", Outcome.PASS)], [entry]), (0, 1, 0))
         self.assertEqual(counts([Result("a", Outcome.PASS)], [self.errs], C), (0, 1, 0))
 
@@ -39,8 +39,8 @@ class JudgeTest(unittest.TestCase):
 
     def test_listed_and_no_test(self) -> None:
         results = [Result("b", Outcome.PASS)]
-        self.assertEqual(counts(results, [self.skip]), (1, 1, 0))
-        self.assertTrue(judge(results, [self.skip], RUST, whole=False).good)
+        self.assertEqual(counts(results, [self.skipped]), (1, 1, 0))
+        self.assertTrue(judge(results, [self.skipped], RUST, whole=False).good)
 
     def test_no_test_at_all(self) -> None:
         self.assertFalse(judge([], [], RUST, whole=True).good)

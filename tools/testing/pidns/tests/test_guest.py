@@ -62,9 +62,7 @@ class GuestTest(unittest.TestCase):
     def test_answers(self) -> None:
         shown: list[str] = []
         answer = self.guest.ask("hello", 10, shown.append)
-        self.assertEqual(
-            (answer.end, answer.status, answer.lines), (End.DONE, 3, ["said hello"])
-        )
+        self.assertEqual((answer.end, answer.status, answer.lines), (End.DONE, 3, ["said hello"]))
         self.assertEqual(shown, ["said hello"])
         self.assertEqual(self.guest.ask("short", 10).lines, ["said short"])
         self.assertTrue(self.guest.finish())

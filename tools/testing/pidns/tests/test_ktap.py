@@ -2,6 +2,7 @@
 import os
 import unittest
 from pathlib import Path
+from typing import ClassVar
 
 from ..ktap import Outcome, Parser, Result, nested, result_line
 
@@ -33,6 +34,8 @@ ok 1 suite
 
 
 class KtapTest(unittest.TestCase):
+    parser: ClassVar[Parser]
+
     @classmethod
     def setUpClass(cls) -> None:
         source = os.environ.get("PIDNS_SOURCE")

@@ -15,7 +15,7 @@ class OptionsTest(unittest.TestCase):
     def test_nothing_asked_for(self) -> None:
         options = Options.read({})
         self.assertEqual((options.impl, options.debug, options.tests), ("rust", False, ()))
-        self.assertEqual((options.cpus, options.memory, options.seeds), (2, "1G", None))
+        self.assertEqual((options.cpus, options.memory, options.seeds), (None, "1G", None))
 
     def test_empty_is_as_left_out(self) -> None:
         names = "IMPL DEBUG KDIR TESTS SEEDS JOBS CPUS MEMORY TIMEOUT RUSTC MINUTES".split()

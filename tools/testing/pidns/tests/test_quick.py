@@ -8,7 +8,7 @@ from unittest import mock
 from .. import uml
 from ..errors import Fault
 from ..options import Options
-from ..quick import DOCTESTS, Durations, Job, choose, kunit_suites
+from ..quick import DOCTESTS, Durations, Job, choose, kunit_suites, machines_for
 from ..splats import find
 from ..tree import errors_of, unhonoured
 
@@ -30,6 +30,23 @@ class ChooseTest(unittest.TestCase):
         for options in (Options(tests=("nope",)), Options(impl="c", tests=(DOCTESTS,))):
             with self.assertRaisesRegex(Fault, "is not known with IMPL="):
                 choose(options)
+
+
+class MachinesTest(unittest.TestCase):
+    def test_races_have_two_processors(self) -> None:
+        jobs = choose(Options(impl="c"))
+        cpus = [machine.cpus for machine in machines_for(Options(jobs=3), jobs)]
+        self.assertEqual(cpus, [2, 1, 1])
+        self.assertTrue([job for job in jobs if job.races])
+
+    def test_not_more_guests_than_jobs(self) -> None:
+        jobs = [Job("kselftest", "pidns_a1_enter_test")]
+        self.assertEqual(machines_for(Options(jobs=3), jobs), [uml.Machine(2, "1G")])
+
+    def test_one_processor_is_by_ptrace(self) -> None:
+        jobs = choose(Options(impl="c"))
+        (machine,) = machines_for(Options(jobs=1, cpus=1), jobs)
+        self.assertEqual(machine, uml.Machine(1, "1G", ptrace=True))
 
 
 class DurationsTest(unittest.TestCase):
@@ -62,7 +79,7 @@ class MachineTest(unittest.TestCase):
     def test_refusals(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)
-            guest = uml.Uml(work, work, work, work / "log", 2, "1G")
+            guest = uml.Uml(work, work, work, work / "log", uml.Machine(2, "1G"))
             for line, word in (
                 ("Checking that seccomp filters can be installed...error", "refuses seccomp"),
                 ("check_ptrace : ptrace failed: Operation not permitted", "refuses ptrace"),

@@ -113,6 +113,18 @@ static inline int eventually_looks(void)
 	return looks ? atoi(looks) : EVENTUALLY_LOOKS;
 }
 
+/* Whether somebody waits for the answer, and will ask again: PIDNS_QUICK=1. */
+static inline bool quick(void)
+{
+	return getenv("PIDNS_QUICK");
+}
+
+/* Whether a part of what is done often will do: then, and where locks are proven. */
+static inline bool part_will_do(void)
+{
+	return quick() || !access("/proc/lockdep", F_OK);
+}
+
 /* Wait for what the kernel does later (work queues, RCU), but not forever. */
 #define eventually(cond)						\
 ({									\

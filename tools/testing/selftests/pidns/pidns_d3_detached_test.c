@@ -198,12 +198,12 @@ static void one_round(struct __test_metadata *_metadata, struct round *round, bo
 static void all_rounds(struct __test_metadata *_metadata, bool reap)
 {
 	struct round round = { .victim = VICTIM, .proc = procfs_open() };
-	int i;
+	int rounds = quick() ? ROUNDS / 10 : ROUNDS, i;
 
 	round.lock = sys_memfd_create("lock", MFD_CLOEXEC);
 	ASSERT_LE(0, round.proc);
 	ASSERT_LE(0, round.lock);
-	for (i = 0; i < ROUNDS && !round.trouble; i++) {
+	for (i = 0; i < rounds && !round.trouble; i++) {
 		one_round(_metadata, &round, reap);
 		round.victim++;
 	}

@@ -127,6 +127,7 @@ TEST_F_TIMEOUT(stress, a14_many_processes_die_with_their_init, STRESS_TIMEOUT)
 			rest_forever();
 		}
 		kid_tell(&kid, make_processes(self->processes - inner - 1));
+		kid_hear(&kid);
 		kid_tell(&kid, ioctl(pidfd, PIDFD_GET_PID_NAMESPACE, 0));
 		rest_forever();
 	}
@@ -136,6 +137,7 @@ TEST_F_TIMEOUT(stress, a14_many_processes_die_with_their_init, STRESS_TIMEOUT)
 		kid_stop(&kid);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &made);
+	kid_tell(&kid, 0);
 	innerfd = sys_pidfd_getfd(kid.pidfd, kid_hear(&kid), 0);
 	fd = ns_open(kid.pid, L_PID);
 	ASSERT_LE(0, innerfd);
