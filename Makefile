@@ -28,9 +28,10 @@ help: ## print this
 	@echo '  CONFIGS=...   some of the configurations in configs/matrix (configs)'
 	@echo '  OP=... LEVEL=...  what to look at, how deep (profile)'
 	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
-	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants),'
+	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants), or one test (quick),'
 	@echo '                or for which its instructions are logged (profile)'
-	@echo '  CPUS=... MEMORY=...  processors and memory of the guest, as in CPUS=4 MEMORY=4G (2, 2G)'
+	@echo '  CPUS=... MEMORY=...  processors and memory of the guest, as in CPUS=4 MEMORY=4G (2, 2G;'
+	@echo '                of each guest of quick: 2 for races, else 1; 1G)'
 	@echo '  JOBS=...      how much to build at a time (as many as there are processors)'
 	@echo '  RUSTC=...     a rustc of yours, with its library source, instead of /usr/bin/rustc'
 

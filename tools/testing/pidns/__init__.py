@@ -16,5 +16,6 @@ uml         a guest by User Mode Linux
 ktap        test results, by the kernel's kunit_parser
 expected    which results are expected not to pass, and how many there are
 splats      complaints in a kernel's log
+run         jobs for guests, and their results
 quick       the command `make quick`
 """

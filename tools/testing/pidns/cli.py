@@ -3,6 +3,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -20,9 +21,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("command", choices=sorted(COMMANDS))
     command = COMMANDS[parser.parse_args(arguments).command]
     try:
-        return command(Options.read(os.environ), Cache.find(os.environ))
+        return command(Options.read(os.environ), Cache.find(os.environ), os.environ)
     except Fault as fault:
         print(f"pidns: error: {fault}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        print(f"pidns: error: {error}; run make setup", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"pidns: error: {error}; free some space or mend it, then try again", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -3,19 +3,19 @@
 
 import base64
 import binascii
-import hashlib
 import io
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from . import process
 from .cache import TOP, Cache
-from .errors import Fault, note
+from .errors import Fault
 from .toolchain import Toolchain
 from .tree import check_disk
 
@@ -55,11 +55,6 @@ def build(cache: Cache, toolchain: Toolchain) -> Path:
     return folder / f"target/{TRIPLE}/release/pidns-fuzz"
 
 
-def identity(program: Path) -> str:
-    """Changes when the program does."""
-    return hashlib.sha256(program.read_bytes()).hexdigest()
-
-
 def name(seed: int) -> str:
     """The file of a seed's transcript."""
     return f"{seed:06}.txt"
@@ -75,7 +70,7 @@ def unpack(lines: Sequence[str], destination: Path) -> bool:
                 content = archive.extractfile(member) if member.isfile() else None
                 if content:
                     (destination / Path(member.name).name).write_bytes(content.read())
-    except (binascii.Error, tarfile.TarError, EOFError, OSError):
+    except (binascii.Error, tarfile.TarError, zlib.error, EOFError, OSError):
         return False
     return any(destination.iterdir())
 
@@ -89,10 +84,9 @@ def difference(program: Path, one: Path, other: Path) -> list[str]:
 
 
 class Transcripts:
-    """What the C files answered, kept as long as nothing changes that it comes from."""
+    """C's transcripts, cached until its kernel or the fuzzer changes."""
 
-    def __init__(self, cache: Cache, kernel_key: str, program: Path) -> None:
-        key = hashlib.sha256(f"{kernel_key} {identity(program)}".encode()).hexdigest()[:16]
+    def __init__(self, cache: Cache, key: str) -> None:
         base = cache.root / "quick/transcripts"
         self.folder = base / key
         if base.is_dir():
@@ -100,13 +94,16 @@ class Transcripts:
                 if old != self.folder:
                     shutil.rmtree(old, ignore_errors=True)
 
-    def missing(self, seeds: range) -> bool:
-        """Whether some of them are not there."""
-        return not all((self.folder / name(seed)).exists() for seed in seeds)
+    def has(self, seeds: str) -> bool:
+        """Whether those of the seeds A..B are there."""
+        first, end = map(int, seeds.split(".."))
+        return all((self.folder / name(seed)).exists() for seed in range(first, end))
 
     def keep(self, folder: Path) -> None:
-        """Adds those of a run."""
+        """Adds those of a run. One that is there stays."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.iterdir():
-            shutil.copy(path, self.folder / path.name)
-        note(f"transcripts of C: {self.folder}")
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if not (self.folder / path.name).exists():
+                fresh = self.folder / f".{path.name}"
+                shutil.copy(path, fresh)
+                fresh.replace(self.folder / path.name)

@@ -12,13 +12,15 @@ import enum
 import os
 import select
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import Fault
 
 MARK = "pidns-status "
+# Of a program that never stops to print, so many are kept.
+MOST_LINES = 100_000
 
 
 class End(enum.Enum):
@@ -31,12 +33,14 @@ class End(enum.Enum):
 
 @dataclass
 class Answer:
-    """What came of a command."""
+    """The outcome of a command."""
 
     end: End
     lines: list[str] = field(default_factory=list)
     status: int | None = None
     why: str = ""
+    # The end of the kernel's log, if the guest did not come to the command's end.
+    last_words: list[str] = field(default_factory=list)
 
 
 class Channel:
@@ -58,14 +62,13 @@ class Channel:
                 line, self.rest = self.rest.split(b"\n", 1)
                 yield line.decode(errors="replace").rstrip("\r")
             left = deadline - time.monotonic()
-            ready = select.select([self.reader], [], [], max(0.0, min(left, 1.0)))[0]
-            if ready:
+            if left <= 0:
+                raise TimeoutError
+            if select.select([self.reader], [], [], left)[0]:
                 data = os.read(self.reader, 1 << 16)
                 if not data:
                     return
                 self.rest += data
-            elif left <= 0:
-                raise TimeoutError
 
     def close(self) -> None:
         """Closes both ends."""
@@ -80,6 +83,9 @@ class Guest(abc.ABC):
         self.log = log
         self.boot_limit = boot_limit
         self.channel: Channel | None = None
+        self.boots = 0
+        # Where the log of this boot begins.
+        self._booted_at = 0
 
     @abc.abstractmethod
     def start(self) -> Channel:
@@ -90,20 +96,25 @@ class Guest(abc.ABC):
         """Ends it, whatever it does."""
 
     @abc.abstractmethod
+    def close(self) -> None:
+        """Ends it for good: it boots no more."""
+
+    @abc.abstractmethod
     def refusal(self) -> str | None:
         """Why this machine cannot run such a guest, if the log of a failed boot tells."""
 
-    def ask(self, command: str, limit: float, show: Callable[[str], None] | None = None) -> Answer:
-        """Has a command done, and shows its lines as they come. A guest that hangs or dies is
-        stopped: the next command has a fresh one."""
+    def ask(self, command: str, limit: float) -> Answer:
+        """Has a command done. A guest that hangs or dies is stopped: the next command has a fresh
+        one."""
         if self.channel is None:
             self._boot()
         assert self.channel is not None
         self.channel.send(command)
-        answer = self._read(self.channel, limit, show)
+        answer = self._read(self.channel, limit)
         if answer.end is not End.DONE:
-            self._drop()
+            self.drop()
             answer.why = self._why(answer.end, limit)
+            answer.last_words = [f"# {line}" for line in self._tail()]
         return answer
 
     def finish(self) -> bool:
@@ -111,43 +122,52 @@ class Guest(abc.ABC):
         if self.channel is None:
             return True
         self.channel.send("end")
-        good = self._read(self.channel, self.boot_limit, None).end is End.DEATH
-        self._drop()
-        return good and "Kernel panic" not in self.log_text()
+        good = self._read(self.channel, self.boot_limit).end is End.DEATH
+        self.drop()
+        return good and "Kernel panic" not in self._this_boot()
 
     def log_text(self) -> str:
         """The kernel's log so far."""
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
+    def _tail(self) -> list[str]:
+        return self._this_boot().splitlines()[-30:]
+
+    def _this_boot(self) -> str:
+        return self.log_text()[self._booted_at :]
+
     def _boot(self) -> None:
+        self._booted_at = len(self.log_text())
+        self.boots += 1
         self.channel = self.start()
-        answer = self._read(self.channel, self.boot_limit, None)
+        answer = self._read(self.channel, self.boot_limit)
         if answer.end is End.DONE:
             return
-        self._drop()
+        self.drop()
         if refusal := self.refusal():
             raise Fault(refusal)
-        tail = "\n".join(self.log_text().splitlines()[-30:])
+        tail = "\n".join(self._tail())
         raise Fault(
             f"the guest did not come up: {self._why(answer.end, self.boot_limit)};"
-            f" its log is in {self.log} and ends so:\n{tail}"
+            f" the end of its log, {self.log}:\n{tail}"
         )
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """Stops the guest; the next command has a fresh one."""
         self.stop()
         if self.channel is not None:
             self.channel.close()
         self.channel = None
 
     def _why(self, end: End, limit: float) -> str:
-        if "Kernel panic" in self.log_text():
+        if "Kernel panic" in self._this_boot():
             return "the kernel panicked"
         if end is End.HANG:
-            return f"no end after {limit:.0f} s"
-        return "the guest ended before its time"
+            return f"timed out after {limit:.0f} s"
+        return "the guest exited unexpectedly"
 
     @staticmethod
-    def _read(channel: Channel, limit: float, show: Callable[[str], None] | None) -> Answer:
+    def _read(channel: Channel, limit: float) -> Answer:
         answer = Answer(End.DEATH)
         try:
             for line in channel.lines(time.monotonic() + limit):
@@ -158,9 +178,8 @@ class Guest(abc.ABC):
                         answer.lines.append(text)
                     answer.end, answer.status = End.DONE, int(status)
                     break
-                answer.lines.append(line)
-                if show:
-                    show(line)
+                if len(answer.lines) < MOST_LINES:
+                    answer.lines.append(line)
         except TimeoutError:
             answer.end = End.HANG
         return answer

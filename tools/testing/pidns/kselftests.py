@@ -4,7 +4,6 @@
 from pathlib import Path
 
 from .cache import TOP
-from .errors import Fault
 from .tree import Tree
 
 FOLDER = TOP / "tools/testing/selftests/pidns"
@@ -13,13 +12,6 @@ FOLDER = TOP / "tools/testing/selftests/pidns"
 def names() -> list[str]:
     """All of them."""
     return sorted(path.stem for path in FOLDER.glob("*_test.c"))
-
-
-def check(asked: tuple[str, ...]) -> None:
-    """Raises a Fault if the user asked for one that is not there."""
-    for name in asked:
-        if name not in names():
-            raise Fault(f"TESTS={name} is not known; they are in tools/testing/selftests/pidns")
 
 
 def build(tree: Tree, destination: Path) -> None:

@@ -12,6 +12,10 @@ from typing import Any
 
 XFAIL = re.compile(r"^\s*ok \d+ (?:- )?(?P<name>[^#]*?) # XFAIL ?(?P<why>.*)$")
 
+# Why a result is a failure that nobody reported.
+MISSING = "it did not report"
+NONE = "it printed no results"
+
 
 class Outcome(enum.Enum):
     """What a test came to."""
@@ -48,13 +52,16 @@ class Parser:
         test = self._parser.parse_run_tests(lines, self._printer)
         status = self._parser.TestStatus
         if test.status is status.FAILURE_TO_PARSE_TESTS:
-            return [Result(name, Outcome.FAIL, "it printed no results")]
+            return [Result(name, Outcome.FAIL, NONE)]
         results = [
             self._result(path, leaf, expected, status)
             for path, leaf in _leaves((name,), test.subtests)
         ]
-        if test.counts.errors and not any(result.outcome is Outcome.FAIL for result in results):
-            results.append(Result(name, Outcome.FAIL, "its results are not complete"))
+        counts = test.counts
+        # A suite may fail as a whole.
+        bad = counts.errors or counts.failed or counts.crashed
+        if bad and not any(result.outcome is Outcome.FAIL for result in results):
+            results.append(Result(name, Outcome.FAIL, "failed, though no test in it did"))
         return results
 
     @staticmethod
@@ -63,7 +70,7 @@ class Parser:
         if test.status is status.SKIPPED:
             return Result(name, Outcome.SKIP, test.skip_reason)
         if test.status is not status.SUCCESS:
-            why = "it did not report" if test.status is status.TEST_CRASHED else ""
+            why = MISSING if test.status is status.TEST_CRASHED else ""
             return Result(name, Outcome.FAIL, why)
         if test.name in expected:
             return Result(name, Outcome.XFAIL, expected[test.name])

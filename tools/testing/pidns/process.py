@@ -16,13 +16,17 @@ GRACE = 5.0
 
 
 def raise_on_signals() -> None:
-    """Makes SIGTERM and SIGHUP unwind, as SIGINT does."""
+    """Makes signals that end us unwind, so that all we started is ended."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def unwind(number: int, _frame: FrameType | None) -> None:
+        # A second one must not break what the first has begun.
+        for one in numbers:
+            signal.signal(one, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
-    signal.signal(signal.SIGTERM, unwind)
-    signal.signal(signal.SIGHUP, unwind)
+    for one in numbers:
+        signal.signal(one, unwind)
 
 
 def _group_lives(group: int) -> bool:

@@ -28,7 +28,7 @@ def script(name: str, *arguments: str | Path, **env: str) -> str:
     """What a script of scripts/ prints; what it says goes to the user."""
     with process.started(
         [TOP / "scripts" / name, *arguments],
-        env={**os.environ, **env, "PIDNS_LOCKED": "1"},
+        env={**os.environ, **env},
         stdout=subprocess.PIPE,
     ) as running:
         output, _ = running.communicate()
@@ -38,7 +38,7 @@ def script(name: str, *arguments: str | Path, **env: str) -> str:
 
 
 def check_disk(log: Path, folder: Path) -> None:
-    """Says so if that is why a command failed."""
+    """Raises a Fault if the log shows a full disk."""
     if "No space left on device" in log.read_text(encoding="utf-8", errors="replace"):
         raise Fault(
             f"the disk of {folder} is full; free some space, or set XDG_CACHE_HOME to a folder on a larger disk"
@@ -68,7 +68,7 @@ def read_config(text: str) -> dict[str, str]:
 
 
 def unhonoured(config: str, wanted: str) -> list[str]:
-    """What of the wanted symbols a configuration has not."""
+    """Wanted symbols that a configuration lacks."""
     have = read_config(config)
     return sorted(
         f"{name}={value}"
@@ -97,12 +97,14 @@ class Source:
 
     path: Path
     name: str
+    # Whether it is the user's, who may change it without our knowing.
+    own: bool = False
 
     @classmethod
     def find(cls, options: Options) -> "Source":
         """The user's tree, or Debian's in the cache, fetched if it is not there."""
         if options.kdir is None:
-            path = Path(script("source.sh").strip())
+            path = Path(script("source.sh", PIDNS_LOCKED="1").strip())
             return cls(path, path.name)
         path = options.kdir.resolve()
         if (path / ".config").exists() or (path / "include/config").is_dir():
@@ -110,11 +112,12 @@ class Source:
                 f"KDIR={path} was configured or built in place;"
                 " run make mrproper there, or give a clean git worktree of it"
             )
-        return cls(path, "kdir-" + hashlib.sha256(str(path).encode()).hexdigest()[:8])
+        return cls(path, "kdir-" + hashlib.sha256(str(path).encode()).hexdigest()[:8], own=True)
 
     def lay_over(self, options: Options) -> None:
         """Lays the checkout's files over it."""
-        script("integrate.sh", *([] if options.kdir else ["--update"]), self.path)
+        update = [] if options.kdir else ["--update"]
+        script("integrate.sh", *update, self.path, PIDNS_LOCKED="1")
 
     def kernel_version(self, rust: bool) -> str:
         """A hash of what is laid over it, as far as it is built from that."""
@@ -148,7 +151,7 @@ class Progress:
             )
 
     def done(self) -> None:
-        """Gives the line back."""
+        """Clears the progress line."""
         if self.terminal:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
 
@@ -223,7 +226,7 @@ class Tree:
             ).encode()
         ).hexdigest()
         config, stamp_file = self.build / ".config", self.build / ".pidns-config"
-        if config.exists() and _read(stamp_file) == stamp:
+        if not self.source.own and config.exists() and _read(stamp_file) == stamp:
             return
         self.build.mkdir(parents=True, exist_ok=True)
         stamp_file.unlink(missing_ok=True)
@@ -260,7 +263,7 @@ class Tree:
         """Builds the kernel if anything has changed. False if it was up to date."""
         key = self.kernel_key()
         stamp = self.build / ".pidns-built"
-        if image.exists() and _read(stamp) == key:
+        if not self.source.own and image.exists() and _read(stamp) == key:
             return False
         stamp.unlink(missing_ok=True)
         self.run(self.log("build"), [*self.make, f"-j{self.jobs}", goal], "the build")
@@ -271,7 +274,11 @@ class Tree:
         """Builds the headers for userspace, which our files do not change."""
         stamp = self.build / ".pidns-headers"
         applied = (self.source.path / MANIFEST / "applied.diff").read_text(encoding="utf-8")
-        if _read(stamp) == applied and (self.build / "usr/include/linux").is_dir():
+        if (
+            not self.source.own
+            and _read(stamp) == applied
+            and (self.build / "usr/include/linux").is_dir()
+        ):
             return
         self.run(
             self.log("headers"),
@@ -284,6 +291,8 @@ class Tree:
         """Begins with what is built in another tree, so that only what differs is built again."""
         note(f"beginning with what is built in {other.build}")
         self.build.mkdir(parents=True, exist_ok=True)
+        for stamp in self.build.glob(".pidns-*"):
+            stamp.unlink()
         copied = process.run(
             ["rsync", "-a", "--delete", "--exclude=/.pidns-*", f"{other.build}/", f"{self.build}/"],
             limit=BUILD_LIMIT,

@@ -5,6 +5,7 @@ Their root is this machine's files, read-only. What they run is trusted: in this
 program could get at all memory of its guest, and so at what the user may do here.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -50,26 +51,27 @@ REFUSALS = (
 )
 
 
-def check_machine(guests: int, memory: str) -> None:
-    """Raises a Fault where the memory of guests cannot be kept on this machine."""
+def check_machine(memory: str) -> None:
+    """Raises a Fault where the memory of a guest cannot be kept on this machine."""
+    where = f"{MEMORY_FOLDER}, where User Mode Linux keeps its memory,"
     try:
-        state = os.statvfs(MEMORY_FOLDER)
+        flags = os.statvfs(MEMORY_FOLDER).f_flag
     except OSError:
-        raise Fault(
-            f"{MEMORY_FOLDER} is missing, where User Mode Linux keeps its memory; mount a tmpfs there"
-        ) from None
+        raise Fault(f"{where} is missing; mount a tmpfs there") from None
     if not os.access(MEMORY_FOLDER, os.W_OK):
-        raise Fault(f"{MEMORY_FOLDER} cannot be written to; User Mode Linux keeps its memory there")
-    if state.f_flag & os.ST_NOEXEC:
+        raise Fault(f"{where} cannot be written to; allow it, or be root")
+    if flags & os.ST_NOEXEC:
+        raise Fault(f"{where} is mounted noexec; mount it with exec")
+    if not room(memory):
         raise Fault(
-            f"{MEMORY_FOLDER} is mounted noexec; User Mode Linux keeps its memory there: mount it exec"
+            f"{where} has no room for MEMORY={memory}; mount it larger, or give less, as in MEMORY=512M"
         )
-    need = guests * megabytes(memory)
-    have = state.f_bavail * state.f_frsize >> 20
-    if have < need:
-        raise Fault(
-            f"{MEMORY_FOLDER} has {have} MB and {guests} guests may need {need} MB; give less, as in MEMORY=512M"
-        )
+
+
+def room(memory: str) -> int:
+    """How many guests have room in this machine's memory."""
+    state = os.statvfs(MEMORY_FOLDER)
+    return (state.f_bavail * state.f_frsize >> 20) // megabytes(memory)
 
 
 def megabytes(memory: str) -> int:
@@ -112,6 +114,7 @@ class Uml(Guest):
                     stderr=subprocess.STDOUT,
                     pass_fds=(commands, answers),
                     start_new_session=True,
+                    cwd=self.work,
                     env=os.environ | {"TMPDIR": str(MEMORY_FOLDER), "HOME": str(self.work)},
                 )
             finally:
@@ -131,7 +134,6 @@ class Uml(Guest):
             self.console.join(timeout=5)
 
     def close(self) -> None:
-        """Ends it for good."""
         self._closed = True
         self.stop()
 
@@ -168,5 +170,7 @@ class Uml(Guest):
             return
         with open(self.log, "ab") as log, running.stdout as console:
             while data := os.read(console.fileno(), 1 << 16):
-                log.write(data)
-                log.flush()
+                # On a full disk the guest must not wait for us.
+                with contextlib.suppress(OSError):
+                    log.write(data)
+                    log.flush()

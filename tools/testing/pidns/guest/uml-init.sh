@@ -20,6 +20,7 @@ mkdir /run/pidns
 for word in $(</proc/cmdline); do
 	[[ $word != pidns.stage=* ]] || mount -t hostfs -o "${word#*=}" none /run/pidns
 done
+mount -o remount,bind,ro /run/pidns
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 mount -t debugfs debugfs /sys/kernel/debug
 mount -t cgroup2 cgroup2 /sys/fs/cgroup

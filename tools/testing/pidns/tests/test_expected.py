@@ -5,7 +5,7 @@ from ..errors import Fault
 from ..expected import Entry, Kernel, judge, known, least, read_entries
 from ..ktap import Outcome, Result
 
-RUST, C = Kernel("rust", 2, False), Kernel("c", 2, False)
+RUST, C = Kernel("rust", False), Kernel("c", False)
 
 
 def counts(results: list[Result], entries: list[Entry], kernel: Kernel = RUST) -> tuple[int, ...]:
@@ -45,6 +45,13 @@ class JudgeTest(unittest.TestCase):
     def test_no_test_at_all(self) -> None:
         self.assertFalse(judge([], [], RUST, whole=True).good)
 
+    def test_too_few(self) -> None:
+        verdict = judge([Result("a", Outcome.PASS)], [], RUST, whole=True)
+        verdict.need(1, 1)
+        self.assertTrue(verdict.good)
+        verdict.need(2, 1)
+        self.assertFalse(verdict.good)
+
     def test_last_line(self) -> None:
         verdict = judge([Result("a", Outcome.PASS)], [], RUST, whole=True)
         self.assertEqual(verdict.last_line(), "1 passed, 0 failed, 0 skipped")
@@ -60,8 +67,10 @@ class ListTest(unittest.TestCase):
             '[[expected]]\ntest = "a"\noutcome = "skip"',
             '[[expected]]\ntest = "a"\noutcome = "perhaps"\nwhy = "b"',
             '[[expected]]\ntest = "a"\noutcome = "skip"\nwhy = "b"\nwhere = "c"',
+            '[[expected]]\ntest = "a"\noutcome = "skip"\nwhy = "b"\nimpl = "C"',
+            '[[expected]]\ntest = "a"\noutcome = "skip"\nwhy = "b"\ndebug = "yes"',
         ):
-            with self.assertRaisesRegex(Fault, "list: entry 1 is not right"):
+            with self.assertRaisesRegex(Fault, "list: entry 1 is invalid"):
                 read_entries(text, "list")
 
 

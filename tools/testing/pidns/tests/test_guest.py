@@ -19,6 +19,7 @@ for line in sys.stdin:
     what = line.strip()
     if what == "end": break
     if what == "die": sys.exit(1)
+    while what == "flood": print("more")
     if what == "hang": time.sleep(1000)
     print("said", what, end="" if what == "short" else "\\n")
     print("pidns-status 3", flush=True)
@@ -29,11 +30,9 @@ class Program(Guest):
     def __init__(self, folder: Path, text: str = WORKER) -> None:
         super().__init__(folder / "log", 10)
         self.text = text
-        self.boots = 0
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Channel:
-        self.boots += 1
         inner, to_guest = os.pipe()
         from_guest, outer = os.pipe()
         self.process = subprocess.Popen(
@@ -46,6 +45,9 @@ class Program(Guest):
     def stop(self) -> None:
         if self.process:
             end_group(self.process, grace=0)
+
+    def close(self) -> None:
+        self.stop()
 
     def refusal(self) -> str | None:
         return None
@@ -60,33 +62,40 @@ class GuestTest(unittest.TestCase):
         self.addCleanup(self.guest.stop)
 
     def test_answers(self) -> None:
-        shown: list[str] = []
-        answer = self.guest.ask("hello", 10, shown.append)
+        answer = self.guest.ask("hello", 10)
         self.assertEqual((answer.end, answer.status, answer.lines), (End.DONE, 3, ["said hello"]))
-        self.assertEqual(shown, ["said hello"])
         self.assertEqual(self.guest.ask("short", 10).lines, ["said short"])
         self.assertTrue(self.guest.finish())
         self.assertEqual(self.guest.boots, 1)
 
     def test_a_guest_that_dies_is_replaced(self) -> None:
         answer = self.guest.ask("die", 10)
-        self.assertEqual((answer.end, answer.why), (End.DEATH, "the guest ended before its time"))
+        self.assertEqual((answer.end, answer.why), (End.DEATH, "the guest exited unexpectedly"))
         self.assertEqual(self.guest.ask("hello", 10).end, End.DONE)
         self.assertEqual(self.guest.boots, 2)
 
     def test_a_panic_is_told(self) -> None:
-        (self.folder / "log").write_text("Kernel panic - not syncing: so\n", encoding="utf-8")
-        self.assertEqual(self.guest.ask("die", 10).why, "the kernel panicked")
+        log = self.folder / "log"
+        self.guest.ask("hello", 10)
+        log.write_text("Kernel panic - not syncing: so\n", encoding="utf-8")
+        answer = self.guest.ask("die", 10)
+        self.assertEqual(answer.why, "the kernel panicked")
+        self.assertEqual(answer.last_words, ["# Kernel panic - not syncing: so"])
+        # The next boot has not.
+        self.assertEqual(self.guest.ask("die", 10).why, "the guest exited unexpectedly")
 
     def test_a_guest_that_hangs_is_replaced(self) -> None:
-        answer = self.guest.ask("hang", 0.3)
-        self.assertEqual((answer.end, answer.why), (End.HANG, "no end after 0 s"))
+        answer = self.guest.ask("hang", 0.6)
+        self.assertEqual((answer.end, answer.why), (End.HANG, "timed out after 1 s"))
         self.assertEqual(self.guest.ask("hello", 10).end, End.DONE)
 
+    def test_a_guest_that_never_stops_to_print(self) -> None:
+        self.assertEqual(self.guest.ask("flood", 0.6).end, End.HANG)
+
     def test_a_guest_that_does_not_come_up(self) -> None:
-        (self.folder / "log").write_text("last words\n", encoding="utf-8")
+        text = f"open({str(self.folder / 'log')!r}, 'w').write('last words')"
         with self.assertRaisesRegex(Fault, "did not come up.*\n.*last words"):
-            Program(self.folder, "pass").ask("hello", 10)
+            Program(self.folder, text).ask("hello", 10)
 
 
 if __name__ == "__main__":

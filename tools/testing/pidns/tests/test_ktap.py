@@ -40,7 +40,7 @@ class KtapTest(unittest.TestCase):
     def setUpClass(cls) -> None:
         source = os.environ.get("PIDNS_SOURCE")
         if not source:
-            raise unittest.SkipTest("PIDNS_SOURCE= names no kernel tree")
+            raise RuntimeError("PIDNS_SOURCE= must name a kernel tree")
         cls.parser = Parser(Path(source))
 
     def test_kselftest(self) -> None:
@@ -58,6 +58,13 @@ class KtapTest(unittest.TestCase):
         self.assertEqual(
             self.parser.results("suite", SUITE),
             [Result("suite: one", Outcome.PASS), Result("suite: two", Outcome.PASS)],
+        )
+
+    def test_suite_that_fails_as_a_whole(self) -> None:
+        failed = [line.replace("ok 1 suite", "not ok 1 suite") for line in SUITE]
+        results = self.parser.results("suite", failed)
+        self.assertEqual(
+            [result.outcome for result in results], [Outcome.PASS] * 2 + [Outcome.FAIL]
         )
 
     def test_result_that_is_missing(self) -> None:

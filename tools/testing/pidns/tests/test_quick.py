@@ -8,7 +8,8 @@ from unittest import mock
 from .. import uml
 from ..errors import Fault
 from ..options import Options
-from ..quick import DOCTESTS, Durations, Job, choose, kunit_suites, machines_for
+from ..quick import DOCTESTS, choose, kunit_suites, machines_for, refuse_foreign
+from ..run import Job
 from ..splats import find
 from ..tree import errors_of, unhonoured
 
@@ -18,6 +19,8 @@ class ChooseTest(unittest.TestCase):
         rust = choose(Options())
         c = choose(Options(impl="c"))
         self.assertIn(Job("kunit", DOCTESTS), rust)
+        self.assertIn(Job("kselftest", "pidns_a1_enter_test"), c)
+        self.assertIn(Job("fuzz", "seed 0", "0..1"), c)
         self.assertFalse([job for job in c if job.kind == "kunit"])
         self.assertEqual([job for job in rust if job.kind != "kunit"], c)
 
@@ -25,6 +28,14 @@ class ChooseTest(unittest.TestCase):
         suite = kunit_suites()[0]
         jobs = choose(Options(tests=("pidns_a1_enter_test", suite, "fuzz"), seeds=range(2)))
         self.assertEqual([job.kind for job in jobs], ["kselftest", "kunit", "fuzz", "fuzz"])
+
+    def test_twice_is_once(self) -> None:
+        self.assertEqual(len(choose(Options(tests=("fuzz", "fuzz"), seeds=range(2)))), 2)
+
+    def test_options_of_other_commands(self) -> None:
+        refuse_foreign({"TESTS": "fuzz", "OP": ""})
+        with self.assertRaisesRegex(Fault, "OP=vfork is not for quick"):
+            refuse_foreign({"OP": "vfork"})
 
     def test_unknown(self) -> None:
         for options in (Options(tests=("nope",)), Options(impl="c", tests=(DOCTESTS,))):
@@ -49,22 +60,14 @@ class MachinesTest(unittest.TestCase):
         self.assertEqual(machine, uml.Machine(1, "1G", ptrace=True))
 
 
-class DurationsTest(unittest.TestCase):
-    def test_a_file_that_is_broken_is_as_none(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "durations.json"
-            path.write_text("{", encoding="utf-8")
-            self.assertEqual(Durations(path).of(Job("kunit", "a")), 3.0)
-
-
 class MachineTest(unittest.TestCase):
     def refused(self, word: str) -> None:
         with self.assertRaisesRegex(Fault, word):
-            uml.check_machine(2, "1G")
+            uml.check_machine("1G")
 
     def test_no_folder(self) -> None:
         with mock.patch.object(uml, "MEMORY_FOLDER", Path("/nowhere")):
-            self.refused("/nowhere is missing")
+            self.refused("/nowhere, .* is missing")
 
     def test_noexec(self) -> None:
         state = mock.Mock(f_flag=os.ST_NOEXEC)
@@ -74,7 +77,13 @@ class MachineTest(unittest.TestCase):
     def test_too_small(self) -> None:
         state = mock.Mock(f_flag=0, f_bavail=100, f_frsize=1 << 20)
         with mock.patch("os.statvfs", return_value=state):
-            self.refused("has 100 MB and 2 guests may need 2048 MB")
+            self.refused("has no room for MEMORY=1G")
+
+    def test_room(self) -> None:
+        state = mock.Mock(f_flag=0, f_bavail=2500, f_frsize=1 << 20)
+        with mock.patch("os.statvfs", return_value=state):
+            uml.check_machine("1G")
+            self.assertEqual((uml.room("1G"), uml.room("512M")), (2, 4))
 
     def test_refusals(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -207,7 +207,7 @@ static inline bool fault_errno(int err, unsigned int flags)
 
 static inline int fault_most(int most)
 {
-	if (!part_will_do())
+	if (!reduced_rounds())
 		return most;
 	return most > FAULT_SLOW_SHOTS ? FAULT_SLOW_SHOTS : most / 2;
 }

@@ -72,6 +72,7 @@ FIXTURE_VARIANT_ADD(race, all)
 static void race_setns(struct __test_metadata *_metadata, unsigned int made,
 		       unsigned int joined, int rounds)
 {
+	/* Odd, so that both kinds of rounds are met. */
 	int step = quick() ? 9 : 1, round, i;
 	struct nsids ids;
 	struct kid kid;

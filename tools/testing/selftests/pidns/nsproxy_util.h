@@ -113,14 +113,14 @@ static inline int eventually_looks(void)
 	return looks ? atoi(looks) : EVENTUALLY_LOOKS;
 }
 
-/* Whether somebody waits for the answer, and will ask again: PIDNS_QUICK=1. */
+/* True for interactive runs (PIDNS_QUICK=1), which repeat often. */
 static inline bool quick(void)
 {
 	return getenv("PIDNS_QUICK");
 }
 
-/* Whether a part of what is done often will do: then, and where locks are proven. */
-static inline bool part_will_do(void)
+/* Run a part of the rounds: then, and on slow kernels that prove their locking. */
+static inline bool reduced_rounds(void)
 {
 	return quick() || !access("/proc/lockdep", F_OK);
 }

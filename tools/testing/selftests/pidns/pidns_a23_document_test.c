@@ -221,7 +221,7 @@ TEST_F_TIMEOUT(document, a23_nsenter, NS_TIMEOUT)
 	EXPECT_STREQ("0", terminal_line(term));
 	/*
 	 * No pattern that grep's own line would match, were grep there in time. And not
-	 * ps -ef: for its column STIME some versions want more of the machine to be known.
+	 * ps -ef, whose STIME column needs fields that not every /proc/cpuinfo has.
 	 */
 	ASSERT_TRUE(terminal_run(term, "ps -e -o user,pid,ppid,args | "
 				 "grep -c '^root .* [u]nshare --uts --pid'"));

@@ -279,10 +279,10 @@ static inline pid_t thread_id(void)
 	return syscall(__NR_gettid);
 }
 
-/* Print what there is less of where a part will do: a tenth. */
+/* A tenth of @count where rounds are reduced; the log says so. */
 static inline int count_for_kernel(struct __test_metadata *_metadata, int count)
 {
-	if (!part_will_do())
+	if (!reduced_rounds())
 		return count;
 	TH_LOG("%d instead of %d", count / 10, count);
 	return count / 10;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A clone held in the window between taking its numbers and becoming visible:
- * the kernel then writes the pidfd to a page that userfaultfd does not yet give.
- * The page is one of a file, and with its end the write fails.
+ * A clone held in the window between the allocation of its numbers and its
+ * becoming visible: the kernel then writes the pidfd to a page that userfaultfd does
+ * not yet give. The page belongs to a memfd; truncating it makes the write fail.
  */
 #ifndef __PIDNS_WINDOW_H
 #define __PIDNS_WINDOW_H

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Jobs, done by guests side by side.
+
+Guests take jobs from a queue. A guest that dies or hangs costs its job only: the next job
+has a fresh one.
+"""
+
+import concurrent.futures
+import contextlib
+import json
+import queue
+import re
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import fuzzer, ktap
+from .errors import Fault, note
+from .guest import Answer, End, Guest
+from .ktap import Outcome, Result
+
+# Seconds after which a guest is lost whose job should have ended by itself.
+GRACE = 30
+# Seconds that a job is taken to last as long as nobody has seen it.
+UNKNOWN = 3.0
+# What the names of tests of races have in them.
+RACES = ("_a22_", "_d3_", "_d6_", "_d7_", "_d8_", "_d12_", "_f6_", "_stress_")
+# What timeout exits with when it has ended or killed a program.
+TIMED_OUT = (124, 137)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something that a guest is to do."""
+
+    kind: str
+    name: str
+    argument: str = ""
+
+    @property
+    def races(self) -> bool:
+        """Whether it tests races, and must have several processors.
+
+        Sequential tests run faster on one: a processor is woken up by a signal of the host, and
+        spins for locks whose holder the host does not run.
+        """
+        return self.kind == "kselftest" and any(word in self.name for word in RACES)
+
+    def command(self, limit: int) -> str:
+        """What the guest is told."""
+        if self.kind == "kselftest":
+            return f"kselftest {self.name} {limit}"
+        return f"{self.kind} {self.argument or self.name}"
+
+
+@dataclass
+class Done:
+    """The outcome of a job."""
+
+    job: Job
+    results: list[Result]
+    lines: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def good(self) -> bool:
+        """True if no result failed."""
+        return not any(result.outcome is Outcome.FAIL for result in self.results)
+
+    @classmethod
+    def failed(cls, job: Job, why: str, lines: Sequence[str] = ()) -> "Done":
+        """A job whose only result is that it failed."""
+        return cls(job, [Result(job.name, Outcome.FAIL, why)], list(lines))
+
+
+class Durations:
+    """How long jobs took the last time, so that the longest are begun first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.seconds: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            self.seconds = {}
+
+    def of(self, job: Job) -> float:
+        """Seconds."""
+        return self.seconds.get(f"{job.kind} {job.name}", UNKNOWN)
+
+    def learn(self, done: list[Done]) -> None:
+        """Keeps those of a run."""
+        self.seconds |= {f"{one.job.kind} {one.job.name}": round(one.seconds, 2) for one in done}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(json.dumps(self.seconds), encoding="utf-8")
+        fresh.replace(self.path)
+
+
+class Reference:
+    """The transcripts to compare with, and where those of this run go."""
+
+    def __init__(self, program: Path, kept: Path, complete: bool, work: Path) -> None:
+        self.program, self.kept, self.complete, self.work = program, kept, complete, work
+
+    def compare(self, job: Job, answer: Answer) -> Done:
+        """Looks at what the fuzzer printed for one seed."""
+        name = fuzzer.name(int(job.argument.split("..")[0]))
+        said = [line for line in answer.lines if line.startswith("pidns-fuzz: ")]
+        data = [line for line in answer.lines if re.fullmatch(r"[A-Za-z0-9+/=]+", line)]
+        fresh = self.work / "new" / name
+        fresh.unlink(missing_ok=True)
+        if answer.status or not fuzzer.unpack(data, fresh.parent) or not fresh.exists():
+            return Done.failed(job, "the fuzzer did not finish", said)
+        kept = self.kept / name
+        if not kept.exists():
+            if self.complete:
+                return Done.failed(job, "C's transcript is missing", said)
+        elif fresh.read_bytes() != kept.read_bytes():
+            return Done.failed(job, "differs from C", self._difference(kept, fresh))
+        return Done(job, [Result(job.name, Outcome.PASS)])
+
+    def _difference(self, kept: Path, fresh: Path) -> list[str]:
+        pair = [self.work / f"diff-{kept.name}" / impl for impl in ("c", "here")]
+        for path, origin in zip(pair, (kept, fresh), strict=True):
+            path.mkdir(parents=True, exist_ok=True)
+            (path / origin.name).write_bytes(origin.read_bytes())
+        try:
+            return fuzzer.difference(self.program, *pair)
+        except subprocess.TimeoutExpired:
+            return ["# the difference could not be shown in time"]
+
+
+class Run:
+    """Jobs, and the guests that do them."""
+
+    def __init__(
+        self,
+        guests: Sequence[Guest],
+        racing: Sequence[Guest],
+        parser: ktap.Parser,
+        limit: int,
+        show: Callable[[str], None] = print,
+    ) -> None:
+        self.guests, self.racing, self.parser, self.limit = guests, racing, parser, limit
+        self.show = show
+        self.reference: Reference | None = None
+        # Until when jobs are done again and again, and how often each was.
+        self.until = 0.0
+        self.rounds: Counter[Job] = Counter()
+        # Whether each guest is asked for leaks in the end.
+        self.scan = False
+        self.done: list[Done] = []
+        self.extra: list[Result] = []
+        self._races: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._others: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._told = time.monotonic()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+
+    def all(self, jobs: list[Job], durations: Durations) -> list[Done]:
+        """Does them, the longest first."""
+        self.show(f"KTAP version 1\n1..{len(jobs)}")
+        for job in sorted(jobs, key=durations.of, reverse=True):
+            self._put(job)
+        with concurrent.futures.ThreadPoolExecutor(len(self.guests)) as pool:
+            try:
+                running = [pool.submit(self._work, guest) for guest in self.guests]
+                # An interruption comes here, or a guest that cannot boot.
+                for one in concurrent.futures.as_completed(running):
+                    one.result()
+            except BaseException:
+                self._stop.set()
+                for guest in self.guests:
+                    guest.close()
+                raise
+        return self.done
+
+    def results(self) -> list[Result]:
+        """All results so far."""
+        return [result for one in self.done for result in one.results] + self.extra
+
+    def _work(self, guest: Guest) -> None:
+        while not self._stop.is_set():
+            job = self._next(guest)
+            if job is None:
+                if time.monotonic() >= self.until:
+                    break
+                time.sleep(0.1)
+                continue
+            begun = time.monotonic()
+            done = self._do(guest, job)
+            done.seconds = time.monotonic() - begun
+            if self._stop.is_set():
+                return
+            if not self._again(done):
+                self._add(done)
+        if self._stop.is_set() or not guest.boots:
+            return
+        if self.scan:
+            self._look_for_leaks(guest)
+        if not guest.finish():
+            self._also(Result(guest.log.stem, Outcome.FAIL, "the guest did not power off"))
+
+    def _put(self, job: Job) -> None:
+        (self._races if job.races else self._others).put(job)
+
+    def _next(self, guest: Guest) -> Job | None:
+        """The next job: races first if this guest runs them."""
+        for jobs in (self._races, self._others) if guest in self.racing else (self._others,):
+            with contextlib.suppress(queue.Empty):
+                return jobs.get_nowait()
+        return None
+
+    def _again(self, done: Done) -> bool:
+        """Whether the job is to be done once more. Only its last round is shown."""
+        with self._lock:
+            self.rounds[done.job] += 1
+            left = self.until - time.monotonic()
+            if left <= 0 or not done.good:
+                return False
+            if time.monotonic() - self._told >= 60:
+                self._told = time.monotonic()
+                note(f"{self.rounds.total()} rounds, {left / 60:.0f} min to go")
+        self._put(done.job)
+        return True
+
+    def _add(self, done: Done) -> None:
+        job = done.job
+        comment = "" if done.good else done.results[-1].why
+        if self.until:
+            comment = f"round {self.rounds[job]}{': ' if comment else ''}{comment}"
+        with self._lock:
+            self.done.append(done)
+            line = ktap.result_line(len(self.done), done.good, f"{job.kind} {job.name}", comment)
+            self.show("\n".join([*ktap.nested(done.lines), line]))
+
+    def _also(self, result: Result) -> None:
+        """Adds a result that belongs to no job."""
+        with self._lock:
+            self.extra.append(result)
+
+    def _look_for_leaks(self, guest: Guest) -> None:
+        answer = guest.ask("scan", self.limit)
+        name = f"kmemleak in {guest.log.stem}"
+        if answer.end is End.DONE and answer.status == 0:
+            self._also(Result(name, Outcome.PASS))
+        else:
+            self.show("\n".join(f"# {line}" for line in answer.lines))
+            self._also(Result(name, Outcome.FAIL, answer.why or "leaks were found"))
+
+    def _do(self, guest: Guest, job: Job) -> Done:
+        try:
+            answer = guest.ask(job.command(self.limit), self.limit + GRACE)
+        except Fault as fault:
+            # The first boot fails for all; a later one costs the job.
+            if guest.boots <= 1:
+                raise
+            return Done.failed(job, str(fault).splitlines()[0])
+        if answer.end is End.DONE and job.kind == "fuzz" and self.reference:
+            return self.reference.compare(job, answer)
+        if answer.status in TIMED_OUT:
+            # What the program has started may still be there.
+            guest.drop()
+        return Done(job, self._results(job, answer), answer.lines + answer.last_words)
+
+    def _results(self, job: Job, answer: Answer) -> list[Result]:
+        results = self.parser.results(job.name, answer.lines) if answer.lines else []
+        if answer.end is not End.DONE or answer.status in TIMED_OUT:
+            # Missing results are explained by the end.
+            results = [one for one in results if one.why not in (ktap.MISSING, ktap.NONE)]
+            why = answer.why or f"timed out after {self.limit} s"
+            return [*results, Result(job.name, Outcome.FAIL, why)]
+        if answer.status == 4 and not results:
+            return [Result(job.name, Outcome.SKIP)]
+        if answer.status and not any(one.outcome is Outcome.FAIL for one in results):
+            return [*results, Result(job.name, Outcome.FAIL, f"status {answer.status}")]
+        return results or [Result(job.name, Outcome.FAIL, ktap.NONE)]

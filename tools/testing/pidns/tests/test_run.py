@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Jobs by guests that answer what the test says."""
+
+import base64
+import io
+import os
+import tarfile
+import tempfile
+import unittest
+from pathlib import Path
+
+from ..errors import Fault
+from ..guest import Answer, Channel, End, Guest
+from ..ktap import MISSING, Outcome, Parser, Result
+from ..run import Durations, Job, Reference, Run
+
+GOOD = ["TAP version 13", "1..2", "ok 1 x", "ok 2 y"]
+TEST, RACE = Job("kselftest", "pidns_a1_enter_test"), Job("kselftest", "pidns_d6_fork_race_test")
+
+
+class Scripted(Guest):
+    def __init__(self, folder: Path, answers: dict[str, Answer | Fault]) -> None:
+        super().__init__(folder / "log", 1)
+        self.answers = answers
+        self.asked: list[str] = []
+        self.dropped = 0
+
+    def ask(self, command: str, limit: float) -> Answer:
+        self.boots = max(1, self.boots)
+        self.asked.append(command)
+        answer = self.answers.get(command.split()[1] if " " in command else command)
+        if isinstance(answer, Fault):
+            raise answer
+        return answer or Answer(End.DONE, list(GOOD), 0)
+
+    def drop(self) -> None:
+        self.dropped += 1
+
+    def finish(self) -> bool:
+        return True
+
+    def start(self) -> Channel:
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def refusal(self) -> str | None:
+        return None
+
+
+class RunTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.parser = Parser(Path(os.environ["PIDNS_SOURCE"]))
+        self.shown: list[str] = []
+
+    def run_jobs(self, jobs: list[Job], answers: dict[str, Answer | Fault], guests: int = 1) -> Run:
+        made = [Scripted(self.folder, answers) for _ in range(guests)]
+        run = Run(made, made[:1], self.parser, 100, self.shown.append)
+        self.made = made
+        run.all(jobs, Durations(self.folder / "durations"))
+        return run
+
+    def outcomes(self, answer: Answer) -> list[tuple[str, str]]:
+        run = self.run_jobs([TEST], {TEST.name: answer})
+        return [(one.outcome.value, one.why) for one in run.results()]
+
+    def test_good(self) -> None:
+        self.assertEqual(self.outcomes(Answer(End.DONE, GOOD, 0)), [("pass", ""), ("pass", "")])
+        self.assertEqual(self.shown[0], "KTAP version 1\n1..1")
+        self.assertIn("    ok 2 y\nok 1 kselftest pidns_a1_enter_test", self.shown[1])
+
+    def test_status_without_a_failed_test(self) -> None:
+        outcomes = self.outcomes(Answer(End.DONE, GOOD, 1))
+        self.assertEqual(outcomes[-1], ("fail", "status 1"))
+        self.assertIn("not ok 1", self.shown[1])
+
+    def test_skip_of_a_whole_program(self) -> None:
+        self.assertEqual(self.outcomes(Answer(End.DONE, [], 4)), [("skip", "")])
+
+    def test_nothing_printed(self) -> None:
+        self.assertEqual(self.outcomes(Answer(End.DONE, [], 0))[0][0], "fail")
+
+    def test_death_explains_what_is_missing(self) -> None:
+        answer = Answer(End.DEATH, GOOD[:3], None, "the kernel panicked", ["# last words"])
+        outcomes = self.outcomes(answer)
+        self.assertEqual(outcomes, [("pass", ""), ("fail", "the kernel panicked")])
+        self.assertNotIn(("fail", MISSING), outcomes)
+        self.assertIn("# last words", self.shown[1])
+
+    def test_program_that_timed_out(self) -> None:
+        self.assertEqual(
+            self.outcomes(Answer(End.DONE, GOOD[:3], 124))[-1], ("fail", "timed out after 100 s")
+        )
+        self.assertEqual(self.made[0].dropped, 1)
+
+    def test_races_are_for_the_first_guest(self) -> None:
+        self.run_jobs([TEST, RACE] * 5, {}, guests=3)
+        for guest in self.made[1:]:
+            self.assertFalse([one for one in guest.asked if RACE.name in one])
+        asked = sum(len(guest.asked) for guest in self.made)
+        self.assertEqual(asked, 10)
+
+    def test_a_guest_that_cannot_boot_ends_the_run(self) -> None:
+        with self.assertRaises(Fault):
+            self.run_jobs([TEST], {TEST.name: Fault("no")})
+
+    def test_leaks(self) -> None:
+        for status, outcome in ((0, Outcome.PASS), (1, Outcome.FAIL)):
+            guest = Scripted(self.folder, {"scan": Answer(End.DONE, [], status)})
+            run = Run([guest], [guest], self.parser, 100, self.shown.append)
+            run.scan = True
+            run.all([TEST], Durations(self.folder / "durations"))
+            self.assertEqual(run.extra[0].outcome, outcome)
+
+    def test_broken_durations_are_as_none(self) -> None:
+        path = self.folder / "broken"
+        path.write_text("{", encoding="utf-8")
+        self.assertEqual(Durations(path).of(TEST), 3.0)
+
+
+def printed(name: str, text: bytes) -> list[str]:
+    """What a guest prints of a transcript."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+        member = tarfile.TarInfo(f"./{name}")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text))
+    return [base64.b64encode(data.getvalue()).decode()]
+
+
+class ReferenceTest(unittest.TestCase):
+    job = Job("fuzz", "seed 7", "7..8")
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.kept, self.work = Path(folder.name, "kept"), Path(folder.name, "work")
+        self.kept.mkdir()
+
+    def compared(self, answer: Answer, complete: bool = True) -> Result:
+        reference = Reference(Path("/bin/false"), self.kept, complete, self.work)
+        return reference.compare(self.job, answer).results[0]
+
+    def test_same_and_different(self) -> None:
+        (self.kept / "000007.txt").write_bytes(b"as C")
+        same = self.compared(Answer(End.DONE, printed("000007.txt", b"as C"), 0))
+        self.assertEqual(same.outcome, Outcome.PASS)
+        other = self.compared(Answer(End.DONE, printed("000007.txt", b"else"), 0))
+        self.assertEqual((other.outcome, other.why), (Outcome.FAIL, "differs from C"))
+
+    def test_no_reference(self) -> None:
+        answer = Answer(End.DONE, printed("000007.txt", b"as C"), 0)
+        self.assertEqual(self.compared(answer).outcome, Outcome.FAIL)
+        self.assertEqual(self.compared(answer, complete=False).outcome, Outcome.PASS)
+
+    def test_a_transcript_of_before_does_not_count(self) -> None:
+        self.compared(Answer(End.DONE, printed("000007.txt", b"as C"), 0))
+        (self.kept / "000007.txt").write_bytes(b"as C")
+        for lines in ([], ["H4sIAAAA"], printed("000008.txt", b"as C")):
+            self.assertEqual(self.compared(Answer(End.DONE, lines, 0)).outcome, Outcome.FAIL)
+
+    def test_status(self) -> None:
+        answer = Answer(End.DONE, printed("000007.txt", b"as C"), 1)
+        self.assertEqual(self.compared(answer, complete=False).outcome, Outcome.FAIL)
+
+
+if __name__ == "__main__":
+    unittest.main()
