@@ -25,7 +25,7 @@
 //! `free()` asserts that. What frees identifiers under `tasklist_lock` keeps them in `UnusedPids`
 //! until it is released. See [`allocator`] for why that is enough.
 //!
-//! The tables of numbers are read under RCU. The lock that creating slab caches takes is outside of
+//! The IDRs of numbers are read under RCU. The lock that creating slab caches takes is outside of
 //! all of these, and may sleep. The one that taking a spare namespace takes is held with no other,
 //! outside or inside.
 

@@ -26,7 +26,7 @@ pub(crate) unsafe extern "C" fn pid_idr_init() {
     // SAFETY: The caller promises that nothing of this is used or prepared yet.
     unsafe { PidCaches::init() };
     // What cannot be had at boot is a panic already.
-    let _ = caches::create_initial().and_then(|cache| {
+    let _ = caches::create_initial().map(|cache| {
         // SAFETY: As above.
         unsafe { PidNamespace::init_initial(cache) }
     });

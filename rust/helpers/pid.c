@@ -5,6 +5,7 @@
  */
 
 #include <linux/acct.h>
+#include <linux/idr.h>
 #include <linux/nstree.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -37,6 +38,20 @@ __rust_helper void rust_helper_hlists_swap_heads_rcu(struct hlist_head *left,
 {
 	hlists_swap_heads_rcu(left, right);
 }
+
+/* Numbers */
+
+__rust_helper void rust_helper_idr_preload_end(void)
+{
+	idr_preload_end();
+}
+
+#ifdef CONFIG_PIDNS_KUNIT_TEST
+__rust_helper bool rust_helper_idr_is_empty(const struct idr *idr)
+{
+	return idr_is_empty(idr);
+}
+#endif
 
 /* The lock of the task list */
 

@@ -33,11 +33,11 @@ use core::ptr::NonNull;
 
 mod cache;
 mod free;
+mod idr;
 mod links;
 mod new;
 mod table;
 mod task;
-mod tree;
 mod upid;
 
 pub use self::{

@@ -3,15 +3,12 @@
 //! A process identifier while it gets its numbers.
 
 use super::{
+    idr::Preload,
     table::{
         GivenBack,
         LockedNumbers,
         Taken,
         Wanted, //
-    },
-    tree::{
-        NotTaken,
-        Spares, //
     },
     Left,
     Pid,
@@ -32,10 +29,7 @@ use crate::{
 };
 use core::{
     mem::ManuallyDrop,
-    ptr::{
-        self,
-        NonNull, //
-    },
+    ptr::NonNull, //
 };
 
 /// Memory for an identifier, with all in place but the numbers.
@@ -172,7 +166,6 @@ pub struct NewPid<'a> {
     missing: Option<&'a PidNamespace>,
     uncounted: u64,
     given_back: GivenBack,
-    spares: Spares,
     memory: ManuallyDrop<Memory>,
 }
 
@@ -189,7 +182,6 @@ impl<'a> NewPid<'a> {
             missing: Some(ns),
             uncounted: 0,
             given_back,
-            spares: Spares::new(),
             memory,
         })
     }
@@ -207,28 +199,28 @@ impl<'a> NewPid<'a> {
     /// missing.
     pub fn give(&mut self, choose: impl Fn(&LockedNumbers<'_>) -> Wanted) -> Result<PidNr> {
         let ns = self.missing.ok_or(EINVAL)?;
-        loop {
+        let mut preload = None;
+        let Taken { nr, counts } = loop {
             let mut numbers = ns.lock_numbers();
             let wanted = choose(&numbers);
             // SAFETY: What is taken is published, or given back when `self` is dropped, as one that
             // counts or one that does not.
-            let taken = unsafe { numbers.take(wanted, &mut self.spares) };
-            drop(numbers);
-            match taken {
-                Ok(Taken { nr, counts }) => {
-                    // SAFETY: Whose turn it is, is on the way from `memory.ns` outwards.
-                    unsafe { self.memory.set_number(nr, ns) };
-                    // INVARIANT: This namespace has given a number, and `memory` knows it.
-                    self.missing = ns.parent();
-                    if !counts {
-                        self.uncounted |= level_bit(ns);
-                    }
-                    return Ok(nr);
+            match unsafe { numbers.take(wanted) } {
+                Err(ENOMEM) if preload.is_none() => {
+                    drop(numbers);
+                    preload = Some(Preload::new());
                 }
-                Err(NotTaken::Used) => return Err(ENOSPC),
-                Err(NotTaken::Needs(count)) => self.spares.fill(count)?,
+                taken => break taken?,
             }
+        };
+        // SAFETY: Whose turn it is, is on the way from `memory.ns` outwards.
+        unsafe { self.memory.set_number(nr, ns) };
+        // INVARIANT: This namespace has given a number, and `memory` knows it.
+        self.missing = ns.parent();
+        if !counts {
+            self.uncounted |= level_bit(ns);
         }
+        Ok(nr)
     }
 
     /// Returns the namespaces that have given a number, and the number.
@@ -264,12 +256,9 @@ impl<'a> NewPid<'a> {
         }
 
         let mut this = ManuallyDrop::new(self);
-        // SAFETY: `this` is not used any more, and nothing else of it needs to be dropped. The
-        // memory is forgotten: it belongs to the identifier, with the reference to the namespace.
-        let memory = unsafe {
-            ptr::drop_in_place(&raw mut this.spares);
-            ManuallyDrop::new(ManuallyDrop::take(&mut this.memory))
-        };
+        // The memory is forgotten: it belongs to the identifier, with the reference to the namespace.
+        // SAFETY: `this` is not used any more, and nothing else of it needs to be dropped.
+        let memory = ManuallyDrop::new(unsafe { ManuallyDrop::take(&mut this.memory) });
         // The identifier keeps the namespace not only in memory, but visible.
         Active::new(&*memory.ns).into_count();
         // SAFETY: The identifier is published, no task uses it, and this is the only place where

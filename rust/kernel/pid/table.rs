@@ -5,13 +5,7 @@
 //! A number that is reserved for an identifier in the making is taken, but leads to nothing.
 
 use super::{
-    tree::{
-        self,
-        NotTaken,
-        Spares,
-        Tree,
-        Writer, //
-    },
+    idr::Idr,
     Pid,
     PidNr, //
 };
@@ -31,10 +25,6 @@ use crate::{
     tasklist::Protected, //
 };
 use core::{
-    mem::{
-        offset_of,
-        size_of, //
-    },
     ops::Range,
     ptr::NonNull, //
 };
@@ -107,12 +97,6 @@ impl<'a> LockedNumbers<'a> {
         self.ns
     }
 
-    #[inline]
-    fn writer(&mut self) -> Writer<'_> {
-        // SAFETY: The lock is held, and `self` is borrowed for as long.
-        unsafe { self.ns.tree().writer() }
-    }
-
     /// Tells whether no number that is taken from now on counts, or will lead to anything.
     #[inline]
     pub fn is_closed(&self) -> bool {
@@ -129,7 +113,15 @@ impl<'a> LockedNumbers<'a> {
     /// Lets the first process get the number 1, whatever became of earlier attempts.
     #[inline]
     pub fn restart(&self) {
-        self.ns.set_cursor(0);
+        self.set_cursor(0);
+    }
+
+    /// Lets the next search for a free number begin at `nr`.
+    #[doc(alias = "idr_set_cursor")]
+    #[inline]
+    fn set_cursor(&self, nr: u32) {
+        // SAFETY: The lock is held.
+        unsafe { self.ns.idr().set_cursor(nr) };
     }
 
     /// Takes a number. It counts unless the namespace is closed: then who waits for the others to
@@ -140,26 +132,22 @@ impl<'a> LockedNumbers<'a> {
     /// The caller must see to it that [`Self::give_back`] is called if the number counts, and
     /// [`Self::give_back_uncounted`] if not.
     #[inline]
-    pub(super) unsafe fn take(
-        &mut self,
-        wanted: Wanted,
-        spares: &mut Spares,
-    ) -> Result<Taken, NotTaken> {
+    pub(super) unsafe fn take(&mut self, wanted: Wanted) -> Result<Taken> {
         let nr = match wanted {
-            Wanted::This(nr) if nr.get() >= PidNamespace::NUMBER_LIMIT => {
-                return Err(NotTaken::Used)
-            }
+            Wanted::This(nr) if nr.get() >= PidNamespace::NUMBER_LIMIT => return Err(ENOSPC),
             Wanted::This(nr) => {
-                self.writer().take(nr.index(), spares)?;
+                // SAFETY: The lock is held.
+                unsafe { self.ns.idr().alloc(nr.get())? };
                 nr
             }
             Wanted::Next(range) => {
-                let end = range.end.clamp(1, PidNamespace::NUMBER_LIMIT);
-                // CAST: Neither is negative.
-                let (start, end) = (range.start.max(1) as u32, end as u32);
-                let nr = self.writer().take_next(start, end, spares)?;
-                // CAST: It is in the range.
-                PidNr::new(nr as i32).ok_or(NotTaken::Used)?
+                let (start, end) = (
+                    range.start.max(1),
+                    range.end.min(PidNamespace::NUMBER_LIMIT),
+                );
+                // SAFETY: The lock is held.
+                let nr = unsafe { self.ns.idr().alloc_cyclic(start..end)? };
+                PidNr::new(nr).ok_or(ENOSPC)?
             }
         };
         let counts = !self.is_closed();
@@ -193,7 +181,7 @@ impl<'a> LockedNumbers<'a> {
             then(left, unsafe { self.ns.reaper(self) });
         }
         // SAFETY: The caller promises it.
-        unsafe { self.writer().give_back(nr.index()) };
+        unsafe { self.ns.idr().remove(nr.index()) };
     }
 
     /// Makes a number that does not count free.
@@ -204,7 +192,7 @@ impl<'a> LockedNumbers<'a> {
     #[cold]
     pub(super) unsafe fn give_back_uncounted(&mut self, nr: PidNr) {
         // SAFETY: The caller promises it.
-        unsafe { self.writer().give_back(nr.index()) };
+        unsafe { self.ns.idr().remove(nr.index()) };
     }
 }
 
@@ -221,16 +209,9 @@ pub type GivenBack = fn(Left, Option<&Task>);
 
 impl PidNamespace {
     #[inline]
-    fn tree(&self) -> &Tree {
-        const {
-            let root = offset_of!(bindings::idr, idr_rt) + offset_of!(bindings::xarray, xa_head);
-            assert!(offset_of!(bindings::idr, idr_next) == root + Tree::CURSOR_OFFSET);
-            assert!(size_of::<bindings::idr>() == root + size_of::<Tree>());
-        }
-        // CAST: What C has there is as long as the tree, with the cursor at the same place, which
-        // is all that C reads.
-        // SAFETY: `self` is valid, and the tree was made there by `init_numbers`.
-        unsafe { &*(&raw const (*self.as_ptr()).idr.idr_rt.xa_head).cast::<Tree>() }
+    fn idr(&self) -> &Idr {
+        // SAFETY: `self` is valid, and the IDR is initialised by `init_numbers`.
+        unsafe { &*(&raw const (*self.as_ptr()).idr).cast::<Idr>() }
     }
 
     /// Locks the numbers.
@@ -250,14 +231,14 @@ impl PidNamespace {
     #[doc(alias = "idr_get_cursor")]
     #[inline]
     pub fn cursor(&self) -> u32 {
-        self.tree().cursor()
+        self.idr().cursor()
     }
 
     /// Lets the next search for a free number begin at `nr`.
     #[doc(alias = "idr_set_cursor")]
     #[inline]
     pub fn set_cursor(&self, nr: u32) {
-        self.tree().set_cursor(nr);
+        self.lock_numbers().set_cursor(nr);
     }
 
     /// Returns the identifier that has the number `nr` here.
@@ -281,10 +262,10 @@ impl PidNamespace {
     #[inline]
     pub fn find<'a>(&self, nr: i32, _protected: impl Into<Protected<'a>>) -> Option<&'a Pid> {
         // CAST: A negative number becomes one that is never taken.
-        // SAFETY: A node that is taken out is freed a grace period later, and `_protected` lasts.
-        let pid = unsafe { self.tree().reader() }.find(nr as u32)?;
-        // SAFETY: What the tree leads to is an identifier, and its memory stays for a grace period
-        // after its number is given back.
+        // SAFETY: `_protected` lasts.
+        let pid = unsafe { self.idr().find(nr as u32) }?;
+        // SAFETY: What is found is a pid, and its memory stays for a grace period after its number
+        // is freed.
         Some(unsafe { pid.cast().as_ref() })
     }
 
@@ -313,8 +294,8 @@ impl PidNamespace {
         _protected: impl Into<Protected<'a>>,
     ) -> Option<(i32, &'a Pid)> {
         // SAFETY: As in `find`.
-        let (nr, pid) = unsafe { self.tree().reader() }.find_from(u32::try_from(nr).ok()?)?;
-        // CAST: Numbers in the tree are positive.
+        let (nr, pid) = unsafe { self.idr().find_ge(u32::try_from(nr).ok()?) }?;
+        // CAST: Numbers are positive.
         // SAFETY: As in `find`.
         Some((nr as i32, unsafe { pid.cast().as_ref() }))
     }
@@ -328,7 +309,7 @@ impl PidNamespace {
     #[inline]
     pub(super) unsafe fn publish(&self, nr: PidNr, pid: NonNull<bindings::pid>) {
         // SAFETY: The caller promises it.
-        unsafe { self.tree().publish(nr.index(), pid) };
+        unsafe { self.idr().publish(nr.index(), pid) };
     }
 
     /// Prepares the numbers of a namespace in the making.
@@ -337,17 +318,8 @@ impl PidNamespace {
     ///
     /// `ns` must be valid for writes, and nobody else may know it.
     pub(crate) unsafe fn init_numbers(ns: *mut bindings::pid_namespace) {
-        // SAFETY: The caller promises validity.
-        unsafe {
-            bindings::__spin_lock_init(
-                &raw mut (*ns).idr.idr_rt.xa_lock,
-                c"pidns_numbers".as_char_ptr(),
-                static_lock_class!().as_ptr(),
-            );
-            (&raw mut (*ns).idr.idr_rt.xa_head)
-                .cast::<Tree>()
-                .write(Tree::new());
-        }
+        // SAFETY: The caller promises it.
+        unsafe { Idr::init(&raw mut (*ns).idr, static_lock_class!()) };
     }
 
     /// Frees what the numbers of a namespace needed, when there are none any more.
@@ -356,13 +328,8 @@ impl PidNamespace {
     ///
     /// `ns` must be valid, and nobody give numbers there from now on.
     pub(crate) unsafe fn destroy_numbers(ns: &Self) {
-        // SAFETY: The caller promises that there is no other.
-        unsafe { ns.tree().writer() }.clear();
-    }
-
-    /// Creates the cache that all tables of numbers come from, at boot.
-    pub(crate) fn create_table_cache() -> Result {
-        tree::create_cache()
+        // SAFETY: The caller promises it.
+        unsafe { ns.idr().destroy() };
     }
 }
 

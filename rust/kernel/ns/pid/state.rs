@@ -13,7 +13,6 @@ use crate::{
         PidCache, //
     },
     pid_namespace::PidNamespace,
-    prelude::*,
     sync::atomic::{
         Atomic,
         Relaxed, //
@@ -164,15 +163,13 @@ impl PidNamespace {
     ///
     /// It must be called once, at boot, before the first identifier is made, with the cache of
     /// level 0.
-    pub unsafe fn init_initial(cache: PidCache) -> Result {
-        Self::create_table_cache()?;
+    pub unsafe fn init_initial(cache: PidCache) {
         let ns = Self::initial().as_ptr();
         // SAFETY: The caller promises that nobody uses these fields yet.
         unsafe {
             Self::init_numbers(ns);
             (*ns).pid_cachep = cache.as_ptr();
         }
-        Ok(())
     }
 
     /// Returns the signal that the namespace's init is to be seen to die from, if `reboot(2)` was

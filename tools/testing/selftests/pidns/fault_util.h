@@ -82,21 +82,19 @@ static inline bool fault_namespaces_only(bool on)
 	return fault_caches(names, ARRAY_SIZE(names), on) & BIT(0);
 }
 
-/* The same for what a number is made of, at every level. The trees are C's or Rust's. */
+/* The same for what a number is made of, at every level. */
 static inline bool fault_numbers_only(bool on)
 {
-	static const char * const names[] = {
-		"pid_[0-9]*", "radix_tree_node", "pid_table_node",
-	};
+	static const char * const names[] = { "pid_[0-9]*", "radix_tree_node" };
 
 	return (fault_caches(names, ARRAY_SIZE(names), on) & (BIT(0) | BIT(1))) ==
 	       (BIT(0) | BIT(1));
 }
 
-/* The same for the trees that the numbers are in, and not for what is in these. */
+/* The same for the IDRs that the numbers are in, and not for what is in these. */
 static inline bool fault_trees_only(bool on)
 {
-	static const char * const names[] = { "radix_tree_node", "pid_table_node" };
+	static const char * const names[] = { "radix_tree_node" };
 
 	return fault_caches(names, ARRAY_SIZE(names), on) & BIT(0);
 }

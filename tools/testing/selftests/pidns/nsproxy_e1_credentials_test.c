@@ -16,10 +16,18 @@
 
 static const char * const paths_cache[] = { "fs_cache" };
 
-/* Of the implementations only that in Rust has this cache. */
+/* Of the implementations only that in Rust has this function. */
 static bool is_rust(void)
 {
-	return !access(SLABFS "/pid_table_node", F_OK);
+	FILE *symbols = fopen("/proc/kallsyms", "r");
+	char line[512];
+	bool found = false;
+
+	while (symbols && !found && fgets(line, sizeof(line), symbols))
+		found = strstr(line, " pidns_sysctl_init\n");
+	if (symbols)
+		fclose(symbols);
+	return found;
 }
 
 static bool freed(long before)

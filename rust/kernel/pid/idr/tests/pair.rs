@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! An IDR with one of C beside it, for comparison.
+
+use super::super::{
+    node::RawNode,
+    *, //
+};
+use crate::{
+    pid_namespace::PidNamespace,
+    static_lock_class, //
+};
+use core::num::NonZero;
+
+/// Fails a test from a function outside of it.
+macro_rules! check {
+    ($condition:expr) => {
+        if !$condition {
+            pr_err!(
+                "line {}: {} does not hold\n",
+                line!(),
+                stringify!($condition)
+            );
+            return Err(EINVAL);
+        }
+    };
+}
+
+macro_rules! check_eq {
+    ($left:expr, $right:expr $(,)?) => {
+        check!($left == $right)
+    };
+}
+
+/// The limit of all numbers.
+pub(super) const LIMIT: i32 = PidNamespace::NUMBER_LIMIT;
+
+/// Numbers at which nodes begin and end.
+pub(super) const EDGES: [i32; 10] = [
+    1,
+    63,
+    64,
+    65,
+    4095,
+    4096,
+    262_143,
+    262_144,
+    262_207,
+    LIMIT - 1,
+];
+
+/// An IDR, that of C with the same content, and the content: numbers in order, and whether they are
+/// published.
+pub(super) struct Pair {
+    ours: Pin<KBox<Opaque<bindings::idr>>>,
+    c: Pin<KBox<Opaque<bindings::idr>>>,
+    pub(super) model: KVec<(i32, bool)>,
+}
+
+fn new_idr() -> Result<Pin<KBox<Opaque<bindings::idr>>>> {
+    let idr = KBox::pin(Opaque::<bindings::idr>::uninit(), GFP_KERNEL)?;
+    // SAFETY: The memory is valid, and nobody else knows it.
+    unsafe { Idr::init(idr.get(), static_lock_class!()) };
+    Ok(idr)
+}
+
+fn address(nr: i32) -> NonNull<bindings::pid> {
+    let address = (nr as usize).wrapping_add(1).wrapping_mul(64);
+    NonNull::dangling().with_addr(NonZero::new(address).unwrap_or(NonZero::<usize>::MIN))
+}
+
+fn entry(nr: i32, published: bool) -> *mut c_void {
+    if published {
+        address(nr).as_ptr().cast()
+    } else {
+        ptr::null_mut()
+    }
+}
+
+impl Pair {
+    pub(super) fn new() -> Result<Self> {
+        Ok(Self {
+            ours: new_idr()?,
+            c: new_idr()?,
+            model: KVec::new(),
+        })
+    }
+
+    fn idr(&self) -> &Idr {
+        // SAFETY: It was initialised, and is borrowed.
+        unsafe { &*self.ours.get().cast::<Idr>() }
+    }
+
+    /// Does as a namespace does that lacks memory.
+    fn with_nodes<R>(alloc: impl Fn() -> Result<R>) -> Result<R> {
+        match alloc() {
+            Err(ENOMEM) => {
+                let _preload = Preload::new();
+                alloc()
+            }
+            done => done,
+        }
+    }
+
+    fn insert(&mut self, nr: i32) -> Result {
+        let at = self.model.partition_point(|&(other, _)| other < nr);
+        self.model.push((nr, false), GFP_KERNEL)?;
+        if let Some(tail) = self.model.get_mut(at..) {
+            tail.rotate_right(1);
+        }
+        Ok(())
+    }
+
+    pub(super) fn alloc(&mut self, nr: i32) -> Result {
+        // SAFETY: Nobody else knows the IDR.
+        let done = Self::with_nodes(|| unsafe { self.idr().alloc(nr) });
+        // SAFETY: The same.
+        let c = to_result(unsafe {
+            bindings::idr_alloc(
+                self.c.get(),
+                ptr::null_mut(),
+                nr,
+                nr + 1,
+                GFP_KERNEL.as_raw(),
+            )
+        });
+        check_eq!(done, c);
+        done?;
+        self.insert(nr)
+    }
+
+    pub(super) fn alloc_cyclic(&mut self, range: Range<i32>) -> Result<i32> {
+        // SAFETY: Nobody else knows the IDR.
+        let done = Self::with_nodes(|| unsafe { self.idr().alloc_cyclic(range.clone()) });
+        // SAFETY: The same.
+        let c = unsafe {
+            bindings::idr_alloc_cyclic(
+                self.c.get(),
+                ptr::null_mut(),
+                range.start,
+                range.end,
+                GFP_KERNEL.as_raw(),
+            )
+        };
+        check_eq!(done, to_result(c).map(|()| c));
+        let nr = done?;
+        self.insert(nr)?;
+        Ok(nr)
+    }
+
+    pub(super) fn publish(&mut self, nr: i32) {
+        // SAFETY: Nobody else knows the IDR, and the entry is not looked at.
+        unsafe {
+            self.idr().publish(nr as u32, address(nr));
+            bindings::idr_replace(self.c.get(), address(nr).as_ptr().cast(), nr as usize);
+        }
+        let number = self.model.iter_mut().find(|number| number.0 == nr);
+        if let Some((_, published)) = number {
+            *published = true;
+        }
+    }
+
+    pub(super) fn add(&mut self, nr: i32) -> Result {
+        self.alloc(nr)?;
+        self.publish(nr);
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, nr: i32) -> Result {
+        let at = self.model.iter().position(|&(other, _)| other == nr);
+        self.model.remove(at.ok_or(ENOENT)?)?;
+        // SAFETY: Nobody else knows the IDR.
+        unsafe {
+            self.idr().remove(nr as u32);
+            bindings::idr_remove(self.c.get(), nr as usize);
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_cursor(&self, nr: u32) {
+        // SAFETY: Nobody else knows the IDR.
+        unsafe {
+            self.idr().set_cursor(nr);
+            (*self.c.get()).idr_next = nr;
+        }
+    }
+
+    /// Compares what readers see with the model, and all nodes with those of C.
+    pub(super) fn check(&self) -> Result {
+        self.check_readers()?;
+        self.check_root()?;
+        self.check_nodes()
+    }
+
+    fn check_readers(&self) -> Result {
+        let raw = self.ours.get();
+        // SAFETY: The IDR is valid, here and below.
+        let xa = unsafe { &raw mut (*raw).idr_rt };
+        // SAFETY: As above.
+        let find = |nr: i32| unsafe { bindings::idr_find(raw, nr as usize) };
+        for &(nr, published) in &self.model {
+            let expected = entry(nr, published);
+            check_eq!(find(nr), expected);
+            // SAFETY: As above.
+            check_eq!(unsafe { bindings::xa_load(xa, nr as usize) }, expected);
+            // SAFETY: As above.
+            let found = unsafe { self.idr().find(nr as u32) };
+            check_eq!(found, NonNull::new(expected.cast()));
+        }
+        for nr in Iterator::chain(EDGES.into_iter(), [0, LIMIT, i32::MAX]) {
+            if !self.model.iter().any(|&(other, _)| other == nr) {
+                check!(find(nr).is_null());
+                // SAFETY: As above.
+                check!(unsafe { self.idr().find(nr as u32) }.is_none());
+            }
+        }
+
+        let (mut next, mut ours) = (0, 0);
+        for &(nr, _) in self.model.iter().filter(|&&(_, published)| published) {
+            // SAFETY: As above.
+            check_eq!(
+                unsafe { bindings::idr_get_next(raw, &raw mut next) },
+                entry(nr, true)
+            );
+            check_eq!(next, nr);
+            next += 1;
+            // SAFETY: As above.
+            check_eq!(
+                unsafe { self.idr().find_ge(ours) },
+                Some((nr as u32, address(nr)))
+            );
+            ours = nr as u32 + 1;
+        }
+        // SAFETY: As above.
+        check!(unsafe { bindings::idr_get_next(raw, &raw mut next) }.is_null());
+        // SAFETY: As above.
+        check!(unsafe { self.idr().find_ge(ours) }.is_none());
+
+        let mut seen = 0usize;
+        // SAFETY: As above; the function gets the counter that it expects.
+        unsafe { bindings::idr_for_each(raw, Some(count_entry), (&raw mut seen).cast()) };
+        check_eq!(
+            seen,
+            self.model
+                .iter()
+                .filter(|&&(_, published)| published)
+                .count()
+        );
+        // SAFETY: As above.
+        check_eq!(
+            unsafe { bindings::idr_is_empty(raw) },
+            self.model.is_empty()
+        );
+        Ok(())
+    }
+
+    fn check_root(&self) -> Result {
+        // SAFETY: Both are valid, and nobody else knows them.
+        let (ours, c) = unsafe { (&*self.ours.get(), &*self.c.get()) };
+        check_eq!(ours.idr_rt.xa_flags, bindings::IDR_RT_MARKER);
+        check_eq!(ours.idr_rt.xa_flags, c.idr_rt.xa_flags);
+        check_eq!((ours.idr_base, ours.idr_next), (0, c.idr_next));
+        Ok(())
+    }
+
+    pub(super) fn check_nodes(&self) -> Result {
+        // C has the leaf that is kept as soon as there is something in it.
+        let last = self.idr().cursor().wrapping_sub(1);
+        // SAFETY: Nobody else knows the IDR.
+        let kept = unsafe { self.idr().leaf(last).filter(|leaf| leaf.count() == 0) };
+        let (c, nr) = (self.c.get(), last as i32);
+        if kept.is_some() {
+            check!(!self.model.is_empty());
+            // SAFETY: The same.
+            to_result(unsafe {
+                bindings::idr_alloc(c, ptr::null_mut(), nr, nr + 1, GFP_KERNEL.as_raw())
+            })?;
+        }
+        // SAFETY: The same.
+        let same = unsafe { compare(Slot::root(self.ours.get()), Slot::root(c)) };
+        if kept.is_some() {
+            // SAFETY: The same.
+            unsafe { bindings::idr_remove(c, last as usize) };
+        }
+        same
+    }
+
+    /// Returns how many nodes there are.
+    pub(super) fn nodes(&self) -> usize {
+        // SAFETY: The IDR is valid, and nobody else knows it.
+        unsafe { count_nodes((*self.ours.get()).idr_rt.xa_head) }
+    }
+}
+
+impl Drop for Pair {
+    fn drop(&mut self) {
+        // SAFETY: Nobody else knows the IDR.
+        unsafe {
+            self.idr().destroy();
+            bindings::idr_destroy(self.c.get());
+        }
+    }
+}
+
+unsafe extern "C" fn count_entry(nr: c_int, entry: *mut c_void, seen: *mut c_void) -> c_int {
+    if entry == address(nr).as_ptr().cast() {
+        // SAFETY: The caller passes the counter.
+        unsafe { *seen.cast::<usize>() += 1 };
+    }
+    0
+}
+
+/// Returns the node that an entry points to.
+fn node_of(entry: *mut c_void) -> *mut RawNode {
+    entry.cast::<RawNode>().wrapping_byte_sub(INTERNAL)
+}
+
+/// # Safety
+///
+/// The entry must be that of a valid node, or null.
+unsafe fn count_nodes(entry: *mut c_void) -> usize {
+    if entry.is_null() {
+        return 0;
+    }
+    // SAFETY: The caller promises it, and so are those below.
+    unsafe {
+        let node = &*node_of(entry);
+        let below = node.slots.iter().filter(|_| node.shift != 0);
+        1 + below.map(|&slot| count_nodes(slot)).sum::<usize>()
+    }
+}
+
+/// What a slot above the leaves has, and where it is.
+#[derive(Clone, Copy)]
+struct Slot {
+    entry: *mut c_void,
+    node: *mut RawNode,
+    root: *mut bindings::xarray,
+}
+
+impl Slot {
+    /// # Safety
+    ///
+    /// `idr` must be valid.
+    unsafe fn root(idr: *mut bindings::idr) -> Self {
+        // SAFETY: The caller promises it.
+        let (root, entry) = unsafe { (&raw mut (*idr).idr_rt, (*idr).idr_rt.xa_head) };
+        let node = ptr::null_mut();
+        Self { entry, node, root }
+    }
+
+    fn below(self, entry: *mut c_void) -> Self {
+        let (node, root) = (node_of(self.entry), self.root);
+        Self { entry, node, root }
+    }
+}
+
+/// Compares a node of ours, and all below it, with one of C.
+///
+/// # Safety
+///
+/// The entries must be those of valid nodes, or null.
+unsafe fn compare(our: Slot, c: Slot) -> Result {
+    check_eq!(our.entry.is_null(), c.entry.is_null());
+    if our.entry.is_null() {
+        return Ok(());
+    }
+    let tag = our.entry.addr() & bindings::RADIX_TREE_ENTRY_MASK as usize;
+    check_eq!(tag, bindings::RADIX_TREE_INTERNAL_NODE as usize);
+    // SAFETY: The caller promises it.
+    let (ours, theirs) = unsafe { (&*node_of(our.entry), &*node_of(c.entry)) };
+    check_eq!((ours.shift, ours.offset), (theirs.shift, theirs.offset));
+    check_eq!((ours.parent, theirs.parent), (our.node, c.node));
+    check_eq!((ours.array, theirs.array), (our.root, c.root));
+    check_eq!((ours.nr_values, theirs.nr_values), (0, 0));
+    // SAFETY: Marks are words.
+    let marks = unsafe { (ours.__bindgen_anon_2.marks, theirs.__bindgen_anon_2.marks) };
+    if ours.count == 0 {
+        // The leaf that is kept.
+        check_eq!((ours.shift, theirs.count), (0, 1));
+        check_eq!(marks.0, [[usize::MAX], [0], [0]]);
+    } else {
+        check_eq!(ours.count, theirs.count);
+        check_eq!(marks.0, marks.1);
+    }
+    for (&slot, &c_slot) in ours.slots.iter().zip(&theirs.slots) {
+        if ours.shift == 0 {
+            check_eq!(slot, c_slot);
+        } else {
+            // SAFETY: Slots of a node that is no leaf are entries of nodes or null.
+            unsafe { compare(our.below(slot), c.below(c_slot))? };
+        }
+    }
+    Ok(())
+}
