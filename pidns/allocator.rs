@@ -1,34 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How numbers are given to process identifiers, and taken back.
+//! How the numbers of pids are allocated and freed.
 //!
-//! An identifier gets a number in its own namespace and in all around it, or none at all. Until the
-//! last one is given nobody finds it by any of them.
+//! A pid gets a number in its own namespace and in all around it, or none at all.
 //!
-//! Each namespace gives its number under a lock of its own, and no two are held at a time:
+//! The lock of each namespace's numbers is taken as its turn comes, from the pid's own outwards,
+//! and all are held until the last number is had and the pid is published, or all are freed again.
+//! So nobody sees a number that a failing clone had, and what C's one lock gives for all namespaces
+//! is had for those on the way out:
 //!
-//! * In a namespace that is open a number counts from when it is given. It leads to the identifier
-//!   only when all are.
-//! * That a namespace is closed is looked for when its number counts already. So either it is seen,
-//!   and the number given back, or the init that closed it waits for that number.
-//! * In one that is closed already a number does not count: nobody waits for it.
-//! * Whoever gives back a number that counts wakes up an init that waits for the last one, whether
-//!   a task had used it or it was given up half-made.
-//! * The zap kills what is linked to an identifier under `tasklist_lock`. What is linked later sees
-//!   in `fork()`, under that lock, that the namespace is closed.
+//! * A pid is published where PID allocation is not disabled at any level, and counted there. An
+//!   init that disables it later waits for that pid.
+//! * Whoever frees a number wakes up an init that waits for the last one.
+//! * The zap kills what is linked to a pid under `tasklist_lock`. What is linked later sees in
+//!   `fork()`, under that lock, that PID allocation is disabled.
 //!
 //! Documentation/pidns/pids.rst has the argument at length.
 
 use kernel::{
     pid::{
-        Left,
-        LockedNumbers,
+        NewNumbers,
         NewPid,
+        PidAllocated,
         PidNr,
         PublishedPid,
         UnusedPid,
-        UnusedPids,
-        Wanted, //
+        UnusedPids, //
     },
     pid_namespace::PidNamespace,
     prelude::*,
@@ -38,25 +35,25 @@ use kernel::{
 /// The number that the first process of a namespace must have.
 const INIT: i32 = 1;
 
-/// Makes an identifier in `ns`, with the numbers `wanted` in `ns` and the namespaces around it, and
+/// Allocates a pid in `ns`, with the numbers `set_tid` in `ns` and the namespaces around it, and
 /// with any in those further out.
 ///
 /// It is to be found by its numbers when this returns, but no task uses it yet.
 ///
 /// Returns
 ///
-/// * `EINVAL` if `wanted` has more numbers than there are levels, or one that is out of range, or
+/// * `EINVAL` if `set_tid` has more numbers than there are levels, or one that is out of range, or
 ///   if the first process of a namespace would not be number 1;
 /// * `EPERM` if the caller may not choose numbers in one of the namespaces;
-/// * `EEXIST` if a wanted number is taken;
+/// * `EEXIST` if one of them is not free;
 /// * `EAGAIN` if a namespace has no number left;
-/// * `ENOMEM` if one of them has lost its init, or if there is no memory.
+/// * `ENOMEM` if PID allocation is disabled in one of the namespaces, or if there is no memory.
 ///
 /// May sleep. C counterpart: `alloc_pid()`.
-pub(crate) fn alloc(ns: &PidNamespace, wanted: &[i32]) -> Result<UnusedPid> {
-    check_wanted(ns, wanted)?;
+pub(crate) fn alloc(ns: &PidNamespace, set_tid: &[i32]) -> Result<UnusedPid> {
+    check_set_tid(ns, set_tid)?;
 
-    give_numbers(NewPid::new(ns, wake_waiting)?, wanted)?
+    alloc_numbers(NewPid::new(ns)?, set_tid)?
         .add_to_pidfs()
         .map_err(|pid| {
             free(pid);
@@ -64,12 +61,12 @@ pub(crate) fn alloc(ns: &PidNamespace, wanted: &[i32]) -> Result<UnusedPid> {
         })
 }
 
-/// Tells whether the caller may choose these numbers, from the inside out.
-fn check_wanted(ns: &PidNamespace, wanted: &[i32]) -> Result {
-    if wanted.len() > levels(ns) {
+/// Checks whether the caller may choose these numbers, the innermost first.
+fn check_set_tid(ns: &PidNamespace, set_tid: &[i32]) -> Result {
+    if set_tid.len() > levels(ns) {
         return Err(EINVAL);
     }
-    for (ns, nr) in ns.lineage().zip(wanted) {
+    for (ns, nr) in ns.lineage().zip(set_tid) {
         if !(INIT..ns.pid_max()).contains(nr) {
             return Err(EINVAL);
         }
@@ -80,46 +77,60 @@ fn check_wanted(ns: &PidNamespace, wanted: &[i32]) -> Result {
     Ok(())
 }
 
-/// Returns how many numbers an identifier of `ns` has.
+/// Returns how many numbers a pid of `ns` has.
 fn levels(ns: &PidNamespace) -> usize {
     // CAST: A level is at most 32.
     (ns.level() as usize).saturating_add(1)
 }
 
-/// Gives `pid` all its numbers and lets it be found.
-fn give_numbers(mut pid: NewPid<'_>, wanted: &[i32]) -> Result<PublishedPid> {
-    let own = pid.missing();
-    let mut wanted = wanted.iter().copied();
-    while let Some(ns) = pid.missing() {
-        let nr = give_number(&mut pid, wanted.next(), own == Some(ns))?;
+/// Allocates all numbers of `pid` and publishes it.
+fn alloc_numbers<'a>(mut pid: NewPid<'a>, set_tid: &[i32]) -> Result<PublishedPid> {
+    loop {
+        let mut numbers = pid.allocate();
+        match alloc_at_each_level(&mut numbers, set_tid) {
+            // That a namespace is dead comes last, as all other errors take precedence.
+            Ok(()) => return numbers.publish(),
+            // A node could not be allocated under the locks.
+            Err(ENOMEM) => pid = numbers.preload()?,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn alloc_at_each_level(numbers: &mut NewNumbers<'_>, set_tid: &[i32]) -> Result {
+    let mut set_tid = set_tid.iter().copied();
+    let mut is_own = true;
+    while let Some(ns) = numbers.lock_next() {
+        // For the case when the previous attempt to create init failed.
+        if is_own && ns.pid_allocated() == PidAllocated::Adding(0) {
+            numbers.reset_cursor()?;
+        }
+        is_own = false;
+        let nr = alloc_number(numbers, ns, set_tid.next())?;
         if nr.get() != INIT && !ns.has_reaper() {
             return Err(EINVAL);
         }
     }
-    // That a namespace is dying is told only now, since all other errors come first.
-    pid.publish()
+    Ok(())
 }
 
-/// Gives `pid` a number in the namespace whose turn it is, which may be its own.
-fn give_number(pid: &mut NewPid<'_>, wanted: Option<i32>, is_own: bool) -> Result<PidNr> {
-    let wanted = wanted.map(|nr| PidNr::new(nr).ok_or(EINVAL)).transpose()?;
-    let when_taken = if wanted.is_some() { EEXIST } else { EAGAIN };
-
-    pid.give(|numbers| {
-        // An earlier attempt to make the first process may have failed, and moved the cursor.
-        if is_own && numbers.ns().numbers_taken() == Left::Open(0) {
-            numbers.restart();
+/// Allocates the number in `ns`, which is `set_tid` if that is given.
+fn alloc_number(
+    numbers: &mut NewNumbers<'_>,
+    ns: &PidNamespace,
+    set_tid: Option<i32>,
+) -> Result<PidNr> {
+    let (done, if_none) = match set_tid {
+        Some(nr) => {
+            let nr = PidNr::new(nr).ok_or(EINVAL)?;
+            (numbers.alloc(nr).map(|()| nr), EEXIST)
         }
-        wanted.map_or_else(|| next_number(numbers), Wanted::This)
-    })
-    .map_err(|error| if error == ENOSPC { when_taken } else { error })
-}
-
-/// Returns which number is given next.
-fn next_number(numbers: &LockedNumbers<'_>) -> Wanted {
-    let ns = numbers.ns();
-
-    Wanted::Next(first_number(ns.cursor())..ns.pid_max())
+        None => {
+            let range = first_number(ns.cursor())..ns.pid_max();
+            (numbers.alloc_cyclic(range), EAGAIN)
+        }
+    };
+    done.map_err(|error| if error == ENOSPC { if_none } else { error })
 }
 
 /// Returns where a search that comes to the end goes on, if it begins at `cursor`.
@@ -131,37 +142,37 @@ fn first_number(cursor: u32) -> i32 {
     }
 }
 
-/// Gives back the numbers of an identifier that no task uses.
+/// Frees the numbers of a pid that no task uses.
 ///
 /// Whoever has found it may still look at it for a grace period. `tasklist_lock` must not be held.
 ///
 /// C counterpart: `free_pid()`.
 pub(crate) fn free(pid: UnusedPid) {
-    pid.give_back(wake_waiting).put_after_grace_period();
+    pid.free_numbers(wake_waiting).put_after_grace_period();
 }
 
 /// Wakes up the reaper of a namespace that waits for all others to be gone, if they are.
-fn wake_waiting(left: Left, reaper: Option<&Task>) {
+fn wake_waiting(left: PidAllocated, reaper: Option<&Task>) {
     // All that is left is the reaper, perhaps with its group's leader.
-    if matches!(left, Left::Closed(1 | 2)) {
+    if matches!(left, PidAllocated::Disabled(1 | 2)) {
         if let Some(reaper) = reaper {
             reaper.wake_up();
         }
     }
 }
 
-/// Gives back the numbers of all identifiers in `pids`.
+/// Frees the numbers of all pids in `pids`.
 ///
 /// C counterpart: `free_pids()`.
 pub(crate) fn free_all(pids: &mut UnusedPids) {
     pids.take_all().for_each(free);
 }
 
-/// Lets no process begin in `ns`, for ever: no number counts that is given from now on.
+/// Disables PID allocation in `ns`.
 ///
 /// C counterpart: `disable_pid_allocation()`.
-pub(crate) fn close(ns: &PidNamespace) {
-    ns.lock_numbers().close();
+pub(crate) fn disable(ns: &PidNamespace) {
+    ns.lock_numbers().disable_allocation();
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]

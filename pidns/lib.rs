@@ -10,7 +10,7 @@
 //! * A number that is not visible is [`None`]; an error is an [`Err`]. 0, null and error pointers
 //!   exist in [`abi`] only.
 //! * Each state of a thing is a type, and a step from one to the next consumes the value: what was
-//!   reserved is published or given back, what lost its last user is freed, once.
+//!   reserved is published or freed, what lost its last user is freed, once.
 //! * State that C code reads and writes as well is not kept twice, but computed from its fields.
 //! * A lock that C has taken is an argument.
 //!
@@ -20,10 +20,11 @@
 //!    reads the tasks of a namespace under.
 //! 2. `sighand->siglock` of a task.
 //!
-//! The numbers of each namespace have a lock of their own (`LockedNumbers`). It is innermost but
-//! for the locks that waking a task takes, one is held at a time, and none of the above with it:
-//! `free()` asserts that. What frees identifiers under `tasklist_lock` keeps them in `UnusedPids`
-//! until it is released. See [`allocator`] for why that is enough.
+//! The numbers of each namespace have a lock of their own (`LockedNumbers`). `alloc()` takes those
+//! of a namespace and its ancestors, the innermost first; `free()` takes one at a time. Within them
+//! are only the locks that waking a task takes, and none of the above is held with them: `free()`
+//! asserts that. What frees identifiers under `tasklist_lock` keeps them in `UnusedPids` until it
+//! is released.
 //!
 //! The IDRs of numbers are read under RCU. The lock that creating slab caches takes is outside of
 //! all of these, and may sleep. The one that taking a spare namespace takes is held with no other,

@@ -9,7 +9,7 @@ use kernel::{
         ExitingInit, //
     },
     pid::{
-        Left,
+        PidAllocated,
         PidType, //
     },
     pid_namespace::PidNamespace,
@@ -34,7 +34,7 @@ const FIRST_CHILD: i32 = 2;
 pub(crate) fn zap(init: &ExitingInit<'_>) {
     let ns = init.ns();
 
-    allocator::close(ns);
+    allocator::disable(ns);
     // What dies from now on, or is inherited dead, is not waited for.
     init.ignore_children();
     kill_all(ns);
@@ -43,8 +43,8 @@ pub(crate) fn zap(init: &ExitingInit<'_>) {
 
     // Children of processes outside are not children of init unless their parents die. Whoever
     // frees the last of their numbers wakes it up.
-    let own = Left::Closed(init.own_numbers());
-    init.sleep_until(|| ns.numbers_taken() == own);
+    let own = PidAllocated::Disabled(init.own_numbers());
+    init.sleep_until(|| ns.pid_allocated() == own);
 
     if let Some(signal) = ns.reboot_signal() {
         init.set_exit_signal(signal);
@@ -58,7 +58,7 @@ fn kill_all(ns: &PidNamespace) {
     let protected = Protected::from(&tasklist);
 
     let mut from = Some(FIRST_CHILD);
-    while let Some((nr, pid)) = from.and_then(|nr| ns.find_from(nr, protected)) {
+    while let Some((nr, pid)) = from.and_then(|nr| ns.find_ge(nr, protected)) {
         if let Some(task) = pid.task(PidType::Pid, protected) {
             if !task.is_being_killed(&tasklist) {
                 task.kill_process(&tasklist);

@@ -14,8 +14,8 @@ use kernel::{
     new_cred::NewCred,
     ns::pid::TestReaper,
     pid::{
-        Left,
         Pid,
+        PidAllocated,
         PidNr,
         UnusedPid,
         Upid, //
@@ -157,10 +157,10 @@ pub(crate) fn below_initial(ns: &PidNamespace) -> impl Iterator<Item = &PidNames
 }
 
 /// Returns how many numbers are taken in each namespace of [`below_initial()`].
-pub(crate) fn taken(ns: &PidNamespace) -> Result<KVec<Left>> {
+pub(crate) fn taken(ns: &PidNamespace) -> Result<KVec<PidAllocated>> {
     let mut taken = KVec::new();
     for ns in below_initial(ns) {
-        taken.push(ns.numbers_taken(), GFP_KERNEL)?;
+        taken.push(ns.pid_allocated(), GFP_KERNEL)?;
     }
     Ok(taken)
 }

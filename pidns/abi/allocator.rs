@@ -18,7 +18,7 @@ use kernel::{
     prelude::*, //
 };
 
-/// Makes an identifier.
+/// Allocates a pid.
 ///
 /// # Safety
 ///
@@ -46,7 +46,7 @@ pub(crate) unsafe extern "C" fn alloc_pid(
     }
 }
 
-/// Gives back the numbers of an identifier.
+/// Frees the numbers of a pid.
 ///
 /// # Safety
 ///
@@ -60,7 +60,7 @@ pub(crate) unsafe extern "C" fn free_pid(pid: *mut bindings::pid) {
     }
 }
 
-/// Gives back the numbers of all identifiers in an array.
+/// Frees the numbers of all pids in an array.
 ///
 /// # Safety
 ///
@@ -85,7 +85,7 @@ pub(crate) unsafe extern "C" fn put_pid(pid: *mut bindings::pid) {
     }
 }
 
-/// Lets a namespace give no more numbers.
+/// Disables PID allocation in a namespace.
 ///
 /// # Safety
 ///
@@ -93,7 +93,7 @@ pub(crate) unsafe extern "C" fn put_pid(pid: *mut bindings::pid) {
 #[export]
 pub(crate) unsafe extern "C" fn disable_pid_allocation(ns: *mut bindings::pid_namespace) {
     // SAFETY: The caller promises that it is valid.
-    allocator::close(unsafe { PidNamespace::from_ptr(ns) });
+    allocator::disable(unsafe { PidNamespace::from_ptr(ns) });
 }
 
 /// Returns what `pid` is for C: its address, or null.

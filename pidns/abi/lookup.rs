@@ -92,7 +92,7 @@ pub(crate) unsafe extern "C" fn find_ge_pid(
 ) -> *mut bindings::pid {
     // SAFETY: The caller promises it.
     let (ns, protected) = unsafe { (PidNamespace::from_ptr(ns), Protected::assume_unchecked()) };
-    to_ptr(ns.find_from(nr, protected).map(|(_, pid)| pid))
+    to_ptr(ns.find_ge(nr, protected).map(|(_, pid)| pid))
 }
 
 /// Returns the identifier with a number for the current task, with a reference, or null.

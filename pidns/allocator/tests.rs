@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of how numbers are given and taken back.
+//! Tests of how numbers are allocated and freed.
 
-mod closed;
 mod first;
 mod levels;
 mod order;

@@ -131,7 +131,7 @@ mod suite {
     fn the_next_number_is_found_in_order() -> Result {
         let ns = Inhabited::new(1)?;
         let pids = [Numbered::new(&ns, &[9])?, Numbered::new(&ns, &[5])?];
-        let next = |nr| ns.find_from(nr, &rcu::read_lock()).map(|(nr, _)| nr);
+        let next = |nr| ns.find_ge(nr, &rcu::read_lock()).map(|(nr, _)| nr);
 
         assert_eq!(next(0), Some(1));
         assert_eq!(next(1), Some(1));

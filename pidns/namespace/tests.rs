@@ -22,7 +22,7 @@ use kernel::{
     },
     pid::{
         with_current,
-        Left, //
+        PidAllocated, //
     },
 };
 
@@ -54,7 +54,7 @@ mod suite {
         assert!(!ns.is_initial());
         assert_eq!(ns.pid_max(), PidNamespace::NUMBER_LIMIT);
         assert_eq!(ns.cursor(), 0);
-        assert_eq!(ns.numbers_taken(), Left::Open(0));
+        assert_eq!(ns.pid_allocated(), PidAllocated::Adding(0));
         assert!(!ns.has_reaper());
         assert_eq!(ns.reboot_signal(), None);
         Ok(())
@@ -102,26 +102,26 @@ mod suite {
         assert_eq!(ns.life(), PidNsLife::Alive);
         let pid = Numbered::new(&ns, &[])?;
 
-        allocator::close(&ns);
+        allocator::disable(&ns);
         assert_eq!(ns.life(), PidNsLife::Dying);
-        assert_eq!(ns.numbers_taken(), Left::Closed(2));
+        assert_eq!(ns.pid_allocated(), PidAllocated::Disabled(2));
         drop(pid);
         drop(reaper);
         drop(init);
         assert_eq!(ns.life(), PidNsLife::Dying);
-        assert_eq!(ns.numbers_taken(), Left::Closed(0));
+        assert_eq!(ns.pid_allocated(), PidAllocated::Disabled(0));
         Ok(())
     }
 
     #[test]
     fn it_stays_closed() -> Result {
         let ns = nested(1)?;
-        allocator::close(&ns);
-        allocator::close(&ns);
+        allocator::disable(&ns);
+        allocator::disable(&ns);
 
         assert_eq!(ns.life(), PidNsLife::Dying);
         assert_eq!(Numbered::new(&ns, &[]).err(), Some(ENOMEM));
-        assert_eq!(ns.numbers_taken(), Left::Closed(0));
+        assert_eq!(ns.pid_allocated(), PidAllocated::Disabled(0));
         Ok(())
     }
 
@@ -130,17 +130,20 @@ mod suite {
         let last_told = |ns: &PidNamespace| {
             let told = core::cell::Cell::new(None);
             let pid = allocator::alloc(ns, &[])?;
-            pid.give_back(|left, reaper| told.set(Some((left, reaper.is_some()))))
+            pid.free_numbers(|left, reaper| told.set(Some((left, reaper.is_some()))))
                 .put_after_grace_period();
             Ok::<_, Error>(told.get())
         };
         let inhabited = Inhabited::new(1)?;
 
-        assert_eq!(last_told(&inhabited)?, Some((Left::Open(1), true)));
+        assert_eq!(
+            last_told(&inhabited)?,
+            Some((PidAllocated::Adding(1), true))
+        );
         // Where nothing is left there is nobody to tell: the last was the initial namespace.
         assert!(matches!(
             last_told(&*nested(1)?)?,
-            Some((Left::Open(2..), true))
+            Some((PidAllocated::Adding(2..), true))
         ));
         Ok(())
     }
@@ -172,7 +175,8 @@ mod suite {
         assert!(comes_true(|| {
             let ns = child(PidNamespace::initial());
             let is_new = ns.is_ok_and(|ns| {
-                ns.pid_max() == PidNamespace::NUMBER_LIMIT && ns.numbers_taken() == Left::Open(0)
+                ns.pid_max() == PidNamespace::NUMBER_LIMIT
+                    && ns.pid_allocated() == PidAllocated::Adding(0)
             });
             is_new && taken() > before
         }));
@@ -224,7 +228,7 @@ mod suite {
         // The number is free, but somebody looks at the identifier.
         rcu::rcu_barrier();
         assert_eq!(owned(), Ok(1));
-        assert_eq!(found.ns().numbers_taken(), Left::Open(0));
+        assert_eq!(found.ns().pid_allocated(), PidAllocated::Adding(0));
 
         drop(found);
         assert!(comes_true(owns_nothing));

@@ -47,7 +47,7 @@ impl IntSysctl for LastPid {
 
     fn set(ns: &PidNamespace, last: i32) {
         // CAST: The way back.
-        ns.set_cursor((last as u32).wrapping_add(1));
+        ns.lock_numbers().set_cursor((last as u32).wrapping_add(1));
     }
 }
 

@@ -4,12 +4,13 @@
 //!
 //! A [`Pid`] goes through these states, each a type:
 //!
-//! * [`NewPid`]: being numbered, outermost namespace last; not to be found by anybody. Dropping it
-//!   gives all numbers back.
+//! * [`NewPid`]: without numbers.
+//! * [`NewNumbers`]: being numbered, the outermost namespace last, with the locks held; not to be
+//!   found by anybody.
 //! * [`PublishedPid`]: to be found by its numbers, but not known to pidfs.
 //! * [`UnusedPid`]: numbered and to be found, but no task uses it, not yet or no longer.
 //! * [`Pid`] behind links of tasks (see [`PidLink`]).
-//! * [`RetiredPid`]: its numbers are given back; who has found it may still look at it.
+//! * [`RetiredPid`]: its numbers are freed; who has found it may still look at it.
 //!
 //! C header: [`include/linux/pid.h`](srctree/include/linux/pid.h)
 
@@ -36,7 +37,7 @@ mod free;
 mod idr;
 mod links;
 mod new;
-mod table;
+mod numbers;
 mod task;
 mod upid;
 
@@ -57,14 +58,13 @@ pub use self::{
         Unlinked, //
     },
     new::{
+        NewNumbers,
         NewPid,
         PublishedPid, //
     },
-    table::{
-        GivenBack,
-        Left,
+    numbers::{
         LockedNumbers,
-        Wanted, //
+        PidAllocated, //
     },
     task::with_current,
     upid::{
@@ -135,7 +135,7 @@ impl PidType {
 /// * `numbers` has `level + 1` elements, which never change: element `i` is a number in a namespace
 ///   at level `i`, and each namespace is the parent of the next.
 /// * A reference to the namespace at `level` is held.
-/// * One reference belongs to the numbers. It is dropped a grace period after they are given back.
+/// * One reference belongs to the numbers. It is dropped a grace period after they are freed.
 #[repr(transparent)]
 pub struct Pid(Opaque<bindings::pid>);
 

@@ -10,7 +10,7 @@ use crate::testing::{
 };
 use kernel::{
     ns::pid::TestReaper,
-    pid::Left,
+    pid::PidAllocated,
     pid_namespace::PidNamespace,
     prelude::*, //
 };
@@ -36,7 +36,7 @@ mod tests {
         let ns = nested(1)?;
 
         assert_eq!(refusal(&ns, &[2]), Some(EINVAL));
-        assert_eq!(ns.numbers_taken(), Left::Open(0));
+        assert_eq!(ns.pid_allocated(), PidAllocated::Adding(0));
         Ok(())
     }
 
@@ -45,7 +45,7 @@ mod tests {
         let ns = nested(1)?;
         assert_eq!(refusal(&ns, &[2]), Some(EINVAL));
         // As a failure later on leaves it.
-        ns.set_cursor(2);
+        ns.lock_numbers().set_cursor(2);
 
         assert_eq!(Numbered::new(&ns, &[])?.own_nr(), Some(1));
         Ok(())
@@ -67,7 +67,7 @@ mod tests {
         let init = Numbered::new(&ns, &[])?;
         assert_eq!(refusal(&ns, &[]), Some(EINVAL));
         assert_eq!(refusal(&ns, &[5]), Some(EINVAL));
-        assert_eq!(ns.numbers_taken(), Left::Open(1));
+        assert_eq!(ns.pid_allocated(), PidAllocated::Adding(1));
 
         let reaper = TestReaper::new(&ns)?;
         assert_eq!(refusal(&ns, &[5]), None);
@@ -84,9 +84,9 @@ mod tests {
         let init = Numbered::new(outer, &[])?;
 
         assert_eq!(refusal(&inner, &[]), Some(EINVAL));
-        assert_eq!(inner.numbers_taken(), Left::Open(0));
+        assert_eq!(inner.pid_allocated(), PidAllocated::Adding(0));
         drop(init);
-        outer.set_cursor(0);
+        outer.lock_numbers().set_cursor(0);
         assert_eq!(Numbered::new(&inner, &[])?.own_nr(), Some(1));
         Ok(())
     }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_cursor_is_set_back_only_where_there_is_nobody() -> Result {
         let ns = Inhabited::new(1)?;
-        ns.set_cursor(100);
+        ns.lock_numbers().set_cursor(100);
 
         assert_eq!(Numbered::new(&ns, &[])?.own_nr(), Some(100));
         Ok(())

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use kernel::{
-    pid::Left,
+    pid::PidAllocated,
     pid_namespace::PidNamespace,
     prelude::*, //
 };
@@ -35,7 +35,7 @@ fn next_numbers(ns: &PidNamespace) -> Result<KVec<i32>> {
 fn chain() -> Result<Inhabited> {
     let chain = Inhabited::new(DEPTH)?;
     for ns in below_initial(&chain) {
-        ns.set_cursor(ns.level() * 1000);
+        ns.lock_numbers().set_cursor(ns.level() * 1000);
     }
     Ok(chain)
 }
@@ -48,10 +48,14 @@ mod tests {
     fn every_level_counts_the_number() -> Result {
         let chain = chain()?;
         let pids = several(&chain, 3)?;
-        assert!(taken(&chain)?.iter().all(|left| *left == Left::Open(4)));
+        assert!(taken(&chain)?
+            .iter()
+            .all(|left| *left == PidAllocated::Adding(4)));
 
         drop(pids);
-        assert!(taken(&chain)?.iter().all(|left| *left == Left::Open(1)));
+        assert!(taken(&chain)?
+            .iter()
+            .all(|left| *left == PidAllocated::Adding(1)));
         Ok(())
     }
 
@@ -62,7 +66,7 @@ mod tests {
 
         for ns in below_initial(&chain) {
             let expected = if ns.level() <= 3 { 2 } else { 1 };
-            assert_eq!(ns.numbers_taken(), Left::Open(expected));
+            assert_eq!(ns.pid_allocated(), PidAllocated::Adding(expected));
         }
         assert_eq!(pid.numbers().len(), 4);
         Ok(())
@@ -77,7 +81,9 @@ mod tests {
             full.set_pid_max(2);
 
             assert_eq!(refusal(&chain, &[]), Some(EAGAIN));
-            assert!(taken(&chain)?.iter().all(|left| *left == Left::Open(1)));
+            assert!(taken(&chain)?
+                .iter()
+                .all(|left| *left == PidAllocated::Adding(1)));
             for ns in below_initial(&chain) {
                 let moved = u32::from(ns.level() > level);
                 assert_eq!(ns.cursor(), ns.level() * 1000 + moved);
@@ -102,7 +108,9 @@ mod tests {
             *last = 1;
 
             assert_eq!(refusal(&chain, &wanted), Some(EEXIST));
-            assert!(taken(&chain)?.iter().all(|left| *left == Left::Open(1)));
+            assert!(taken(&chain)?
+                .iter()
+                .all(|left| *left == PidAllocated::Adding(1)));
             let _ = wanted.pop();
             assert_eq!(refusal(&chain, &wanted), None);
         }
@@ -114,7 +122,7 @@ mod tests {
         for level in 1..=DEPTH {
             let outer = Inhabited::new(level - 1)?;
             let mut inner = child(&outer)?;
-            inner.set_cursor(2);
+            inner.lock_numbers().set_cursor(2);
             for _ in level..DEPTH {
                 inner = child(&inner)?;
             }
@@ -127,9 +135,12 @@ mod tests {
 
             for ns in below_initial(&inner) {
                 let inhabited = ns.level() < level;
-                assert_eq!(ns.numbers_taken(), Left::Open(u32::from(inhabited)));
+                assert_eq!(
+                    ns.pid_allocated(),
+                    PidAllocated::Adding(u32::from(inhabited))
+                );
                 if !inhabited {
-                    ns.set_cursor(0);
+                    ns.lock_numbers().set_cursor(0);
                 }
             }
             assert_eq!(refusal(&inner, &[]), None);
@@ -142,16 +153,16 @@ mod tests {
         for level in 1..=DEPTH {
             let chain = chain()?;
             let next = next_numbers(&chain)?;
-            allocator::close(chain.at(level)?);
+            allocator::disable(chain.at(level)?);
 
             assert_eq!(refusal(&chain, &[]), Some(ENOMEM));
             for ns in below_initial(&chain) {
                 let expected = if ns.level() == level {
-                    Left::Closed(1)
+                    PidAllocated::Disabled(1)
                 } else {
-                    Left::Open(1)
+                    PidAllocated::Adding(1)
                 };
-                assert_eq!(ns.numbers_taken(), expected);
+                assert_eq!(ns.pid_allocated(), expected);
             }
 
             // Further out nothing is in the way, and what was taken for a moment is free.
@@ -168,12 +179,12 @@ mod tests {
     fn a_closed_namespace_takes_numbers_back() -> Result {
         let chain = chain()?;
         let pids = several(&chain, 2)?;
-        allocator::close(&chain);
-        assert_eq!(chain.numbers_taken(), Left::Closed(3));
+        allocator::disable(&chain);
+        assert_eq!(chain.pid_allocated(), PidAllocated::Disabled(3));
 
         drop(pids);
-        assert_eq!(chain.numbers_taken(), Left::Closed(1));
-        assert_eq!(chain.at(1)?.numbers_taken(), Left::Open(1));
+        assert_eq!(chain.pid_allocated(), PidAllocated::Disabled(1));
+        assert_eq!(chain.at(1)?.pid_allocated(), PidAllocated::Adding(1));
         Ok(())
     }
 
@@ -182,12 +193,14 @@ mod tests {
         let chain = Inhabited::new(PidNamespace::MAX_LEVEL)?;
         // Far apart, so that each number needs nodes of its own in its table.
         for ns in below_initial(&chain) {
-            ns.set_cursor(1_000_000 + ns.level());
+            ns.lock_numbers().set_cursor(1_000_000 + ns.level());
         }
         let pids = several(&chain, 3)?;
 
         assert_eq!(pids[0].numbers().len(), 33);
-        assert!(taken(&chain)?.iter().all(|left| *left == Left::Open(4)));
+        assert!(taken(&chain)?
+            .iter()
+            .all(|left| *left == PidAllocated::Adding(4)));
         Ok(())
     }
 }

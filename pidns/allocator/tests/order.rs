@@ -89,7 +89,7 @@ mod tests {
     fn full_inside_comes_before_not_first_outside() -> Result {
         let outer = child(PidNamespace::initial())?;
         let inner = child(&outer)?;
-        outer.set_cursor(2);
+        outer.lock_numbers().set_cursor(2);
         inner.set_pid_max(1);
         assert_eq!(refusal(&inner, &[]), Some(EAGAIN));
 
@@ -112,18 +112,18 @@ mod tests {
     #[test]
     fn dying_comes_last() -> Result {
         let chain = full_inside()?;
-        allocator::close(chain.at(1)?);
+        allocator::disable(chain.at(1)?);
         assert_eq!(refusal(&chain, &[]), Some(EAGAIN));
         assert_eq!(refusal(&chain, &[1]), Some(EEXIST));
 
         let chain = full_outside()?;
-        allocator::close(&chain);
+        allocator::disable(&chain);
         assert_eq!(refusal(&chain, &[]), Some(EAGAIN));
         assert_eq!(refusal(&chain, &[7, 0]), Some(EINVAL));
 
         let chain = Inhabited::new(2)?;
         let inner = child(&chain)?;
-        allocator::close(&chain);
+        allocator::disable(&chain);
         assert_eq!(refusal(&inner, &[2]), Some(EINVAL));
         assert_eq!(refusal(&inner, &[]), Some(ENOMEM));
         Ok(())

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use kernel::{
-    pid::Left,
+    pid::PidAllocated,
     prelude::*, //
 };
 
@@ -58,7 +58,7 @@ mod tests {
         drop(pids.remove(1)?);
         assert_eq!(own_numbers(&pids)?, [2, 4, 6]);
 
-        ns.set_cursor(2);
+        ns.lock_numbers().set_cursor(2);
         let filled = several(&ns, 3)?;
         assert_eq!(own_numbers(&filled)?, [3, 5, 7]);
         Ok(())
@@ -68,7 +68,7 @@ mod tests {
     fn the_search_wraps_at_pid_max_to_300() -> Result {
         let ns = Inhabited::new(1)?;
         ns.set_pid_max(310);
-        ns.set_cursor(308);
+        ns.lock_numbers().set_cursor(308);
 
         let pids = several(&ns, 4)?;
         assert_eq!(own_numbers(&pids)?, [308, 309, 300, 301]);
@@ -79,7 +79,7 @@ mod tests {
     fn a_cursor_beyond_pid_max_wraps_as_well() -> Result {
         let ns = Inhabited::new(1)?;
         ns.set_pid_max(310);
-        ns.set_cursor(400);
+        ns.lock_numbers().set_cursor(400);
 
         assert_eq!(Numbered::new(&ns, &[])?.own_nr(), Some(300));
         Ok(())
@@ -90,7 +90,7 @@ mod tests {
         let ns = Inhabited::new(1)?;
         ns.set_pid_max(301);
         let one = Numbered::new(&ns, &[300])?;
-        ns.set_cursor(300);
+        ns.lock_numbers().set_cursor(300);
 
         // 1 is taken, 300 as well.
         assert_eq!(Numbered::new(&ns, &[])?.own_nr(), Some(2));
@@ -105,7 +105,7 @@ mod tests {
         let mut pids = several(&ns, 3)?;
         assert_eq!(own_numbers(&pids)?, [2, 3, 4]);
         assert_eq!(refusal(&ns, &[]), Some(EAGAIN));
-        assert_eq!(ns.numbers_taken(), Left::Open(4));
+        assert_eq!(ns.pid_allocated(), PidAllocated::Adding(4));
 
         drop(pids.remove(1)?);
         assert_eq!(Numbered::new(&ns, &[])?.own_nr(), Some(3));
@@ -116,7 +116,7 @@ mod tests {
     fn the_numbers_above_300_may_be_full_alone() -> Result {
         let ns = Inhabited::new(1)?;
         ns.set_pid_max(303);
-        ns.set_cursor(300);
+        ns.lock_numbers().set_cursor(300);
         let pids = several(&ns, 3)?;
         assert_eq!(own_numbers(&pids)?, [300, 301, 302]);
 
@@ -147,9 +147,9 @@ mod tests {
         ns.set_pid_max(500);
 
         assert_eq!(pid.own_nr(), Some(1000));
-        assert_eq!(ns.numbers_taken(), Left::Open(2));
+        assert_eq!(ns.pid_allocated(), PidAllocated::Adding(2));
         drop(pid);
-        assert_eq!(ns.numbers_taken(), Left::Open(1));
+        assert_eq!(ns.pid_allocated(), PidAllocated::Adding(1));
         Ok(())
     }
 }

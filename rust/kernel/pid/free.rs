@@ -3,8 +3,8 @@
 //! How a process identifier loses its numbers, and then its memory.
 
 use super::{
-    Left,
     Pid,
+    PidAllocated,
     PidCache,
     PidType, //
 };
@@ -24,12 +24,11 @@ use core::{
 
 /// A process identifier that has numbers, but that no task uses.
 ///
-/// Whoever has it owes that the numbers are given back, or that a task is linked to it.
+/// Its owner must free the numbers, or link a task to it.
 ///
 /// # Invariants
 ///
-/// The identifier is published, all its numbers count, no task is on its lists, and this is the
-/// only such value of it.
+/// The identifier is published, no task is on its lists, and this is the only such value of it.
 ///
 /// # Examples
 ///
@@ -37,25 +36,25 @@ use core::{
 /// use kernel::{
 ///     pid::{
 ///         NewPid,
-///         Upid,
-///         Wanted, //
+///         Upid, //
 ///     },
 ///     pid_namespace::PidNamespace,
 ///     sync::rcu, //
 /// };
 ///
 /// let ns = PidNamespace::initial();
-/// let mut pid = NewPid::new(ns, |_left, _reaper| {})?;
-/// let nr = pid.give(|_| Wanted::Next(PidNamespace::RESERVED..ns.pid_max()))?;
-/// let pid = pid.publish()?.add_to_pidfs().map_err(|_| ENOMEM)?;
+/// let mut numbers = NewPid::new(ns)?.allocate();
+/// numbers.lock_next();
+/// let nr = numbers.alloc_cyclic(PidNamespace::RESERVED..ns.pid_max())?;
+/// let pid = numbers.publish()?.add_to_pidfs().map_err(|_| ENOMEM)?;
 /// assert_eq!(pid.numbers().first().and_then(Upid::nr), Some(nr));
 /// assert!(ns.find(nr.get(), &rcu::read_lock()).is_some_and(|found| *found == *pid));
 ///
-/// pid.give_back(|_left, _reaper| {}).put_after_grace_period();
+/// pid.free_numbers(|_left, _reaper| {}).put_after_grace_period();
 /// assert!(ns.find(nr.get(), &rcu::read_lock()).is_none());
 /// # Ok::<(), Error>(())
 /// ```
-#[must_use = "its numbers stay taken until they are given back"]
+#[must_use = "its numbers stay allocated until they are freed"]
 pub struct UnusedPid(NonNull<Pid>);
 
 impl UnusedPid {
@@ -63,8 +62,8 @@ impl UnusedPid {
     ///
     /// # Safety
     ///
-    /// `pid` must be published with numbers that count, no task may be on its lists or get onto
-    /// them, and it must be the caller's to free.
+    /// `pid` must be published, no task may be on its lists or get onto them, and it must be the
+    /// caller's to free.
     #[inline]
     pub unsafe fn from_raw(pid: NonNull<Pid>) -> Self {
         // INVARIANT: The caller promises it.
@@ -77,23 +76,23 @@ impl UnusedPid {
         self.0
     }
 
-    /// Gives all numbers back, beginning with that in the initial namespace. `tasklist_lock` must
-    /// not be held.
+    /// Frees all numbers, that in the initial namespace first, under one lock at a time.
+    /// `tasklist_lock` must not be held.
     ///
     /// For each namespace where others are left `each` is told, under its lock, how many, and who
-    /// reaps orphans there. It must not sleep.
-    pub fn give_back(self, each: impl Fn(Left, Option<&Task>)) -> RetiredPid {
+    /// is the child reaper there. It must not sleep.
+    pub fn free_numbers(self, each: impl Fn(PidAllocated, Option<&Task>)) -> RetiredPid {
         tasklist::assert_not_held();
         // SAFETY: The identifier took this count when it was published.
         drop(unsafe { Active::from_count(self.ns()) });
 
         for upid in self.numbers() {
             if let Some(nr) = upid.nr() {
-                // SAFETY: By the type invariants the identifier is owned, and the number counts.
-                unsafe { upid.ns().lock_numbers().give_back(nr, &each) };
+                // SAFETY: By the type invariants the identifier is owned.
+                unsafe { upid.ns().lock_numbers().free(nr, &each) };
             }
         }
-        // INVARIANT: The numbers are given back.
+        // INVARIANT: The numbers are freed.
         RetiredPid(self.0)
     }
 }
@@ -175,7 +174,7 @@ impl Pid {
 
 /// The identifiers that a task was the last one to use, one place for each use.
 ///
-/// C keeps it as an array until the locks are released that numbers must not be given back under.
+/// C keeps it as an array until the locks are released that numbers must not be freed under.
 #[repr(transparent)]
 pub struct UnusedPids([*mut bindings::pid; PidType::COUNT]);
 
@@ -222,23 +221,21 @@ impl UnusedPids {
 mod tests {
     use super::*;
     use crate::{
-        pid::{
-            NewPid,
-            Wanted, //
-        },
+        pid::NewPid,
         pid_namespace::PidNamespace, //
     };
     use core::ptr::null_mut;
 
     fn unused() -> Result<UnusedPid> {
         let ns = PidNamespace::initial();
-        let mut pid = NewPid::new(ns, |_, _| {})?;
-        pid.give(|_| Wanted::Next(PidNamespace::RESERVED..ns.pid_max()))?;
-        pid.publish()?.add_to_pidfs().map_err(|_| ENOMEM)
+        let mut numbers = NewPid::new(ns)?.allocate();
+        numbers.lock_next();
+        numbers.alloc_cyclic(PidNamespace::RESERVED..ns.pid_max())?;
+        numbers.publish()?.add_to_pidfs().map_err(|_| ENOMEM)
     }
 
     fn free(pid: UnusedPid) {
-        pid.give_back(|_, _| {}).put_after_grace_period();
+        pid.free_numbers(|_, _| {}).put_after_grace_period();
     }
 
     #[test]
@@ -287,10 +284,13 @@ mod tests {
     fn all_levels_are_told_what_is_left() -> Result {
         let pid = unused()?;
         let told = core::cell::Cell::new(None);
-        let retired = pid.give_back(|left, reaper| told.set(Some((left, reaper.is_some()))));
+        let retired = pid.free_numbers(|left, reaper| told.set(Some((left, reaper.is_some()))));
         retired.put_after_grace_period();
 
-        assert!(matches!(told.get(), Some((Left::Open(1..), true))));
+        assert!(matches!(
+            told.get(),
+            Some((PidAllocated::Adding(1..), true))
+        ));
         Ok(())
     }
 }

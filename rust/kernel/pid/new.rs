@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A process identifier while it gets its numbers.
+//! A pid while its numbers are allocated.
 
 use super::{
     idr::Preload,
-    table::{
-        GivenBack,
-        LockedNumbers,
-        Taken,
-        Wanted, //
-    },
-    Left,
+    numbers::LockedNumbers,
     Pid,
+    PidAllocated,
     PidCache,
     PidNr,
     UnusedPid,
@@ -24,12 +19,18 @@ use crate::{
     pid_namespace::PidNamespace,
     prelude::*,
     static_lock_class,
-    sync::aref::ARef,
-    tasklist, //
+    sync::aref::ARef, //
 };
 use core::{
-    mem::ManuallyDrop,
-    ptr::NonNull, //
+    mem::{
+        forget,
+        ManuallyDrop, //
+    },
+    ops::Range,
+    ptr::{
+        self,
+        NonNull, //
+    },
 };
 
 /// Memory for an identifier, with all in place but the numbers.
@@ -96,20 +97,18 @@ impl Memory {
         }
     }
 
-    /// Returns the number at the level of `ns`.
+    /// Returns the numbers of the levels from `level` on, the outermost first.
     ///
     /// # Safety
     ///
-    /// It must have been set.
-    unsafe fn number(&self, ns: &PidNamespace) -> Option<PidNr> {
-        // SAFETY: As in `set_number`; the caller has set it.
-        let upid = unsafe {
-            (&raw const (*self.pid.as_ptr()).numbers)
-                .cast::<Upid>()
-                .add(ns.level() as usize)
-                .as_ref()
-        };
-        upid?.nr()
+    /// They must have been set.
+    unsafe fn numbers_from(&self, level: u32) -> &[Upid] {
+        // SAFETY: As in `set_number`; the caller has set them.
+        unsafe {
+            let all = (&raw const (*self.pid.as_ptr()).numbers).cast::<Upid>();
+            let count = self.ns.level().saturating_add(1).saturating_sub(level);
+            core::slice::from_raw_parts(all.add(level as usize), count as usize)
+        }
     }
 }
 
@@ -120,171 +119,256 @@ impl Drop for Memory {
     }
 }
 
-/// An identifier that is being given its numbers, from its own namespace outwards.
-///
-/// No lock is held between two of them. What is given is taken, and counts where the namespace is
-/// open, but leads to nothing. Dropping it gives all numbers back; the cursors stay where they are.
-///
-/// # Invariants
-///
-/// The namespaces on the way from `memory.ns` out to but without `missing` have given a number,
-/// which `memory` knows, and which leads to nothing yet. It counts unless `uncounted` has the bit
-/// of its level; then the namespace is closed.
+/// A pid without numbers.
 ///
 /// # Examples
 ///
 /// ```
 /// use kernel::{
-///     pid::{
-///         NewPid,
-///         PidNr,
-///         Wanted, //
-///     },
+///     pid::NewPid,
 ///     pid_namespace::PidNamespace, //
 /// };
 ///
 /// let ns = PidNamespace::initial();
-/// let any = || Wanted::Next(PidNamespace::RESERVED..ns.pid_max());
-/// let new = || NewPid::new(ns, |_left, _reaper| {});
+/// let range = PidNamespace::RESERVED..ns.pid_max();
 ///
 /// // Given up: the number is free, and was never to be found.
-/// let mut pid = new()?;
-/// let first = pid.give(|_| any())?;
-/// assert!(pid.missing().is_none());
-/// drop(pid);
+/// let mut numbers = NewPid::new(ns)?.allocate();
+/// assert!(numbers.lock_next().is_some());
+/// let first = numbers.alloc_cyclic(range)?;
+/// assert!(numbers.lock_next().is_none());
+/// drop(numbers);
 ///
-/// // So it can be taken again, but not twice.
-/// let mut pid = new()?;
-/// assert_eq!(pid.give(|_| Wanted::This(first)), Ok(first));
-/// assert_eq!(new()?.give(|_| Wanted::This(first)), Err(ENOSPC));
+/// // So it can be allocated again.
+/// let mut numbers = NewPid::new(ns)?.allocate();
+/// numbers.lock_next();
+/// assert_eq!(numbers.alloc(first), Ok(()));
+/// drop(numbers);
 ///
 /// // Without all numbers it is not published.
-/// assert_eq!(new()?.publish().err(), Some(EINVAL));
+/// assert_eq!(NewPid::new(ns)?.allocate().publish().err(), Some(EINVAL));
 /// # Ok::<(), Error>(())
 /// ```
 pub struct NewPid<'a> {
-    missing: Option<&'a PidNamespace>,
-    uncounted: u64,
-    given_back: GivenBack,
-    memory: ManuallyDrop<Memory>,
+    memory: Memory,
+    ns: &'a PidNamespace,
+    /// The level where a node was missing, and nodes for it.
+    preload: Option<(u32, Preload)>,
 }
 
 impl<'a> NewPid<'a> {
-    /// Begins to make an identifier in `ns`. May sleep.
-    ///
-    /// `given_back` is called if it is dropped, as [`UnusedPid::give_back`] does, for what counts.
+    /// Allocates memory for a pid in `ns`. May sleep.
     ///
     /// Returns `ENOMEM`.
-    pub fn new(ns: &'a PidNamespace, given_back: GivenBack) -> Result<Self> {
-        let memory = ManuallyDrop::new(Memory::new(ns)?);
-        // INVARIANT: No namespace has given a number.
+    pub fn new(ns: &'a PidNamespace) -> Result<Self> {
         Ok(Self {
-            missing: Some(ns),
-            uncounted: 0,
-            given_back,
-            memory,
+            memory: Memory::new(ns)?,
+            ns,
+            preload: None,
         })
     }
 
-    /// Returns the namespace whose turn it is to give a number, or [`None`] when all have.
+    /// Begins to allocate the numbers.
     #[inline]
-    pub fn missing(&self) -> Option<&'a PidNamespace> {
-        self.missing
+    pub fn allocate(self) -> NewNumbers<'a> {
+        // INVARIANT: No namespace is locked, and none has reserved a number.
+        NewNumbers {
+            next: Some(self.ns),
+            locked: false,
+            cyclic: 0,
+            pid: self,
+        }
+    }
+}
+
+/// The numbers of a new pid, with the locks of their namespaces held.
+///
+/// Nothing may sleep while it exists. Dropping it frees all numbers, and then releases the locks;
+/// the cursors stay where they are.
+///
+/// # Invariants
+///
+/// * The namespaces from the pid's own out to but without `next` are locked and have reserved the
+///   number that the pid has at their level.
+/// * `next` is locked as well if `locked`.
+/// * `cyclic` has the bits of the levels at which the cursor was moved.
+pub struct NewNumbers<'a> {
+    pid: NewPid<'a>,
+    next: Option<&'a PidNamespace>,
+    locked: bool,
+    cyclic: u64,
+}
+
+impl<'a> NewNumbers<'a> {
+    /// Locks the next namespace outwards that has not reserved a number, and returns it, or
+    /// [`None`] if all have.
+    #[inline]
+    pub fn lock_next(&mut self) -> Option<&'a PidNamespace> {
+        let ns = self.next?;
+        if !self.locked {
+            // It is released by `release`.
+            forget(ns.lock_numbers());
+            self.locked = true;
+        }
+        Some(ns)
     }
 
-    /// Takes a number in the namespace whose turn it is: that which `choose` wants, who is asked
-    /// under the lock, and perhaps again when memory was got. May sleep.
+    /// Returns the numbers of the namespace that [`Self::lock_next`] has locked.
+    #[inline]
+    fn numbers(&self) -> Result<ManuallyDrop<LockedNumbers<'a>>> {
+        let ns = self.next.filter(|_| self.locked).ok_or(EINVAL)?;
+        // SAFETY: By the type invariants it is locked, and the value is not dropped.
+        Ok(ManuallyDrop::new(unsafe { LockedNumbers::assume(ns) }))
+    }
+
+    /// Sets the cursor of the namespace that [`Self::lock_next`] has locked back to the beginning.
     ///
-    /// Returns `ENOSPC` if the number is taken, or all are; `ENOMEM`; and `EINVAL` if no number is
-    /// missing.
-    pub fn give(&mut self, choose: impl Fn(&LockedNumbers<'_>) -> Wanted) -> Result<PidNr> {
-        let ns = self.missing.ok_or(EINVAL)?;
-        let mut preload = None;
-        let Taken { nr, counts } = loop {
-            let mut numbers = ns.lock_numbers();
-            let wanted = choose(&numbers);
-            // SAFETY: What is taken is published, or given back when `self` is dropped, as one that
-            // counts or one that does not.
-            match unsafe { numbers.take(wanted) } {
-                Err(ENOMEM) if preload.is_none() => {
-                    drop(numbers);
-                    preload = Some(Preload::new());
-                }
-                taken => break taken?,
-            }
-        };
-        // SAFETY: Whose turn it is, is on the way from `memory.ns` outwards.
-        unsafe { self.memory.set_number(nr, ns) };
-        // INVARIANT: This namespace has given a number, and `memory` knows it.
-        self.missing = ns.parent();
-        if !counts {
-            self.uncounted |= level_bit(ns);
+    /// Returns `EINVAL` if there is none.
+    #[inline]
+    pub fn reset_cursor(&mut self) -> Result {
+        self.numbers()?.set_cursor(0);
+        Ok(())
+    }
+
+    /// Reserves the number `nr` in the namespace that [`Self::lock_next`] has locked.
+    ///
+    /// Returns `ENOSPC` if it is not free, `ENOMEM`, and `EINVAL` if there is no such namespace.
+    #[inline]
+    pub fn alloc(&mut self, nr: PidNr) -> Result {
+        // SAFETY: It is published, or cancelled when `self` is dropped.
+        unsafe { self.numbers()?.alloc(nr)? };
+        self.reserved(nr);
+        Ok(())
+    }
+
+    /// Reserves a number of the range there, and moves the cursor: the first free one from the
+    /// cursor on, or else the first of all.
+    ///
+    /// Returns the same errors.
+    #[inline]
+    pub fn alloc_cyclic(&mut self, range: Range<i32>) -> Result<PidNr> {
+        // SAFETY: As in `alloc`.
+        let nr = unsafe { self.numbers()?.alloc_cyclic(range)? };
+        if let Some(ns) = self.next {
+            self.cyclic |= level_bit(ns);
         }
+        self.reserved(nr);
         Ok(nr)
     }
 
-    /// Returns the namespaces that have given a number, and the number.
-    fn given(&self) -> impl Iterator<Item = (&PidNamespace, PidNr)> {
-        let missing = self.missing;
-        self.memory
-            .ns
-            .lineage()
-            .take_while(move |ns| missing != Some(ns))
-            // SAFETY: By the type invariants the number was given.
-            .filter_map(|ns| Some((ns, unsafe { self.memory.number(ns) }?)))
+    #[inline]
+    fn reserved(&mut self, nr: PidNr) {
+        if let Some(ns) = self.next {
+            // SAFETY: By the type invariants it is the pid's own namespace or an ancestor of it.
+            unsafe { self.pid.memory.set_number(nr, ns) };
+            // INVARIANT: It is locked, and has reserved the number.
+            self.next = ns.parent();
+            self.locked = false;
+        }
     }
 
-    /// Lets the numbers lead to the identifier.
+    /// Returns the numbers that are reserved, the outermost first.
+    #[inline]
+    fn all(&self) -> &[Upid] {
+        let level = self.next.map_or(0, |ns| ns.level().saturating_add(1));
+        // SAFETY: By the type invariants those from there on are set.
+        unsafe { self.pid.memory.numbers_from(level) }
+    }
+
+    /// Releases the lock of `next`, if it is held, and those of the others, the outermost first,
+    /// after `last` was called for each.
     ///
-    /// Returns `EINVAL` if a number is missing, and `ENOMEM` if one of the namespaces is closed:
-    /// who waits there for all to be gone must not be joined by others. One that is closed later
-    /// waits for this identifier, since its number is counted, and finds the task, once there is
-    /// one, or is seen to be closed by `fork()` before there is.
-    pub fn publish(self) -> Result<PublishedPid> {
-        if self.missing.is_some() {
-            return Err(EINVAL);
+    /// # Safety
+    ///
+    /// `self` must not be used any more.
+    #[inline]
+    unsafe fn release(&self, last: impl Fn(&mut LockedNumbers<'_>, PidNr)) {
+        if let Ok(numbers) = self.numbers() {
+            drop(ManuallyDrop::into_inner(numbers));
         }
-        // What does not count is in a namespace that was closed already, and is not opened again.
-        let closed = |(ns, _): (&PidNamespace, _)| matches!(ns.numbers_taken(), Left::Closed(_));
-        if self.given().any(closed) {
+        for upid in self.all() {
+            // SAFETY: By the type invariants it is locked, and the caller promises that nobody else
+            // releases it.
+            let mut numbers = unsafe { LockedNumbers::assume(upid.ns()) };
+            if let Some(nr) = upid.nr() {
+                last(&mut numbers, nr);
+            }
+        }
+    }
+
+    /// After a node could not be allocated: frees all numbers, moves the cursors back, releases the
+    /// locks, and allocates nodes for another try. Sleeps.
+    ///
+    /// Returns `ENOMEM` if that was of no use before.
+    #[cold]
+    #[doc(alias = "idr_preload")]
+    pub fn preload(self) -> Result<NewPid<'a>> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: `this` is not used any more but for the pid, which is moved out of it. Nobody
+        // else has seen the numbers, which are reserved.
+        let mut pid = unsafe {
+            this.release(|numbers, nr| {
+                if this.cyclic & level_bit(numbers.ns()) != 0 {
+                    numbers.set_cursor(nr.index());
+                }
+                numbers.cancel(nr);
+            });
+            ptr::read(&this.pid)
+        };
+        let level = this.next.map_or(0, PidNamespace::level);
+        // A level further out is progress.
+        if pid.preload.take().is_some_and(|(last, _)| last <= level) {
             return Err(ENOMEM);
         }
-        for (ns, nr) in self.given() {
-            // SAFETY: By the type invariants all numbers are given, so that the identifier is
-            // complete. `UnusedPid` is who gives them back.
-            unsafe { ns.publish(nr, self.memory.pid) };
-        }
+        pid.preload = Some((level, Preload::new()));
+        Ok(pid)
+    }
 
-        let mut this = ManuallyDrop::new(self);
-        // The memory is forgotten: it belongs to the identifier, with the reference to the namespace.
-        // SAFETY: `this` is not used any more, and nothing else of it needs to be dropped.
-        let memory = ManuallyDrop::new(unsafe { ManuallyDrop::take(&mut this.memory) });
-        // The identifier keeps the namespace not only in memory, but visible.
+    /// Counts the numbers, lets the pid be found by them, and releases the locks.
+    ///
+    /// Returns `EINVAL` if a number is missing, and `ENOMEM` if PID allocation is disabled in one
+    /// of the namespaces. A namespace where it is disabled later has counted this pid by then, and
+    /// waits for it.
+    pub fn publish(self) -> Result<PublishedPid> {
+        if self.next.is_some() {
+            return Err(EINVAL);
+        }
+        let disabled = |upid: &Upid| matches!(upid.ns().pid_allocated(), PidAllocated::Disabled(_));
+        if self.all().iter().any(disabled) {
+            return Err(ENOMEM);
+        }
+        let this = ManuallyDrop::new(self);
+        let pid = this.pid.memory.pid;
+        for upid in this.all().iter().rev() {
+            // SAFETY: By the type invariants it is locked, and the value is not dropped.
+            let mut numbers = ManuallyDrop::new(unsafe { LockedNumbers::assume(upid.ns()) });
+            if let Some(nr) = upid.nr() {
+                // SAFETY: All numbers are reserved, so that the pid is complete, and no namespace
+                // is disabled. `UnusedPid` frees them.
+                unsafe { numbers.publish(nr, pid) };
+            }
+        }
+        // SAFETY: `this` is not used any more but for its parts, each of which is moved out once.
+        // The memory belongs to the pid now, with the reference to the namespace.
+        let memory = unsafe {
+            this.release(|_, _| {});
+            drop(ptr::read(&this.pid.preload));
+            ManuallyDrop::new(ptr::read(&this.pid.memory))
+        };
+        // The pid keeps the namespace not only in memory, but visible.
         Active::new(&*memory.ns).into_count();
-        // SAFETY: The identifier is published, no task uses it, and this is the only place where
-        // such a value is made of it. All numbers count: a namespace where one did not was closed
-        // when it was taken, and would have been found so above.
+        // SAFETY: The pid is published, no task uses it, and this is the only place where such a
+        // value is made of it.
         Ok(PublishedPid(unsafe {
             UnusedPid::from_raw(memory.pid.cast::<Pid>())
         }))
     }
 }
 
-impl Drop for NewPid<'_> {
+impl Drop for NewNumbers<'_> {
     fn drop(&mut self) {
-        tasklist::assert_not_held();
-        for (ns, nr) in self.given() {
-            let mut numbers = ns.lock_numbers();
-            if self.uncounted & level_bit(ns) == 0 {
-                // SAFETY: By the type invariants it was taken, counts, and leads to nothing.
-                unsafe { numbers.give_back(nr, self.given_back) };
-            } else {
-                // SAFETY: As above, but it does not count.
-                unsafe { numbers.give_back_uncounted(nr) };
-            }
-        }
-        // SAFETY: `self` is not used any more.
-        unsafe { ManuallyDrop::drop(&mut self.memory) };
+        // SAFETY: `self` is not used any more. The numbers are reserved, and not published.
+        unsafe { self.release(|numbers, nr| numbers.cancel(nr)) };
     }
 }
 
@@ -295,7 +379,7 @@ fn level_bit(ns: &PidNamespace) -> u64 {
 }
 
 /// An identifier that can be found by its numbers, but that pidfs does not know yet.
-#[must_use = "its numbers stay taken until they are given back"]
+#[must_use = "its numbers stay allocated until they are freed"]
 pub struct PublishedPid(UnusedPid);
 
 impl PublishedPid {

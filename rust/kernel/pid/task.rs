@@ -44,7 +44,7 @@ impl Task {
         _protected: impl Into<Protected<'a>>,
     ) -> Option<&'a Pid> {
         let pid = self.pid_pointer(kind).load(Relaxed);
-        // SAFETY: While a task points to an identifier its numbers are not given back, and its
+        // SAFETY: While a task points to an identifier its numbers are not freed, and its
         // memory stays for a grace period after that.
         unsafe { pid.cast::<Pid>().as_ref() }
     }

@@ -75,7 +75,7 @@ impl NewPidNamespace {
         // zero is a valid value. The work is queued when the last reference is dropped, and passes
         // the namespace to the policy.
         unsafe {
-            PidNamespace::init_numbers(raw);
+            PidNamespace::init_numbers(raw, level);
             (*raw).pid_cachep = cache.as_ptr();
             (*raw).level = level;
             (*raw).pid_max = bindings::PID_MAX_LIMIT;

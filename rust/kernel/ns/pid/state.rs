@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether a PID namespace gives numbers, how many of them are taken, and who reaps its orphans.
+//! Whether a PID namespace allocates numbers, how many pids it has, and who is its child reaper.
 //!
 //! The state is in fields of the C structure that `fork()` and `exit()` read and write as well. It
 //! is computed from them each time; there is no second copy.
@@ -8,8 +8,8 @@
 use crate::{
     bindings,
     pid::{
-        Left,
         LockedNumbers,
+        PidAllocated,
         PidCache, //
     },
     pid_namespace::PidNamespace,
@@ -76,17 +76,17 @@ impl PidNsLife {
     /// assert_eq!(PidNsLife::from_fields(0, false), PidNsLife::Dying);
     /// ```
     pub const fn from_fields(pid_allocated: u32, has_reaper: bool) -> Self {
-        match Left::from_raw(pid_allocated) {
-            Left::Closed(_) => Self::Dying,
-            Left::Open(_) if has_reaper => Self::Alive,
-            Left::Open(_) => Self::AwaitingInit,
+        match PidAllocated::from_raw(pid_allocated) {
+            PidAllocated::Disabled(_) => Self::Dying,
+            PidAllocated::Adding(_) if has_reaper => Self::Alive,
+            PidAllocated::Adding(_) => Self::AwaitingInit,
         }
     }
 }
 
 impl PidNamespace {
     #[inline]
-    fn pid_allocated(&self) -> &Atomic<u32> {
+    fn allocated_field(&self) -> &Atomic<u32> {
         // SAFETY: `self` is valid, and the field is only accessed in one piece: written under
         // the lock of the numbers, read without as well.
         unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).pid_allocated) }
@@ -99,10 +99,10 @@ impl PidNamespace {
         NonNull::new(reaper.load(Relaxed).cast())
     }
 
-    /// Returns how many numbers count, at some moment.
+    /// Returns how many pids there are, at some moment.
     #[inline]
-    pub fn numbers_taken(&self) -> Left {
-        Left::from_raw(self.pid_allocated().load(Relaxed))
+    pub fn pid_allocated(&self) -> PidAllocated {
+        PidAllocated::from_raw(self.allocated_field().load(Relaxed))
     }
 
     /// Tells whether the first process has come to life.
@@ -114,35 +114,35 @@ impl PidNamespace {
     /// Returns the state, at some moment.
     #[inline]
     pub fn life(&self) -> PidNsLife {
-        PidNsLife::from_fields(self.pid_allocated().load(Relaxed), self.has_reaper())
+        PidNsLife::from_fields(self.allocated_field().load(Relaxed), self.has_reaper())
     }
 
     /// Returns the task that reaps orphans here.
     ///
     /// # Safety
     ///
-    /// The lock must have been held without a break since a number that counted was given back
-    /// after which there are others left.
+    /// The lock must have been held without a break since a number was freed after which there are
+    /// others left.
     ///
-    /// So who reaped when it was taken had not been released yet: a reaper dies when none counts
-    /// but its own and its leader's, after it has closed the namespace, where none is counted from
-    /// then on. It may die while the lock is held, and need not take it, since somebody outside may
-    /// still use its number for a group. But a task is freed a grace period after its release, and
-    /// the lock is a read-side section. Who passes the office on does so before.
+    /// So the child reaper as the lock was taken had not been released yet: it is when no number is
+    /// left but its own and its leader's, after it has disabled PID allocation. It may be released
+    /// while the lock is held, and need not take it, since somebody outside may still use its
+    /// number for a group. But a task is freed a grace period after its release, and the lock is a
+    /// read-side section. A task that hands over to another child reaper does so before.
     #[inline]
     pub(crate) unsafe fn reaper<'a>(&self, _lock: &'a LockedNumbers<'_>) -> Option<&'a Task> {
         // SAFETY: As argued above, the task is there as long as the lock is held.
         self.child_reaper().map(|reaper| unsafe { reaper.as_ref() })
     }
 
-    /// Changes the count of numbers and the flag above it, and returns what they are then.
+    /// Changes the count of pids and the flag above it, and returns what they are then.
     #[inline]
     pub(crate) fn change_allocated(
         &self,
         _lock: &LockedNumbers<'_>,
         change: impl Fn(u32) -> u32,
     ) -> u32 {
-        let allocated = self.pid_allocated();
+        let allocated = self.allocated_field();
         let changed = change(allocated.load(Relaxed));
         allocated.store(changed, Relaxed);
         changed
@@ -167,7 +167,7 @@ impl PidNamespace {
         let ns = Self::initial().as_ptr();
         // SAFETY: The caller promises that nobody uses these fields yet.
         unsafe {
-            Self::init_numbers(ns);
+            Self::init_numbers(ns, 0);
             (*ns).pid_cachep = cache.as_ptr();
         }
     }

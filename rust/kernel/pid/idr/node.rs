@@ -104,7 +104,8 @@ impl Node {
             .unwrap_or(SLOTS)
     }
 
-    /// Returns the first number below the slot that is `by` after that of `nr`, or `nr` if `by` is 0.
+    /// Returns the first number below the slot that is `by` after that of `nr`, or `nr` if `by` is
+    /// 0.
     #[inline]
     pub(super) fn advance(&self, nr: u32, by: u32) -> u32 {
         if by == 0 {

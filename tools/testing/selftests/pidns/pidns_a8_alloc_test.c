@@ -158,6 +158,10 @@ TEST_F_TIMEOUT(pidns, a8_eagain_when_all_are_taken, NS_TIMEOUT)
 	EXPECT_EQ(150, try_fork());
 	ASSERT_EQ(0, last_pid_set(100));
 	EXPECT_EQ(150, try_fork());
+	/* Also before a lower one, if the search begins among its neighbours. */
+	hold_end(20);
+	ASSERT_EQ(0, last_pid_set(139));
+	EXPECT_EQ(150, try_fork());
 }
 
 /* Each namespace on the way up has a cursor of its own. */

@@ -9,8 +9,11 @@
 #define INNER 4			/* namespaces below the test's */
 #define ALL (INNER + 1)
 
-/* So far apart that each needs nodes of its own in its tree. */
+/* So far apart that each needs nodes of its own in its IDR. */
 #define FAR(i) (1000000 + 5000 * (i))
+
+/* A multiple of the numbers that a leaf of an IDR has; another leaf for each @i. */
+#define LEAF(i) (64 * (1000 + 100 * (i)))
 
 /* A store has some twenty nodes, of which a fork takes one or two. */
 #define TRIES 10000
@@ -150,6 +153,77 @@ TEST_F_TIMEOUT(pidns, a8_each_allocation_fails_in_turn, NS_TIMEOUT)
 TEST_F_TIMEOUT(pidns, a8_memory_is_lacking_at_each_level, NS_TIMEOUT)
 {
 	at_bottom(_metadata, level_by_level);
+}
+
+/* Use up the store of this CPU, which would hide that a node is missing. */
+static void store_drain(void)
+{
+	int i, err = fault_always(true);
+
+	for (i = 0; i < TRIES && err >= 0; i++)
+		err = try_as(FAR(i % 100));
+	fault_always(false);
+}
+
+static int op_any(void *arg)
+{
+	pid_t pid = try_fork();
+
+	return pid < 0 ? pid : 0;
+}
+
+/* As long as the father tells which allocation is to fail, and say what was left. */
+static void shoot(struct __test_metadata *_metadata, const struct kid *kid)
+{
+	struct shot shot;
+	int nth, before;
+
+	while ((nth = kid_hear(kid)) > 0) {
+		store_drain();
+		kid_tell(kid, 0);
+		kid_hear(kid);
+		before = last_pid();
+		ASSERT_TRUE(fault_shot(op_any, NULL, nth, &shot));
+		EXPECT_EQ(0, shot.err);
+		/* The shooter had the first. */
+		EXPECT_EQ(before + 2, last_pid()) {
+			TH_LOG("allocation %d", nth);
+		}
+		kid_tell(kid, shot.left);
+	}
+}
+
+/* A node that is missing above, where a leaf is full, skips no number here. */
+TEST_F_TIMEOUT(pidns, a8_missing_node_skips_no_number, NS_TIMEOUT)
+{
+	const char *lacking = fault_setup();
+	int nth = 0, left;
+	struct kid kid;
+
+	if (lacking)
+		SKIP(return, "%s", lacking);
+	/* What is stored for one CPU is no use on another: stay on this one. */
+	ASSERT_EQ(0, cpu_stay());
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
+	if (!kid.pid) {
+		shoot(_metadata, &kid);
+		_exit(EXIT_SUCCESS);
+	}
+	if (!fault_trees_only(true))
+		SKIP(return, "slab caches are merged (boot with slab_nomerge)");
+	do {
+		kid_tell(&kid, ++nth);
+		kid_hear(&kid);
+		/* One for the shooter, and then the next leaf. */
+		ASSERT_EQ(0, last_pid_set(LEAF(nth) - 2));
+		kid_tell(&kid, 0);
+		left = kid_hear(&kid);
+	} while (!left);
+	EXPECT_LT(1, nth);
+	EXPECT_LT(0, left);
+	kid_tell(&kid, 0);
+	EXPECT_EQ(0, wait_for_pid(kid.pid));
+	fault_teardown();
 }
 
 TEST_HARNESS_MAIN

@@ -215,42 +215,28 @@ impl Pair {
             }
         }
 
-        let (mut next, mut ours) = (0, 0);
-        for &(nr, _) in self.model.iter().filter(|&&(_, published)| published) {
-            // SAFETY: As above.
-            check_eq!(
-                unsafe { bindings::idr_get_next(raw, &raw mut next) },
-                entry(nr, true)
-            );
+        // SAFETY: As above.
+        let get_next = |nr: &mut i32| unsafe { bindings::idr_get_next(raw, nr) };
+        // SAFETY: As above.
+        let find_ge = |nr: i32| unsafe { self.idr().find_ge(nr as u32) };
+        let published = || self.model.iter().filter(|&&(_, published)| published);
+        let mut next = 0;
+        for &(nr, _) in published() {
+            check_eq!(find_ge(next), Some((nr as u32, address(nr))));
+            check_eq!(get_next(&mut next), entry(nr, true));
             check_eq!(next, nr);
             next += 1;
-            // SAFETY: As above.
-            check_eq!(
-                unsafe { self.idr().find_ge(ours) },
-                Some((nr as u32, address(nr)))
-            );
-            ours = nr as u32 + 1;
         }
-        // SAFETY: As above.
-        check!(unsafe { bindings::idr_get_next(raw, &raw mut next) }.is_null());
-        // SAFETY: As above.
-        check!(unsafe { self.idr().find_ge(ours) }.is_none());
+        check!(find_ge(next).is_none());
+        check!(get_next(&mut next).is_null());
 
         let mut seen = 0usize;
         // SAFETY: As above; the function gets the counter that it expects.
         unsafe { bindings::idr_for_each(raw, Some(count_entry), (&raw mut seen).cast()) };
-        check_eq!(
-            seen,
-            self.model
-                .iter()
-                .filter(|&&(_, published)| published)
-                .count()
-        );
+        check_eq!(seen, published().count());
         // SAFETY: As above.
-        check_eq!(
-            unsafe { bindings::idr_is_empty(raw) },
-            self.model.is_empty()
-        );
+        let is_empty = unsafe { bindings::idr_is_empty(raw) };
+        check_eq!(is_empty, self.model.is_empty());
         Ok(())
     }
 
@@ -302,6 +288,9 @@ impl Drop for Pair {
     }
 }
 
+/// # Safety
+///
+/// `seen` must be a counter that nobody else uses.
 unsafe extern "C" fn count_entry(nr: c_int, entry: *mut c_void, seen: *mut c_void) -> c_int {
     if entry == address(nr).as_ptr().cast() {
         // SAFETY: The caller passes the counter.
