@@ -186,7 +186,7 @@ impl Target {
         };
         let user = types
             .contains(NsType::User)
-            .then(|| ARef::from(task.cred_rcu(&rcu).user_ns()));
+            .then(|| ARef::from(task.user_ns(&rcu)));
         drop(rcu);
 
         Ok(Self { pid, proxy, user })

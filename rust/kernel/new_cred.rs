@@ -120,11 +120,15 @@ impl CurrentTask {
 }
 
 impl Task {
-    /// Returns the objective credentials of this task, as long as RCU keeps them.
+    /// Returns the user namespace of the task's objective credentials.
+    ///
+    /// Under RCU the credentials themselves may have lost their last reference, so they are not
+    /// handed out: a [`Credential`] could be revived by taking a reference to it.
     #[doc(alias = "__task_cred")]
-    pub fn cred_rcu<'a>(&'a self, _rcu: &'a rcu::Guard) -> &'a Credential {
-        // SAFETY: `self` is a valid task, and the guard shows that the read side lock is held, so
-        // that the credentials stay at least as long as the guard.
-        unsafe { Credential::from_ptr(bindings::__task_cred(self.as_ptr())) }
+    pub fn user_ns<'a>(&self, _rcu: &'a rcu::Guard) -> &'a UserNamespace {
+        // SAFETY: `self` is a valid task. Its credentials are freed a grace period after the task
+        // has exchanged them, so they stay as long as the guard. Until they are freed they own a
+        // reference to their user namespace, which does not change once a task uses them.
+        unsafe { UserNamespace::from_ptr((*bindings::__task_cred(self.as_ptr())).user_ns) }
     }
 }
