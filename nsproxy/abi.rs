@@ -32,6 +32,7 @@ use kernel::{
     nsproxy::{
         NewTask,
         NsProxy,
+        NsProxySwitch,
         OwnNsProxy,
         PreparedNsProxy, //
     },
@@ -191,23 +192,25 @@ pub(crate) unsafe extern "C" fn unshare_nsproxy_namespaces(
 
 /// Gives a task another proxy, or takes it away if `new` is null.
 ///
+/// Out of line, so that a probe here sees unshare, setns and exec: the old proxy is still in `p`.
+///
 /// # Safety
 ///
 /// * `p` is the current task, or a child that is being made and has its own proxy.
-/// * `new` is null, or a proxy from `unshare_nsproxy_namespaces()`, which passes to the task.
+/// * `new` is null, or comes from `unshare_nsproxy_namespaces()` or [`PreparedNsProxy::into_raw`],
+///   and passes to the task.
 #[export]
+#[inline(never)]
 pub(crate) unsafe extern "C" fn switch_task_namespaces(
     p: *mut bindings::task_struct,
     new: *mut bindings::nsproxy,
 ) {
     // SAFETY: The caller promises a valid task, whose proxy is its to change.
-    let mut own = unsafe { OwnNsProxy::new(&*p.cast::<Task>()) };
+    let task = unsafe { NsProxySwitch::new(&*p.cast::<Task>()) };
+    // SAFETY: The caller passes ownership of a prepared proxy, if any.
+    let new = NonNull::new(new.cast()).map(|new| unsafe { PreparedNsProxy::from_raw(new) });
 
-    match NonNull::new(new.cast()) {
-        // SAFETY: The caller passes ownership of a prepared proxy.
-        Some(new) => switch::switch(&mut own, unsafe { PreparedNsProxy::from_raw(new) }),
-        None => switch::leave(own),
-    }
+    switch::switch(task, new);
 }
 
 /// Takes the proxy from a task that exits, or whose making failed.
@@ -218,7 +221,7 @@ pub(crate) unsafe extern "C" fn switch_task_namespaces(
 #[export]
 pub(crate) unsafe extern "C" fn exit_nsproxy_namespaces(p: *mut bindings::task_struct) {
     // SAFETY: The caller promises a valid task, whose proxy is its to change.
-    switch::leave(unsafe { OwnNsProxy::new(&*p.cast::<Task>()) });
+    switch::switch(unsafe { NsProxySwitch::new(&*p.cast::<Task>()) }, None);
 }
 
 /// Lets the current task into its children's time namespace.

@@ -18,9 +18,9 @@ use kernel::{
         NsProxy,
         NsSet,
         OwnNsProxy,
+        PreparedNsProxy,
         SetCred,
-        SetFs,
-        StagedNsProxy, //
+        SetFs, //
     },
     pid::{
         Pid,
@@ -34,10 +34,7 @@ use kernel::{
         rcu, //
     },
     syscall::Caller,
-    task::{
-        might_sleep,
-        Task, //
-    },
+    task::Task, //
 };
 
 /// Lets the current task join the namespace that descriptor `fd` refers to, or those of the process
@@ -68,16 +65,14 @@ pub(crate) fn setns(
     let joined = Joined::from_file(&file).ok_or(EINVAL)?;
     let types = joined.types(flags)?;
 
-    let mut staged = StagedNsProxy::new(own, types)?;
-    let mut set = prepare(caller, types, &mut staged)?;
+    let mut set = prepare(caller, own.proxy(), types)?;
     match joined {
         Joined::One(ns) => set.install(ns)?,
         Joined::OfProcess(pid) => Target::of(pid, types)?.validate(types, &mut set)?,
     }
-    let (cred, fs) = set.into_parts();
 
-    // Nothing can stop it any more.
-    commit(caller, types, staged, cred, fs);
+    // No failure from here on.
+    commit(caller, own, types, set);
     caller.record_namespaces();
     Ok(())
 }
@@ -110,13 +105,12 @@ impl<'a> Joined<'a> {
     }
 }
 
-/// Makes new versions of all else that joining namespaces of these `types` changes. The task does
-/// not know of them.
-fn prepare<'s, 'a>(
-    caller: &'a Caller<'_>,
-    types: NsTypes,
-    staged: &'s mut StagedNsProxy<'_>,
-) -> Result<NsSet<'s, 'a>> {
+/// Makes new versions of all that joining namespaces of these `types` changes; of the proxy `old`
+/// that is a copy. The task does not know of them.
+///
+/// C counterpart: `prepare_nsset()`.
+fn prepare<'a>(caller: &'a Caller<'_>, old: &NsProxy, types: NsTypes) -> Result<NsSet<'a>> {
+    let proxy = PreparedNsProxy::copy_of(old)?;
     let cred = if types.contains(NsType::User) {
         SetCred::New(NewCred::prepare()?)
     } else {
@@ -130,18 +124,14 @@ fn prepare<'s, 'a>(
         SetFs::Copy(caller.fs().try_copy()?)
     };
 
-    NsSet::new(caller, staged, cred, fs)
+    NsSet::new(caller, types, proxy, cred, fs)
 }
 
 /// Makes what every namespace has agreed to the task's.
-fn commit(
-    caller: &Caller<'_>,
-    types: NsTypes,
-    staged: StagedNsProxy<'_>,
-    cred: SetCred,
-    fs: SetFs<'_>,
-) {
-    might_sleep();
+///
+/// C counterpart: `commit_nsset()`.
+fn commit(caller: &Caller<'_>, own: &mut OwnNsProxy<'_>, types: NsTypes, set: NsSet<'_>) {
+    let (proxy, cred, fs) = set.into_parts();
     if let SetCred::New(cred) = cred {
         cred.commit();
     }
@@ -152,11 +142,11 @@ fn commit(
         caller.undo_semaphores();
     }
     if types.contains(NsType::Time) {
-        if let Some(time) = staged.time() {
+        if let Some(time) = proxy.time() {
             caller.commit_time_ns(time);
         }
     }
-    staged.commit();
+    own.switch(proxy);
 }
 
 /// The namespaces of another process, as they were at one moment.
@@ -195,7 +185,7 @@ impl Target {
     /// Asks each namespace whether it may be joined.
     ///
     /// The user namespace comes first, since it may give the right to join the others.
-    fn validate(&self, types: NsTypes, set: &mut NsSet<'_, '_>) -> Result {
+    fn validate(&self, types: NsTypes, set: &mut NsSet<'_>) -> Result {
         let proxy = &*self.proxy;
         join(types, set, || self.user.as_deref())?;
         join(types, set, || proxy.mnt())?;
@@ -212,7 +202,7 @@ impl Target {
 #[inline(always)]
 fn join<'n, N: Namespace + 'n>(
     types: NsTypes,
-    set: &mut NsSet<'_, '_>,
+    set: &mut NsSet<'_>,
     ns: impl FnOnce() -> Option<&'n N>,
 ) -> Result {
     if types.contains(N::TYPE) {

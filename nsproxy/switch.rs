@@ -4,6 +4,7 @@
 
 use kernel::{
     nsproxy::{
+        NsProxySwitch,
         OwnNsProxy,
         PreparedNsProxy, //
     },
@@ -12,23 +13,17 @@ use kernel::{
     task::might_sleep,
 };
 
-/// Makes `new` the task's proxy.
+/// Makes `new` the task's proxy, or ends the task's use of namespaces if there is none. May sleep.
 ///
 /// The new namespaces become active before the old ones cease to be, so that one in both never
-/// disappears. The old proxy is dropped after the task's lock. May sleep.
+/// disappears. The old proxy is dropped after the task's lock.
 ///
 /// C counterpart: `switch_task_namespaces()`.
-pub(crate) fn switch(own: &mut OwnNsProxy<'_>, new: PreparedNsProxy) {
+#[inline]
+pub(crate) fn switch(task: NsProxySwitch<'_>, new: Option<PreparedNsProxy>) {
     might_sleep();
-    drop(own.replace(new.activate()));
-}
-
-/// Ends the task's use of namespaces. May sleep.
-///
-/// C counterpart: `exit_nsproxy_namespaces()`.
-pub(crate) fn leave(own: OwnNsProxy<'_>) {
-    might_sleep();
-    drop(own.leave());
+    let new = new.map(PreparedNsProxy::activate);
+    drop(task.exchange(new));
 }
 
 /// Lets a task that executes a new program into the time namespace of its children.
@@ -40,8 +35,8 @@ pub(crate) fn at_exec(caller: &Caller<'_>, own: &mut OwnNsProxy<'_>) -> Result {
     if !own.proxy().time_is_pending() {
         return Ok(());
     }
-    let mut proxy = PreparedNsProxy::try_new(|| Ok(own.proxy().share_all()))?;
+    let mut proxy = PreparedNsProxy::copy_of(own.proxy())?;
     caller.enter_time_ns(&mut proxy);
-    switch(own, proxy);
+    own.switch(proxy);
     Ok(())
 }

@@ -35,7 +35,6 @@
 
 #include "../../kernel/pidns/pidns/glue.h"
 
-const gfp_t RUST_CONST_HELPER___GFP_NOFAIL = __GFP_NOFAIL;
 const gfp_t RUST_CONST_HELPER_IDR_RT_MARKER = IDR_RT_MARKER;
 const int RUST_CONST_HELPER_PID_MAX_DEFAULT = PID_MAX_DEFAULT;
 const int RUST_CONST_HELPER_PID_MAX_LIMIT = PID_MAX_LIMIT;

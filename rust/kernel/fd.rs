@@ -49,6 +49,7 @@ impl<'a> Fd<'a> {
     /// The result ends before the system call does. Until then the descriptor stays open if nobody
     /// else shares the table, since safe Rust has no way to close one.
     #[doc(alias = "fdget")]
+    #[inline]
     pub fn get(_caller: &'a Caller<'_>, fd: u32) -> Result<Self, BadFdError> {
         // SAFETY: By its invariants the caller has a table; `fd` may be any number.
         let raw = unsafe { bindings::fdget(fd) };
@@ -78,6 +79,7 @@ impl Deref for Fd<'_> {
 }
 
 impl Drop for Fd<'_> {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: By the type invariants `raw` comes from `fdget`, and is given back once.
         unsafe { bindings::fdput(self.raw) };

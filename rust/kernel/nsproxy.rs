@@ -2,8 +2,8 @@
 
 //! The set of namespaces that a task uses.
 //!
-//! Tasks that use the same namespaces share one [`NsProxy`]. While it is shared it does not change;
-//! to change a namespace is to prepare a new proxy and to put it in the place of the old one:
+//! Tasks that use the same namespaces share one [`NsProxy`]. A proxy in use does not change: to
+//! change a namespace is to prepare a new proxy and to put it in the place of the old one.
 //!
 //! * [`PreparedNsProxy`] is a proxy in the making. It keeps its namespaces in memory. Dropping it
 //!   frees it.
@@ -11,8 +11,6 @@
 //!   are active: visible to userspace.
 //!   Dropping a reference may sleep, if it is the last one.
 //! * [`PreparedNsProxy::activate`] leads from the one to the other, once.
-//! * [`StagedNsProxy`] holds but the namespaces that a task joins. They are put into its proxy if
-//!   no other task uses that, else into a new one.
 //!
 //! C header: [`include/linux/nsproxy.h`](srctree/include/linux/nsproxy.h)
 
@@ -34,15 +32,9 @@ use crate::{
         SlabFlags,
         SlabObject, //
     },
-    sync::{
-        aref::{
-            ARef,
-            AlwaysRefCounted, //
-        },
-        atomic::{
-            Acquire,
-            Atomic, //
-        },
+    sync::aref::{
+        ARef,
+        AlwaysRefCounted, //
     },
     types::Opaque,
 };
@@ -51,7 +43,6 @@ use core::ptr::NonNull;
 mod prepared;
 mod set;
 mod set_mut;
-mod staged;
 mod task;
 
 pub use self::{
@@ -62,9 +53,9 @@ pub use self::{
         SetFs, //
     },
     set_mut::NsSetMut,
-    staged::StagedNsProxy,
     task::{
         NewTask,
+        NsProxySwitch,
         OwnNsProxy, //
     },
 };
@@ -81,7 +72,7 @@ pub struct NsProxy(Opaque<bindings::nsproxy>);
 // SAFETY: References may be dropped on any thread.
 unsafe impl Send for NsProxy {}
 
-// SAFETY: What shared references lead to does not change, but for the count, which is atomic.
+// SAFETY: A proxy in use does not change, but for its count, which is atomic.
 unsafe impl Sync for NsProxy {}
 
 // SAFETY: A reference to a proxy in use keeps its count above zero, and one in the making cannot be
@@ -197,15 +188,6 @@ impl NsProxy {
         drop(unsafe { SlabBox::from_raw(proxy) });
     }
 
-    /// Tells whether there are several references, at some moment. What those who had dropped one
-    /// by then did before is done.
-    #[inline]
-    fn is_shared(&self) -> bool {
-        // SAFETY: `self` is valid, and the count is atomic.
-        let count = unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).count.refs.counter) };
-        count.load(Acquire) != 1
-    }
-
     /// Returns the UTS namespace.
     #[inline]
     pub fn uts(&self) -> &UtsNamespace {
@@ -277,20 +259,6 @@ impl NsProxy {
     pub fn time_is_pending(&self) -> bool {
         // SAFETY: The proxy is valid.
         unsafe { (*self.as_ptr()).time_ns != (*self.as_ptr()).time_ns_for_children }
-    }
-
-    /// Takes another reference to every namespace.
-    pub fn share_all(&self) -> Namespaces {
-        Namespaces {
-            uts: self.uts().into(),
-            ipc: self.ipc().map(ARef::from),
-            mnt: self.mnt().map(ARef::from),
-            pid_for_children: self.pid_for_children().into(),
-            net: self.net().map(ARef::from),
-            time: self.time().map(ARef::from),
-            time_for_children: self.time_for_children().map(ARef::from),
-            cgroup: self.cgroup().map(ARef::from),
-        }
     }
 }
 

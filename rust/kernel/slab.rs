@@ -197,18 +197,6 @@ impl<T: SlabObject> SlabSlot<T> {
         self.0.as_ptr()
     }
 
-    /// Reserves memory for one object, and sleeps until there is some.
-    ///
-    /// For where it is too late to fail.
-    pub fn new_nofail() -> Self {
-        loop {
-            // INVARIANT: As in `new`. The allocator does not return without, if there is a cache.
-            if let Ok(object) = T::cache().alloc(GFP_KERNEL.as_raw() | bindings::__GFP_NOFAIL) {
-                return Self(object);
-            }
-        }
-    }
-
     /// Builds the object in place.
     ///
     /// If that fails the memory is given back.

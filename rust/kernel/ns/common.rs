@@ -68,6 +68,7 @@ impl NsCommon {
     /// to, or [`None`] if it is another kind of file.
     #[doc(alias = "proc_ns_file")]
     #[doc(alias = "get_proc_ns")]
+    #[inline]
     pub fn from_file(file: &LocalFile) -> Option<&Self> {
         // SAFETY: `file` is a valid file.
         if !unsafe { bindings::proc_ns_file(file.as_ptr()) } {

@@ -23,8 +23,6 @@ impl_flags!(
     /// let types = NsTypes::from_bits_truncate(0x2000_0000 | 0x100);
     /// assert_eq!(types, NsTypes::from(NsType::Pid));
     /// assert!(!types.without(NsType::Pid).contains(NsType::Pid));
-    /// assert!(!types.complement().contains(NsType::Pid));
-    /// assert!(types.complement().contains(NsType::Mnt));
     /// assert!(NsTypes::supported().contains(NsType::Mnt));
     /// ```
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,12 +71,6 @@ impl NsTypes {
     #[inline]
     pub const fn without(self, kind: NsType) -> Self {
         Self(self.0 & !(kind as u64))
-    }
-
-    /// Returns all types that are not in the set.
-    #[inline]
-    pub const fn complement(self) -> Self {
-        Self(!self.0 & Self::all_bits())
     }
 
     /// Returns whether no type is in the set.

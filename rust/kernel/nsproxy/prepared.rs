@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     bindings,
+    ns::TimeNamespace,
     prelude::*,
     slab::{
         SlabBox,
@@ -33,7 +34,7 @@ use core::ptr::{
 ///
 /// The proxy's count is one and stands for this value; its namespaces' active counts do not
 /// include it.
-pub struct PreparedNsProxy(pub(super) SlabBox<NsProxy>);
+pub struct PreparedNsProxy(SlabBox<NsProxy>);
 
 impl PreparedNsProxy {
     /// Allocates a proxy, then calls `namespaces` for what goes into it.
@@ -78,6 +79,39 @@ impl PreparedNsProxy {
         Ok(Self(proxy))
     }
 
+    /// Allocates a copy of `old`, which shares all its namespaces.
+    ///
+    /// Returns `ENOMEM`, and `EINVAL` if there are no mounts yet. May sleep.
+    pub fn copy_of(old: &NsProxy) -> Result<Self> {
+        #[inline(always)]
+        fn get<T: AlwaysRefCounted>(ns: Option<&T>) {
+            if let Some(ns) = ns {
+                ns.inc_ref();
+            }
+        }
+
+        let slot = SlabSlot::new(GFP_KERNEL)?;
+        old.mnt().ok_or(EINVAL)?.inc_ref();
+        old.uts().inc_ref();
+        get(old.ipc());
+        old.pid_for_children().inc_ref();
+        get(old.net());
+        get(old.time());
+        get(old.time_for_children());
+        get(old.cgroup());
+        let inner = bindings::nsproxy {
+            count: bindings::refcount_t {
+                refs: bindings::atomic_t { counter: 1 },
+            },
+            // SAFETY: `old` is valid, and but for its count does not change.
+            ..unsafe { *old.as_ptr() }
+        };
+        // INVARIANT: Each pointer owns the reference that was just taken, the count is one, and no
+        // namespace was told.
+        let Ok(proxy) = slot.init(NsProxy(Opaque::new(inner)));
+        Ok(Self(proxy))
+    }
+
     /// Makes the proxy ready to be used: its namespaces become active.
     #[doc(alias = "nsproxy_ns_active_get")]
     pub fn activate(self) -> ARef<NsProxy> {
@@ -85,6 +119,18 @@ impl PreparedNsProxy {
         unsafe { bindings::nsproxy_ns_active_get(self.0.as_ptr()) };
         // SAFETY: The count of one that `self` stood for is passed on.
         unsafe { ARef::from_raw(self.0.into_raw()) }
+    }
+
+    /// Returns the time namespace.
+    #[inline]
+    pub fn time(&self) -> Option<&TimeNamespace> {
+        self.0.time()
+    }
+
+    /// Returns a raw pointer to the C structure.
+    #[inline]
+    pub(super) fn as_ptr(&mut self) -> *mut bindings::nsproxy {
+        self.0.as_ptr()
     }
 
     /// Passes ownership to C.

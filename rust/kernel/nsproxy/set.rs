@@ -5,7 +5,7 @@
 //! C headers: [`include/linux/nsproxy.h`](srctree/include/linux/nsproxy.h),
 //! [`include/linux/proc_ns.h`](srctree/include/linux/proc_ns.h)
 
-use super::StagedNsProxy;
+use super::PreparedNsProxy;
 use crate::{
     bindings,
     cred::Credential,
@@ -53,29 +53,29 @@ pub enum SetFs<'a> {
 ///
 /// * There are new credentials if and only if `types` has [`NsType::User`], and a view of the file
 ///   system if and only if it has [`NsType::Mnt`].
-/// * `raw` leads to these, and to a proxy where namespaces of `types` are staged.
-pub struct NsSet<'s, 'a> {
+/// * `raw` leads to these, and to `proxy`.
+pub struct NsSet<'a> {
     types: NsTypes,
     raw: bindings::nsset,
+    proxy: PreparedNsProxy,
     cred: SetCred,
     fs: SetFs<'a>,
-    _staged: PhantomData<&'s mut StagedNsProxy<'a>>,
     _caller: PhantomData<&'a Caller<'a>>,
     _not_send: NotThreadSafe,
 }
 
-impl<'s, 'a> NsSet<'s, 'a> {
-    /// Puts together what joining the staged types of namespaces changes for the caller.
+impl<'a> NsSet<'a> {
+    /// Puts together what joining namespaces of these `types` changes for the caller.
     ///
     /// Returns `EINVAL` if `cred` or `fs` do not fit the types.
     #[inline]
     pub fn new(
         _caller: &'a Caller<'_>,
-        staged: &'s mut StagedNsProxy<'_>,
+        types: NsTypes,
+        mut proxy: PreparedNsProxy,
         cred: SetCred,
         fs: SetFs<'a>,
     ) -> Result<Self> {
-        let types = staged.types();
         let new_cred = matches!(cred, SetCred::New(_));
         let has_fs = !matches!(fs, SetFs::Untouched);
         if new_cred != types.contains(NsType::User) || has_fs != types.contains(NsType::Mnt) {
@@ -84,7 +84,7 @@ impl<'s, 'a> NsSet<'s, 'a> {
         let raw = bindings::nsset {
             // CAST: All `CLONE_NEW*` flags fit in 32 bits.
             flags: types.bits() as c_uint,
-            nsproxy: staged.as_ptr(),
+            nsproxy: proxy.as_ptr(),
             fs: match &fs {
                 SetFs::Untouched => core::ptr::null_mut(),
                 SetFs::Own(fs) => fs.as_ptr(),
@@ -99,9 +99,9 @@ impl<'s, 'a> NsSet<'s, 'a> {
         Ok(Self {
             types,
             raw,
+            proxy,
             cred,
             fs,
-            _staged: PhantomData,
             _caller: PhantomData,
             _not_send: NotThreadSafe,
         })
@@ -121,7 +121,7 @@ impl<'s, 'a> NsSet<'s, 'a> {
         let install = unsafe { (*ns.as_ptr()).ops.as_ref().and_then(|ops| ops.install) };
         let install = install.ok_or(EINVAL)?;
         // SAFETY: All parts of the set are valid. The function exchanges the reference to a
-        // namespace of its type in the proxy, which is staged and which nobody else knows; changes
+        // namespace of its type in the proxy, which is owned and which nobody else knows; changes
         // the credentials only if the flags have `CLONE_NEWUSER`, and then by the type invariants
         // they are new; and changes the view of the file system, under its lock, only for a mount
         // namespace, and then by the type invariants there is one. What it reads of the current
@@ -132,7 +132,7 @@ impl<'s, 'a> NsSet<'s, 'a> {
 
     /// Takes the set apart, for its parts to be made the task's.
     #[inline]
-    pub fn into_parts(self) -> (SetCred, SetFs<'a>) {
-        (self.cred, self.fs)
+    pub fn into_parts(self) -> (PreparedNsProxy, SetCred, SetFs<'a>) {
+        (self.proxy, self.cred, self.fs)
     }
 }

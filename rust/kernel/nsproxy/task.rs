@@ -4,7 +4,8 @@
 //!
 //! A task reads its own pointer without a lock, and nobody else changes it. Others read it under
 //! the task's lock. So a change needs to be made by the task itself, under its lock, while nothing
-//! borrowed from the old proxy is in use. [`OwnNsProxy`] and [`NewTask`] are the evidence.
+//! borrowed from the old proxy is in use. [`OwnNsProxy`] and [`NewTask`] are the evidence. All
+//! changes go through `switch_task_namespaces()`, which has an [`NsProxySwitch`].
 
 use super::{
     NsProxy,
@@ -22,7 +23,7 @@ use crate::{
 use core::{
     mem,
     ptr::{
-        self,
+        null_mut,
         NonNull, //
     },
 };
@@ -46,7 +47,7 @@ impl Task {
     }
 }
 
-/// The right to use and to change the proxy of a task.
+/// The right to use and to change the proxy of a task that has one.
 ///
 /// # Invariants
 ///
@@ -79,39 +80,67 @@ impl<'a> OwnNsProxy<'a> {
     #[inline]
     pub fn proxy(&self) -> &NsProxy {
         // SAFETY: By the type invariants the task has a proxy, which it keeps while this borrow of
-        // `self` lasts, since `replace` and `leave` need more than that.
+        // `self` lasts, since `switch` needs more than that.
         unsafe { NsProxy::from_ptr((*self.task.as_ptr()).nsproxy) }
     }
 
-    /// Returns the task.
+    /// Makes `new` the task's proxy. May sleep.
+    ///
+    /// Always calls the C function, so that whoever traces it sees every change.
+    #[doc(alias = "switch_task_namespaces")]
     #[inline]
-    pub(super) fn task(&self) -> &'a Task {
-        self.task
-    }
-
-    /// Gives the task another proxy, and returns the old one.
-    #[must_use = "dropping the old proxy may sleep"]
-    pub fn replace(&mut self, new: ARef<NsProxy>) -> ARef<NsProxy> {
+    pub fn switch(&mut self, new: PreparedNsProxy) {
+        let new = new.into_raw().cast().as_ptr();
+        // SAFETY: By the type invariants this task's proxy may be changed, and nothing is borrowed
+        // from it. The new one was prepared, and passes to the task.
         // INVARIANT: The task goes on having a proxy.
-        let old = self.swap(ARef::into_raw(new).cast().as_ptr());
-        // SAFETY: By the type invariants the task had a proxy, and owned a reference.
-        unsafe { ARef::from_raw(NonNull::new_unchecked(old.cast())) }
+        unsafe { bindings::switch_task_namespaces(self.task.as_ptr(), new) };
+    }
+}
+
+/// The exchange of a task's proxy, which only `switch_task_namespaces()` makes.
+///
+/// # Invariants
+///
+/// * `task` is the current task, or one that does not run yet.
+/// * If it has a proxy it owns a reference to it, and nothing that was borrowed from the proxy is
+///   used while this exists.
+pub struct NsProxySwitch<'a> {
+    task: &'a Task,
+    _not_send: NotThreadSafe,
+}
+
+impl<'a> NsProxySwitch<'a> {
+    /// Declares the right to exchange the proxy of `task`, or to take it away.
+    ///
+    /// # Safety
+    ///
+    /// `task` must be the current task, or a child that does not run yet and has a proxy of its
+    /// own; and until the returned value is dropped the caller must use nothing that was borrowed
+    /// from the proxy.
+    #[inline]
+    pub unsafe fn new(task: &'a Task) -> Self {
+        // INVARIANT: The caller promises all of it.
+        Self {
+            task,
+            _not_send: NotThreadSafe,
+        }
     }
 
-    /// Takes the proxy from the task, which does not use namespaces any more.
-    pub fn leave(mut self) -> Option<ARef<NsProxy>> {
-        // INVARIANT: The evidence ends here, with the proxy.
-        let old = self.swap(ptr::null_mut());
-        // SAFETY: The task owned a reference, which is ours now.
-        NonNull::new(old.cast()).map(|old| unsafe { ARef::from_raw(old) })
-    }
-
-    /// Exchanges the pointer, with its reference.
-    fn swap(&mut self, new: *mut bindings::nsproxy) -> *mut bindings::nsproxy {
+    /// Makes `new` the task's proxy, or leaves it without one, and returns the old one.
+    ///
+    /// Takes the task's `alloc_lock`.
+    #[inline]
+    #[must_use = "dropping the old proxy may sleep"]
+    pub fn exchange(self, new: Option<ARef<NsProxy>>) -> Option<ARef<NsProxy>> {
+        let new = new.map_or(null_mut(), |new| ARef::into_raw(new).cast().as_ptr());
         let lock = self.task.alloc_lock();
         // SAFETY: By the type invariants only this thread changes the pointer, and the lock keeps
         // out those that read it.
-        unsafe { mem::replace(&mut (*lock.task().as_ptr()).nsproxy, new) }
+        let old = unsafe { mem::replace(&mut (*lock.task().as_ptr()).nsproxy, new) };
+        drop(lock);
+        // SAFETY: By the type invariants the task owned a reference, which is ours now.
+        NonNull::new(old.cast()).map(|old| unsafe { ARef::from_raw(old) })
     }
 }
 
