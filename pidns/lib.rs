@@ -27,8 +27,7 @@
 //! is released.
 //!
 //! The IDRs of numbers are read under RCU. The lock that creating slab caches takes is outside of
-//! all of these, and may sleep. The one that taking a spare namespace takes is held with no other,
-//! outside or inside.
+//! all of these, and may sleep.
 
 #![crate_name = "pidns"]
 #![deny(unsafe_code)]

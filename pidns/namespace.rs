@@ -8,11 +8,7 @@ use crate::{
 };
 use kernel::{
     ns::{
-        pid::{
-            DeadPidNamespace,
-            NewPidNamespace,
-            Undertaker, //
-        },
+        pid::NewPidNamespace,
         NsType,
         NsTypes,
         UserNamespace, //
@@ -33,24 +29,6 @@ use kernel::{
         UcountType, //
     },
 };
-
-/// How many dead namespaces are kept for a moment, for those that come next.
-///
-/// When many come and go this many may die within one grace period. It is a few hundred kilobytes.
-const SPARES: u32 = 256;
-
-/// Ends namespaces that have lost their last reference.
-pub(crate) struct Cascade;
-
-impl Undertaker for Cascade {
-    /// Ends `dead`, and all around it that it was the last to refer to.
-    fn destroy(dead: DeadPidNamespace) {
-        let mut next = Some(dead);
-        while let Some(dead) = next {
-            next = PidNamespace::put(dead.bury(SPARES));
-        }
-    }
-}
 
 /// Returns the namespace for the children of `current`, which are born into `old` so far: a new one
 /// if `types` asks for that, else `old`.
@@ -103,8 +81,9 @@ pub(crate) fn create_below(
     }
     let count = Ucount::new(user_ns, Kuid::current_euid(), UcountType::PidNamespaces);
     let count = count.ok_or(ENOSPC)?;
+    let cache = caches::for_level(old.level().saturating_add(1))?;
 
-    let ns = NewPidNamespace::new::<Sysctls, Cascade>(old, user_ns, count, caches::for_level)?;
+    let ns = NewPidNamespace::new::<Sysctls>(old, user_ns, count, cache)?;
     #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
     let ns = ns.with_memfd_noexec_scope(crate::sysctl::memfd_noexec::effective(old));
     Ok(ns.publish())

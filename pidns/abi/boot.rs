@@ -41,12 +41,8 @@ pub(crate) unsafe extern "C" fn pid_idr_init() {
 pub(crate) unsafe extern "C" fn pidns_init() -> c_int {
     from_result(|| {
         PidNamespace::create_cache()?;
-        // SAFETY: The caller promises that neither was done before.
-        unsafe {
-            // It saves time; all goes on without.
-            let _ = PidNamespace::keep_spares();
-            PidNamespace::publish_initial();
-        }
+        // SAFETY: The caller promises that this was not done before.
+        unsafe { PidNamespace::publish_initial() };
         sysctl::init_tables().map(|()| 0)
     })
 }

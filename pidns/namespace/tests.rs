@@ -166,24 +166,6 @@ mod suite {
         Ok(())
     }
 
-    #[cfg(CONFIG_SYSCTL)]
-    #[test]
-    fn it_is_made_of_a_dead_one_or_that_is_given_back() -> Result {
-        let taken = || PidNamespace::spares().1;
-        let before = taken();
-
-        assert!(comes_true(|| {
-            let ns = child(PidNamespace::initial());
-            let is_new = ns.is_ok_and(|ns| {
-                ns.pid_max() == PidNamespace::NUMBER_LIMIT
-                    && ns.pid_allocated() == PidAllocated::Adding(0)
-            });
-            is_new && taken() > before
-        }));
-        assert!(comes_true(|| PidNamespace::spares().0 == 0));
-        Ok(())
-    }
-
     #[test]
     fn it_counts_for_its_user_until_its_last_reference_is_gone() -> Result {
         // From an earlier run.

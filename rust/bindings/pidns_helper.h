@@ -11,7 +11,6 @@
 #include <linux/fs_struct.h>
 #include <linux/idr.h>
 #include <linux/ipc_namespace.h>
-#include <linux/memcontrol.h>
 #include <linux/mnt_namespace.h>
 #include <linux/ns_common.h>
 #include <linux/nsfs.h>

@@ -26,13 +26,10 @@ use crate::{
     task::Task,
 };
 
-mod blank;
 mod dead;
 mod limits;
-mod memcg;
 mod new;
 mod reaper;
-mod spare;
 mod state;
 mod sysctl;
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
@@ -41,10 +38,6 @@ mod testing;
 #[cfg(CONFIG_SYSCTL)]
 pub(crate) use self::new::is_built_in;
 pub use self::{
-    dead::{
-        DeadPidNamespace,
-        Undertaker, //
-    },
     limits::possible_cpus,
     new::NewPidNamespace,
     reaper::{

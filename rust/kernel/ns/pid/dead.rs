@@ -2,14 +2,7 @@
 
 //! How a PID namespace goes away when its last reference is dropped.
 
-use super::{
-    blank::{
-        self,
-        Blank, //
-    },
-    spare,
-    sysctl, //
-};
+use super::sysctl;
 use crate::{
     bindings,
     container_of,
@@ -18,6 +11,7 @@ use crate::{
         UserNamespace, //
     },
     pid_namespace::PidNamespace,
+    slab::SlabSlot,
     sync::aref::ARef,
     ucount::{
         Ucount,
@@ -26,134 +20,102 @@ use crate::{
 };
 use core::ptr::NonNull;
 
-/// A PID namespace without references. Userspace can still see its place in the tree.
-///
-/// # Invariants
-///
-/// The namespace was made by [`NewPidNamespace`](super::NewPidNamespace) and published, and has its
-/// sysctls still. It has no reference left, and this is the only value of its kind for it.
-#[must_use = "it stays in memory"]
-pub struct DeadPidNamespace(NonNull<PidNamespace>);
-
-/// Says what happens to dead namespaces.
-pub trait Undertaker: 'static {
-    /// Ends `dead`. Called from a work queue; may sleep.
-    fn destroy(dead: DeadPidNamespace);
-}
-
-impl DeadPidNamespace {
-    /// Takes the namespace apart and frees it when nobody who has found it under RCU can still
-    /// look at it. Returns the reference that it held to its parent. May sleep.
-    ///
-    /// If fewer than `spares` are kept already, and nobody uses its sysctls, they and its memory
-    /// are kept for a moment, for [`super::NewPidNamespace`].
-    pub fn bury(self, spares: u32) -> ARef<PidNamespace> {
-        let ns = self.0;
-        let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
-        // SAFETY: By the type invariants the namespace is complete, in the tree, and owned.
-        let (parent, callback) = unsafe {
-            bindings::pid_ns_tree_remove(raw);
-            let callback = if sysctl::is_unused(raw) && spare::reserve(spares) {
-                keep_callback
-            } else {
-                sysctl::unregister(raw);
-                free_callback
-            };
-            dismantle(ns);
-            (parent(ns), callback)
-        };
-        // SAFETY: The namespace is passed to the callback, which is the only one who uses it then.
-        unsafe { bindings::call_rcu(&raw mut (*raw).rcu, Some(callback)) };
-        parent
-    }
-}
-
 impl PidNamespace {
-    /// Drops a reference, and returns the namespace if that was the last one.
+    /// Drops a reference, and returns whether that was the last one.
     ///
-    /// Unlike dropping the [`ARef`] this leaves it to the caller to end it.
-    pub fn put(ns: ARef<Self>) -> Option<DeadPidNamespace> {
-        let ns = ARef::into_raw(ns);
-        // SAFETY: The reference is given up.
-        unsafe { Self::put_raw(ns) }
-    }
-
     /// # Safety
     ///
-    /// The caller gives up a reference.
-    unsafe fn put_raw(ns: NonNull<Self>) -> Option<DeadPidNamespace> {
+    /// The caller gives up a reference, and if it was the last one owes that the namespace is
+    /// destroyed.
+    unsafe fn put_is_last(ns: NonNull<Self>) -> bool {
         // SAFETY: The caller's reference keeps the namespace valid until it is dropped.
         let common = unsafe { ns.as_ref() }.common().as_ptr();
         // SAFETY: The common part is valid. For the initial namespace nothing is counted.
-        // INVARIANT: There is no reference left if it returns `true`.
-        unsafe { bindings::__ns_ref_put(common) }.then_some(DeadPidNamespace(ns))
+        unsafe { bindings::__ns_ref_put(common) }
     }
 
-    /// Drops a reference, and lets a work queue end the namespace if that was the last one. Does
-    /// not sleep.
+    /// Drops a reference, and lets a work queue destroy the namespace if that was the last one.
+    /// Does not sleep.
     ///
     /// # Safety
     ///
     /// The caller gives up a reference.
     #[doc(alias = "put_pid_ns")]
     pub unsafe fn put_later(ns: NonNull<Self>) {
-        // SAFETY: The caller promises it.
-        if let Some(dead) = unsafe { Self::put_raw(ns) } {
-            let raw = dead.0.cast::<bindings::pid_namespace>().as_ptr();
+        // SAFETY: The caller gives up a reference.
+        if unsafe { Self::put_is_last(ns) } {
+            let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
             // SAFETY: The work was initialised when the namespace was made, and is queued once,
-            // since there is one last reference. The dead namespace passes to it.
+            // since there is one last reference. The namespace passes to it.
             unsafe { bindings::schedule_work(&raw mut (*raw).work) };
         }
     }
 }
 
-/// Passes a dead namespace to the policy.
+/// Destroys a namespace, and its ancestors as far as it has the last references to them.
 ///
 /// # Safety
 ///
-/// `work` must be the member of a namespace that has no references any more.
-pub(super) unsafe extern "C" fn destroy_work<U: Undertaker>(work: *mut bindings::work_struct) {
+/// `work` must be the member of a namespace that has no references any more, and that passes to
+/// this function.
+pub(super) unsafe extern "C" fn destroy_work(work: *mut bindings::work_struct) {
     // SAFETY: The caller promises that it is the member of a namespace.
     let ns = unsafe { container_of!(work, bindings::pid_namespace, work) };
-    if let Some(ns) = NonNull::new(ns.cast::<PidNamespace>()) {
-        // INVARIANT: The caller promises that there is no reference.
-        U::destroy(DeadPidNamespace(ns));
+    let mut next = NonNull::new(ns.cast::<PidNamespace>());
+    while let Some(ns) = next {
+        // SAFETY: The caller promises it for the first; of the others the last reference was
+        // dropped here.
+        let parent = ARef::into_raw(unsafe { destroy(ns) });
+        // SAFETY: The reference is given up.
+        next = unsafe { PidNamespace::put_is_last(parent) }.then_some(parent);
     }
 }
 
-/// Undoes what makes a namespace more than memory with references and perhaps sysctls in it.
+/// Takes a namespace apart, and frees it when nobody who has found it under RCU can still look at
+/// it. Returns the reference that it held to its parent. May sleep.
 ///
 /// # Safety
 ///
-/// `ns` must be a complete namespace that nobody can find any more, but for its sysctls.
-pub(super) unsafe fn dismantle(ns: NonNull<PidNamespace>) {
+/// `ns` must have been published, have no references any more, and be the caller's to destroy.
+unsafe fn destroy(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
     let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
-    // SAFETY: The caller promises that all of it is there, and not used.
+    // SAFETY: The namespace is in the tree, whole, and owned. It passes to the callback, which is
+    // the only one to use it then.
     unsafe {
+        bindings::pid_ns_tree_remove(raw);
+        let parent = dismantle(ns);
+        bindings::call_rcu(&raw mut (*raw).rcu, Some(free_callback));
+        parent
+    }
+}
+
+/// Undoes what makes a namespace more than memory with references in it. Returns the one to its
+/// parent. May sleep.
+///
+/// # Safety
+///
+/// `ns` must be complete and owned, and not be in the tree.
+pub(super) unsafe fn dismantle(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
+    let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
+    // SAFETY: The caller promises that all of it is there, and not used. The parent was set from a
+    // reference.
+    unsafe {
+        sysctl::unregister(raw);
         bindings::__ns_common_free(&raw mut (*raw).ns);
         PidNamespace::destroy_numbers(ns.as_ref());
+        ARef::from_raw(NonNull::new_unchecked((*raw).parent).cast())
     }
 }
 
-/// Takes over the reference that a namespace holds to its parent.
+/// Frees a namespace, with its count and the reference to its owner. Does not sleep.
 ///
 /// # Safety
 ///
-/// `ns` must be a complete namespace that is not the initial one, and this be called once.
-pub(super) unsafe fn parent(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
+/// `ns` must be dismantled, and nobody use it any more.
+pub(super) unsafe fn free(ns: NonNull<PidNamespace>) {
     let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
-    // SAFETY: The field was set from a reference, which the caller may take over.
-    unsafe { ARef::from_raw(NonNull::new_unchecked((*raw).parent).cast()) }
-}
-
-/// Gives up what else a namespace owns: its count and the reference to its owner. Does not sleep.
-///
-/// # Safety
-///
-/// `ns` must be dismantled, nobody use it any more, and this be called once.
-pub(super) unsafe fn disown(ns: NonNull<PidNamespace>) {
-    let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
-    // SAFETY: Both fields were set from owned values when the namespace was made.
+    // SAFETY: Both fields were set from owned values when the namespace was made, and its memory
+    // comes from a slot of this cache.
     unsafe {
         drop(Ucount::from_raw(
             NonNull::new_unchecked((*raw).ucounts),
@@ -161,41 +123,20 @@ pub(super) unsafe fn disown(ns: NonNull<PidNamespace>) {
         ));
         let user_ns = NonNull::new_unchecked((*raw).user_ns).cast::<UserNamespace>();
         drop(ARef::from_raw(user_ns));
+        drop(SlabSlot::from_raw(ns));
     }
 }
 
+/// Frees a namespace a grace period after it was dismantled.
+///
 /// # Safety
 ///
-/// `head` must be the member `rcu` of a namespace.
-unsafe fn from_rcu(head: *mut bindings::callback_head) -> NonNull<PidNamespace> {
-    // SAFETY: The caller promises that it is a member, so that the namespace is around it.
-    unsafe { NonNull::new_unchecked(container_of!(head, bindings::pid_namespace, rcu)).cast() }
-}
-
-/// # Safety
-///
-/// `head` must be the member `rcu` of a namespace that [`DeadPidNamespace::bury`] passed on without
-/// sysctls.
+/// `head` must be the member `rcu` of a namespace that [`destroy`] passed on.
 unsafe extern "C" fn free_callback(head: *mut bindings::callback_head) {
-    // SAFETY: The caller promises it, and a grace period has passed since the namespace was
-    // dismantled.
+    // SAFETY: The caller promises that the namespace is around it, and dismantled. Nobody who found
+    // it under RCU still uses it.
     unsafe {
-        let ns = from_rcu(head);
-        disown(ns);
-        blank::free(ns);
+        let ns = container_of!(head, bindings::pid_namespace, rcu);
+        free(NonNull::new_unchecked(ns).cast());
     }
-}
-
-/// # Safety
-///
-/// `head` must be the member `rcu` of a namespace that [`DeadPidNamespace::bury`] passed on with
-/// sysctls that nobody uses, and a place reserved for it.
-unsafe extern "C" fn keep_callback(head: *mut bindings::callback_head) {
-    // SAFETY: As in `free_callback`.
-    let blank = unsafe {
-        let ns = from_rcu(head);
-        disown(ns);
-        Blank::from_raw(ns)
-    };
-    spare::put(blank);
 }

@@ -3,13 +3,11 @@
 //! How a PID namespace comes to be, up to its being visible.
 
 use super::{
-    blank::Blank,
-    dead::{
+    dead,
+    sysctl::{
         self,
-        Undertaker, //
-    },
-    spare,
-    sysctl::PidSysctlPolicy, //
+        PidSysctlPolicy, //
+    }, //
 };
 use crate::{
     bindings,
@@ -18,6 +16,12 @@ use crate::{
     pid::PidCache,
     pid_namespace::PidNamespace,
     prelude::*,
+    slab::{
+        SlabCache,
+        SlabFlags,
+        SlabObject,
+        SlabSlot, //
+    },
     static_lock_class,
     sync::aref::ARef,
     ucount::{
@@ -29,6 +33,16 @@ use core::{
     mem::ManuallyDrop,
     ptr::NonNull, //
 };
+
+/// The cache of namespaces.
+static CACHE: SlabCache<PidNamespace> = SlabCache::new();
+
+// SAFETY: There is one cache.
+unsafe impl SlabObject for PidNamespace {
+    fn cache() -> &'static SlabCache<Self> {
+        &CACHE
+    }
+}
 
 /// Tells whether `function` is not in a module, which could be unloaded.
 pub(crate) fn is_built_in(function: *const ()) -> bool {
@@ -46,34 +60,28 @@ pub(crate) fn is_built_in(function: *const ()) -> bool {
 pub struct NewPidNamespace(NonNull<PidNamespace>);
 
 impl NewPidNamespace {
-    /// Makes a namespace below `parent`, owned by `user_ns` and counted by `count`, whose
-    /// identifiers come from `cache`. `S` says who may use its sysctls, `U` ends it when it is
-    /// dead.
+    /// Makes a namespace below `parent`, owned by `user_ns` and counted by `count`, whose pids come
+    /// from `cache`. `S` says who may use its sysctls.
     ///
-    /// Returns `EINVAL` if there is no level below `parent`, or if `count`, `cache` or the policy
-    /// do not fit; `ENOMEM`, and `ENOSPC` if there is no inode number left. May sleep.
+    /// Returns `EINVAL` if `count`, `cache` or the policy do not fit; `ENOMEM`, and `ENOSPC` if
+    /// there is no inode number left. May sleep.
     ///
     /// The namespace may live longer than a module, so the policy must be built in.
-    pub fn new<S: PidSysctlPolicy, U: Undertaker>(
+    pub fn new<S: PidSysctlPolicy>(
         parent: &PidNamespace,
         user_ns: &UserNamespace,
         count: Ucount,
-        cache: impl FnOnce(u32) -> Result<PidCache>,
+        cache: PidCache,
     ) -> Result<Self> {
-        let level = parent.level().checked_add(1).ok_or(EINVAL)?;
-        let cache = cache(level)?;
-        if cache.level() != level || count.kind() != UcountType::PidNamespaces {
+        let level = cache.level();
+        if parent.level().checked_add(1) != Some(level) || count.kind() != UcountType::PidNamespaces
+        {
             return Err(EINVAL);
         }
-        if !is_built_in(dead::destroy_work::<U> as *const ()) {
-            return Err(EINVAL);
-        }
-        let mut blank = spare::take::<S>().map_or_else(Blank::new::<S>, Ok)?;
-        blank.clear();
-        let raw = blank.as_ptr();
+        let slot = SlabSlot::<PidNamespace>::new(GFP_KERNEL | __GFP_ZERO)?;
+        let raw = slot.as_ptr().cast::<bindings::pid_namespace>();
         // SAFETY: The memory is valid for writes, and nobody uses these members, for all of which
-        // zero is a valid value. The work is queued when the last reference is dropped, and passes
-        // the namespace to the policy.
+        // zero is a valid value. The work is queued when the last reference is dropped.
         unsafe {
             PidNamespace::init_numbers(raw, level);
             (*raw).pid_cachep = cache.as_ptr();
@@ -82,7 +90,7 @@ impl NewPidNamespace {
             (*raw).pid_allocated = bindings::PIDNS_ADDING;
             bindings::init_work_with_key(
                 &raw mut (*raw).work,
-                Some(dead::destroy_work::<U>),
+                Some(dead::destroy_work),
                 false,
                 c"(work_completion)&ns->work".as_char_ptr(),
                 static_lock_class!().as_ptr(),
@@ -90,9 +98,15 @@ impl NewPidNamespace {
         }
         // SAFETY: The common part is all zeroes, as the function wants it.
         to_result(unsafe { bindings::pid_ns_common_init(raw) })?;
+        // SAFETY: The memory stays where it is, and is freed after `unregister`. The set is not
+        // seen by anybody before somebody lives in the namespace.
+        if let Err(error) = unsafe { sysctl::register::<S>(raw) } {
+            // SAFETY: The common part was just initialised, and nobody has seen it.
+            unsafe { bindings::__ns_common_free(&raw mut (*raw).ns) };
+            return Err(error);
+        }
 
         // Nothing fails from here on.
-        let ns = blank.into_raw();
         let (parent, user_ns) = (ARef::from(parent), ARef::from(user_ns));
         // SAFETY: The namespace is new, and nobody knows it.
         unsafe {
@@ -101,7 +115,7 @@ impl NewPidNamespace {
             (*raw).ucounts = count.into_raw();
         }
         // INVARIANT: All is in place.
-        Ok(Self(ns))
+        Ok(Self(slot.into_raw()))
     }
 
     /// Sets what the namespace makes of memory file descriptors that may be executed.
@@ -126,28 +140,18 @@ impl Drop for NewPidNamespace {
     fn drop(&mut self) {
         // SAFETY: By the type invariants nobody else knows the namespace, and it is in no tree.
         unsafe {
-            dead::dismantle(self.0);
-            drop(dead::parent(self.0));
-            dead::disown(self.0);
-            drop(Blank::from_raw(self.0));
+            drop(dead::dismantle(self.0));
+            dead::free(self.0);
         }
     }
 }
 
 impl PidNamespace {
-    /// Lets dead namespaces be kept for new ones, at boot.
+    /// Creates the cache of namespaces, at boot.
     ///
-    /// Returns `ENOMEM`; then all are freed. May sleep.
-    ///
-    /// # Safety
-    ///
-    /// It must be called once.
-    pub unsafe fn keep_spares() -> Result {
-        if !cfg!(CONFIG_SYSCTL) {
-            return Ok(());
-        }
-        // SAFETY: The caller promises that this is the only call.
-        unsafe { spare::init() }
+    /// Returns `EEXIST` if it has been created already; panics if there is no memory.
+    pub fn create_cache() -> Result {
+        CACHE.create(c"pid_namespace", SlabFlags::PANIC | SlabFlags::ACCOUNT)
     }
 
     /// Makes the initial namespace visible, at boot.

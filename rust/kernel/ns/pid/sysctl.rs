@@ -30,9 +30,6 @@ mod set;
 #[cfg(not(CONFIG_SYSCTL))]
 use self::no_set as set;
 pub(super) use self::set::{
-    clear_all_else,
-    is_of,
-    is_unused,
     register,
     unregister, //
 };

@@ -31,33 +31,3 @@ pub(in crate::ns::pid) unsafe fn register<P: PidSysctlPolicy>(
 ///
 /// As with sysctls.
 pub(in crate::ns::pid) unsafe fn unregister(_ns: *mut bindings::pid_namespace) {}
-
-/// Finds none that are worth to be kept.
-///
-/// # Safety
-///
-/// As with sysctls.
-pub(in crate::ns::pid) unsafe fn is_unused(_ns: *mut bindings::pid_namespace) -> bool {
-    false
-}
-
-/// Finds none that are of another policy.
-///
-/// # Safety
-///
-/// As with sysctls.
-pub(in crate::ns::pid) unsafe fn is_of<P: PidSysctlPolicy>(
-    _ns: *mut bindings::pid_namespace,
-) -> bool {
-    true
-}
-
-/// Makes all of a namespace zero.
-///
-/// # Safety
-///
-/// As with sysctls.
-pub(in crate::ns::pid) unsafe fn clear_all_else(ns: *mut bindings::pid_namespace) {
-    // SAFETY: The caller promises that it is valid for writes.
-    unsafe { ns.write_bytes(0, 1) };
-}

@@ -14,10 +14,6 @@ use crate::{
     current,
     ns::UserNamespace,
     prelude::*,
-    sync::atomic::{
-        Atomic,
-        Relaxed, //
-    },
     types::Opaque, //
 };
 use core::{
@@ -220,54 +216,5 @@ pub(in crate::ns::pid) unsafe fn unregister(ns: *mut bindings::pid_namespace) {
         bindings::retire_sysctl_set(&raw mut (*ns).set);
         drop(KBox::from_raw(table));
         (*ns).sysctls = ptr::null_mut();
-    }
-}
-
-/// Tells whether no file of the set of a dead namespace is open or remembered.
-///
-/// That stays so: who sees them lives in the namespace, and nobody does.
-///
-/// # Safety
-///
-/// `ns` must have a set, and no references any more.
-pub(in crate::ns::pid) unsafe fn is_unused(ns: *mut bindings::pid_namespace) -> bool {
-    // SAFETY: The caller promises that the header is there. Nobody can begin to use it: who finds
-    // it lives in the namespace. Those who end to do so, as inodes that are evicted, count down in
-    // one piece under a lock that is not held here, and do not touch it afterwards. So the figures
-    // are those of now or higher, and 1 and 0 are final.
-    unsafe {
-        let counts = &raw mut (*(*ns).sysctls).__bindgen_anon_1.__bindgen_anon_1;
-        let count = Atomic::from_ptr(&raw mut (*counts).count).load(Relaxed);
-        let used = Atomic::from_ptr(&raw mut (*counts).used).load(Relaxed);
-        // One is for its being registered.
-        count == 1 && used == 0
-    }
-}
-
-/// Tells whether the set of a namespace was made by [`register`] for `P`.
-///
-/// # Safety
-///
-/// `ns` must have a set.
-pub(in crate::ns::pid) unsafe fn is_of<P: PidSysctlPolicy>(
-    ns: *mut bindings::pid_namespace,
-) -> bool {
-    // SAFETY: The caller promises that the header is there.
-    unsafe { ptr::eq((*(*ns).sysctls).root, P::root().0.get()) }
-}
-
-/// Makes all of a namespace zero but its set.
-///
-/// # Safety
-///
-/// `ns` must be valid for writes, with a set that nobody uses.
-pub(in crate::ns::pid) unsafe fn clear_all_else(ns: *mut bindings::pid_namespace) {
-    // SAFETY: The caller promises it. The set is back at its place before anybody looks at it.
-    unsafe {
-        let set = (&raw const (*ns).set).read();
-        let header = (*ns).sysctls;
-        ns.write_bytes(0, 1);
-        (&raw mut (*ns).set).write(set);
-        (*ns).sysctls = header;
     }
 }
