@@ -2,7 +2,10 @@
 
 //! How a PID namespace goes away when its last reference is dropped.
 
-use super::sysctl;
+use super::{
+    new::PidNsObject,
+    sysctl, //
+};
 use crate::{
     bindings,
     container_of,
@@ -123,7 +126,7 @@ pub(super) unsafe fn free(ns: NonNull<PidNamespace>) {
         ));
         let user_ns = NonNull::new_unchecked((*raw).user_ns).cast::<UserNamespace>();
         drop(ARef::from_raw(user_ns));
-        drop(SlabSlot::from_raw(ns));
+        drop(SlabSlot::<PidNsObject>::from_raw(ns.cast()));
     }
 }
 

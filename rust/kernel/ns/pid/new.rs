@@ -34,11 +34,19 @@ use core::{
     ptr::NonNull, //
 };
 
+/// What is in an object of the cache: a namespace, and behind it the table of its sysctls.
+#[repr(C)]
+pub(super) struct PidNsObject {
+    _ns: PidNamespace,
+    #[cfg(CONFIG_SYSCTL)]
+    pub(super) table: crate::types::Opaque<bindings::ctl_table>,
+}
+
 /// The cache of namespaces.
-static CACHE: SlabCache<PidNamespace> = SlabCache::new();
+static CACHE: SlabCache<PidNsObject> = SlabCache::new();
 
 // SAFETY: There is one cache.
-unsafe impl SlabObject for PidNamespace {
+unsafe impl SlabObject for PidNsObject {
     fn cache() -> &'static SlabCache<Self> {
         &CACHE
     }
@@ -56,7 +64,8 @@ pub(crate) fn is_built_in(function: *const ()) -> bool {
 ///
 /// # Invariants
 ///
-/// The namespace is complete, this is the only reference to it, and it is in no tree.
+/// The namespace is complete and in a [`PidNsObject`], this is the only reference to it, and it is
+/// in no tree.
 pub struct NewPidNamespace(NonNull<PidNamespace>);
 
 impl NewPidNamespace {
@@ -78,7 +87,7 @@ impl NewPidNamespace {
         {
             return Err(EINVAL);
         }
-        let slot = SlabSlot::<PidNamespace>::new(GFP_KERNEL | __GFP_ZERO)?;
+        let slot = SlabSlot::<PidNsObject>::new(GFP_KERNEL | __GFP_ZERO)?;
         let raw = slot.as_ptr().cast::<bindings::pid_namespace>();
         // SAFETY: The memory is valid for writes, and nobody uses these members, for all of which
         // zero is a valid value. The work is queued when the last reference is dropped.
@@ -115,7 +124,7 @@ impl NewPidNamespace {
             (*raw).ucounts = count.into_raw();
         }
         // INVARIANT: All is in place.
-        Ok(Self(slot.into_raw()))
+        Ok(Self(slot.into_raw().cast()))
     }
 
     /// Sets what the namespace makes of memory file descriptors that may be executed.

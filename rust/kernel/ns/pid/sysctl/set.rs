@@ -5,7 +5,10 @@
 //! C header: [`include/linux/sysctl.h`](srctree/include/linux/sysctl.h)
 
 use super::{
-    super::is_built_in,
+    super::{
+        is_built_in,
+        new::PidNsObject, //
+    },
     PidSysctlPolicy, //
 };
 use crate::{
@@ -13,12 +16,16 @@ use crate::{
     container_of,
     current,
     ns::UserNamespace,
+    pid_namespace::PidNamespace,
     prelude::*,
     types::Opaque, //
 };
 use core::{
     marker::PhantomData,
-    mem::size_of,
+    mem::{
+        offset_of,
+        size_of, //
+    },
     ptr, //
 };
 
@@ -141,6 +148,26 @@ impl<P: PidSysctlPolicy> Thunks<P> {
     }
 }
 
+/// The table of the initial namespace, which is in no [`PidNsObject`].
+struct InitialTable(Opaque<bindings::ctl_table>);
+
+// SAFETY: Only `register` writes it, before anybody else knows it.
+unsafe impl Sync for InitialTable {}
+
+static INITIAL: InitialTable = InitialTable(Opaque::uninit());
+
+/// Returns the memory for the table of `ns`.
+fn table_of(ns: *mut bindings::pid_namespace) -> *mut bindings::ctl_table {
+    if ptr::eq(ns, PidNamespace::initial().as_ptr()) {
+        INITIAL.0.get()
+    } else {
+        // Only an address is computed.
+        ns.cast::<PidNsObject>()
+            .wrapping_byte_add(offset_of!(PidNsObject, table))
+            .cast()
+    }
+}
+
 /// Makes the set of a namespace and fills it.
 ///
 /// Returns `ENOMEM`, and `EINVAL` if the policy is part of a module, and leaves nothing behind
@@ -148,7 +175,8 @@ impl<P: PidSysctlPolicy> Thunks<P> {
 ///
 /// # Safety
 ///
-/// * `ns` must be valid for writes and stay at its place.
+/// * `ns` must be valid for writes and stay at its place: the initial namespace, or one in a
+///   [`PidNsObject`].
 /// * It must have no sysctls, and nobody else may give it some meanwhile.
 /// * They must be taken away by [`unregister`] before the memory is used for anything else.
 pub(in crate::ns::pid) unsafe fn register<P: PidSysctlPolicy>(
@@ -163,42 +191,32 @@ pub(in crate::ns::pid) unsafe fn register<P: PidSysctlPolicy>(
         return Err(EINVAL);
     }
     let (min, max) = P::pid_max_bounds();
-    let table = KBox::new(
-        bindings::ctl_table {
+    let table = table_of(ns);
+
+    // SAFETY: The caller promises a namespace without sysctls that stays at its place, and so does
+    // its table. The root is never freed, and by its invariants has functions that suit the set.
+    // The table has one entry; what it points to is there as long as the namespace, or for ever.
+    unsafe {
+        table.write(bindings::ctl_table {
             procname: c"pid_max".as_char_ptr(),
-            // SAFETY: The caller promises a valid namespace, and only an address is computed.
-            data: unsafe { &raw mut (*ns).pid_max }.cast(),
+            data: (&raw mut (*ns).pid_max).cast(),
             maxlen: size_of::<c_int>() as c_int,
             mode: 0o644,
             proc_handler: Some(bindings::proc_dointvec_minmax),
             poll: ptr::null_mut(),
             extra1: min.as_ptr().cast(),
             extra2: ptr::from_ref(max).cast_mut().cast(),
-        },
-        GFP_KERNEL,
-    )?;
-    let table = KBox::into_raw(table);
-
-    // SAFETY: The caller promises a namespace without sysctls that stays at its place. The root is
-    // never freed, and by its invariants has functions that suit the set. The table has one entry;
-    // what it points to is there as long as the namespace, or for ever.
-    let header = unsafe {
+        });
         let set = &raw mut (*ns).set;
         bindings::setup_sysctl_set(set, P::root().0.get(), Some(Thunks::<P>::is_seen));
-        bindings::__register_sysctl_table(set, c"kernel".as_char_ptr(), table, 1)
-    };
-    // SAFETY: As above.
-    unsafe { (*ns).sysctls = header };
-    if !header.is_null() {
-        return Ok(());
+        let header = bindings::__register_sysctl_table(set, c"kernel".as_char_ptr(), table, 1);
+        (*ns).sysctls = header;
+        if header.is_null() {
+            bindings::retire_sysctl_set(set);
+            return Err(ENOMEM);
+        }
     }
-
-    // SAFETY: The set was made above, and the table is not in it.
-    unsafe {
-        bindings::retire_sysctl_set(&raw mut (*ns).set);
-        drop(KBox::from_raw(table));
-    }
-    Err(ENOMEM)
+    Ok(())
 }
 
 /// Empties the set of a namespace and gives it up, when nobody uses it any more. May sleep.
@@ -207,14 +225,11 @@ pub(in crate::ns::pid) unsafe fn register<P: PidSysctlPolicy>(
 ///
 /// [`register`] must have succeeded for `ns`, and nobody else may do this.
 pub(in crate::ns::pid) unsafe fn unregister(ns: *mut bindings::pid_namespace) {
-    // SAFETY: The caller promises that `register` succeeded. So the header is valid; its table is
-    // the one from the box there, and nobody uses it any more once it is unregistered.
+    // SAFETY: The caller promises that `register` succeeded, so the header is valid. Once that is
+    // unregistered nobody uses the table any more.
     unsafe {
-        let header = (*ns).sysctls;
-        let table = (*header).ctl_table_arg.cast_mut();
-        bindings::unregister_sysctl_table(header);
+        bindings::unregister_sysctl_table((*ns).sysctls);
         bindings::retire_sysctl_set(&raw mut (*ns).set);
-        drop(KBox::from_raw(table));
         (*ns).sysctls = ptr::null_mut();
     }
 }
