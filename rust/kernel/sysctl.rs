@@ -11,7 +11,6 @@ use crate::{
         from_result,
         to_result, //
     },
-    ns::pid::is_built_in,
     prelude::*,
     str::as_char_ptr_in_const_context,
     task::CurrentTask, //
@@ -125,6 +124,12 @@ pub fn register<T: IntSysctl>(path: &CStr) -> Result {
     } else {
         Ok(())
     }
+}
+
+/// Tells whether `function` is not in a module, which could be unloaded.
+pub(crate) fn is_built_in(function: *const ()) -> bool {
+    // SAFETY: Any address may be asked for.
+    unsafe { bindings::core_kernel_text(function as usize) != 0 }
 }
 
 /// The C face of `T`.

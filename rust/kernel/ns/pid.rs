@@ -35,8 +35,6 @@ mod sysctl;
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
 mod testing;
 
-#[cfg(CONFIG_SYSCTL)]
-pub(crate) use self::new::is_built_in;
 pub use self::{
     limits::possible_cpus,
     new::NewPidNamespace,

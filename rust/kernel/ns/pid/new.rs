@@ -52,12 +52,6 @@ unsafe impl SlabObject for PidNsObject {
     }
 }
 
-/// Tells whether `function` is not in a module, which could be unloaded.
-pub(crate) fn is_built_in(function: *const ()) -> bool {
-    // SAFETY: Any address may be asked for.
-    unsafe { bindings::core_kernel_text(function as usize) != 0 }
-}
-
 /// A PID namespace that is complete, but that nobody can see.
 ///
 /// Dropping it undoes all.

@@ -5,10 +5,7 @@
 //! C header: [`include/linux/sysctl.h`](srctree/include/linux/sysctl.h)
 
 use super::{
-    super::{
-        is_built_in,
-        new::PidNsObject, //
-    },
+    super::new::PidNsObject,
     PidSysctlPolicy, //
 };
 use crate::{
@@ -18,6 +15,7 @@ use crate::{
     ns::UserNamespace,
     pid_namespace::PidNamespace,
     prelude::*,
+    sysctl::is_built_in,
     types::Opaque, //
 };
 use core::{
