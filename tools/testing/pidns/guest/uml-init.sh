@@ -8,22 +8,22 @@
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/tmp TMPDIR=/tmp LC_ALL=C.UTF-8
 
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs devtmpfs /dev
+mount -t proc none /proc
+mount -t sysfs none /sys
+mount -t devtmpfs none /dev
 mkdir -p /dev/pts /dev/shm /dev/mqueue
-mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
-mount -t tmpfs -o mode=1777 tmpfs /dev/shm
-mount -t mqueue mqueue /dev/mqueue
-mount -t tmpfs -o mode=755 tmpfs /run
+mount -t devpts -o gid=5,mode=620,ptmxmode=666 none /dev/pts
+mount -t tmpfs -o mode=1777 none /dev/shm
+mount -t mqueue none /dev/mqueue
+mount -t tmpfs -o mode=755 none /run
 mkdir /run/pidns
 for word in $(</proc/cmdline); do
 	[[ $word != pidns.stage=* ]] || mount -t hostfs -o "${word#*=}" none /run/pidns
 done
 mount -o remount,bind,ro /run/pidns
-mount -t tmpfs -o mode=1777 tmpfs /tmp
-mount -t debugfs debugfs /sys/kernel/debug
-mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mount -t tmpfs -o mode=1777 none /tmp
+mount -t debugfs none /sys/kernel/debug
+mount -t cgroup2 none /sys/fs/cgroup
 for fd in 0:stdin 1:stdout 2:stderr; do
 	ln -sfn "/proc/self/fd/${fd%:*}" "/dev/${fd#*:}"
 done
