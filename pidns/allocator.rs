@@ -2,7 +2,7 @@
 
 //! How the numbers of pids are allocated and freed.
 //!
-//! A pid gets a number in its own namespace and in all around it, or none at all.
+//! A pid gets a number in its own namespace and in each ancestor, or in none.
 //!
 //! The lock of each namespace's numbers is taken as its turn comes, from the pid's own outwards,
 //! and all are held until the last number is had and the pid is published, or all are freed again.
@@ -99,13 +99,13 @@ fn alloc_numbers<'a>(mut pid: NewPid<'a>, set_tid: &[i32]) -> Result<PublishedPi
 
 fn alloc_at_each_level(numbers: &mut NewNumbers<'_>, set_tid: &[i32]) -> Result {
     let mut set_tid = set_tid.iter().copied();
-    let mut is_own = true;
+    let mut innermost = true;
     while let Some(ns) = numbers.lock_next() {
         // For the case when the previous attempt to create init failed.
-        if is_own && ns.pid_allocated() == PidAllocated::Adding(0) {
+        if innermost && ns.pid_allocated() == PidAllocated::Adding(0) {
             numbers.reset_cursor()?;
         }
-        is_own = false;
+        innermost = false;
         let nr = alloc_number(numbers, ns, set_tid.next())?;
         if nr.get() != INIT && !ns.has_reaper() {
             return Err(EINVAL);
@@ -148,11 +148,11 @@ fn first_number(cursor: u32) -> i32 {
 ///
 /// C counterpart: `free_pid()`.
 pub(crate) fn free(pid: UnusedPid) {
-    pid.free_numbers(wake_waiting).put_after_grace_period();
+    pid.free_numbers(wake_reaper).put_after_grace_period();
 }
 
 /// Wakes up the reaper of a namespace that waits for all others to be gone, if they are.
-fn wake_waiting(left: PidAllocated, reaper: Option<&Task>) {
+fn wake_reaper(left: PidAllocated, reaper: Option<&Task>) {
     // All that is left is the reaper, perhaps with its group's leader.
     if matches!(left, PidAllocated::Disabled(1 | 2)) {
         if let Some(reaper) = reaper {

@@ -22,9 +22,9 @@
 //!
 //! The numbers of each namespace have a lock of their own (`LockedNumbers`). `alloc()` takes those
 //! of a namespace and its ancestors, the innermost first; `free()` takes one at a time. Within them
-//! are only the locks that waking a task takes, and none of the above is held with them: `free()`
-//! asserts that. What frees identifiers under `tasklist_lock` keeps them in `UnusedPids` until it
-//! is released.
+//! are the locks of waking a task, of the slab allocator and of `call_rcu()`, and none of the above
+//! is held with them: `free()` asserts that. What frees pids under `tasklist_lock` keeps them in
+//! `UnusedPids` until it is released.
 //!
 //! The IDRs of numbers are read under RCU. The lock that creating slab caches takes is outside of
 //! all of these, and may sleep.

@@ -5,9 +5,9 @@
 //! It is a `struct idr` as `lib/idr.c` leaves it, and all of that file's functions may read it. A
 //! number that is reserved has a `NULL` entry, and its `IDR_FREE` mark is clear.
 //!
-//! Whatever adds or removes a node is left to `lib/idr.c`. What is done here is what needs none: to
-//! reserve a slot of a leaf that is there, to store into it and to free it, as long as the marks
-//! above the leaf stay as they are. To make that the common case the leaf of the last cyclic
+//! Whatever adds or removes a node is left to `lib/idr.c`. This file only handles what does neither:
+//! reserving, storing to and freeing a slot of an existing leaf, as long as the marks above the leaf
+//! stay as they are. To make that the common case the leaf of the last cyclic
 //! allocation, which is the one before the cursor, is kept though it may be empty: the next process
 //! finds its slot there. It goes when the cursor passes on, or with the last number.
 //!
@@ -192,7 +192,7 @@ impl Idr {
         let old = self.cursor();
         self.next().store(nr, Relaxed);
         // SAFETY: The caller promises it.
-        unsafe { self.leave(old) };
+        unsafe { self.drop_kept_leaf(old) };
     }
 
     /// Tells whether the leaf of `nr` is the one that may be empty.
@@ -208,7 +208,7 @@ impl Idr {
     ///
     /// The lock must be held.
     #[inline]
-    unsafe fn leave(&self, old: u32) {
+    unsafe fn drop_kept_leaf(&self, old: u32) {
         if !self.keeps(old.wrapping_sub(1)) {
             // SAFETY: The caller promises it.
             unsafe { self.prune(old.wrapping_sub(1)) };
@@ -283,7 +283,7 @@ impl Idr {
         if nr < range.end && unsafe { self.reserve_in_leaf(nr as u32) } {
             self.next().store((nr as u32).wrapping_add(1), Relaxed);
             // SAFETY: As above.
-            unsafe { self.leave(old) };
+            unsafe { self.drop_kept_leaf(old) };
             return Ok(nr);
         }
         // SAFETY: As above.
@@ -302,7 +302,7 @@ impl Idr {
         let nr = unsafe { bindings::idr_alloc_cyclic(self.0.get(), null, range.start, end, gfp) };
         to_result(nr)?;
         // SAFETY: The caller promises it.
-        unsafe { self.leave(old) };
+        unsafe { self.drop_kept_leaf(old) };
         Ok(nr)
     }
 
@@ -369,8 +369,8 @@ impl Idr {
     }
 }
 
-/// Nodes in store for the next allocation on this CPU, where none can be allocated under a lock.
-/// Preemption is off while this exists.
+/// Preloaded nodes for the next allocation on this CPU, should none be had under a lock. While this
+/// exists the CPU's store is locked (`local_lock`).
 pub(super) struct Preload(NotThreadSafe);
 
 impl Preload {

@@ -171,7 +171,7 @@ impl<'a> NewPid<'a> {
     /// Begins to allocate the numbers.
     #[inline]
     pub fn allocate(self) -> NewNumbers<'a> {
-        // INVARIANT: No namespace is locked, and none has reserved a number.
+        // INVARIANT: No lock is held and no number reserved.
         NewNumbers {
             next: Some(self.ns),
             locked: false,
@@ -299,10 +299,15 @@ impl<'a> NewNumbers<'a> {
     /// After a node could not be allocated: frees all numbers, moves the cursors back, releases the
     /// locks, and allocates nodes for another try. Sleeps.
     ///
-    /// Returns `ENOMEM` if that was of no use before.
+    /// Returns `ENOMEM` if preloading for this level has failed already.
     #[cold]
     #[doc(alias = "idr_preload")]
     pub fn preload(self) -> Result<NewPid<'a>> {
+        let level = self.next.map_or(0, PidNamespace::level);
+        // Only a level further out is progress. As after any other error the cursors stay.
+        if matches!(self.pid.preload, Some((last, _)) if last <= level) {
+            return Err(ENOMEM);
+        }
         let this = ManuallyDrop::new(self);
         // SAFETY: `this` is not used any more but for the pid, which is moved out of it. Nobody
         // else has seen the numbers, which are reserved.
@@ -315,11 +320,8 @@ impl<'a> NewNumbers<'a> {
             });
             ptr::read(&this.pid)
         };
-        let level = this.next.map_or(0, PidNamespace::level);
-        // A level further out is progress.
-        if pid.preload.take().is_some_and(|(last, _)| last <= level) {
-            return Err(ENOMEM);
-        }
+        // The old one goes before more is allocated, which may sleep.
+        drop(pid.preload.take());
         pid.preload = Some((level, Preload::new()));
         Ok(pid)
     }

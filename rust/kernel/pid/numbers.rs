@@ -182,7 +182,7 @@ impl<'a> LockedNumbers<'a> {
         self.0.change_allocated(self, |count| count.wrapping_add(1));
     }
 
-    /// Frees a published number, and tells `then` how many are left and who is the child reaper, if
+    /// Frees a published number, and calls `then` with the remaining count and the child reaper, if
     /// some are.
     ///
     /// # Safety

@@ -191,7 +191,7 @@ impl CurrentTask {
     /// Returns the task that reaps orphans in the namespace that the current task lives in.
     pub fn reaper<'a>(&'a self, _tasklist: &'a TasklistRead) -> Option<&'a Task> {
         // SAFETY: A reaper is not released before all others in its namespace are, and the current
-        // task is one of them, or the reaper itself. The office is passed on under the lock.
+        // task is one of them, or the reaper itself. `child_reaper` changes under it.
         self.pid_ns()?
             .child_reaper()
             .map(|reaper| unsafe { reaper.as_ref() })

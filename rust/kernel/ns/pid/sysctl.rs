@@ -37,7 +37,7 @@ pub(super) use self::set::{
 #[cfg(CONFIG_SYSCTL)]
 pub use self::set::PidSysctlRoot;
 
-/// What who sees the sysctls of a PID namespace may do with them. That is whoever lives in it.
+/// Permission policy for per-namespace sysctls.
 ///
 /// None of the functions may sleep: some are called with a spinlock held. And none is given the
 /// namespace itself, for it may have lost its last reference.

@@ -14,7 +14,7 @@ use crate::{
     prelude::*, //
 };
 
-/// Gives none.
+/// No-op without `CONFIG_SYSCTL`.
 ///
 /// # Safety
 ///
@@ -25,7 +25,7 @@ pub(in crate::ns::pid) unsafe fn register<P: PidSysctlPolicy>(
     Ok(())
 }
 
-/// Has none to take away.
+/// No-op without `CONFIG_SYSCTL`.
 ///
 /// # Safety
 ///
