@@ -5,11 +5,11 @@
 //! It is a `struct idr` as `lib/idr.c` leaves it, and all of that file's functions may read it. A
 //! number that is reserved has a `NULL` entry, and its `IDR_FREE` mark is clear.
 //!
-//! Whatever adds or removes a node is left to `lib/idr.c`. This file only handles what does neither:
-//! reserving, storing to and freeing a slot of an existing leaf, as long as the marks above the leaf
-//! stay as they are. To make that the common case the leaf of the last cyclic
-//! allocation, which is the one before the cursor, is kept though it may be empty: the next process
-//! finds its slot there. It goes when the cursor passes on, or with the last number.
+//! Whatever adds or removes a node is left to `lib/idr.c`. This file only handles what does
+//! neither: reserving, storing to and freeing a slot of an existing leaf, as long as the marks
+//! above the leaf stay as they are. To make that the common case the leaf of the last cyclic
+//! allocation, which is the one before the cursor, is kept though it may be empty: the next
+//! process finds its slot there. It goes when the cursor passes on, or with the last number.
 //!
 //! C headers: [`include/linux/idr.h`](srctree/include/linux/idr.h),
 //! [`include/linux/xarray.h`](srctree/include/linux/xarray.h)
