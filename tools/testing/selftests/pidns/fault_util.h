@@ -26,6 +26,8 @@ static inline const char *fault_setup(void)
 {
 	if (access("/proc/thread-self/fail-nth", W_OK))
 		return "no /proc/PID/fail-nth (CONFIG_FAULT_INJECTION)";
+	/* The tests' own pages are not to be what fails. */
+	mlockall(MCL_CURRENT);
 	if (access(DEBUGFS "/failslab", F_OK)) {
 		/* Mounted where nobody else sees it, and gone with the test. */
 		if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) ||
@@ -99,14 +101,18 @@ static inline bool fault_trees_only(bool on)
 	return fault_caches(names, ARRAY_SIZE(names), on) & BIT(0);
 }
 
-/* Fail all of the caller's allocations, where they may fail, or none any more. */
+/*
+ * Fail all of the caller's allocations, where they may fail, or none any more. In the
+ * other order it would be everybody's for a moment, and pages of programs could not be had.
+ */
 static inline int fault_always(bool on)
 {
-	int err = file_write(DEBUGFS "/failslab/task-filter", on ? "Y" : "N");
+	int err = on ? 0 : file_write(DEBUGFS "/failslab/probability", "0");
 
+	err = err ?: file_write(DEBUGFS "/failslab/task-filter", on ? "Y" : "N");
 	err = err ?: file_write(DEBUGFS "/failslab/times", "-1");
-	err = err ?: file_write(DEBUGFS "/failslab/probability", on ? "100" : "0");
-	return err ?: file_write("/proc/thread-self/make-it-fail", "%d", on);
+	err = err ?: file_write("/proc/thread-self/make-it-fail", "%d", on);
+	return err || !on ? err : file_write(DEBUGFS "/failslab/probability", "100");
 }
 
 static inline void fault_teardown(void)
