@@ -10,7 +10,7 @@
 //! * [`PublishedPid`]: to be found by its numbers, but not known to pidfs.
 //! * [`UnusedPid`]: numbered and to be found, but no task uses it, not yet or no longer.
 //! * [`Pid`] behind links of tasks (see [`PidLink`]).
-//! * [`RetiredPid`]: its numbers are freed; who has found it may still look at it.
+//! * [`RetiredPid`]: its numbers are freed; readers under RCU may still use it.
 //!
 //! C header: [`include/linux/pid.h`](srctree/include/linux/pid.h)
 

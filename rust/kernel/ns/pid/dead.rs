@@ -74,8 +74,8 @@ pub(super) unsafe extern "C" fn destroy_work(work: *mut bindings::work_struct) {
     }
 }
 
-/// Takes a namespace apart, and frees it when nobody who has found it under RCU can still look at
-/// it. Returns the reference that it held to its parent. May sleep.
+/// Takes a namespace apart and frees it after a grace period, for readers that found it under RCU.
+/// Returns the reference that it held to its parent. May sleep.
 ///
 /// # Safety
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether a PID namespace allocates numbers, how many pids it has, and who is its child reaper.
+//! The state of a PID namespace: `PIDNS_ADDING`, the count of pids, and the child reaper.
 //!
 //! The state is in fields of the C structure that `fork()` and `exit()` read and write as well. It
 //! is computed from them each time; there is no second copy.
