@@ -29,7 +29,7 @@ PIDNS_BOOT_ARGS='kunit.autorun=0 slab_debug=FZP,pid*,nsproxy,task_struct'
 # usage: entry NAME FIELD; a field of what the list says of it
 entry() { awk -F'\t' -v name="$1" -v field="$2" '$2 == name { print $field }' "$STAGE/list"; }
 # usage: programs NAME; the kselftests that it is tried with
-programs() { entry "$1" 4 | xargs -n 1; }
+programs() { entry "$1" 4 | xargs -rn 1; }
 # usage: suites NAME
 suites() { echo kunit && programs "$1" && echo fuzz; }
 # usage: key NAME; what that was when the kernel was built
@@ -58,7 +58,7 @@ base_key() {
 row_key() {
 	{
 		echo "$BASE_KEY $(entry "$1" 6)"
-		programs "$1" | sed "s|.*|$TOP/tools/testing/selftests/pidns/&.c|" | xargs -d '\n' cat
+		programs "$1" | sed "s|.*|$TOP/tools/testing/selftests/pidns/&.c|" | xargs -rd "\n" cat
 	} | sha256sum | cut -c1-16
 }
 
