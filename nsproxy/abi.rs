@@ -151,7 +151,7 @@ pub(crate) unsafe extern "C" fn copy_namespaces(
     let fs = unsafe { fs_to_move(&request, (*tsk).fs) };
 
     from_result(|| {
-        let proxy = create::for_clone(current!(), &child, &request, fs)?;
+        let proxy = create::for_clone(&child, &request, fs)?;
         child.adopt(proxy);
         Ok(0)
     })

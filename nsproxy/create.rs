@@ -23,12 +23,13 @@ use kernel::{
         NsProxy,
         PreparedNsProxy, //
     },
+    pid_namespace::PidNamespace,
     prelude::*,
     sync::aref::ARef,
     task::CurrentTask, //
 };
 
-/// Returns the proxy for a task that `clone(2)` is making in the name of `current`.
+/// Returns the proxy for a task that the current task is making by `clone(2)`.
 ///
 /// A new mount namespace moves `fs`, which is the new task's.
 ///
@@ -42,7 +43,6 @@ use kernel::{
 ///
 /// C counterpart: `copy_namespaces()`.
 pub(crate) fn for_clone(
-    current: &CurrentTask,
     child: &NewTask<'_>,
     request: &Request,
     fs: Option<UnsharedFs<'_>>,
@@ -61,7 +61,7 @@ pub(crate) fn for_clone(
         return Err(EINVAL);
     }
 
-    let mut proxy = with_new(current, request, parents, cred.user_ns(), fs)?;
+    let mut proxy = with_new(request, parents, cred.user_ns(), fs)?;
     if !request.shares_vm() {
         child.enter_time_ns(&mut proxy);
     }
@@ -92,11 +92,11 @@ pub(crate) fn for_unshare(
     if !cred.user_ns().capable(Capability::SysAdmin) {
         return Err(EPERM);
     }
-    with_new(current, request, own, cred.user_ns(), fs).map(Some)
+    with_new(request, own, cred.user_ns(), fs).map(Some)
 }
 
 /// Prepares a proxy with new namespaces of the types that `request` names, owned by `user_ns`, and
-/// `old`'s of the others, in the name of `current`.
+/// `old`'s of the others.
 ///
 /// The types are visited in a fixed order, which decides whose error is told; those made before a
 /// failure are dropped.
@@ -104,7 +104,6 @@ pub(crate) fn for_unshare(
 /// Out of line: most clones do not come here.
 #[inline(never)]
 fn with_new(
-    current: &CurrentTask,
     request: &Request,
     old: &NsProxy,
     user_ns: &UserNamespace,
@@ -136,7 +135,7 @@ fn with_new(
                 old.ipc().map(ARef::from)
             },
             pid_for_children: if new(NsType::Pid) {
-                pidns::namespace::create(current, user_ns, old.pid_for_children())?
+                PidNamespace::create(user_ns, old.pid_for_children())?
             } else {
                 old.pid_for_children().into()
             },

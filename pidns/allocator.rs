@@ -165,7 +165,7 @@ fn wake_reaper(left: PidAllocated, reaper: Option<&Task>) {
 ///
 /// C counterpart: `free_pids()`.
 pub(crate) fn free_all(pids: &mut UnusedPids) {
-    pids.take_all().for_each(free);
+    pids.take_all().for_each(UnusedPid::free);
 }
 
 /// Disables PID allocation in `ns`.

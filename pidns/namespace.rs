@@ -57,7 +57,7 @@ pub(crate) fn create_or_share(
 /// `user.max_pid_namespaces`; `ENOMEM`. May sleep.
 ///
 /// C counterpart: `copy_pid_ns()` with `CLONE_NEWPID`.
-pub fn create(
+fn create(
     current: &CurrentTask,
     user_ns: &UserNamespace,
     old: &PidNamespace,

@@ -48,11 +48,14 @@ pub(crate) unsafe extern "C" fn alloc_pid(
 
 /// Frees the numbers of a pid.
 ///
+/// Out of line, so that a probe here sees each pid that an exit frees.
+///
 /// # Safety
 ///
 /// * `pid` comes from `alloc_pid()`, or lost its last user by `detach_pid()` or `change_pid()`, and
 ///   is the caller's to free.
 #[export]
+#[inline(never)]
 pub(crate) unsafe extern "C" fn free_pid(pid: *mut bindings::pid) {
     if let Some(pid) = NonNull::new(pid.cast::<Pid>()) {
         // SAFETY: The caller passes ownership.

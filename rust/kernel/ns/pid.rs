@@ -15,6 +15,7 @@ use crate::{
     bindings,
     pid::PidType,
     pid_namespace::PidNamespace,
+    prelude::*,
     sync::{
         aref::ARef,
         atomic::{
@@ -122,6 +123,26 @@ impl PidNamespace {
     #[inline]
     pub fn lineage(&self) -> impl Iterator<Item = &Self> {
         core::iter::successors(Some(self), |ns| ns.parent())
+    }
+
+    /// Creates a namespace for the current task's children, which are born into `old` so far. It is
+    /// owned by `user_ns`.
+    ///
+    /// Calls `copy_pid_ns()` by its C name, so that a probe there sees each new namespace.
+    ///
+    /// Returns `EINVAL` if `old` is not the task's own namespace, or `user_ns` neither owns it nor
+    /// is a descendant of its owner; `ENOSPC` beyond [`Self::MAX_LEVEL`] or the limit
+    /// `user.max_pid_namespaces`; `ENOMEM`. May sleep.
+    #[doc(alias = "copy_pid_ns")]
+    pub fn create(user_ns: &UserNamespace, old: &Self) -> Result<ARef<Self>> {
+        // SAFETY: Both namespaces are valid; the result is an error or carries a reference.
+        unsafe {
+            super::owned(bindings::copy_pid_ns(
+                NsType::Pid as u64,
+                user_ns.as_ptr(),
+                old.as_ptr(),
+            ))
+        }
     }
 
     /// Returns the user namespace that owns this one.

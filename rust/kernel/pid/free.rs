@@ -76,6 +76,18 @@ impl UnusedPid {
         self.0
     }
 
+    /// Frees the numbers, and wakes up a reaper that waits for that. `tasklist_lock` must not be
+    /// held.
+    ///
+    /// Calls `free_pid()` by its C name, so that a probe there sees each pid that an exit frees.
+    #[doc(alias = "free_pid")]
+    #[inline]
+    pub fn free(self) {
+        // SAFETY: By the type invariants the pid is published and no task uses it; it passes to
+        // the function.
+        unsafe { bindings::free_pid(self.into_raw().cast().as_ptr()) };
+    }
+
     /// Frees all numbers, that in the initial namespace first, under one lock at a time.
     /// `tasklist_lock` must not be held.
     ///
