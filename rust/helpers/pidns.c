@@ -165,6 +165,22 @@ __rust_helper void *rust_helper_kmem_cache_alloc(struct kmem_cache *s, gfp_t fla
 	return kmem_cache_alloc(s, flags);
 }
 
+/* One place each, which /proc/allocinfo charges the memory to. */
+__rust_helper void *rust_helper_kmem_cache_alloc_pid(struct kmem_cache *s, gfp_t flags)
+{
+	return kmem_cache_alloc(s, flags);
+}
+
+__rust_helper void *rust_helper_kmem_cache_alloc_pid_ns(struct kmem_cache *s, gfp_t flags)
+{
+	return kmem_cache_alloc(s, flags);
+}
+
+__rust_helper void *rust_helper_kmem_cache_alloc_nsproxy(struct kmem_cache *s, gfp_t flags)
+{
+	return kmem_cache_alloc(s, flags);
+}
+
 /* What the sysctls and the limits of PID namespaces ask for */
 
 #include <linux/cpumask.h>

@@ -27,6 +27,7 @@ use crate::{
     pid_namespace::PidNamespace,
     prelude::*,
     slab::{
+        AllocFn,
         SlabBox,
         SlabCache,
         SlabFlags,
@@ -93,8 +94,10 @@ unsafe impl AlwaysRefCounted for NsProxy {
 
 static CACHE: SlabCache<NsProxy> = SlabCache::new();
 
-// SAFETY: There is one cache.
+// SAFETY: There is one cache, and the helper only calls `kmem_cache_alloc()`.
 unsafe impl SlabObject for NsProxy {
+    const ALLOC: AllocFn = bindings::kmem_cache_alloc_nsproxy;
+
     fn cache() -> &'static SlabCache<Self> {
         &CACHE
     }

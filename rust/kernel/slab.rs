@@ -72,12 +72,22 @@ unsafe impl Send for CachePtr {}
 // SAFETY: All operations on a cache may be called from several threads at once.
 unsafe impl Sync for CachePtr {}
 
+/// The type of `kmem_cache_alloc()`.
+pub type AllocFn = unsafe extern "C" fn(*mut bindings::kmem_cache, bindings::gfp_t) -> *mut c_void;
+
 /// A type whose objects live in a slab cache of their own.
 ///
 /// # Safety
 ///
-/// Every call of [`Self::cache`] must return the same cache.
+/// * Every call of [`Self::cache`] must return the same cache.
+/// * [`Self::ALLOC`] must do what `kmem_cache_alloc()` does.
 pub unsafe trait SlabObject: Sized + 'static {
+    /// The function of C that allocates an object.
+    ///
+    /// `/proc/allocinfo` accounts the memory to the line of C that calls `kmem_cache_alloc()`; a
+    /// type that is to be told apart there has a function of its own.
+    const ALLOC: AllocFn = bindings::kmem_cache_alloc;
+
     /// Returns the cache, of which there is one.
     fn cache() -> &'static SlabCache<Self>;
 }
@@ -130,10 +140,13 @@ impl<T> SlabCache<T> {
     }
 
     /// Returns memory for one object, which is not initialised.
-    fn alloc(&self, flags: bindings::gfp_t) -> Result<NonNull<T>, AllocError> {
+    fn alloc(&self, flags: bindings::gfp_t) -> Result<NonNull<T>, AllocError>
+    where
+        T: SlabObject,
+    {
         let cache = self.cache.copy().ok_or(AllocError)?;
         // SAFETY: By the type invariants the cache is valid.
-        let object = unsafe { bindings::kmem_cache_alloc(cache.0.as_ptr(), flags) };
+        let object = unsafe { T::ALLOC(cache.0.as_ptr(), flags) };
         NonNull::new(object.cast()).ok_or(AllocError)
     }
 
@@ -240,7 +253,7 @@ impl<T: SlabObject> Drop for SlabSlot<T> {
 ///
 /// static POINTS: SlabCache<Point> = SlabCache::new();
 ///
-/// // SAFETY: There is one cache.
+/// // SAFETY: There is one cache, and the usual function allocates.
 /// unsafe impl SlabObject for Point {
 ///     fn cache() -> &'static SlabCache<Self> {
 ///         &POINTS

@@ -126,7 +126,7 @@ impl PidCache {
     #[inline]
     pub(super) fn alloc(self) -> Result<NonNull<bindings::pid>> {
         // SAFETY: By the type invariants the cache is valid.
-        let memory = unsafe { bindings::kmem_cache_alloc(self.as_ptr(), GFP_KERNEL.as_raw()) };
+        let memory = unsafe { bindings::kmem_cache_alloc_pid(self.as_ptr(), GFP_KERNEL.as_raw()) };
         NonNull::new(memory.cast()).ok_or(ENOMEM)
     }
 

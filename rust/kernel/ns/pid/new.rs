@@ -17,6 +17,7 @@ use crate::{
     pid_namespace::PidNamespace,
     prelude::*,
     slab::{
+        AllocFn,
         SlabCache,
         SlabFlags,
         SlabObject,
@@ -45,8 +46,10 @@ pub(super) struct PidNsObject {
 /// The cache of namespaces.
 static CACHE: SlabCache<PidNsObject> = SlabCache::new();
 
-// SAFETY: There is one cache.
+// SAFETY: There is one cache, and the helper only calls `kmem_cache_alloc()`.
 unsafe impl SlabObject for PidNsObject {
+    const ALLOC: AllocFn = bindings::kmem_cache_alloc_pid_ns;
+
     fn cache() -> &'static SlabCache<Self> {
         &CACHE
     }
