@@ -64,6 +64,11 @@ cat "$TOP"/scripts/{tests,upstream}-known >"$work/known"
 echo
 status=0
 "$TOP/scripts/compare" "$least" "$work/known" "${files[@]}" || status=1
+# Where both ran their logs are held side by side.
+if [ $# = 2 ] && ! "$TOP/scripts/log-diff" "$CACHE"/log/whole-{c,rust}.log; then
+	note "the kernel's log has other lines with C than with Rust"
+	status=1
+fi
 for impl in "$@"; do
 	enough test "$impl" "$(least "test-$impl")" || status=1
 	enough upstream "$impl" "$upstream" || status=1

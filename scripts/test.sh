@@ -35,9 +35,31 @@ note "booting it"
 end=0
 seconds=${TIMEOUT:-$((DEBUG ? 7200 : 2400))}
 boot "$stage" "$log" "$seconds" bash guest-test.sh "${tests[@]}" || end=$?
+# The logs of whole runs are kept, with what they depend on besides the implementation.
+[ "$IMPL" = c ] && other=rust || other=c
+whole=$CACHE/log/whole
+if [ ${#tests[@]} = 0 ]; then
+	cp "$log" "$whole-$IMPL${DEBUG:+-debug}.log"
+	{
+		cat "$TOP"/configs/*.config
+		find "$TOP/tools/testing/selftests" -type f -exec sha256sum {} + | LC_ALL=C sort
+		printf '%s\n' "$KDIR" "${CPUS:-}" "${MEMORY:-}"
+	} | sha256sum >"$whole-$IMPL${DEBUG:+-debug}.key"
+fi
 # A guest that came to its end has said so; what its tests say is counted below.
 {
 	grep -v "^$EXIT_MARK " "$stage/out" || true
+	if [ ${#tests[@]} -gt 0 ]; then
+		:
+	elif cmp -s "$whole"-{c,rust}"${DEBUG:+-debug}.key"; then
+		printf 'KTAP version 1\n1..1\n'
+		"$TOP/scripts/log-diff" "$whole"-{c,rust}"${DEBUG:+-debug}.log" >"$stage/differences" ||
+			printf 'not '
+		echo "ok 1 the kernel's log has the same lines with C and with Rust"
+		sed 's/^/# /' "$stage/differences"
+	else
+		note "the kernel's log is compared with that of IMPL=$other once that has run, too"
+	fi
 	printf 'KTAP version 1\n1..4\n'
 	[ "$end" != 125 ] || printf 'not '
 	echo 'ok 1 the guest came to its end'

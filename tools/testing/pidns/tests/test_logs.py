@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Tests of the comparison of logs."""
+
+import unittest
+
+from pidns.logs import differences
+
+
+class Differences(unittest.TestCase):
+    """Which lines count."""
+
+    def found(self, c: str, rust: str) -> list[str]:
+        """What differs."""
+        return differences(("C", c), ("Rust", rust))
+
+    def test_numbers_times_and_order_do_not_count(self) -> None:
+        c = "[    0.1] Run 5\n[    0.2] Memory: 5K at 0xffff\n"
+        rust = "\x1b[1m[    9.8][   T12] Memory: 77K at 0xabcd\r\n[    0.1] Run 77\n"
+        self.assertEqual(self.found(c, rust), [])
+
+    def test_numbers_of_exact_lines_count(self) -> None:
+        said = self.found("[ 0.1] pid_max: default: 32768\n", "[ 0.1] pid_max: default: 4096\n")
+        self.assertEqual(len(said), 2)
+
+    def test_a_line_of_one_is_told(self) -> None:
+        said = self.found("[ 1.0] booted\n", "[ 1.0] booted\n[ 2.0] workqueue: 3 is deprecated\n")
+        self.assertEqual(said, ["only Rust: workqueue: 3 is deprecated"])
+        self.assertEqual(self.found("one\n", ""), ["only C: one"])
+
+    def test_results_and_listed_lines_do_not_count(self) -> None:
+        rust = "KTAP version 1\n1..2\n    # Subtest: x\n    ok 1 a\nnot ok 2 b\npidns_inspect: level 0\n"
+        self.assertEqual(self.found("", rust), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
