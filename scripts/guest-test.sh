@@ -35,7 +35,7 @@ implementation=$(bash ./implementation.sh)
 # The names of our locks, where lockdep is there (DEBUG=1): all were taken by now.
 if [ -r /proc/lockdep ] && [ $# = 0 ] && [[ $implementation = *Rust ]]; then
 	printf 'KTAP version 1\n1..1\n'
-	unknown=$(printf '%s\n' pidns_numbers '&pid->wait_pidfd' PID_CACHES_LOCK SPARES_LOCK |
+	unknown=$(printf '%s\n' pidns_numbers '&pid->wait_pidfd' PID_CACHES_LOCK |
 		while read -r lock; do
 			grep -qF -- " $lock" /proc/lockdep || printf ' %s' "$lock"
 		done)

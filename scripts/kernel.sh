@@ -4,7 +4,8 @@
 # usage: kernel.sh [--stage DIR] [--kselftest SUITES]
 #
 # Builds the kernel. With --stage also puts bzImage, .config, the list of linked
-# objects, the link's map and symbols, the sample, and with --kselftest the built
+# objects, the link's map and symbols, the sample, of a distribution's configuration
+# vmlinux and the livepatch, and with --kselftest the built
 # tests of these suites, into DIR: a run has its own copy, so that the next build
 # does not change what a guest is reading.
 
@@ -27,6 +28,10 @@ check_options
 [ -z "$KDIR" ] || check_kdir "$KDIR"
 "$TOP/scripts/setup.sh"
 use_toolchain
+if [ "$PIDNS_VARIANT" = distribution ]; then
+	tools=$("$TOP/scripts/distro-tools.sh")
+	KMAKE+=("PAHOLE=$tools/bin/pahole")
+fi
 lock_cache
 use_tree "$IMPL"
 lay_over
@@ -34,6 +39,12 @@ lay_over
 start=$SECONDS
 [ -e "$BUILD/vmlinux" ] && need=1000 || need=4000
 need_space $((need + (${#DEBUG} * 2000))) "the build"
+# Most of one implementation's kernel is the other's as well.
+[ "$IMPL" = c ] && other=rust || other=c
+other=$CACHE/build/$(tree_key "$other")
+if [ ! -e "$BUILD/vmlinux" ] && [ -e "$other/vmlinux" ]; then
+	copy_built "$other"
+fi
 configure
 note "building Linux $KERNEL_SERIES (IMPL=$IMPL${DEBUG:+ DEBUG=1}) in $BUILD"
 build "$LOGS/build-$KEY.log" bzImage modules
@@ -46,6 +57,13 @@ cp "$BUILD/arch/x86/boot/bzImage" "$BUILD/.config" "$stage/"
 ! grep -q '^CONFIG_VMLINUX_MAP=y' "$BUILD/.config" || cp "$BUILD/vmlinux.map" "$stage/"
 "llvm-nm-$LLVM_MAJOR" --extern-only --defined-only "$BUILD/vmlinux" >"$stage/symbols"
 cp "$BUILD/Module.symvers" "$stage/"
+if [ "$PIDNS_VARIANT" = distribution ]; then
+	# The next build replaces the file, and leaves this one as it is.
+	ln "$BUILD/vmlinux" "$stage/"
+	cp -r "$TOP/tools/testing/livepatch" "$stage/"
+	build "$LOGS/livepatch-$KEY.log" "M=$stage/livepatch" modules
+	cp "$stage/livepatch/pidns_livepatch.ko" "$stage/"
+fi
 [ -n "$kselftest" ] || exit 0
 start=$SECONDS
 build "$LOGS/headers-$KEY.log" headers

@@ -4,9 +4,11 @@
 # Which source and which build tree a command works on. Source it after lib.sh
 # and toolchain.sh, with check_options done.
 
+# usage: tree_key NAME; what the build tree of that name is called
+tree_key() { printf '%s\n' "$SOURCE_KEY-$1${DEBUG:+-debug}${PIDNS_VARIANT:+-$PIDNS_VARIANT}"; }
+
 # usage: use_tree NAME; sets SRC, and BUILD for what is called NAME ("rust", "c")
 use_tree() {
-	local source
 	if [ -n "$KDIR" ]; then
 		check_kdir "$KDIR"
 		SRC=$(cd "$KDIR" && pwd -P)
@@ -14,12 +16,12 @@ use_tree() {
 			die "KDIR=$SRC was configured or built in place;" \
 				"run make mrproper there, or give a clean git worktree of it"
 		fi
-		source=kdir-$(printf '%s' "$SRC" | sha256sum | cut -c1-8)
+		SOURCE_KEY=kdir-$(printf '%s' "$SRC" | sha256sum | cut -c1-8)
 	else
 		SRC=$("$TOP/scripts/source.sh")
-		source=${SRC##*/}
+		SOURCE_KEY=${SRC##*/}
 	fi
-	KEY=$source-$1${DEBUG:+-debug}${PIDNS_VARIANT:+-$PIDNS_VARIANT}
+	KEY=$(tree_key "$1")
 	BUILD=$CACHE/build/$KEY
 	LOGS=$CACHE/log
 	mkdir -p "$BUILD" "$LOGS"
