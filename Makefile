@@ -72,6 +72,9 @@ systemd: ## boot systemd to its default target, on C and on Rust
 containers: ## compare C and Rust by real container tools
 	@scripts/containers.sh $(BOTH)
 
+distro: ## compare C and Rust by debuggers and tracers, configured as distributions do
+	@scripts/distro.sh $(BOTH)
+
 kunit: ## run KUnit, doctests included, by the kernel's kunit.py
 	@scripts/kunit.sh
 

@@ -6,7 +6,8 @@
 # What operations cost on both implementations, in instructions: both kernels
 # run tools/testing/bench/bench.c on one processor that counts. Also how much memory
 # processes and namespaces take, and the code, and, from kernels of their own, for how
-# long locks are held. The table is shown, kept as CSV, and drawn.
+# long locks are held. The table is shown, kept as CSV, and drawn; a second one is of
+# kernels that are configured as a distribution's.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
@@ -46,9 +47,13 @@ run_on() {
 	# Lockdep, which knows how long locks are held, is for a kernel of its own.
 	count_on "$1" locks "${out%.txt}-locks.txt" BENCH_LOCKS=1
 	cat "${out%.txt}-locks.txt" >>"$out"
+	count_on "$1" distribution "${out%.txt}-distribution.txt"
 }
 
 on_both run_on
 "$TOP/scripts/bench-table" --csv "$CACHE/log/bench.csv" --svg "$CACHE/log/bench.svg" \
 	"$CACHE"/log/bench-{c,rust}.txt
-note "the figures are in $CACHE/log/bench.csv, and drawn in $CACHE/log/bench.svg"
+printf '\nConfigured as a distribution does (make distro):\n'
+"$TOP/scripts/bench-table" --csv "$CACHE/log/bench-distribution.csv" --svg "$CACHE/log/bench-distribution.svg" \
+	"$CACHE"/log/bench-{c,rust}-distribution.txt
+note "the figures are in $CACHE/log/bench{,-distribution}.csv, and drawn in .svg of the same names"

@@ -68,10 +68,14 @@ make_config() {
 configure() {
 	local work stamp missing base=allnoconfig
 	usual_fragments
-	if [ -n "$PIDNS_VARIANT" ]; then
+	case $PIDNS_VARIANT in
+	'') ;;
+	distribution) FRAGMENTS+=("$TOP/configs/distribution.config") ;;
+	*)
 		base=nothing
 		FRAGMENTS=("$TOP"/configs/{guest,lean,"$PIDNS_VARIANT"}.config)
-	fi
+		;;
+	esac
 	# Kconfig asks the compilers what they can do.
 	stamp=$({
 		cat "${FRAGMENTS[@]}" "$SRC/kernel/pidns/Kconfig" "$SRC/$MANIFEST/applied.diff"

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 #
-# Builds the fuzzer and runs it in guests. Source it after lib.sh, toolchain.sh
-# and guest.sh.
+# Builds the fuzzer and runs it in guests. Source it after lib.sh and toolchain.sh;
+# a guest needs guest.sh as well.
 
 FUZZ_DIR=$TOP/tools/testing/fuzz
 # What is known of programs and transcripts: the latest, by implementation.
 FUZZ_OUT=$CACHE/fuzz
 FUZZ_TRIPLE=x86_64-unknown-linux-gnu
 FUZZ_TARGET=$FUZZ_OUT/target/$FUZZ_TRIPLE
+# The program, static: it runs in any guest.
+FUZZ=$FUZZ_TARGET/release/pidns-fuzz
 TRANSCRIPTS_MARK='pidns-fuzz-transcripts'
 
 # usage: fuzz_cargo COMMAND ARGUMENT...; cargo on the crate, its products in the
@@ -28,14 +30,13 @@ fuzz_cargo() {
 	}
 }
 
-# usage: build_fuzzer; FUZZ is the program, static: it runs in any guest
+# usage: build_fuzzer; FUZZ, as the sources are now
 build_fuzzer() {
 	find_rust
 	find_cargo || die "cargo is missing; run make setup"
 	note "building the fuzzer"
 	fuzz_cargo build --release ||
 		die "the fuzzer does not build; look at the lines above, and at the network"
-	FUZZ=$FUZZ_TARGET/release/pidns-fuzz
 }
 
 # usage: stage_fuzzer IMPL VARIABLE; a stage folder with a kernel and the fuzzer

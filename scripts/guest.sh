@@ -141,7 +141,8 @@ out_port() {
 
 # usage: boot STAGE LOG SECONDS COMMAND...; COMMAND, in STAGE, in a fresh guest.
 # Its status is ours; 125 if the guest did not come to its end, with the reason
-# said. The kernel's log is in LOG. PIDNS_BOOT_ARGS may hold more for the kernel.
+# said. The kernel's log is in LOG. PIDNS_BOOT_ARGS may hold more for the kernel, and
+# PIDNS_QEMU for QEMU.
 boot() {
 	local stage=$1 log=$2 seconds=$3
 	shift 3
@@ -149,7 +150,7 @@ boot() {
 	out_port "$stage"
 	_run_guest "$stage" "$log" "$seconds" "${VNG[@]}" --verbose \
 		--append "kunit.enable=1 ${PIDNS_BOOT_ARGS:-}" \
-		--qemu-opts="${OUT_PORT[*]}" --exec "bash /run/pidns/guest-init.sh $*"
+		--qemu-opts="${OUT_PORT[*]} ${PIDNS_QEMU:-}" --exec "bash /run/pidns/guest-init.sh $*"
 }
 
 # usage: boot_shell STAGE; a shell in a guest, on our terminal. False, which is said,

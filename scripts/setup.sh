@@ -3,11 +3,13 @@
 #
 # usage: setup.sh
 #
-# Installs what is missing and says what; with all in place, silent and quick.
+# Installs what is missing and says what; with all in place, silent and quick. Builds
+# the tools that come as source, the fuzzer among them.
 # Debian 12 and 13 by apt; elsewhere it lists what is missing and stops.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
+. "$(dirname "$0")/fuzzer.sh"
 
 # A check, then Debian's package. cmd: a program; hdr: a C header; py: a Python module.
 NEEDS='
@@ -37,6 +39,7 @@ cmd:ip		iproute2
 cmd:hostname	hostname
 cmd:qemu-system-x86_64	qemu-system-x86
 hdr:gelf.h	libelf-dev
+hdr:elfutils/libdw.h	libdw-dev
 hdr:openssl/ssl.h	libssl-dev
 hdr:sys/capability.h	libcap-dev
 hdr:fuse.h	libfuse-dev
@@ -194,7 +197,7 @@ fault=$(rust_fault)
 if [ ${#packages[@]} -eq 0 ] && [ -z "$fault" ] && [ -x "$RUSTFMT" ] && [ -x "$CLIPPY_DRIVER" ] &&
 	find_cargo && find_llvm && { [ "$LLVM_MAJOR" = "$(rust_llvm)" ] || [ -e "$TOOLS/no-llvm-$(rust_llvm)" ]; } &&
 	find_bindgen && [ -e "$TOOLS/virtme-ng-$VIRTME_VERSION/.complete" ] &&
-	[ -e "$SPHINX/.complete" ] && [ -e "$RUFF/.complete" ]; then
+	[ -e "$SPHINX/.complete" ] && [ -e "$RUFF/.complete" ] && [ -x "$FUZZ" ]; then
 	[ "${1:-}" != --verbose ] || note "all tools are in place"
 	exit 0
 fi
@@ -230,3 +233,5 @@ find_bindgen || install_bindgen
 	install_from_pypi "$SPHINX" "Sphinx==$SPHINX_VERSION" alabaster==1.0.0 PyYAML==6.0.2
 [ -e "$RUFF/.complete" ] ||
 	install_from_pypi "$RUFF" "ruff==$RUFF_VERSION" "mypy==$MYPY_VERSION"
+# Most of it is libraries of others, which then are there without the network.
+[ -x "$FUZZ" ] || build_fuzzer

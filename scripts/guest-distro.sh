@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: guest-distro.sh TOOLS [dump]
+#
+# Runs in the guest: the kselftests and checks of the stage folder. Then, for "dump", starts processes to
+# look for, and waits until the host has dumped the guest's memory.
+
+mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
+mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing
+mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug
+export PATH="$1/bin:$PATH" VMLINUX=$PWD/vmlinux
+chmod +x ./*.ko 2>/dev/null
+[ ! -d kselftest ] || ./kselftest/run_kselftest.sh
+bash ./guest-containers.sh
+[ "${2:-}" = dump ] || exit 0
+
+. ./guest-checks.sh
+. ./distro-population.sh
+population /tmp/table >/dev/null 2>&1
+trap "pkill -KILL -x sleep" EXIT
+sed 's/^/pidns-table /' /tmp/table
+echo pidns-dump
+for ((i = 0; i < 600; i++)); do
+	[ ! -e dumped ] || exit 0
+	sleep 0.5
+done
