@@ -26,6 +26,8 @@ def build(tree: Tree, destination: Path) -> None:
         f"O={tree.build}",
         "TARGETS=pidns",
         "FORCE_TARGETS=1",
+        # A quarter of the time that the Makefile's own -O2 takes.
+        "USERCFLAGS=-O0",
         f"INSTALL_PATH={destination}",
         "install",
     ]

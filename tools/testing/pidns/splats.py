@@ -2,7 +2,9 @@
 """What in a kernel's log says that something is wrong."""
 
 import re
+import tomllib
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 # One expression a line.
 PATTERNS = r"""
@@ -50,14 +52,37 @@ SPLAT = re.compile("|".join(f"(?:{line})" for line in PATTERNS.split("\n") if li
 # what it misses in the root file system that it was given.
 NOT_THE_KERNEL = re.compile(r"ommand line: |^(\[[ .0-9]+\] )?virtme-ng-init: ")
 FOLLOWING = 40
+KNOWN = Path(__file__).parent / "lists/splats.toml"
+FRAME = re.compile(r"\[<[0-9a-f]+>\]")
 
 
-def find(log: Iterable[str]) -> Iterator[str]:
-    """Each complaint, with the lines that follow it."""
+def known() -> list[re.Pattern[str]]:
+    """What in a complaint of User Mode Linux says that the fault is its own."""
+    entries = tomllib.loads(KNOWN.read_text(encoding="utf-8"))["known"]
+    return [re.compile(entry["line"]) for entry in entries]
+
+
+def end_of(lines: list[str], start: int) -> int:
+    """The line after a complaint that ends with a stack."""
+    traced = False
+    for number in range(start, min(start + 2 * FOLLOWING, len(lines))):
+        if traced and not FRAME.search(lines[number]):
+            return number
+        traced |= lines[number].strip() == "Call Trace:"
+    return start + 1
+
+
+def find(log: Iterable[str], excused: Iterable[re.Pattern[str]] = ()) -> Iterator[str]:
+    """Each complaint that is not excused, with the lines that follow it."""
     lines = [line.rstrip() for line in log]
-    shown_to = 0
+    excused = list(excused)
+    shown_to = excused_to = 0
     for number, line in enumerate(lines):
-        if NOT_THE_KERNEL.search(line) or not SPLAT.search(line):
+        if number < excused_to or NOT_THE_KERNEL.search(line) or not SPLAT.search(line):
+            continue
+        end = end_of(lines, number)
+        if any(pattern.search(one) for one in lines[number:end] for pattern in excused):
+            excused_to = end
             continue
         yield from lines[max(number, shown_to) : number + FOLLOWING]
         shown_to = max(shown_to, min(number + FOLLOWING, len(lines)))
