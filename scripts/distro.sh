@@ -95,7 +95,12 @@ run_on() {
 		PIDNS_BOOT_ARGS='nokaslr sysctl.vm.mem_profiling=1' MEMORY=${MEMORY:-1G} \
 		boot "$stage" "$log" "${TIMEOUT:-3600}" bash guest-distro.sh "$DISTRO_TOOLS" $dump \
 		> >(sed -u "/^pidns-/d; s/^/$IMPL: /" >&2) || end=$?
-	[ -z "$dumper" ] || wait "$dumper" || note "error: there is no dump of IMPL=$IMPL"
+	if [ -n "$dumper" ]; then
+		# If the guest died early it waits in vain.
+		kill "$dumper" 2>/dev/null || true
+		wait "$dumper" || true
+		[ -s "$stage/dump" ] || note "error: there is no dump of IMPL=$IMPL"
+	fi
 	sed -n 's/^pidns-table //p' "$stage/out" >"$stage/table"
 	{
 		guest_results "$stage" "$log" "$end"
