@@ -8,8 +8,9 @@
 
 set -eu -o pipefail
 [ "$(wc -l <"$1")" -gt 3 ] || { echo "the table has too few processes" && exit 1; }
-# Of slab caches it does not know the structures of every kernel.
-said=$({ echo ps; cut -d' ' -f1 "$1" | sed 's/^/ps /'; echo quit; } | timeout 900 crash --no_kmem_cache -s "$2" "$3" 2>&1) ||
+# It does not know the slab caches of every kernel, and a kernel that was dumped as it ran has
+# no stack of a panic.
+said=$({ echo ps; cut -d' ' -f1 "$1" | sed 's/^/ps /'; echo quit; } | timeout 900 crash --no_kmem_cache --no_panic -s "$2" "$3" 2>&1) ||
 	{ printf 'crash failed: %s\n' "$(tail -n 3 <<<"$said")" && exit 1; }
 while read -r number _ comm; do
 	# ">" stands before one that runs, and threads of the kernel are in brackets.
