@@ -36,7 +36,7 @@ enough() {
 # this one. KUnit and the sample are of Rust alone, so `make test` tells of them.
 files=() all=$CACHE/log/compare
 for impl in "$@"; do
-	rm -f "$CACHE/log/test-$impl.ktap" "$CACHE/log/upstream-$impl.ktap" \
+	rm -f "$CACHE/log/whole-$impl".{log,key} "$CACHE/log/test-$impl.ktap" "$CACHE/log/upstream-$impl.ktap" \
 		"$CACHE/log/fuzz-$impl.ktap"
 	run_child env "IMPL=$impl" "$TOP/scripts/test.sh" >&2 || true
 done

@@ -41,7 +41,7 @@ whole=$CACHE/log/whole
 if [ ${#tests[@]} = 0 ]; then
 	cp "$log" "$whole-$IMPL${DEBUG:+-debug}.log"
 	{
-		cat "$TOP"/configs/*.config
+		cat "$TOP"/configs/*.config "$TOP"/patches/*
 		find "$TOP/tools/testing/selftests" -type f -exec sha256sum {} + | LC_ALL=C sort
 		printf '%s\n' "$KDIR" "${CPUS:-}" "${MEMORY:-}"
 	} | sha256sum >"$whole-$IMPL${DEBUG:+-debug}.key"

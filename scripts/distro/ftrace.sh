@@ -67,6 +67,14 @@ graph_tracer() {
 	seen ' alloc_pid\(' ' copy_pid_ns\(' ' switch_task_namespaces\(' ' free_pid\('
 }
 
+# usage: events_are_hit; those at the entry and the return, while a namespace comes and goes
+events_are_hit() {
+	tracing events/pidns/enable 1
+	tracing tracing_on 1
+	unshare --pid --fork true
+	seen ' alloc_pid: ' ' alloc_pid_return: ' ' copy_pid_ns: ' ' free_pid: '
+}
+
 check 300 'kprobe events: at the entry and the return of each function' kprobe_events
 kprobe_events() {
 	local name
@@ -75,10 +83,7 @@ kprobe_events() {
 		echo "p:pidns/$name $name" >>"$TRACING/kprobe_events" || fail "no kprobe at $name()"
 		echo "r:pidns/${name}_return $name" >>"$TRACING/kprobe_events" || fail "no kretprobe at $name()"
 	done
-	tracing events/pidns/enable 1
-	tracing tracing_on 1
-	unshare --pid --fork true
-	seen ' alloc_pid: ' ' alloc_pid_return: ' ' copy_pid_ns: ' ' free_pid: '
+	events_are_hit
 }
 
 check 300 'fprobe events: at the entry and the return of each function' fprobe_events
@@ -90,10 +95,7 @@ fprobe_events() {
 		echo "f:pidns/${name}_return $name%return" >>"$TRACING/dynamic_events" ||
 			fail "no fprobe at the return of $name()"
 	done
-	tracing events/pidns/enable 1
-	tracing tracing_on 1
-	unshare --pid --fork true
-	seen ' alloc_pid: ' ' alloc_pid_return: ' ' copy_pid_ns: ' ' free_pid: '
+	events_are_hit
 }
 
 # usage: count NAME; how often the event is in the trace
