@@ -27,14 +27,13 @@ SEEDS = range(8)
 # Seconds for a job; a program that takes longer is ended in the guest.
 LIMIT, DEBUG_LIMIT = 300, 1500
 DOCTESTS = "rust_doctests_kernel"
-VARIABLES = (
-    # The libraries of the proc macros take longer to optimise than they then save.
-    "HOSTRUSTFLAGS=-Copt-level=0",
-    # clang takes an eighth of its time for warnings, which the builds for QEMU show. And with
-    # the large code model of UML it puts data into sections that UML's linker script does not
-    # know: lockdep then takes static locks for others, kmemleak does not scan them.
-    "KCFLAGS=-w -mlarge-data-threshold=2147483647",
-)
+# Of the kernel's make. The libraries of the proc macros take longer to optimise than they then save.
+HOST_RUST = "HOSTRUSTFLAGS=-Copt-level=0"
+# The builds for QEMU show warnings.
+FLAGS = "KCFLAGS=-w"
+# KASAN of Rust needs clang. With the large code model of UML it puts data into sections that UML's
+# linker script does not know: lockdep then takes static locks for others, kmemleak does not scan them.
+DEBUG_FLAGS = "KCFLAGS=-w -mlarge-data-threshold=2147483647"
 # Options of other commands.
 FOREIGN = ("CHECKS", "CONFIGS", "MUTANTS", "OP", "LEVEL", "SEED")
 
@@ -95,7 +94,8 @@ class Quick:
     def __init__(self, options: Options, cache: Cache, folder: Path) -> None:
         self.options, self.cache, self.folder = options, cache, folder
         self.jobs = choose(options)
-        self.toolchain = Toolchain.find(options, cache)
+        # gcc takes three quarters of clang's time.
+        self.toolchain = Toolchain.find(options, cache, gcc=not options.debug)
         # The build trees are kept. A cache beside them costs a fifteenth of a first build.
         self.toolchain.env["CCACHE_DISABLE"] = "1"
         self.durations = Durations(cache.root / "quick/durations.json")
@@ -105,7 +105,8 @@ class Quick:
         """The build tree of an implementation."""
         key = f"{source.name}-um-{options.impl}{'-debug' if options.debug else ''}"
         build = self.cache.build / key
-        return Tree("um", source, build, key, self.toolchain, self.cache, options.jobs, VARIABLES)
+        variables = (HOST_RUST, DEBUG_FLAGS if options.debug else FLAGS)
+        return Tree("um", source, build, key, self.toolchain, self.cache, options.jobs, variables)
 
     def build(self, options: Options, source: Source, jobs: list[Job]) -> Built:
         """Builds what the jobs need, and copies it, so that the next build does not change it."""
@@ -264,7 +265,8 @@ def limit(options: Options) -> int:
 
 def machines_for(options: Options, jobs: list[Job]) -> list[uml.Machine]:
     """CPUs and memory of each guest: the first has two processors if there are races."""
-    number = max(1, min(options.jobs, len(jobs), uml.room(options.memory)))
+    # One more than processors: tests wait for a quarter of the time.
+    number = max(1, min(options.jobs + 1, len(jobs), uml.room(options.memory)))
     if options.cpus:
         machine = uml.Machine(options.cpus, options.memory, ptrace=options.cpus == 1)
         return [machine] * number

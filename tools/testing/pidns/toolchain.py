@@ -62,9 +62,11 @@ class Toolchain:
     llvm: int
     bindgen: Path
     env: dict[str, str]
+    # Whether gcc builds the C of the kernel; else clang and LLVM's tools.
+    gcc: bool = False
 
     @classmethod
-    def find(cls, options: Options, cache: Cache) -> "Toolchain":
+    def find(cls, options: Options, cache: Cache, gcc: bool = False) -> "Toolchain":
         """Finds what make setup has installed."""
         rustc = find_rustc(options.rustc)
         llvm = find_llvm(rustc)
@@ -109,7 +111,7 @@ class Toolchain:
             "KBUILD_BUILD_HOST": "pidns",
             "KBUILD_BUILD_VERSION": "1",
         }
-        return cls(rustc, llvm, find_bindgen(cache), env)
+        return cls(rustc, llvm, find_bindgen(cache), env, gcc)
 
     def make(self, arch: str) -> list[str]:
         """The kernel's make for an architecture."""
@@ -120,9 +122,8 @@ class Toolchain:
             "RUSTFMT": self.rustc.with_name("rustfmt"),
             "BINDGEN": self.bindgen,
         }
-        return ["make", f"ARCH={arch}", f"LLVM=-{self.llvm}"] + [
-            f"{k}={v}" for k, v in tools.items()
-        ]
+        llvm = [] if self.gcc else [f"LLVM=-{self.llvm}"]
+        return ["make", f"ARCH={arch}", *llvm] + [f"{k}={v}" for k, v in tools.items()]
 
     @functools.cached_property
     def identity(self) -> str:
@@ -130,7 +131,7 @@ class Toolchain:
         return "".join(
             (
                 _output(self.rustc, "-vV"),
-                _output(f"clang-{self.llvm}", "--version"),
+                _output("gcc" if self.gcc else f"clang-{self.llvm}", "--version"),
                 _output(self.bindgen, "--version"),
             )
         )
