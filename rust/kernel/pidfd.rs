@@ -66,6 +66,7 @@ impl<'a> PreparedPidfd<'a> {
     /// that of a thread which does not lead one, `EMFILE` if the table is full, and `ENOMEM`. May
     /// sleep.
     #[doc(alias = "pidfd_prepare")]
+    #[inline]
     pub fn new(_caller: &'a Caller<'a>, pid: &Pid, flags: u32) -> Result<Self> {
         let mut file = ptr::null_mut();
         // Only these: others mean that more is known about `pid` than the types here tell.
@@ -86,6 +87,7 @@ impl<'a> PreparedPidfd<'a> {
 
     /// Makes the descriptor usable, and returns it.
     #[doc(alias = "fd_install")]
+    #[inline]
     pub fn install(self) -> u32 {
         let this = ManuallyDrop::new(self);
         // SAFETY: By the type invariants the descriptor is reserved in the table of the current
@@ -96,6 +98,7 @@ impl<'a> PreparedPidfd<'a> {
 }
 
 impl Drop for PreparedPidfd<'_> {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: By the type invariants both are ours to give back, and were not given to anybody.
         unsafe {

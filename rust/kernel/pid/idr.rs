@@ -90,9 +90,9 @@ impl Idr {
     #[inline]
     unsafe fn child<'a>(slot: &Atomic<*mut c_void>) -> Option<&'a Node> {
         let entry = NonNull::new(slot.load(Relaxed))?;
-        // SAFETY: By the invariants it is a node, and the caller promises that it stays. The
-        // address dependency orders what is read through it.
-        Some(unsafe { &*entry.as_ptr().cast::<Node>().wrapping_byte_sub(INTERNAL) })
+        // SAFETY: By the invariants it points into a node, and the caller promises that it stays.
+        // The address dependency orders what is read through it.
+        Some(unsafe { entry.byte_sub(INTERNAL).cast::<Node>().as_ref() })
     }
 
     /// Returns the root, if `nr` may be below it.

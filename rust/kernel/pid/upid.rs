@@ -10,6 +10,10 @@ use core::num::NonZero;
 
 /// A number that stands for a process identifier; never 0, which stands for none.
 ///
+/// # Invariants
+///
+/// It is positive.
+///
 /// # Examples
 ///
 /// ```
@@ -30,6 +34,7 @@ impl PidNr {
     #[inline]
     pub const fn new(nr: i32) -> Option<Self> {
         match NonZero::new(nr) {
+            // INVARIANT: Just checked.
             Some(nr) if nr.get() > 0 => Some(Self(nr)),
             _ => None,
         }
@@ -53,7 +58,7 @@ impl PidNr {
 ///
 /// # Invariants
 ///
-/// The namespace is valid as long as the instance.
+/// The namespace is valid as long as the instance. The number is not negative.
 #[repr(transparent)]
 pub struct Upid(bindings::upid);
 
@@ -64,7 +69,8 @@ impl Upid {
     /// Returns the number; only the idle tasks' identifier has none.
     #[inline]
     pub fn nr(&self) -> Option<PidNr> {
-        PidNr::new(self.0.nr)
+        // INVARIANT: By those of this type it is not negative.
+        NonZero::new(self.0.nr).map(PidNr)
     }
 
     /// Returns the namespace.
