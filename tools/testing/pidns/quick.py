@@ -95,9 +95,10 @@ class Quick:
         self.options, self.cache, self.folder = options, cache, folder
         self.jobs = choose(options)
         # gcc takes three quarters of clang's time.
-        self.toolchain = Toolchain.find(options, cache, gcc=not options.debug)
-        # The build trees are kept. A cache beside them costs a fifteenth of a first build.
-        self.toolchain.env["CCACHE_DISABLE"] = "1"
+        self.gcc, self.clang = (Toolchain.find(options, cache, gcc=gcc) for gcc in (True, False))
+        for toolchain in (self.gcc, self.clang):
+            # The build trees are kept. A cache beside them costs a fifteenth of a first build.
+            toolchain.env["CCACHE_DISABLE"] = "1"
         self.durations = Durations(cache.root / "quick/durations.json")
         self.results: list[str] = []
 
@@ -105,8 +106,9 @@ class Quick:
         """The build tree of an implementation."""
         key = f"{source.name}-um-{options.impl}{'-debug' if options.debug else ''}"
         build = self.cache.build / key
+        toolchain = self.clang if options.debug else self.gcc
         variables = (HOST_RUST, DEBUG_FLAGS if options.debug else FLAGS)
-        return Tree("um", source, build, key, self.toolchain, self.cache, options.jobs, variables)
+        return Tree("um", source, build, key, toolchain, self.cache, options.jobs, variables)
 
     def build(self, options: Options, source: Source, jobs: list[Job]) -> Built:
         """Builds what the jobs need, and copies it, so that the next build does not change it."""
@@ -135,7 +137,7 @@ class Quick:
         program = Path()
         key = image.read_bytes()
         if "fuzz" in kinds:
-            program = fuzzer.build(self.cache, self.toolchain)
+            program = fuzzer.build(self.cache, self.gcc)
             shutil.copy(program, stage / "pidns-fuzz")
             key += program.read_bytes()
         return Built(folder / "linux", stage, hashlib.sha256(key).hexdigest()[:16], program)
