@@ -188,7 +188,7 @@ class Quick:
                 work = self.folder / "reference"
                 run.reference = Reference(built.fuzzer, kept.folder, False, work)
                 done = run.all(missing, self.durations)
-                complaint = complaints(run)
+                complaint = complaints(run, options.debug)
             if complaint or not all(one.good for one in done):
                 raise Fault("the fuzzer fails on C; look at make quick IMPL=c TESTS=fuzz")
             kept.keep(work / "new")
@@ -222,7 +222,7 @@ class Quick:
                 run.all(self.jobs, self.durations)
             finally:
                 self.durations.learn(run.done)
-            complaint = complaints(run)
+            complaint = complaints(run, options.debug)
         if seeds and options.impl == "c" and not options.debug:
             kept.keep(work / "new")
         for line in complaint:
@@ -253,9 +253,9 @@ class Quick:
         return 0 if verdict.good else 1
 
 
-def complaints(run: Run) -> list[str]:
+def complaints(run: Run, debug: bool) -> list[str]:
     """What the logs of the guests complain of."""
-    excused = splats.known()
+    excused = splats.known(debug)
     logs = (guest.log_text().splitlines() for guest in run.guests)
     return [line for log in logs for line in splats.find(log, excused)]
 

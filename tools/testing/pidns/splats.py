@@ -56,19 +56,23 @@ KNOWN = Path(__file__).parent / "lists/splats.toml"
 FRAME = re.compile(r"\[<[0-9a-f]+>\]")
 
 
-def known() -> list[re.Pattern[str]]:
+def known(debug: bool) -> list[re.Pattern[str]]:
     """What in a complaint of User Mode Linux says that the fault is its own."""
     entries = tomllib.loads(KNOWN.read_text(encoding="utf-8"))["known"]
-    return [re.compile(entry["line"]) for entry in entries]
+    return [re.compile(entry["line"]) for entry in entries if entry.get("debug", debug) == debug]
 
 
 def end_of(lines: list[str], start: int) -> int:
-    """The line after a complaint that ends with a stack."""
+    """The line after a complaint: after its stack, or before the next complaint."""
     traced = False
     for number in range(start, min(start + 2 * FOLLOWING, len(lines))):
-        if traced and not FRAME.search(lines[number]):
+        line = lines[number]
+        if traced and not FRAME.search(line):
             return number
-        traced |= lines[number].strip() == "Call Trace:"
+        if line.strip() == "Call Trace:":
+            traced = True
+        elif number > start and not traced and SPLAT.search(line):
+            return number
     return start + 1
 
 

@@ -24,12 +24,22 @@ class Find(unittest.TestCase):
     """Which lines are shown."""
 
     def test_a_known_one_is_left_out_and_others_are_not(self) -> None:
-        said = list(splats.find(UML + OURS, splats.known()))
+        said = list(splats.find(UML + OURS, splats.known(debug=True)))
         self.assertEqual(said, OURS)
 
     def test_the_next_one_behind_a_known_one_counts(self) -> None:
-        said = list(splats.find(UML[:6] + OURS, splats.known()))
+        said = list(splats.find(UML[:6] + OURS, splats.known(debug=True)))
         self.assertEqual(said[0], OURS[0])
+
+    def test_one_before_a_known_one_counts(self) -> None:
+        said = list(splats.find(OURS + UML, splats.known(debug=True)))
+        self.assertEqual(said[: len(OURS)], OURS)
+        bare = ["BUG: Bad page state in process x", "some line"]
+        said = list(splats.find(bare + UML, splats.known(debug=True)))
+        self.assertEqual(said[: len(bare)], bare)
+
+    def test_known_with_debug_only(self) -> None:
+        self.assertEqual(next(splats.find(UML, splats.known(debug=False))), UML[1])
 
     def test_nothing_is_excused_by_itself(self) -> None:
         self.assertEqual(next(splats.find(UML)), UML[1])
