@@ -84,6 +84,8 @@ class Guest(abc.ABC):
         self.boot_limit = boot_limit
         self.channel: Channel | None = None
         self.boots = 0
+        # Whether some of the log could not be written.
+        self.log_cut = False
         # Where the log of this boot begins.
         self._booted_at = 0
 
@@ -129,6 +131,10 @@ class Guest(abc.ABC):
     def log_text(self) -> str:
         """The kernel's log so far."""
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    def log_is_complete(self) -> bool:
+        """Whether the log has all that was printed, and each boot."""
+        return not self.log_cut and self.log_text().count("Linux version ") >= self.boots
 
     def _tail(self) -> list[str]:
         return self._this_boot().splitlines()[-30:]

@@ -254,10 +254,12 @@ class Quick:
 
 
 def complaints(run: Run, debug: bool) -> list[str]:
-    """What the logs of the guests complain of."""
+    """What the logs of the guests complain of, and what they lack."""
     excused = splats.known(debug)
     logs = (guest.log_text().splitlines() for guest in run.guests)
-    return [line for log in logs for line in splats.find(log, excused)]
+    found = [line for log in logs for line in splats.find(log, excused)]
+    cut = [f"{guest.log} is incomplete" for guest in run.guests if not guest.log_is_complete()]
+    return found + cut
 
 
 def limit(options: Options) -> int:

@@ -5,7 +5,6 @@ Their root is this machine's files, read-only. What they run is trusted: in this
 program could get at all memory of its guest, and so at what the user may do here.
 """
 
-import contextlib
 import os
 import re
 import shutil
@@ -169,9 +168,10 @@ class Uml(Guest):
         running = self.process
         if running is None or running.stdout is None:
             return
-        with open(self.log, "ab") as log, running.stdout as console:
+        with running.stdout as console, open(self.log, "ab", buffering=0) as log:
             while data := os.read(console.fileno(), 1 << 16):
                 # On a full disk the guest must not wait for us.
-                with contextlib.suppress(OSError):
-                    log.write(data)
-                    log.flush()
+                try:
+                    self.log_cut |= log.write(data) != len(data)
+                except OSError:
+                    self.log_cut = True

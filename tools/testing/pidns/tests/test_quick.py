@@ -8,7 +8,7 @@ from unittest import mock
 from .. import uml
 from ..errors import Fault
 from ..options import Options
-from ..quick import DOCTESTS, choose, kunit_suites, machines_for, refuse_foreign
+from ..quick import DOCTESTS, choose, complaints, kunit_suites, machines_for, refuse_foreign
 from ..run import Job
 from ..splats import find
 from ..tree import errors_of, unhonoured
@@ -101,6 +101,40 @@ class MachineTest(unittest.TestCase):
                 encoding="utf-8",
             )
             self.assertIsNone(guest.refusal())
+
+
+class LogTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def guest(self, log: Path) -> uml.Uml:
+        image = self.folder / "image"
+        image.write_text("#!/bin/sh\necho Linux version 7.3\n", encoding="utf-8")
+        image.chmod(0o700)
+        return uml.Uml(image, self.folder, self.folder, log, uml.Machine(1, "1G"))
+
+    def boot(self, guest: uml.Uml) -> None:
+        guest.start().close()
+        assert guest.process
+        guest.process.wait()
+        guest.stop()
+
+    def test_each_boot_is_in_the_log(self) -> None:
+        guest = self.guest(self.folder / "log")
+        run = mock.Mock(guests=[guest])
+        self.assertEqual(complaints(run, False), [])
+        for boots in (1, 2):
+            guest.boots = boots
+            self.assertEqual(complaints(run, False), [f"{guest.log} is incomplete"])
+            self.boot(guest)
+            self.assertEqual(complaints(run, False), [])
+
+    def test_a_log_that_cannot_be_written(self) -> None:
+        guest = self.guest(Path("/dev/full"))
+        self.boot(guest)
+        self.assertFalse(guest.log_is_complete())
 
 
 class BuildTest(unittest.TestCase):
