@@ -18,6 +18,8 @@ from pathlib import Path
 
 from .errors import Fault
 
+# What the guest says at boot, and at the end of a command.
+READY = "pidns-ready"
 MARK = "pidns-status "
 # Of a program that never stops to print, so many are kept.
 MOST_LINES = 100_000
@@ -124,9 +126,10 @@ class Guest(abc.ABC):
         if self.channel is None:
             return True
         self.channel.send("end")
-        good = self._read(self.channel, self.boot_limit).end is End.DEATH
+        ended = self._read(self.channel, self.boot_limit).end is End.DEATH
         self.drop()
-        return good and "Kernel panic" not in self._this_boot()
+        log = self._this_boot()
+        return ended and "reboot: Power down" in log and "Kernel panic" not in log
 
     def log_text(self) -> str:
         """The kernel's log so far."""
@@ -146,7 +149,7 @@ class Guest(abc.ABC):
         self._booted_at = len(self.log_text())
         self.boots += 1
         self.channel = self.start()
-        answer = self._read(self.channel, self.boot_limit)
+        answer = self._read(self.channel, self.boot_limit, booting=True)
         if answer.end is End.DONE:
             return
         self.drop()
@@ -170,13 +173,16 @@ class Guest(abc.ABC):
             return "the kernel panicked"
         if end is End.HANG:
             return f"timed out after {limit:.0f} s"
-        return "the guest exited unexpectedly"
+        return "the guest exited or rebooted"
 
     @staticmethod
-    def _read(channel: Channel, limit: float) -> Answer:
+    def _read(channel: Channel, limit: float, booting: bool = False) -> Answer:
         answer = Answer(End.DEATH)
         try:
             for line in channel.lines(time.monotonic() + limit):
+                if line.endswith(READY):
+                    answer.end = End.DONE if booting else End.DEATH
+                    break
                 # What a program printed last may lack its end of line.
                 text, mark, status = line.partition(MARK)
                 if mark and status.isdigit():

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Runs in a guest and does what the host asks for, a line at a time: its standard
-# input and output lead there. Each answer ends with the command's status.
+# input and output lead there. It says when it is ready; each answer ends with the
+# command's status.
 
 # usage: kselftest NAME SECONDS; one of our tests
 kselftest() {
@@ -40,7 +41,7 @@ scan() {
 # The whole of what tests do often is for make test.
 export PIDNS_QUICK=1
 
-echo 'pidns-status 0'
+echo pidns-ready
 while read -r -a words; do
 	case ${words[0]} in
 	kselftest | kunit | fuzz | scan)

@@ -14,10 +14,13 @@ from ..process import end_group
 
 WORKER = """
 import sys, time
-print("pidns-status 0", flush=True)
+print("pidns-ready", flush=True)
 for line in sys.stdin:
     what = line.strip()
-    if what == "end": break
+    if what == "end":
+        open(sys.argv[1], "a").write("reboot: Power down")
+        break
+    if what == "reboot": print("half a linepidns-ready", flush=True)
     if what == "die": sys.exit(1)
     while what == "flood": print("more")
     if what == "hang": time.sleep(1000)
@@ -36,7 +39,10 @@ class Program(Guest):
         inner, to_guest = os.pipe()
         from_guest, outer = os.pipe()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", self.text], stdin=inner, stdout=outer, start_new_session=True
+            [sys.executable, "-c", self.text, self.log],
+            stdin=inner,
+            stdout=outer,
+            start_new_session=True,
         )
         os.close(inner)
         os.close(outer)
@@ -68,9 +74,24 @@ class GuestTest(unittest.TestCase):
         self.assertTrue(self.guest.finish())
         self.assertEqual(self.guest.boots, 1)
 
+    def test_an_end_without_power_off(self) -> None:
+        guest = Program(self.folder, WORKER.replace("Power down", "System halted"))
+        guest.ask("hello", 10)
+        self.assertFalse(guest.finish())
+
+    def test_a_power_off_of_before(self) -> None:
+        (self.folder / "log").write_text("reboot: Power down\n", encoding="utf-8")
+        self.test_an_end_without_power_off()
+
+    def test_a_guest_that_reboots_is_replaced(self) -> None:
+        answer = self.guest.ask("reboot", 10)
+        self.assertEqual((answer.end, answer.why), (End.DEATH, "the guest exited or rebooted"))
+        self.assertEqual(self.guest.ask("hello", 10).lines, ["said hello"])
+        self.assertEqual(self.guest.boots, 2)
+
     def test_a_guest_that_dies_is_replaced(self) -> None:
         answer = self.guest.ask("die", 10)
-        self.assertEqual((answer.end, answer.why), (End.DEATH, "the guest exited unexpectedly"))
+        self.assertEqual((answer.end, answer.why), (End.DEATH, "the guest exited or rebooted"))
         self.assertEqual(self.guest.ask("hello", 10).end, End.DONE)
         self.assertEqual(self.guest.boots, 2)
 
@@ -82,7 +103,7 @@ class GuestTest(unittest.TestCase):
         self.assertEqual(answer.why, "the kernel panicked")
         self.assertEqual(answer.last_words, ["# Kernel panic - not syncing: so"])
         # The next boot has not.
-        self.assertEqual(self.guest.ask("die", 10).why, "the guest exited unexpectedly")
+        self.assertEqual(self.guest.ask("die", 10).why, "the guest exited or rebooted")
 
     def test_a_guest_that_hangs_is_replaced(self) -> None:
         answer = self.guest.ask("hang", 0.6)
