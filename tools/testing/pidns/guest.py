@@ -121,6 +121,11 @@ class Guest(abc.ABC):
             answer.last_words = [f"# {line}" for line in self._tail()]
         return answer
 
+    @property
+    def up(self) -> bool:
+        """Whether it is booted."""
+        return self.channel is not None
+
     def finish(self) -> bool:
         """Lets the guest power off. False if it did not do so by itself."""
         if self.channel is None:

@@ -229,21 +229,21 @@ class Quick:
             print(f"# {line}")
         good = Outcome.FAIL if complaint else Outcome.PASS
         run.extra.append(Result("no warnings in the kernel's log", good))
-        return self.judge(run.results(), self.logs(name) / "results.ktap", time.monotonic() - begun)
+        return self.judge(run, self.logs(name) / "results.ktap", time.monotonic() - begun)
 
     def show(self, text: str) -> None:
         """Prints results, and keeps them for the file."""
         self.results.append(text)
         print(text, flush=True)
 
-    def judge(self, results: list[Result], file: Path, seconds: float) -> int:
+    def judge(self, run: Run, file: Path, seconds: float) -> int:
         """Compares the results with the lists and prints the last lines."""
         options = self.options
         whole = not options.tests
         kernel = expected.Kernel(options.impl, options.debug)
-        verdict = expected.judge(results, expected.known(), kernel, whole)
+        verdict = expected.judge(run.results(), expected.known(), kernel, whole)
         if whole and not options.seeds:
-            verdict.need(expected.least("quick", options.impl), len(results))
+            verdict.need(expected.least("quick", options.impl), run.count())
         for words in verdict.words:
             print(words)
         file.write_text("\n".join(self.results) + "\n", encoding="utf-8")

@@ -25,6 +25,8 @@ from .ktap import Outcome, Result
 
 # Seconds after which a guest is lost whose job should have ended by itself.
 GRACE = 30
+# Seconds for a scan for leaks.
+SCAN_LIMIT = 900
 # Seconds that a job is taken to last as long as nobody has seen it.
 UNKNOWN = 3.0
 # What the names of tests of races have in them.
@@ -151,7 +153,7 @@ class Run:
         # Until when jobs are done again and again, and how often each was.
         self.until = 0.0
         self.rounds: Counter[Job] = Counter()
-        # Whether each guest is asked for leaks in the end.
+        # Whether guests are scanned for leaks at the end.
         self.scan = False
         self.done: list[Done] = []
         self.extra: list[Result] = []
@@ -183,6 +185,10 @@ class Run:
         """All results so far."""
         return [result for one in self.done for result in one.results] + self.extra
 
+    def count(self) -> int:
+        """How many results are of jobs."""
+        return len(self.results()) - len(self.extra)
+
     def _work(self, guest: Guest) -> None:
         while not self._stop.is_set():
             job = self._next(guest)
@@ -200,8 +206,9 @@ class Run:
                 self._add(done)
         if self._stop.is_set() or not guest.boots:
             return
-        if self.scan:
-            self._look_for_leaks(guest)
+        # One that was stopped is not booted for it: there would be nothing to find.
+        if self.scan and guest.up:
+            self._scan(guest)
         if not guest.finish():
             self._also(Result(guest.log.stem, Outcome.FAIL, "the guest did not power off"))
 
@@ -243,14 +250,15 @@ class Run:
         with self._lock:
             self.extra.append(result)
 
-    def _look_for_leaks(self, guest: Guest) -> None:
-        answer = guest.ask("scan", self.limit)
-        name = f"kmemleak in {guest.log.stem}"
+    def _scan(self, guest: Guest) -> None:
+        answer = guest.ask("scan", SCAN_LIMIT)
+        name = f"kmemleak and lockdep in {guest.log.stem}"
         if answer.end is End.DONE and answer.status == 0:
             self._also(Result(name, Outcome.PASS))
         else:
             self.show("\n".join(f"# {line}" for line in answer.lines))
-            self._also(Result(name, Outcome.FAIL, answer.why or "leaks were found"))
+            why = answer.why or "leaks were found, or one of them is off"
+            self._also(Result(name, Outcome.FAIL, why))
 
     def _do(self, guest: Guest, job: Job) -> Done:
         try:

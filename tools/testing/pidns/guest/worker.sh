@@ -25,17 +25,21 @@ fuzz() {
 	return $status
 }
 
-# usage: scan; leaks, where the kernel looks for them. An object must be found
-# unreferenced twice to be one: it may be on its way between two owners.
+# usage: scan; looks for leaks, and whether lockdep is still on. An object must be found
+# unreferenced twice to be a leak: it may be on its way between two owners.
 scan() {
 	local file=/sys/kernel/debug/kmemleak
-	[ -w $file ] || return 0
+	if ! grep -q '^ debug_locks: *1$' /proc/lockdep_stats; then
+		echo 'lockdep is off'
+		return 1
+	fi
 	for _ in 1 2; do
 		sleep 6
-		echo scan >$file
+		# If kmemleak has disabled itself, it refuses.
+		echo scan >"$file" || return
 	done
-	cat $file
-	! grep -q 'unreferenced object' $file
+	cat "$file"
+	! grep -q 'unreferenced object' "$file"
 }
 
 # The whole of what tests do often is for make test.

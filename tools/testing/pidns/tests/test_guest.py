@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import Fault
 from ..guest import Channel, End, Guest
 from ..process import end_group
+from ..uml import SCRIPTS
 
 WORKER = """
 import sys, time
@@ -117,6 +118,34 @@ class GuestTest(unittest.TestCase):
         text = f"open({str(self.folder / 'log')!r}, 'w').write('last words')"
         with self.assertRaisesRegex(Fault, "did not come up.*\n.*last words"):
             Program(self.folder, text).ask("hello", 10)
+
+
+class WorkerTest(unittest.TestCase):
+    """The script itself, on this machine."""
+
+    def scan(self, lockdep: str, kmemleak: str = "") -> list[str]:
+        text = (SCRIPTS / "worker.sh").read_text(encoding="utf-8").replace("sleep 6", ":")
+        with tempfile.TemporaryDirectory() as folder:
+            leaks, locks = Path(folder, "leaks"), Path(folder, "locks")
+            locks.write_text(lockdep, encoding="utf-8")
+            script = text.replace("/sys/kernel/debug/kmemleak", kmemleak or str(leaks))
+            said = subprocess.run(
+                ["bash", "-c", script.replace("/proc/lockdep_stats", str(locks))],
+                input="scan\nend\n",
+                capture_output=True,
+                text=True,
+                timeout=10,
+                check=True,
+            )
+        return said.stdout.splitlines()
+
+    def test_scan(self) -> None:
+        on = " debug_locks:                             1\n"
+        self.assertEqual(self.scan(on), ["pidns-ready", "scan", "pidns-status 0"])
+        self.assertEqual(self.scan(on.replace("1", "0"))[-1], "pidns-status 1")
+        # It is missing, or has disabled itself.
+        self.assertEqual(self.scan(on, "/nowhere/kmemleak")[-1], "pidns-status 1")
+        self.assertEqual(self.scan(on, "/dev/full")[-1], "pidns-status 1")
 
 
 if __name__ == "__main__":

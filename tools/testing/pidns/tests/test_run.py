@@ -24,9 +24,17 @@ class Scripted(Guest):
         self.answers = answers
         self.asked: list[str] = []
         self.dropped = 0
+        self.limits: list[float] = []
+        self._up = False
+
+    @property
+    def up(self) -> bool:
+        return self._up
 
     def ask(self, command: str, limit: float) -> Answer:
         self.boots = max(1, self.boots)
+        self._up = True
+        self.limits.append(limit)
         self.asked.append(command)
         answer = self.answers.get(command.split()[1] if " " in command else command)
         if isinstance(answer, Fault):
@@ -35,6 +43,7 @@ class Scripted(Guest):
 
     def drop(self) -> None:
         self.dropped += 1
+        self._up = False
 
     def finish(self) -> bool:
         return True
@@ -111,13 +120,25 @@ class RunTest(unittest.TestCase):
         with self.assertRaises(Fault):
             self.run_jobs([TEST], {TEST.name: Fault("no")})
 
+    def scanned(self, answers: dict[str, Answer | Fault]) -> tuple[Scripted, Run]:
+        guest = Scripted(self.folder, answers)
+        run = Run([guest], [guest], self.parser, 10, self.shown.append)
+        run.scan = True
+        run.all([TEST], Durations(self.folder / "durations"))
+        return guest, run
+
     def test_leaks(self) -> None:
         for status, outcome in ((0, Outcome.PASS), (1, Outcome.FAIL)):
-            guest = Scripted(self.folder, {"scan": Answer(End.DONE, [], status)})
-            run = Run([guest], [guest], self.parser, 100, self.shown.append)
-            run.scan = True
-            run.all([TEST], Durations(self.folder / "durations"))
+            guest, run = self.scanned({"scan": Answer(End.DONE, [], status)})
             self.assertEqual(run.extra[0].outcome, outcome)
+            # The scan is no test, and has a limit of its own.
+            self.assertEqual((run.count(), len(run.results())), (2, 3))
+            self.assertGreater(guest.limits[-1], 60)
+
+    def test_a_guest_that_is_down_is_not_scanned(self) -> None:
+        guest, run = self.scanned({TEST.name: Answer(End.DONE, GOOD, 124)})
+        self.assertNotIn("scan", guest.asked)
+        self.assertEqual(run.extra, [])
 
     def test_broken_durations_are_as_none(self) -> None:
         path = self.folder / "broken"
