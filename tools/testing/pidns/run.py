@@ -159,12 +159,14 @@ class Run:
         self.extra: list[Result] = []
         self._races: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._others: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._jobs = 0
         self._told = time.monotonic()
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
     def all(self, jobs: list[Job], durations: Durations) -> list[Done]:
         """Does them, the longest first."""
+        self._jobs = len(jobs)
         self.show(f"KTAP version 1\n1..{len(jobs)}")
         for job in sorted(jobs, key=durations.of, reverse=True):
             self._put(job)
@@ -193,7 +195,7 @@ class Run:
         while not self._stop.is_set():
             job = self._next(guest)
             if job is None:
-                if time.monotonic() >= self.until:
+                if time.monotonic() >= self.until or len(self.done) == self._jobs:
                     break
                 time.sleep(0.1)
                 continue

@@ -6,6 +6,7 @@ import io
 import os
 import tarfile
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -59,6 +60,14 @@ class Scripted(Guest):
 
     def refusal(self) -> str | None:
         return None
+
+
+class Tiring(Scripted):
+    """Fails what it is asked for the third time."""
+
+    def ask(self, command: str, limit: float) -> Answer:
+        answer = super().ask(command, limit)
+        return answer if self.asked.count(command) < 3 else Answer(End.DONE, [], 1)
 
 
 class RunTest(unittest.TestCase):
@@ -115,6 +124,15 @@ class RunTest(unittest.TestCase):
             self.assertFalse([one for one in guest.asked if RACE.name in one])
         asked = sum(len(guest.asked) for guest in self.made)
         self.assertEqual(asked, 10)
+
+    def test_rounds_end_when_all_jobs_have_failed(self) -> None:
+        made = [Tiring(self.folder, {}) for _ in range(3)]
+        run = Run(made, made[:1], self.parser, 100, self.shown.append)
+        run.until = time.monotonic() + 60
+        run.all([TEST, RACE], Durations(self.folder / "durations"))
+        self.assertLess(time.monotonic(), run.until)
+        self.assertEqual(len(run.done), 2)
+        self.assertEqual(run.rounds[RACE], 3)
 
     def test_a_guest_that_cannot_boot_ends_the_run(self) -> None:
         with self.assertRaises(Fault):
