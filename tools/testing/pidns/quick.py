@@ -116,7 +116,7 @@ class Quick:
         image = tree.build / uml.IMAGE
         self.cache.need_space(1000 if image.exists() else 3000, "the build")
         other = self.tree(replace(options, impl="c" if options.impl == "rust" else "rust"), source)
-        if not image.exists() and (other.build / uml.IMAGE).exists():
+        if not (tree.build / ".config").exists() and (other.build / uml.IMAGE).exists():
             tree.copy_from(other)
         names = ["um.config", *(["um-debug.config"] if options.debug else [])]
         tree.configure([TOP / "configs" / name for name in names], implementation(options.impl))

@@ -8,7 +8,7 @@ from unittest import mock
 from .. import uml
 from ..errors import Fault
 from ..options import Options
-from ..quick import DOCTESTS, choose, complaints, kunit_suites, machines_for, refuse_foreign
+from ..quick import DOCTESTS, Quick, choose, complaints, kunit_suites, machines_for, refuse_foreign
 from ..run import Job
 from ..splats import find
 from ..tree import errors_of, unhonoured
@@ -138,6 +138,21 @@ class LogTest(unittest.TestCase):
 
 
 class BuildTest(unittest.TestCase):
+    def test_what_a_build_begins_with(self) -> None:
+        for built, copied in (([], True), ([".config"], False), ([".config", uml.IMAGE], False)):
+            with self.subTest(built=built), tempfile.TemporaryDirectory() as folder:
+                trees = [mock.Mock(build=Path(folder, name)) for name in ("tree", "other")]
+                for tree, names in zip(trees, (built, [uml.IMAGE]), strict=True):
+                    tree.build.mkdir()
+                    for name in names:
+                        (tree.build / name).touch()
+                trees[0].configure.side_effect = Fault("enough")
+                run = mock.Mock()
+                run.tree.side_effect = trees
+                with self.assertRaisesRegex(Fault, "enough"):
+                    Quick.build(run, Options(), mock.Mock(), [])
+                self.assertEqual(trees[0].copy_from.called, copied)
+
     def test_what_kconfig_does_not_honour(self) -> None:
         wanted = "CONFIG_A=y\nCONFIG_B=n\nCONFIG_C=y\nCONFIG_D=n\n# CONFIG_E=y\n"
         config = "CONFIG_A=y\nCONFIG_B=y\n# CONFIG_C is not set\n"
