@@ -94,9 +94,12 @@ def judge(
         verdict.counts[outcome] += 1
         if words:
             verdict.words.append(words)
+    failed = {result.name.split(": ")[0] for result in results if result.outcome is Outcome.FAIL}
     for name in listed if whole else ():
         verdict.counts[Outcome.FAIL] += 1
-        verdict.words.append(f"failed: {name} is listed but did not run; remove it from the list")
+        # A program that crashed may not have come to it.
+        advice = "" if name.split(": ")[0] in failed else "; remove it from the list"
+        verdict.words.append(f"failed: {name} is listed but did not run{advice}")
     return verdict
 
 

@@ -43,6 +43,7 @@ class Answer:
     why: str = ""
     # The end of the kernel's log, if the guest did not come to the command's end.
     last_words: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 class Channel:
@@ -113,8 +114,10 @@ class Guest(abc.ABC):
         if self.channel is None:
             self._boot()
         assert self.channel is not None
+        begun = time.monotonic()
         self.channel.send(command)
         answer = self._read(self.channel, limit)
+        answer.seconds = time.monotonic() - begun
         if answer.end is not End.DONE:
             self.drop()
             answer.why = self._why(answer.end, limit)

@@ -31,7 +31,7 @@ SCAN_LIMIT = 900
 UNKNOWN = 3.0
 # What the names of tests of races have in them.
 RACES = ("_a22_", "_d3_", "_d6_", "_d7_", "_d8_", "_d12_", "_f6_", "_stress_")
-# What timeout exits with when it has ended or killed a program.
+# What timeout exits with when it has ended or killed a program, or another has killed it.
 TIMED_OUT = (124, 137)
 
 
@@ -72,6 +72,12 @@ class Done:
     def good(self) -> bool:
         """True if no result failed."""
         return not any(result.outcome is Outcome.FAIL for result in self.results)
+
+    @property
+    def why(self) -> str:
+        """The first reason of a failure."""
+        failures = (result.why for result in self.results if result.outcome is Outcome.FAIL)
+        return next(filter(None, failures), "")
 
     @classmethod
     def failed(cls, job: Job, why: str, lines: Sequence[str] = ()) -> "Done":
@@ -239,7 +245,7 @@ class Run:
 
     def _add(self, done: Done) -> None:
         job = done.job
-        comment = "" if done.good else done.results[-1].why
+        comment = done.why
         if self.until:
             comment = f"round {self.rounds[job]}{': ' if comment else ''}{comment}"
         with self._lock:
@@ -282,7 +288,9 @@ class Run:
         if answer.end is not End.DONE or answer.status in TIMED_OUT:
             # Missing results are explained by the end.
             results = [one for one in results if one.why not in (ktap.MISSING, ktap.NONE)]
-            why = answer.why or f"timed out after {self.limit} s"
+            late = answer.seconds >= self.limit
+            ended = f"timed out after {self.limit} s" if late else f"status {answer.status}"
+            why = answer.why or ended
             return [*results, Result(job.name, Outcome.FAIL, why)]
         if answer.status == 4 and not results:
             return [Result(job.name, Outcome.SKIP)]

@@ -42,6 +42,16 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(counts(results, [self.skipped]), (1, 1, 0))
         self.assertTrue(judge(results, [self.skipped], RUST, whole=False).good)
 
+    def test_listed_and_not_reached(self) -> None:
+        entry = Entry("a: b", Outcome.SKIP, "no such device")
+        for result, advised in (
+            (Result("a: c", Outcome.PASS), True),
+            (Result("a", Outcome.FAIL, "the kernel panicked"), False),
+            (Result("other", Outcome.FAIL), True),
+        ):
+            words = judge([result], [entry], RUST, whole=True).words[-1]
+            self.assertEqual("remove it from the list" in words, advised)
+
     def test_no_test_at_all(self) -> None:
         self.assertFalse(judge([], [], RUST, whole=True).good)
 

@@ -71,6 +71,7 @@ class GuestTest(unittest.TestCase):
     def test_answers(self) -> None:
         answer = self.guest.ask("hello", 10)
         self.assertEqual((answer.end, answer.status, answer.lines), (End.DONE, 3, ["said hello"]))
+        self.assertGreater(answer.seconds, 0)
         self.assertEqual(self.guest.ask("short", 10).lines, ["said short"])
         self.assertTrue(self.guest.finish())
         self.assertEqual(self.guest.boots, 1)

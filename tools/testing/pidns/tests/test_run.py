@@ -113,10 +113,21 @@ class RunTest(unittest.TestCase):
         self.assertIn("# last words", self.shown[1])
 
     def test_program_that_timed_out(self) -> None:
-        self.assertEqual(
-            self.outcomes(Answer(End.DONE, GOOD[:3], 124))[-1], ("fail", "timed out after 100 s")
-        )
+        answer = Answer(End.DONE, GOOD[:3], 124, seconds=100)
+        self.assertEqual(self.outcomes(answer)[-1], ("fail", "timed out after 100 s"))
         self.assertEqual(self.made[0].dropped, 1)
+
+    def test_program_that_was_killed_early(self) -> None:
+        answer = Answer(End.DONE, GOOD[:3], 137, seconds=1)
+        self.assertEqual(self.outcomes(answer)[-1], ("fail", "status 137"))
+        self.assertEqual(self.made[0].dropped, 1)
+
+    def test_why_is_of_a_failure(self) -> None:
+        lines = ["TAP version 13", "1..2", "not ok 1 x", "ok 2 y # SKIP no such device"]
+        self.outcomes(Answer(End.DONE, lines, 1))
+        self.assertEqual(self.shown[1].splitlines()[-1], f"not ok 1 kselftest {TEST.name}")
+        self.outcomes(Answer(End.DEATH, lines, None, "the kernel panicked"))
+        self.assertIn("# the kernel panicked", self.shown[3].splitlines()[-1])
 
     def test_races_are_for_the_first_guest(self) -> None:
         self.run_jobs([TEST, RACE] * 5, {}, guests=3)
