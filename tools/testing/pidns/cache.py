@@ -15,6 +15,19 @@ from .errors import Fault, note
 TOP = Path(__file__).resolve().parents[3]
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Writes a file such that others see all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file, fresh = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with open(file, "wb") as opened:
+            opened.write(data)
+        Path(fresh).replace(path)
+    except BaseException:
+        Path(fresh).unlink(missing_ok=True)
+        raise
+
+
 class Cache:
     """The cache folder, and what in it has a fixed place."""
 

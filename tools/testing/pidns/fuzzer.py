@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import process
-from .cache import TOP, Cache
-from .errors import Fault
+from .cache import TOP, Cache, replace_file
+from .errors import Fault, note
 from .toolchain import Toolchain
 from .tree import check_disk
 
@@ -100,10 +100,10 @@ class Transcripts:
         return all((self.folder / name(seed)).exists() for seed in range(first, end))
 
     def keep(self, folder: Path) -> None:
-        """Adds those of a run. One that is there stays."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.iterdir() if folder.is_dir() else ():
-            if not (self.folder / path.name).exists():
-                fresh = self.folder / f".{path.name}"
-                shutil.copy(path, fresh)
-                fresh.replace(self.folder / path.name)
+        """Adds those of a run that are not there yet, if it can."""
+        try:
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if not (self.folder / path.name).exists():
+                    replace_file(self.folder / path.name, path.read_bytes())
+        except OSError as error:
+            note(f"the fuzzer's transcripts could not be kept: {error}")

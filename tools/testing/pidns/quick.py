@@ -223,7 +223,7 @@ class Quick:
             finally:
                 self.durations.learn(run.done)
             complaint = complaints(run, options.debug)
-        if seeds and options.impl == "c" and not options.debug:
+        if seeds and options.impl == "c" and not options.debug and not complaint:
             kept.keep(work / "new")
         for line in complaint:
             print(f"# {line}")

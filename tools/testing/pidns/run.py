@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import fuzzer, ktap
+from .cache import replace_file
 from .errors import Fault, note
 from .guest import Answer, End, Guest
 from .ktap import Outcome, Result
@@ -92,7 +93,7 @@ class Durations:
         self.path = path
         try:
             self.seconds: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             self.seconds = {}
 
     def of(self, job: Job) -> float:
@@ -100,12 +101,12 @@ class Durations:
         return self.seconds.get(f"{job.kind} {job.name}", UNKNOWN)
 
     def learn(self, done: list[Done]) -> None:
-        """Keeps those of a run."""
+        """Keeps those of a run, if it can."""
         self.seconds |= {f"{one.job.kind} {one.job.name}": round(one.seconds, 2) for one in done}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps(self.seconds), encoding="utf-8")
-        fresh.replace(self.path)
+        try:
+            replace_file(self.path, json.dumps(self.seconds).encode())
+        except OSError as error:
+            note(f"how long the tests took could not be kept: {error}")
 
 
 class Reference:

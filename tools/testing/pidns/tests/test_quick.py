@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from .. import uml
+from .. import fuzzer, quick, uml
 from ..errors import Fault
 from ..options import Options
 from ..quick import DOCTESTS, Quick, choose, complaints, kunit_suites, machines_for, refuse_foreign
@@ -135,6 +135,23 @@ class LogTest(unittest.TestCase):
         guest = self.guest(Path("/dev/full"))
         self.boot(guest)
         self.assertFalse(guest.log_is_complete())
+
+
+class KeepTest(unittest.TestCase):
+    def kept(self, complaint: list[str]) -> bool:
+        run = mock.MagicMock(options=Options(impl="c"), folder=Path("/nowhere"))
+        run.jobs = [Job("fuzz", "seed 0", "0..1")]
+        with (
+            mock.patch.object(quick, "Source"),
+            mock.patch.object(quick, "complaints", return_value=complaint),
+            mock.patch.object(fuzzer, "Transcripts") as transcripts,
+        ):
+            Quick.__call__(run)
+        return bool(transcripts.return_value.keep.called)
+
+    def test_transcripts_of_c(self) -> None:
+        self.assertTrue(self.kept([]))
+        self.assertFalse(self.kept(["BUG: so"]))
 
 
 class BuildTest(unittest.TestCase):

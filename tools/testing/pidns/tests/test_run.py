@@ -10,10 +10,12 @@ import time
 import unittest
 from pathlib import Path
 
+from ..cache import Cache
 from ..errors import Fault
+from ..fuzzer import Transcripts
 from ..guest import Answer, Channel, End, Guest
 from ..ktap import MISSING, Outcome, Parser, Result
-from ..run import Durations, Job, Reference, Run
+from ..run import Done, Durations, Job, Reference, Run
 
 GOOD = ["TAP version 13", "1..2", "ok 1 x", "ok 2 y"]
 TEST, RACE = Job("kselftest", "pidns_a1_enter_test"), Job("kselftest", "pidns_d6_fork_race_test")
@@ -174,6 +176,18 @@ class RunTest(unittest.TestCase):
         path.write_text("{", encoding="utf-8")
         self.assertEqual(Durations(path).of(TEST), 3.0)
 
+    def test_durations_are_kept(self) -> None:
+        path = self.folder / "sub/durations"
+        Durations(path).learn([Done(TEST, [], seconds=7)])
+        self.assertEqual(Durations(path).of(TEST), 7.0)
+        self.assertEqual(list(path.parent.iterdir()), [path])
+
+    def test_durations_that_cannot_be_kept_do_no_harm(self) -> None:
+        path = self.folder / "sub"
+        (path / "full").mkdir(parents=True)
+        Durations(path).learn([Done(TEST, [], seconds=7)])
+        self.assertEqual(list(self.folder.iterdir()), [path])
+
 
 def printed(name: str, text: bytes) -> list[str]:
     """What a guest prints of a transcript."""
@@ -215,6 +229,19 @@ class ReferenceTest(unittest.TestCase):
         (self.kept / "000007.txt").write_bytes(b"as C")
         for lines in ([], ["H4sIAAAA"], printed("000008.txt", b"as C")):
             self.assertEqual(self.compared(Answer(End.DONE, lines, 0)).outcome, Outcome.FAIL)
+
+    def test_transcripts_are_kept(self) -> None:
+        (self.work / "new").mkdir(parents=True)
+        (self.work / "new/000007.txt").write_bytes(b"as C")
+        kept = Transcripts(Cache(self.kept), "key")
+        kept.folder.mkdir(parents=True)
+        # What an earlier run may have left.
+        (kept.folder / ".000007.txt").mkdir()
+        kept.keep(self.work / "new")
+        self.assertTrue(kept.has("7..8"))
+        (self.work / "new/000007.txt").write_bytes(b"else")
+        kept.keep(self.work / "new")
+        self.assertEqual((kept.folder / "000007.txt").read_bytes(), b"as C")
 
     def test_status(self) -> None:
         answer = Answer(End.DONE, printed("000007.txt", b"as C"), 1)
