@@ -73,7 +73,7 @@ class Toolchain:
         env = {
             name: value
             for name, value in os.environ.items()
-            # What the caller's make passes on is not for the kernel's.
+            # What the caller's make passes on, and flags of the user's, are not for the kernel's.
             if name
             not in (
                 "MAKEFLAGS",
@@ -82,6 +82,9 @@ class Toolchain:
                 "MAKEOVERRIDES",
                 "CROSS_COMPILE",
                 "KBUILD_OUTPUT",
+                "LLVM",
+                "KCFLAGS",
+                "USERCFLAGS",
             )
         }
         bin_folder = cache.root / "bin"
@@ -122,8 +125,8 @@ class Toolchain:
             "RUSTFMT": self.rustc.with_name("rustfmt"),
             "BINDGEN": self.bindgen,
         }
-        llvm = [] if self.gcc else [f"LLVM=-{self.llvm}"]
-        return ["make", f"ARCH={arch}", *llvm] + [f"{k}={v}" for k, v in tools.items()]
+        llvm = "" if self.gcc else f"-{self.llvm}"
+        return ["make", f"ARCH={arch}", f"LLVM={llvm}"] + [f"{k}={v}" for k, v in tools.items()]
 
     @functools.cached_property
     def identity(self) -> str:
