@@ -21,7 +21,7 @@ from .options import Options
 from .process import raise_on_signals
 from .run import Durations, Job, Reference, Run
 from .toolchain import Toolchain
-from .tree import Source, Tree, implementation, script
+from .tree import Source, Tree, implementation, setup
 
 SEEDS = range(8)
 # Seconds for a job; a program that takes longer is ended in the guest.
@@ -286,6 +286,6 @@ def quick(options: Options, cache: Cache, env: Mapping[str, str]) -> int:
     refuse_foreign(env)
     choose(options)
     uml.check_machine(options.memory)
-    script("setup.sh")
+    setup()
     with cache.temporary() as folder:
         return Quick(options, cache, folder)()

@@ -37,6 +37,18 @@ def script(name: str, *arguments: str | Path, **env: str) -> str:
     return output.decode()
 
 
+def setup() -> None:
+    """Installs what is missing, in our own session: sudo may ask for a password."""
+    with subprocess.Popen([TOP / "scripts/setup.sh"]) as running:
+        try:
+            status = running.wait()
+        except BaseException:
+            running.terminate()
+            raise
+    if status:
+        raise SystemExit(status)
+
+
 def check_disk(log: Path, folder: Path) -> None:
     """Raises a Fault if the log shows a full disk."""
     if "No space left on device" in log.read_text(encoding="utf-8", errors="replace"):
