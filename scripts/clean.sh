@@ -12,7 +12,7 @@ lock_cache
 for stage in "$CACHE"/tmp/*; do
 	pid=${stage##*/}
 	pid=${pid%%.*}
-	! tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF scripts/ ||
+	! tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qE 'scripts/|-m pidns ' ||
 		die "process $pid works in $stage; let it end, then try again"
 done
 case ${1:-} in
