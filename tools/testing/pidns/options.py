@@ -11,14 +11,15 @@ from .errors import Fault
 
 IMPLEMENTATIONS = ("rust", "c")
 SEEDS = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
-MEMORY = re.compile(r"[1-9][0-9]*[MmGg]?")
+NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+MEMORY = re.compile(r"[1-9][0-9]{0,8}[MmGg]?")
 
 
 def _number(env: Mapping[str, str], name: str, what: str, default: int) -> int:
     value = env.get(name, "")
     if not value:
         return default
-    if not re.fullmatch(r"[1-9][0-9]*", value):
+    if not NUMBER.fullmatch(value):
         raise Fault(f"{name}={value} is not {what}; give one, or leave it out")
     return int(value)
 

@@ -58,6 +58,9 @@ def choose(options: Options) -> list[Job]:
     every = [Job("kunit", name) for name in suites] + [Job("kselftest", name) for name in tests]
     if not options.tests:
         return every + fuzz
+    if options.seeds and "fuzz" not in options.tests:
+        given = f"{options.seeds.start}..{options.seeds.stop}"
+        raise Fault(f"SEEDS={given} is for fuzz; add fuzz to TESTS=, or leave it out")
     jobs: dict[Job, None] = {}
     for name in options.tests:
         found = fuzz if name == "fuzz" else [job for job in every if job.name == name]
@@ -285,7 +288,7 @@ def quick(options: Options, cache: Cache, env: Mapping[str, str]) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     refuse_foreign(env)
     choose(options)
-    uml.check_machine(options.memory)
+    uml.check_machine(options.memory, options.cpus)
     setup()
     with cache.temporary() as folder:
         return Quick(options, cache, folder)()

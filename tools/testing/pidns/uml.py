@@ -22,6 +22,8 @@ SCRIPTS = Path(__file__).parent / "guest"
 IMAGE = "vmlinux"
 GOAL = "vmlinux"
 MEMORY_FOLDER = Path("/dev/shm")
+# CONFIG_NR_CPUS; the kernel would ignore the others.
+MOST_CPUS = 8
 # With all checks, and on a busy machine, a boot takes a minute.
 BOOT_LIMIT = 240.0
 # Of every guest's kernel. There are 100 ticks a second, and a grace period of RCU would take
@@ -51,8 +53,10 @@ REFUSALS = (
 )
 
 
-def check_machine(memory: str) -> None:
-    """Raises a Fault where the memory of a guest cannot be kept on this machine."""
+def check_machine(memory: str, cpus: int | None = None) -> None:
+    """Raises a Fault for a guest that is not possible, or not on this machine."""
+    if cpus and cpus > MOST_CPUS:
+        raise Fault(f"CPUS={cpus} is not a number from 1 to {MOST_CPUS}; give one, or leave it out")
     where = f"{MEMORY_FOLDER}, where User Mode Linux keeps its memory,"
     try:
         flags = os.statvfs(MEMORY_FOLDER).f_flag

@@ -36,6 +36,9 @@ class OptionsTest(unittest.TestCase):
         self.refused("TIMEOUT=-1 is not a number of seconds", TIMEOUT="-1")
         self.refused("MINUTES=1.5 is not a number of minutes", MINUTES="1.5")
         self.refused("MEMORY=2GB is not an amount of memory", MEMORY="2GB")
+        self.refused("is not a number of seconds", TIMEOUT="100000000000")
+        self.refused("is not a number from 1", JOBS="9" * 5000)
+        self.refused("is not an amount of memory", MEMORY="9" * 5000)
         for seeds in ("20..0", "5..5", "5", "a..b", "1...3"):
             self.refused(f"SEEDS={seeds} is not a range", SEEDS=seeds)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from unittest import mock
 
 from .. import fuzzer, quick, uml
+from ..cache import TOP
 from ..errors import Fault
 from ..options import Options
 from ..quick import DOCTESTS, Quick, choose, complaints, kunit_suites, machines_for, refuse_foreign
@@ -36,6 +37,10 @@ class ChooseTest(unittest.TestCase):
         refuse_foreign({"TESTS": "fuzz", "OP": ""})
         with self.assertRaisesRegex(Fault, "OP=vfork is not for quick"):
             refuse_foreign({"OP": "vfork"})
+
+    def test_seeds_without_fuzz(self) -> None:
+        with self.assertRaisesRegex(Fault, "SEEDS=3..5 is for fuzz"):
+            choose(Options(tests=("pidns_a1_enter_test",), seeds=range(3, 5)))
 
     def test_unknown(self) -> None:
         for options in (Options(tests=("nope",)), Options(impl="c", tests=(DOCTESTS,))):
@@ -78,6 +83,12 @@ class MachineTest(unittest.TestCase):
         state = mock.Mock(f_flag=0, f_bavail=100, f_frsize=1 << 20)
         with mock.patch("os.statvfs", return_value=state):
             self.refused("has no room for MEMORY=1G")
+
+    def test_more_processors_than_the_kernel_has(self) -> None:
+        config = (TOP / "configs/um.config").read_text(encoding="utf-8")
+        self.assertIn(f"CONFIG_NR_CPUS={uml.MOST_CPUS}\n", config)
+        with self.assertRaisesRegex(Fault, "CPUS=9 .* from 1 to 8"):
+            uml.check_machine("1M", 9)
 
     def test_room(self) -> None:
         state = mock.Mock(f_flag=0, f_bavail=2500, f_frsize=1 << 20)
