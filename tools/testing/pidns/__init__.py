@@ -14,8 +14,11 @@ fuzzer      the differential fuzzer, built and compared
 guest       a booted kernel that runs what it is told
 uml         a guest by User Mode Linux
 ktap        test results, by the kernel's kunit_parser
+lists       what is kept by hand in lists/
 expected    which results are expected not to pass, and how many there are
 splats      complaints in a kernel's log
+logs        the kernel's logs of both implementations, compared
 run         jobs for guests, and their results
 quick       the command `make quick`
+cli         the commands, as the Makefile calls them
 """

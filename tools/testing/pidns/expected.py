@@ -5,16 +5,14 @@ The lists are lists/expected.toml and lists/counts.toml. A test that is listed m
 the list says, so that no entry outlives its reason.
 """
 
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from .errors import Fault
 from .ktap import Outcome, Result
+from .lists import load
 
-LISTS = Path(__file__).parent / "lists"
 FIELDS = {"test", "outcome", "why"}
 MAY = {"impl", "debug"}
 
@@ -30,16 +28,16 @@ class Entry:
     debug: bool | None = None
 
 
-def read_entries(text: str, where: str) -> list[Entry]:
-    """Reads a list; `where` names it to the user."""
+def read_entries(data: dict[str, Any]) -> list[Entry]:
+    """Reads a list."""
     entries = []
-    for number, row in enumerate(tomllib.loads(text).get("expected", []), 1):
+    for number, row in enumerate(data["expected"], 1):
         wrong = FIELDS - row.keys() or row.keys() - FIELDS - MAY
         known = row.get("impl", "c") in ("c", "rust") and row.get("debug", True) in (True, False)
         if wrong or not known or row["outcome"] not in ("fail", "skip", "xfail") or not row["why"]:
-            raise Fault(
-                f"{where}: entry {number} is invalid; write test, outcome (fail, skip, xfail) and"
-                ' why, and where it hangs on that impl ("c", "rust") or debug (true, false)'
+            raise ValueError(
+                f"entry {number}: write test, outcome (fail, skip, xfail) and why, and, where it"
+                ' depends on them, impl ("c", "rust") or debug (true, false)'
             )
         entries.append(Entry(**{**row, "outcome": Outcome(row["outcome"])}))
     return entries
@@ -123,11 +121,9 @@ def _judge(result: Result, entry: Entry | None) -> tuple[Outcome, str]:
 
 def least(command: str, impl: str) -> int:
     """How many results a whole run must have."""
-    counts = tomllib.loads((LISTS / "counts.toml").read_text(encoding="utf-8"))
-    return int(counts[command][impl])
+    return load("counts.toml", lambda counts: int(counts[command][impl]))
 
 
 def known() -> list[Entry]:
     """The list of lists/expected.toml."""
-    path = LISTS / "expected.toml"
-    return read_entries(path.read_text(encoding="utf-8"), str(path))
+    return load("expected.toml", read_entries)

@@ -2,10 +2,9 @@
 """The kernel's logs of both implementations side by side: one has no line that the other lacks."""
 
 import re
-import tomllib
-from pathlib import Path
 
-LIST = Path(__file__).parent / "lists/log.toml"
+from .lists import load
+
 # What a console adds to a line, and what the log does.
 COLOUR = re.compile(r"\x1b\[[0-9;]*m|\r")
 TIME = re.compile(r"^\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?", re.M)
@@ -17,8 +16,7 @@ VARIABLE = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+")
 
 def listed(kind: str) -> list[re.Pattern[str]]:
     """The expressions of one kind in the list."""
-    entries = tomllib.loads(LIST.read_text(encoding="utf-8"))[kind]
-    return [re.compile(entry["line"]) for entry in entries]
+    return load("log.toml", lambda data: [re.compile(entry["line"]) for entry in data[kind]])
 
 
 def normalised(log: str) -> dict[str, str]:

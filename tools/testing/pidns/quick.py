@@ -80,6 +80,22 @@ def refuse_foreign(env: Mapping[str, str]) -> None:
             raise Fault(f"{name}={env[name]} is not for quick; leave it out")
 
 
+@dataclass(frozen=True)
+class Lists:
+    """What the lists say of a run."""
+
+    entries: list[expected.Entry]
+    least: int
+    # Complaints that are excused, without and with DEBUG=1.
+    excused: dict[bool, list[re.Pattern[str]]]
+
+    @classmethod
+    def read(cls, impl: str) -> "Lists":
+        """Reads them, for an implementation."""
+        excused = {debug: splats.known(debug) for debug in (False, True)}
+        return cls(expected.known(), expected.least("quick", impl), excused)
+
+
 @dataclass
 class Built:
     """What guests of one implementation run."""
@@ -94,8 +110,8 @@ class Built:
 class Quick:
     """One run of the command."""
 
-    def __init__(self, options: Options, cache: Cache, folder: Path) -> None:
-        self.options, self.cache, self.folder = options, cache, folder
+    def __init__(self, options: Options, lists: Lists, cache: Cache, folder: Path) -> None:
+        self.options, self.lists, self.cache, self.folder = options, lists, cache, folder
         self.jobs = choose(options)
         # gcc takes three quarters of clang's time.
         self.gcc, self.clang = (Toolchain.find(options, cache, gcc=gcc) for gcc in (True, False))
@@ -191,7 +207,7 @@ class Quick:
                 work = self.folder / "reference"
                 run.reference = Reference(built.fuzzer, kept.folder, False, work)
                 done = run.all(missing, self.durations)
-                complaint = complaints(run, options.debug)
+                complaint = complaints(run, self.lists.excused[options.debug])
             if complaint or not all(one.good for one in done):
                 raise Fault("the fuzzer fails on C; look at make quick IMPL=c TESTS=fuzz")
             kept.keep(work / "new")
@@ -225,7 +241,7 @@ class Quick:
                 run.all(self.jobs, self.durations)
             finally:
                 self.durations.learn(run.done)
-            complaint = complaints(run, options.debug)
+            complaint = complaints(run, self.lists.excused[options.debug])
         if seeds and options.impl == "c" and not options.debug and not complaint:
             kept.keep(work / "new")
         for line in complaint:
@@ -244,9 +260,9 @@ class Quick:
         options = self.options
         whole = not options.tests
         kernel = expected.Kernel(options.impl, options.debug)
-        verdict = expected.judge(run.results(), expected.known(), kernel, whole)
+        verdict = expected.judge(run.results(), self.lists.entries, kernel, whole)
         if whole and not options.seeds:
-            verdict.need(expected.least("quick", options.impl), run.count())
+            verdict.need(self.lists.least, run.count())
         for words in verdict.words:
             print(words)
         file.write_text("\n".join(self.results) + "\n", encoding="utf-8")
@@ -256,9 +272,8 @@ class Quick:
         return 0 if verdict.good else 1
 
 
-def complaints(run: Run, debug: bool) -> list[str]:
+def complaints(run: Run, excused: list[re.Pattern[str]]) -> list[str]:
     """What the logs of the guests complain of, and what they lack."""
-    excused = splats.known(debug)
     logs = (guest.log_text().splitlines() for guest in run.guests)
     found = [line for log in logs for line in splats.find(log, excused)]
     cut = [f"{guest.log} is incomplete" for guest in run.guests if not guest.log_is_complete()]
@@ -288,7 +303,8 @@ def quick(options: Options, cache: Cache, env: Mapping[str, str]) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     refuse_foreign(env)
     choose(options)
+    lists = Lists.read(options.impl)
     uml.check_machine(options.memory, options.cpus)
     setup()
     with cache.temporary() as folder:
-        return Quick(options, cache, folder)()
+        return Quick(options, lists, cache, folder)()

@@ -2,9 +2,10 @@
 """What in a kernel's log says that something is wrong."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from typing import Any
+
+from .lists import load
 
 # One expression a line.
 PATTERNS = r"""
@@ -52,14 +53,20 @@ SPLAT = re.compile("|".join(f"(?:{line})" for line in PATTERNS.split("\n") if li
 # what it misses in the root file system that it was given.
 NOT_THE_KERNEL = re.compile(r"ommand line: |^(\[[ .0-9]+\] )?virtme-ng-init: ")
 FOLLOWING = 40
-KNOWN = Path(__file__).parent / "lists/splats.toml"
 FRAME = re.compile(r"\[<[0-9a-f]+>\]")
 
 
 def known(debug: bool) -> list[re.Pattern[str]]:
     """What in a complaint of User Mode Linux says that the fault is its own."""
-    entries = tomllib.loads(KNOWN.read_text(encoding="utf-8"))["known"]
-    return [re.compile(entry["line"]) for entry in entries if entry.get("debug", debug) == debug]
+
+    def read(data: dict[str, Any]) -> list[re.Pattern[str]]:
+        return [
+            re.compile(entry["line"])
+            for entry in data["known"]
+            if entry.get("debug", debug) == debug
+        ]
+
+    return load("splats.toml", read)
 
 
 def end_of(lines: list[str], start: int) -> int:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 import unittest
 
-from ..errors import Fault
 from ..expected import Entry, Kernel, judge, known, least, read_entries
 from ..ktap import Outcome, Result
 
@@ -73,15 +72,15 @@ class ListTest(unittest.TestCase):
         self.assertGreater(least("quick", "rust"), least("quick", "c"))
 
     def test_wrong_entries(self) -> None:
-        for text in (
-            '[[expected]]\ntest = "a"\noutcome = "skip"',
-            '[[expected]]\ntest = "a"\noutcome = "perhaps"\nwhy = "b"',
-            '[[expected]]\ntest = "a"\noutcome = "skip"\nwhy = "b"\nwhere = "c"',
-            '[[expected]]\ntest = "a"\noutcome = "skip"\nwhy = "b"\nimpl = "C"',
-            '[[expected]]\ntest = "a"\noutcome = "skip"\nwhy = "b"\ndebug = "yes"',
+        for row in (
+            {"outcome": "skip", "test": "a"},
+            {"outcome": "perhaps", "test": "a", "why": "b"},
+            {"outcome": "skip", "test": "a", "why": "b", "where": "c"},
+            {"outcome": "skip", "test": "a", "why": "b", "impl": "C"},
+            {"outcome": "skip", "test": "a", "why": "b", "debug": "yes"},
         ):
-            with self.assertRaisesRegex(Fault, "list: entry 1 is invalid"):
-                read_entries(text, "list")
+            with self.assertRaisesRegex(ValueError, "entry 1: write"):
+                read_entries({"expected": [row]})
 
 
 if __name__ == "__main__":

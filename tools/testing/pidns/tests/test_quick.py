@@ -135,12 +135,12 @@ class LogTest(unittest.TestCase):
     def test_each_boot_is_in_the_log(self) -> None:
         guest = self.guest(self.folder / "log")
         run = mock.Mock(guests=[guest])
-        self.assertEqual(complaints(run, False), [])
+        self.assertEqual(complaints(run, []), [])
         for boots in (1, 2):
             guest.boots = boots
-            self.assertEqual(complaints(run, False), [f"{guest.log} is incomplete"])
+            self.assertEqual(complaints(run, []), [f"{guest.log} is incomplete"])
             self.boot(guest)
-            self.assertEqual(complaints(run, False), [])
+            self.assertEqual(complaints(run, []), [])
 
     def test_a_log_that_cannot_be_written(self) -> None:
         guest = self.guest(Path("/dev/full"))
