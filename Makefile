@@ -108,4 +108,4 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@scripts/clean.sh all
 
-.PHONY: help setup kernel run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers kunit bench profile configs mutants htmldocs lint integrate remove clean distclean
+.PHONY: help setup kernel run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants htmldocs lint integrate remove clean distclean
