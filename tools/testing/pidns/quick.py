@@ -292,7 +292,7 @@ def machines_for(options: Options, jobs: list[Job]) -> list[uml.Machine]:
     if options.cpus:
         machine = uml.Machine(options.cpus, options.memory, ptrace=options.cpus == 1)
         return [machine] * number
-    first = 2 if any(job.races for job in jobs) or len(jobs) < 5 else 1
+    first = 2 if any(job.races for job in jobs) else 1
     return [uml.Machine(first if index == 0 else 1, options.memory) for index in range(number)]
 
 

@@ -5,12 +5,12 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from .. import fuzzer, quick, uml
+from .. import fuzzer, kselftests, quick, uml
 from ..cache import TOP
 from ..errors import Fault
 from ..options import Options
 from ..quick import DOCTESTS, Quick, choose, complaints, kunit_suites, machines_for, refuse_foreign
-from ..run import Job
+from ..run import RACES, Job
 from ..splats import find
 from ..tree import errors_of, unhonoured
 
@@ -53,11 +53,14 @@ class MachinesTest(unittest.TestCase):
         jobs = choose(Options(impl="c"))
         cpus = [machine.cpus for machine in machines_for(Options(jobs=2), jobs)]
         self.assertEqual(cpus, [2, 1, 1])
-        self.assertTrue([job for job in jobs if job.races])
+
+    def test_races_are_tests(self) -> None:
+        for word in RACES:
+            self.assertTrue([name for name in kselftests.names() if word in name], word)
 
     def test_not_more_guests_than_jobs(self) -> None:
         jobs = [Job("kselftest", "pidns_a1_enter_test")]
-        self.assertEqual(machines_for(Options(jobs=3), jobs), [uml.Machine(2, "1G")])
+        self.assertEqual(machines_for(Options(jobs=3), jobs), [uml.Machine(1, "1G")])
 
     def test_one_processor_is_by_ptrace(self) -> None:
         jobs = choose(Options(impl="c"))
