@@ -2,6 +2,7 @@
 """The commands, as the Makefile calls them."""
 
 import argparse
+import errno
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ COMMANDS = {"quick": quick}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Does a command; returns the exit status."""
+    """Runs a command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="pidns", description="The test harness of pidns.")
     parser.add_argument("command", choices=sorted(COMMANDS))
     command = COMMANDS[parser.parse_args(arguments).command]
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"pidns: error: {error}; run make setup", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"pidns: error: {error}; free some space or mend it, then try again", file=sys.stderr)
+        advice = "; free some space, then try again" if error.errno == errno.ENOSPC else ""
+        print(f"pidns: error: {error}{advice}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
