@@ -3,15 +3,15 @@
 
 Each module is one concern. What all of them share comes first here:
 
-errors      how a fault reads to the user
+errors      messages to the user
 options     what the user asked for
 cache       where sources, build trees and logs are kept
-process     programs with a time limit, ended with all that they started
+process     child processes with a time limit
 toolchain   which compilers build the kernel
 tree        a kernel's source and build tree, and its configuration
 kselftests  the project's kselftests, built
 fuzzer      the differential fuzzer, built and compared
-guest       a booted kernel that runs what it is told
+guest       a booted kernel that executes commands
 uml         a guest by User Mode Linux
 ktap        test results, by the kernel's kunit_parser
 lists       what is kept by hand in lists/

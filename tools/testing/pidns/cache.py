@@ -29,7 +29,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 class Cache:
-    """The cache folder, and what in it has a fixed place."""
+    """The cache folder and its fixed parts."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -40,7 +40,7 @@ class Cache:
 
     @classmethod
     def find(cls, env: Mapping[str, str]) -> "Cache":
-        """The user's cache, as XDG_CACHE_HOME and HOME tell."""
+        """The user's cache, by XDG_CACHE_HOME and HOME."""
         base = env.get("XDG_CACHE_HOME") or (env.get("HOME") and f"{env['HOME']}/.cache")
         if not base:
             raise Fault("HOME is not set; set it, or XDG_CACHE_HOME")
@@ -54,7 +54,7 @@ class Cache:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Keeps all others from changing the cache. The shell scripts know the same lock."""
+        """Locks the cache against others. The shell scripts take the same lock."""
         if self._held or os.environ.get("PIDNS_LOCKED"):
             yield
             return
@@ -73,7 +73,7 @@ class Cache:
 
     @contextlib.contextmanager
     def temporary(self) -> Iterator[Path]:
-        """A fresh folder, gone afterwards; what killed runs left goes as well."""
+        """A temporary folder. Also removes those of runs that were killed."""
         base = self.root / "tmp"
         base.mkdir(parents=True, exist_ok=True)
         for old in base.iterdir():

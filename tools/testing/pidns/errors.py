@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How the harness speaks to the user."""
+"""Messages to the user."""
 
 import sys
 

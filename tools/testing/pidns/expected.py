@@ -19,7 +19,7 @@ MAY = {"impl", "debug"}
 
 @dataclass(frozen=True)
 class Entry:
-    """What a test is expected to come to, and where."""
+    """The expected outcome of a test, and in which runs."""
 
     test: str
     outcome: Outcome
@@ -51,13 +51,13 @@ class Kernel:
     debug: bool
 
     def meets(self, entry: Entry) -> bool:
-        """Whether an entry is about this run."""
+        """Whether an entry applies to this run."""
         return entry.impl in (None, self.impl) and entry.debug in (None, self.debug)
 
 
 @dataclass
 class Verdict:
-    """The counts of a run, and what to say of it."""
+    """The counts of a run, and lines to print."""
 
     counts: Counter[Outcome]
     words: list[str]
@@ -95,7 +95,7 @@ def judge(
     failed = {result.name.split(": ")[0] for result in results if result.outcome is Outcome.FAIL}
     for name in listed if whole else ():
         verdict.counts[Outcome.FAIL] += 1
-        # A program that crashed may not have come to it.
+        # A program that crashed may not have reached it.
         advice = "" if name.split(": ")[0] in failed else "; remove it from the list"
         verdict.words.append(f"failed: {name} is listed but did not run{advice}")
     return verdict
@@ -111,7 +111,7 @@ def _judge(result: Result, entry: Entry | None) -> tuple[Outcome, str]:
         how = "is skipped" if result.outcome is Outcome.SKIP else "reports XFAIL"
         return Outcome.FAIL, f"failed: {result.name} {how} but is not listed{because}"
     if result.outcome is entry.outcome:
-        # An error of C's that is known is what C is to give.
+        # A known bug of C is expected.
         outcome = Outcome.PASS if entry.outcome is Outcome.XFAIL else Outcome.SKIP
         return outcome, f"{entry.outcome.value}, as listed: {result.name}: {entry.why}"
     if result.outcome is Outcome.PASS:

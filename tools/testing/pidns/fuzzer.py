@@ -25,7 +25,7 @@ LIMIT = 3600
 
 
 def build(cache: Cache, toolchain: Toolchain) -> Path:
-    """Builds it, and returns the program."""
+    """Builds the program and returns its path."""
     folder = cache.root / "fuzz"
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "cargo.log"
@@ -95,12 +95,12 @@ class Transcripts:
                     shutil.rmtree(old, ignore_errors=True)
 
     def has(self, seeds: str) -> bool:
-        """Whether those of the seeds A..B are there."""
+        """Whether it has those of the seeds A..B."""
         first, end = map(int, seeds.split(".."))
         return all((self.folder / name(seed)).exists() for seed in range(first, end))
 
     def keep(self, folder: Path) -> None:
-        """Adds those of a run that are not there yet, if it can."""
+        """Adds those of a run that it lacks, if possible."""
         try:
             for path in folder.iterdir() if folder.is_dir() else ():
                 if not (self.folder / path.name).exists():

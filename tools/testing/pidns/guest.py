@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A booted kernel that does what it is told, a line at a time.
+"""A booted kernel that executes commands, one a line.
 
 guest/worker.sh runs in it. The host writes a command, and reads what the guest prints,
-up to a line of its own with the command's status. What kind of machine the guest is
-says a subclass.
+up to a line of its own with the command's status. Subclasses say how a guest is started.
 """
 
 import abc
@@ -18,10 +17,10 @@ from pathlib import Path
 
 from .errors import Fault
 
-# What the guest says at boot, and at the end of a command.
+# What the guest prints when it is ready, and after each command.
 READY = "pidns-ready"
 MARK = "pidns-status "
-# Of a program that never stops to print, so many are kept.
+# Limit on lines kept from one command.
 MOST_LINES = 100_000
 
 
@@ -41,7 +40,7 @@ class Answer:
     lines: list[str] = field(default_factory=list)
     status: int | None = None
     why: str = ""
-    # The end of the kernel's log, if the guest did not come to the command's end.
+    # The end of the kernel's log, if the command did not end.
     last_words: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -54,7 +53,7 @@ class Channel:
         self.rest = b""
 
     def send(self, line: str) -> None:
-        """Sends a line; one that nobody reads is no error, the answer tells."""
+        """Sends a line. That nobody reads is no error: there will be no answer."""
         with contextlib.suppress(BrokenPipeError):
             os.write(self.writer, line.encode() + b"\n")
 
@@ -80,7 +79,7 @@ class Channel:
 
 
 class Guest(abc.ABC):
-    """A guest. It boots when it is asked for the first time, and again when it has died."""
+    """A guest. It boots for the first command, and again after it was stopped."""
 
     def __init__(self, log: Path, boot_limit: float) -> None:
         self.log = log
@@ -98,19 +97,18 @@ class Guest(abc.ABC):
 
     @abc.abstractmethod
     def stop(self) -> None:
-        """Ends it, whatever it does."""
+        """Kills it."""
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Ends it for good: it boots no more."""
+        """Kills it; it will not boot again."""
 
     @abc.abstractmethod
     def refusal(self) -> str | None:
-        """Why this machine cannot run such a guest, if the log of a failed boot tells."""
+        """Why this machine cannot run the guest, if the log of a failed boot says so."""
 
     def ask(self, command: str, limit: float) -> Answer:
-        """Has a command done. A guest that hangs or dies is stopped: the next command has a fresh
-        one."""
+        """Runs a command in the guest. If it hangs or dies, the next command gets a fresh one."""
         if self.channel is None:
             self._boot()
         assert self.channel is not None
@@ -130,7 +128,7 @@ class Guest(abc.ABC):
         return self.channel is not None
 
     def finish(self) -> bool:
-        """Lets the guest power off. False if it did not do so by itself."""
+        """Powers the guest off. False if it had to be killed, or panicked."""
         if self.channel is None:
             return True
         self.channel.send("end")
@@ -170,7 +168,7 @@ class Guest(abc.ABC):
         )
 
     def drop(self) -> None:
-        """Stops the guest; the next command has a fresh one."""
+        """Stops the guest; the next command gets a fresh one."""
         self.stop()
         if self.channel is not None:
             self.channel.close()
@@ -191,7 +189,7 @@ class Guest(abc.ABC):
                 if line.endswith(READY):
                     answer.end = End.DONE if booting else End.DEATH
                     break
-                # What a program printed last may lack its end of line.
+                # A program's last line may lack its newline.
                 text, mark, status = line.partition(MARK)
                 if mark and status.isdigit():
                     if text:

@@ -12,13 +12,13 @@ from typing import Any
 
 XFAIL = re.compile(r"^\s*ok \d+ (?:- )?(?P<name>[^#]*?) # XFAIL ?(?P<why>.*)$")
 
-# Why a result is a failure that nobody reported.
+# Reasons of failures that no test reported.
 MISSING = "it did not report"
 NONE = "it printed no results"
 
 
 class Outcome(enum.Enum):
-    """What a test came to."""
+    """The outcome of a test."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -28,7 +28,7 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True)
 class Result:
-    """One result: of a test that has no results within it."""
+    """The result of an innermost test."""
 
     name: str
     outcome: Outcome
@@ -80,7 +80,7 @@ class Parser:
 def _leaves(path: tuple[str, ...], tests: Iterable[Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
     for number, test in enumerate(tests, 1):
         name = test.name.strip() or f"#{number}"
-        # A suite's only result bears the suite's name again.
+        # A suite's only result repeats the suite's name.
         inner = path if name == path[-1] else (*path, name)
         if test.subtests:
             yield from _leaves(inner, test.subtests)
@@ -89,7 +89,7 @@ def _leaves(path: tuple[str, ...], tests: Iterable[Any]) -> Iterator[tuple[tuple
 
 
 def nested(lines: Iterable[str]) -> list[str]:
-    """Lines as the results within a test."""
+    """Indents lines as results within a test."""
     return [f"    {line}".rstrip() for line in lines]
 
 

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel's logs of both implementations side by side: one has no line that the other lacks."""
+"""Compares the kernel's logs of both implementations: neither may have lines of its own."""
 
 import re
 
 from .lists import load
 
-# What a console adds to a line, and what the log does.
+# Added to a line by the console, and by printk.
 COLOUR = re.compile(r"\x1b\[[0-9;]*m|\r")
 TIME = re.compile(r"^\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?", re.M)
 # Results of KUnit, which has tests of Rust alone.
 RESULT = re.compile(r"^ *(?:# |ok \d|not ok \d|KTAP version|\d+\.\.\d+$)")
-# Numbers, addresses and hashes are of one boot.
+# Numbers, addresses and hashes differ between boots.
 VARIABLE = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+")
 
 
@@ -20,7 +20,7 @@ def listed(kind: str) -> list[re.Pattern[str]]:
 
 
 def normalised(log: str) -> dict[str, str]:
-    """The lines, by what is the same in each boot."""
+    """The lines, keyed by what is the same in each boot."""
     lines: dict[str, str] = {}
     ignored, exact = listed("may_be_missing"), listed("exact")
     for line in TIME.sub("", COLOUR.sub("", log)).splitlines():
@@ -33,7 +33,7 @@ def normalised(log: str) -> dict[str, str]:
 
 
 def differences(one: tuple[str, str], other: tuple[str, str]) -> list[str]:
-    """What only one of two logs has. Each is a name and its text."""
+    """The lines that only one of two logs has. Each is a name and its text."""
     sides = [(name, normalised(text)) for name, text in (one, other)]
     found = []
     for (name, lines), (_, theirs) in (sides, sides[::-1]):

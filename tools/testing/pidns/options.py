@@ -43,7 +43,7 @@ class Options:
     tests: tuple[str, ...] = ()
     seeds: range | None = None
     jobs: int = 1
-    # None: as many as each guest is best off with.
+    # None: two for tests of races, else one.
     cpus: int | None = None
     memory: str = "1G"
     timeout: int | None = None

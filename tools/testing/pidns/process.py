@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Programs that are ended with all that they started: at a limit, or when we end."""
+"""Child processes, ended with their process groups at a time limit or when we exit."""
 
 import contextlib
 import os
@@ -11,16 +11,16 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-# A program that is asked to end may take so many seconds.
+# Seconds between SIGTERM and SIGKILL.
 GRACE = 5.0
 
 
 def raise_on_signals() -> None:
-    """Makes signals that end us unwind, so that all we started is ended."""
+    """Turns signals into SystemExit, so that children are ended."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def unwind(number: int, _frame: FrameType | None) -> None:
-        # A second one must not break what the first has begun.
+        # A second one must not interrupt the cleanup.
         for one in numbers:
             signal.signal(one, signal.SIG_IGN)
         raise SystemExit(128 + number)
@@ -29,7 +29,7 @@ def raise_on_signals() -> None:
         signal.signal(one, unwind)
 
 
-def _group_lives(group: int) -> bool:
+def _group_alive(group: int) -> bool:
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
@@ -40,14 +40,14 @@ def _group_lives(group: int) -> bool:
 
 
 def end_group(process: "subprocess.Popen[Any]", grace: float = GRACE) -> None:
-    """Ends the process group that this process leads: first asks, then kills."""
+    """Ends the process group that this process leads: by SIGTERM, then by SIGKILL."""
     for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, GRACE)):
-        if not _group_lives(process.pid):
+        if not _group_alive(process.pid):
             break
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         deadline = time.monotonic() + patience
-        while _group_lives(process.pid) and time.monotonic() < deadline:
+        while _group_alive(process.pid) and time.monotonic() < deadline:
             process.poll()
             time.sleep(0.02)
     process.wait()

@@ -24,10 +24,10 @@ from .toolchain import Toolchain
 from .tree import Source, Tree, implementation, setup
 
 SEEDS = range(8)
-# Seconds for a job; a program that takes longer is ended in the guest.
+# Seconds for a job; a program that takes longer is killed in the guest.
 LIMIT, DEBUG_LIMIT = 300, 1500
 DOCTESTS = "rust_doctests_kernel"
-# Of the kernel's make. The libraries of the proc macros take longer to optimise than they then save.
+# Of the kernel's make. Optimising the proc macros takes longer than it saves.
 HOST_RUST = "HOSTRUSTFLAGS=-Copt-level=0"
 # The builds for QEMU show warnings.
 FLAGS = "KCFLAGS=-w"
@@ -82,7 +82,7 @@ def refuse_foreign(env: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True)
 class Lists:
-    """What the lists say of a run."""
+    """The lists, as far as they are about a run."""
 
     entries: list[expected.Entry]
     least: int
@@ -116,7 +116,7 @@ class Quick:
         # gcc takes three quarters of clang's time.
         self.gcc, self.clang = (Toolchain.find(options, cache, gcc=gcc) for gcc in (True, False))
         for toolchain in (self.gcc, self.clang):
-            # The build trees are kept. A cache beside them costs a fifteenth of a first build.
+            # The build trees are kept. ccache would slow a first build down by a fifteenth.
             toolchain.env["CCACHE_DISABLE"] = "1"
         self.durations = Durations(cache.root / "quick/durations.json")
         self.results: list[str] = []
@@ -198,7 +198,7 @@ class Quick:
         return folder
 
     def reference(self, options: Options, built: Built, jobs: list[Job]) -> fuzzer.Transcripts:
-        """What C answers to the fuzzer's seeds, from before or from a run of its own."""
+        """C's transcripts of the seeds, cached or from a run of its own."""
         kept = fuzzer.Transcripts(self.cache, built.key)
         missing = [job for job in jobs if not kept.has(job.argument)]
         if missing:
@@ -218,7 +218,7 @@ class Quick:
         begun = time.monotonic()
         options = self.options
         seeds = [job for job in self.jobs if job.kind == "fuzz"]
-        # Its answers do not depend on what the kernel checks besides.
+        # C's transcripts do not depend on DEBUG=1.
         plain_c = replace(options, impl="c", debug=False)
         with self.cache.lock():
             self.source = Source.find(options)
@@ -273,7 +273,7 @@ class Quick:
 
 
 def complaints(run: Run, excused: list[re.Pattern[str]]) -> list[str]:
-    """What the logs of the guests complain of, and what they lack."""
+    """Complaints in the guests' logs, and which logs are incomplete."""
     logs = (guest.log_text().splitlines() for guest in run.guests)
     found = [line for log in logs for line in splats.find(log, excused)]
     cut = [f"{guest.log} is incomplete" for guest in run.guests if not guest.log_is_complete()]
@@ -299,7 +299,7 @@ def machines_for(options: Options, jobs: list[Job]) -> list[uml.Machine]:
 def quick(options: Options, cache: Cache, env: Mapping[str, str]) -> int:
     """The command; returns the exit status."""
     raise_on_signals()
-    # A guest's kernel that panics aborts, and should leave no core file.
+    # A kernel that panics aborts, and should leave no core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     refuse_foreign(env)
     choose(options)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Jobs, done by guests side by side.
+"""Jobs, run by guests in parallel.
 
 Guests take jobs from a queue. A guest that dies or hangs costs its job only: the next job
-has a fresh one.
+gets a fresh one.
 """
 
 import concurrent.futures
@@ -24,13 +24,13 @@ from .errors import Fault, note
 from .guest import Answer, End, Guest
 from .ktap import Outcome, Result
 
-# Seconds after which a guest is lost whose job should have ended by itself.
+# Extra seconds before the host gives up on a guest.
 GRACE = 30
 # Seconds for a scan for leaks.
 SCAN_LIMIT = 900
-# Seconds that a job is taken to last as long as nobody has seen it.
+# Assumed duration of a job without a record.
 UNKNOWN = 3.0
-# What the names of tests of races have in them.
+# Parts of the names of tests of races.
 RACES = ("_a22_", "_d3_", "_d6_", "_d7_", "_d8_", "_d12_", "_f6_", "_stress_")
 # What timeout exits with when it has ended or killed a program, or another has killed it.
 TIMED_OUT = (124, 137)
@@ -38,7 +38,7 @@ TIMED_OUT = (124, 137)
 
 @dataclass(frozen=True)
 class Job:
-    """Something that a guest is to do."""
+    """A test, suite or seed for a guest to run."""
 
     kind: str
     name: str
@@ -54,7 +54,7 @@ class Job:
         return self.kind == "kselftest" and any(word in self.name for word in RACES)
 
     def command(self, limit: int) -> str:
-        """What the guest is told."""
+        """The command for the guest."""
         if self.kind == "kselftest":
             return f"kselftest {self.name} {limit}"
         return f"{self.kind} {self.argument or self.name}"
@@ -87,7 +87,7 @@ class Done:
 
 
 class Durations:
-    """How long jobs took the last time, so that the longest are begun first."""
+    """How long jobs took last time, so that the longest start first."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -101,7 +101,7 @@ class Durations:
         return self.seconds.get(f"{job.kind} {job.name}", UNKNOWN)
 
     def learn(self, done: list[Done]) -> None:
-        """Keeps those of a run, if it can."""
+        """Saves those of a run, if possible."""
         self.seconds |= {f"{one.job.kind} {one.job.name}": round(one.seconds, 2) for one in done}
         try:
             replace_file(self.path, json.dumps(self.seconds).encode())
@@ -116,7 +116,7 @@ class Reference:
         self.program, self.kept, self.complete, self.work = program, kept, complete, work
 
     def compare(self, job: Job, answer: Answer) -> Done:
-        """Looks at what the fuzzer printed for one seed."""
+        """Compares what the fuzzer printed for one seed."""
         name = fuzzer.name(int(job.argument.split("..")[0]))
         said = [line for line in answer.lines if line.startswith("pidns-fuzz: ")]
         data = [line for line in answer.lines if re.fullmatch(r"[A-Za-z0-9+/=]+", line)]
@@ -144,7 +144,7 @@ class Reference:
 
 
 class Run:
-    """Jobs, and the guests that do them."""
+    """Jobs, and the guests that run them."""
 
     def __init__(
         self,
@@ -157,7 +157,7 @@ class Run:
         self.guests, self.racing, self.parser, self.limit = guests, racing, parser, limit
         self.show = show
         self.reference: Reference | None = None
-        # Until when jobs are done again and again, and how often each was.
+        # When to stop repeating jobs, and how often each ran.
         self.until = 0.0
         self.rounds: Counter[Job] = Counter()
         # Whether guests are scanned for leaks at the end.
@@ -172,7 +172,7 @@ class Run:
         self._stop = threading.Event()
 
     def all(self, jobs: list[Job], durations: Durations) -> list[Done]:
-        """Does them, the longest first."""
+        """Runs them, the longest first."""
         self._jobs = len(jobs)
         self.show(f"KTAP version 1\n1..{len(jobs)}")
         for job in sorted(jobs, key=durations.of, reverse=True):
@@ -180,7 +180,7 @@ class Run:
         with concurrent.futures.ThreadPoolExecutor(len(self.guests)) as pool:
             try:
                 running = [pool.submit(self._work, guest) for guest in self.guests]
-                # An interruption comes here, or a guest that cannot boot.
+                # Raises if a guest cannot boot, or on a signal.
                 for one in concurrent.futures.as_completed(running):
                     one.result()
             except BaseException:
@@ -215,7 +215,7 @@ class Run:
                 self._add(done)
         if self._stop.is_set() or not guest.boots:
             return
-        # One that was stopped is not booted for it: there would be nothing to find.
+        # A fresh guest has nothing to find.
         if self.scan and guest.up:
             self._scan(guest)
         if not guest.finish():
@@ -232,7 +232,7 @@ class Run:
         return None
 
     def _again(self, done: Done) -> bool:
-        """Whether the job is to be done once more. Only its last round is shown."""
+        """Whether the job is queued for another round. Only its last round is shown."""
         with self._lock:
             self.rounds[done.job] += 1
             left = self.until - time.monotonic()
@@ -273,21 +273,21 @@ class Run:
         try:
             answer = guest.ask(job.command(self.limit), self.limit + GRACE)
         except Fault as fault:
-            # The first boot fails for all; a later one costs the job.
+            # A first boot that fails ends the run, a later one fails the job.
             if guest.boots <= 1:
                 raise
             return Done.failed(job, str(fault).splitlines()[0])
         if answer.end is End.DONE and job.kind == "fuzz" and self.reference:
             return self.reference.compare(job, answer)
         if answer.status in TIMED_OUT:
-            # What the program has started may still be there.
+            # The program's children may still run.
             guest.drop()
         return Done(job, self._results(job, answer), answer.lines + answer.last_words)
 
     def _results(self, job: Job, answer: Answer) -> list[Result]:
         results = self.parser.results(job.name, answer.lines) if answer.lines else []
         if answer.end is not End.DONE or answer.status in TIMED_OUT:
-            # Missing results are explained by the end.
+            # The end explains missing results.
             results = [one for one in results if one.why not in (ktap.MISSING, ktap.NONE)]
             late = answer.seconds >= self.limit
             ended = f"timed out after {self.limit} s" if late else f"status {answer.status}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What in a kernel's log says that something is wrong."""
+"""Finds complaints in a kernel's log."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -57,7 +57,7 @@ FRAME = re.compile(r"\[<[0-9a-f]+>\]")
 
 
 def known(debug: bool) -> list[re.Pattern[str]]:
-    """What in a complaint of User Mode Linux says that the fault is its own."""
+    """Lines of complaints that are User Mode Linux's own fault."""
 
     def read(data: dict[str, Any]) -> list[re.Pattern[str]]:
         return [

@@ -14,8 +14,7 @@ from .errors import Fault
 from .options import Options
 
 BINDGEN_VERSION = "0.72.1"
-# Not what clang says of its version counts, but what it is called: the kernel's make
-# appends the number to the name of each.
+# By name, not by --version: the kernel's make appends the number to each name.
 LLVM_NEEDED = (
     "clang-N with ld.lld-N and llvm-nm-N (and all of LLVM called so), N one number from 17"
 )
@@ -31,12 +30,12 @@ def find_rustc(asked: str) -> Path:
     found = rustc if "/" in rustc else shutil.which(rustc)
     if not found or not os.access(found, os.X_OK):
         raise Fault(f"RUSTC={rustc} does not run; run make setup, or give RUSTC=")
-    # A link stays: that of rustup tells what to run.
+    # Do not resolve links: rustup's go by their names.
     return Path(os.path.abspath(found))
 
 
 def find_llvm(rustc: Path) -> int:
-    """The LLVM whose clang is there: rustc's own, or the newest."""
+    """The version of LLVM that is installed: rustc's own, or the newest."""
     own = re.search(r"^LLVM version: (\d+)", _output(rustc, "-vV"), re.M)
     majors = ([int(own[1])] if own else []) + list(range(30, 16, -1))
     for major in majors:
@@ -90,7 +89,7 @@ class Toolchain:
         bin_folder = cache.root / "bin"
         bin_folder.mkdir(parents=True, exist_ok=True)
         if ccache := shutil.which("ccache"):
-            # By its name as the compiler: CC="ccache clang" breaks the linker that the
+            # By the compiler's name: CC="ccache clang" breaks the linker that the
             # kernel's Makefile hands to rustc for host programs.
             link = bin_folder / f"clang-{llvm}"
             if not link.is_symlink() or os.readlink(link) != ccache:

@@ -18,14 +18,14 @@ from .options import Options
 from .toolchain import Toolchain
 
 MANIFEST = Path("kernel/pidns/.manifest")
-# Seconds that a build may take, also from nothing and on a slow machine.
+# Seconds for a build from scratch on a slow machine.
 BUILD_LIMIT = 3 * 3600
 STEP = re.compile(rb"^  [A-Z]", re.M)
 FAULTS = re.compile(r"\b(?:error|ERROR)[:[]|undefined (?:symbol|reference)|\*\*\* ")
 
 
 def script(name: str, *arguments: str | Path, **env: str) -> str:
-    """What a script of scripts/ prints; what it says goes to the user."""
+    """Runs a script of scripts/ and returns its output; its messages go to the user."""
     with process.started(
         [TOP / "scripts" / name, *arguments],
         env={**os.environ, **env},
@@ -109,7 +109,7 @@ class Source:
 
     path: Path
     name: str
-    # Whether it is the user's, who may change it without our knowing.
+    # Whether it is the user's, and may change at any time.
     own: bool = False
 
     @classmethod
@@ -132,7 +132,7 @@ class Source:
         script("integrate.sh", *update, self.path, PIDNS_LOCKED="1")
 
     def kernel_version(self, rust: bool) -> str:
-        """A hash of what is laid over it, as far as it is built from that."""
+        """A hash of those files laid over it that are built."""
         lines = (self.path / MANIFEST / "files").read_text(encoding="utf-8").splitlines()
         others = r"\S+  (?:tools|Documentation)/" if rust else r"(?!.*Kconfig$)"
         ours = [line for line in lines if not re.match(others, line)]
@@ -150,7 +150,7 @@ class Progress:
         self.terminal = sys.stderr.isatty()
 
     def show(self) -> None:
-        """Once a second."""
+        """Prints the progress; to be called once a second."""
         text = self.log.read_bytes()
         steps = len(STEP.findall(text))
         if self.terminal:
@@ -179,7 +179,7 @@ class Tree:
     toolchain: Toolchain
     cache: Cache
     jobs: int
-    # For the kernel's make, besides what every tree has.
+    # Further variables for the kernel's make.
     variables: tuple[str, ...] = ()
 
     @property
@@ -199,7 +199,7 @@ class Tree:
         return self.cache.log / f"{name}-{self.key}.log"
 
     def run(self, log: Path, command: Sequence[str | Path], what: str) -> None:
-        """Runs a step of the build, and shows how far it is."""
+        """Runs a step of the build, and shows its progress."""
         with open(log, "wb") as file:
             progress = Progress(log)
             deadline = time.monotonic() + BUILD_LIMIT
@@ -226,7 +226,7 @@ class Tree:
     def configure(self, fragments: Iterable[Path], extra: str) -> None:
         """Makes .config of allnoconfig and these fragments, unless it is there."""
         wanted = "".join(path.read_text(encoding="utf-8") for path in fragments) + extra
-        # Kconfig asks the compilers what they can do.
+        # Kconfig tests the compilers.
         stamp = hashlib.sha256(
             "\0".join(
                 (
@@ -255,13 +255,13 @@ class Tree:
             raise Fault(
                 f"Kconfig does not honour {' '.join(missing)}; look at what those symbols depend on"
             )
-        # Untouched where nothing changed, so that nothing is built again.
+        # Keep the time of an unchanged file, so that nothing is rebuilt.
         if _read(config) != fresh.read_text(encoding="utf-8"):
             fresh.replace(config)
         stamp_file.write_text(stamp, encoding="utf-8")
 
     def kernel_key(self) -> str:
-        """Changes when anything does that the kernel is built from."""
+        """A hash of all that the kernel is built from."""
         config = _read(self.build / ".config")
         parts = (
             self.source.kernel_version("CONFIG_PIDNS_RUST=y" in config),
@@ -300,8 +300,8 @@ class Tree:
         stamp.write_text(applied, encoding="utf-8")
 
     def copy_from(self, other: "Tree") -> None:
-        """Begins with what is built in another tree, so that only what differs is built again."""
-        note(f"beginning with what is built in {other.build}")
+        """Starts from a copy of another build tree, so that only differences are rebuilt."""
+        note(f"starting from a copy of {other.build}")
         self.build.mkdir(parents=True, exist_ok=True)
         for stamp in self.build.glob(".pidns-*"):
             stamp.unlink()

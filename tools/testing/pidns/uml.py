@@ -2,7 +2,7 @@
 """Guests by User Mode Linux: the kernel is a process of this machine.
 
 Their root is this machine's files, read-only. What they run is trusted: in this mode a
-program could get at all memory of its guest, and so at what the user may do here.
+program can write to its guest's memory, and so act as the user on this machine.
 """
 
 import os
@@ -24,10 +24,10 @@ GOAL = "vmlinux"
 MEMORY_FOLDER = Path("/dev/shm")
 # CONFIG_NR_CPUS; the kernel would ignore the others.
 MOST_CPUS = 8
-# With all checks, and on a busy machine, a boot takes a minute.
+# Seconds for a boot; with DEBUG=1 on a busy machine it takes a minute.
 BOOT_LIMIT = 240.0
-# Of every guest's kernel. There are 100 ticks a second, and a grace period of RCU would take
-# several: tests that wait for what is freed later would wait for minutes.
+# Of every guest's kernel. HZ is 100, and a grace period of RCU would take several ticks:
+# tests that wait for RCU callbacks would wait for minutes.
 ARGUMENTS = (
     "slab_nomerge",
     "oops=panic",
@@ -40,7 +40,7 @@ ARGUMENTS = (
     "rcutree.qhimark=1",
     "rcutree.blimit=10000",
 )
-# What the log of a boot that this machine prevents has, and what to say of it.
+# What the log of a boot that this machine prevents has, and advice.
 REFUSALS = (
     (
         re.compile(r"seccomp filters can be installed\.\.\.(?!OK)", re.I),
@@ -85,7 +85,7 @@ def megabytes(memory: str) -> int:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a guest has."""
+    """CPUs and memory of a guest."""
 
     cpus: int
     memory: str
@@ -131,7 +131,7 @@ class Uml(Guest):
     def stop(self) -> None:
         with self._starting:
             if self.process is not None:
-                # It has nothing to lose.
+                # It has no data to write back.
                 end_group(self.process, grace=0)
                 self.process = None
         if self.console is not None:
@@ -174,7 +174,7 @@ class Uml(Guest):
             return
         with running.stdout as console, open(self.log, "ab", buffering=0) as log:
             while data := os.read(console.fileno(), 1 << 16):
-                # On a full disk the guest must not wait for us.
+                # The guest must not block on a full disk.
                 try:
                     self.log_cut |= log.write(data) != len(data)
                 except OSError:

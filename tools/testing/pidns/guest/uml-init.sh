@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The first process of a guest by User Mode Linux. The root is the host's files,
-# read-only: what is to be written goes to file systems in memory. The folder of
-# this run, which pidns.stage= names, is seen as /run/pidns.
+# read-only; writable file systems are in memory. The folder of this run, which
+# pidns.stage= names, is mounted at /run/pidns.
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/tmp TMPDIR=/tmp LC_ALL=C.UTF-8
@@ -34,5 +34,5 @@ ip link set lo up
 stty raw -echo <>/dev/tty1
 cd /run/pidns || exit
 bash ./worker.sh <>/dev/tty1 >&0
-# reboot(2); what the host has as poweroff may want another init.
+# reboot(2): the host's poweroff may need another init.
 perl -e 'syscall(169, 0xfee1dead, 0x28121969, 0x4321fedc)'

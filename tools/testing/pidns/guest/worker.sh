@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs in a guest and does what the host asks for, a line at a time: its standard
+# Runs in a guest and executes the commands of the host, one a line: its standard
 # input and output lead there. It says when it is ready; each answer ends with the
 # command's status.
 
@@ -42,7 +42,7 @@ scan() {
 	! grep -q 'unreferenced object' "$file"
 }
 
-# The whole of what tests do often is for make test.
+# All iterations of the tests are for make test.
 export PIDNS_QUICK=1
 
 echo pidns-ready
