@@ -34,6 +34,8 @@ FLAGS = "KCFLAGS=-w"
 # KASAN of Rust needs clang. With the large code model of UML it puts data into sections that UML's
 # linker script does not know: lockdep then takes static locks for others, kmemleak does not scan them.
 DEBUG_FLAGS = "KCFLAGS=-w -mlarge-data-threshold=2147483647"
+# Tests that show a leak in an implementation.
+LEAKING = {"c": frozenset({"nsproxy_e1_credentials_test"})}
 # Options of other commands.
 FOREIGN = ("CHECKS", "CONFIGS", "MUTANTS", "OP", "LEVEL", "SEED")
 
@@ -235,6 +237,7 @@ class Quick:
             work = self.folder / "fuzz"
             run.reference = Reference(built.fuzzer, kept.folder, c is not None, work)
             run.scan = options.debug
+            run.leaking = LEAKING.get(options.impl, frozenset())
             if options.minutes:
                 run.until = time.monotonic() + 60 * options.minutes
             try:

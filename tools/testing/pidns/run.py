@@ -160,8 +160,9 @@ class Run:
         # When to stop repeating jobs, and how often each ran.
         self.until = 0.0
         self.rounds: Counter[Job] = Counter()
-        # Whether guests are scanned for leaks at the end.
+        # Whether guests are scanned for leaks at the end, and tests that show one.
         self.scan = False
+        self.leaking: frozenset[str] = frozenset()
         self.done: list[Done] = []
         self.extra: list[Result] = []
         self._races: queue.SimpleQueue[Job] = queue.SimpleQueue()
@@ -211,6 +212,8 @@ class Run:
             done.seconds = time.monotonic() - begun
             if self._stop.is_set():
                 return
+            if self.scan and job.name in self.leaking:
+                guest.drop()
             if not self._again(done):
                 self._add(done)
         if self._stop.is_set() or not guest.boots:

@@ -151,10 +151,13 @@ class RunTest(unittest.TestCase):
         with self.assertRaises(Fault):
             self.run_jobs([TEST], {TEST.name: Fault("no")})
 
-    def scanned(self, answers: dict[str, Answer | Fault]) -> tuple[Scripted, Run]:
+    def scanned(
+        self, answers: dict[str, Answer | Fault], leaking: frozenset[str] = frozenset()
+    ) -> tuple[Scripted, Run]:
         guest = Scripted(self.folder, answers)
         run = Run([guest], [guest], self.parser, 10, self.shown.append)
         run.scan = True
+        run.leaking = leaking
         run.all([TEST], Durations(self.folder / "durations"))
         return guest, run
 
@@ -165,6 +168,11 @@ class RunTest(unittest.TestCase):
             # The scan is no test, and has a limit of its own.
             self.assertEqual((run.count(), len(run.results())), (2, 3))
             self.assertGreater(guest.limits[-1], 60)
+
+    def test_a_guest_that_leaked_on_purpose_is_not_scanned(self) -> None:
+        guest, run = self.scanned({}, leaking=frozenset({TEST.name}))
+        self.assertNotIn("scan", guest.asked)
+        self.assertEqual([result.outcome for result in run.extra], [])
 
     def test_a_guest_that_is_down_is_not_scanned(self) -> None:
         guest, run = self.scanned({TEST.name: Answer(End.DONE, GOOD, 124)})
