@@ -4,9 +4,9 @@
 
 use crate::flags;
 use kernel::{
+    cred::NewCred,
     fd::Fd,
     fs::LocalFile,
-    new_cred::NewCred,
     ns::{
         Namespace,
         NsCommon,

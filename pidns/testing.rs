@@ -11,7 +11,7 @@ use crate::{
 };
 use core::ops::Deref;
 use kernel::{
-    new_cred::NewCred,
+    cred::NewCred,
     ns::pid::TestReaper,
     pid::{
         Pid,

@@ -8,13 +8,15 @@
 use super::PreparedNsProxy;
 use crate::{
     bindings,
-    cred::Credential,
+    cred::{
+        Credential,
+        NewCred, //
+    },
     error::to_result,
     fs_struct::{
         FsCopy,
         FsStruct, //
     },
-    new_cred::NewCred,
     ns::{
         NsCommon,
         NsType,

@@ -16,9 +16,11 @@ use crate::{
     cred::Credential,
     sync::aref::ARef,
     syscall::Caller,
-    task::Task,
-    task_lock::TaskLock,
-    types::NotThreadSafe, //
+    task::{
+        Task,
+        TaskLock, //
+    },
+    types::NotThreadSafe,
 };
 use core::{
     mem,

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The lock of a task that protects what hangs on it from other tasks.
+//! The lock of a task that other tasks need to follow its pointers.
 //!
 //! C header: [`include/linux/sched/task.h`](srctree/include/linux/sched/task.h)
 
+use super::Task;
 use crate::{
     bindings,
-    task::Task,
     types::NotThreadSafe, //
 };
 
 /// Evidence that a task's `alloc_lock` is held.
 ///
-/// The lock protects, among others, the pointers `fs`, `files`, `mm` and `nsproxy` of the task
-/// against the task's own changes while somebody else follows them. Nothing may sleep under it.
+/// The lock protects, among others, the pointers `fs`, `files`, `mm` and `nsproxy` of the task: the
+/// task changes them under it, and other tasks follow them under it. It is a spinlock.
 ///
 /// # Invariants
 ///

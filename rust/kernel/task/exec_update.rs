@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Looking into a task that may change into another program or exit meanwhile.
+//! Access checks that `execve(2)` does not invalidate.
 //!
 //! C header: [`include/linux/sched/signal.h`](srctree/include/linux/sched/signal.h)
 
+use super::Task;
 use crate::{
     bindings,
     error::to_result,
@@ -12,14 +13,13 @@ use crate::{
         Atomic,
         Relaxed, //
     },
-    task::Task,
-    types::NotThreadSafe,
+    types::NotThreadSafe, //
 };
 
-/// Evidence that a task does not change its credentials and its address space by `execve(2)`.
+/// Evidence that `execve(2)` does not change a task's credentials and address space.
 ///
-/// So an access check that was passed under the lock holds for what is done under the lock. Others
-/// may read at the same time.
+/// So the result of an access check made under the lock stays valid as long as it is held. There
+/// may be several readers.
 ///
 /// # Invariants
 ///
@@ -32,7 +32,7 @@ pub struct ExecUpdateGuard<'a> {
 impl Task {
     /// Takes the `exec_update_lock` of the task's process for reading.
     ///
-    /// Returns `EINTR` if the current task is killed while it waits. May sleep.
+    /// Returns `EINTR` if the current task gets a fatal signal while it waits. May sleep.
     ///
     /// # Examples
     ///
@@ -59,9 +59,7 @@ impl Task {
         })
     }
 
-    /// Tells whether the task has begun to exit.
-    ///
-    /// There is no way back; but a task that has not begun may do so at any time.
+    /// Returns whether the task is exiting. If not, it may start to at any time.
     #[doc(alias = "PF_EXITING")]
     #[inline]
     pub fn is_exiting(&self) -> bool {
@@ -74,8 +72,8 @@ impl Task {
 
 impl Drop for ExecUpdateGuard<'_> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants this thread holds the lock, which is where it was when it
-        // was taken.
+        // SAFETY: By the type invariants this thread holds the lock. A task keeps its
+        // `signal_struct`, so it is the same lock.
         unsafe { bindings::up_read(&raw mut (*(*self.task.as_ptr()).signal).exec_update_lock) };
     }
 }

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! New credentials of the current task.
+//!
+//! A task changes its credentials by preparing a copy, changing that, and committing it.
+//!
+//! C header: [`include/linux/cred.h`](srctree/include/linux/cred.h)
+//!
+//! Reference: <https://docs.kernel.org/security/credentials.html>
+
+use crate::{
+    bindings,
+    prelude::*,
+    types::NotThreadSafe, //
+};
+use core::{
+    mem::ManuallyDrop,
+    ptr::NonNull, //
+};
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+mod testing;
+
+/// A copy of the current task's credentials that no task uses yet.
+///
+/// Dropping it leaves the task's credentials as they are.
+///
+/// # Invariants
+///
+/// The pointer owns the one reference to a valid `struct cred` that no task uses, made from the
+/// credentials of this thread.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::cred::NewCred;
+///
+/// // Without a commit the task's own do not change.
+/// let cred = NewCred::prepare()?;
+/// drop(cred);
+/// # Ok::<(), Error>(())
+/// ```
+pub struct NewCred(NonNull<bindings::cred>, NotThreadSafe);
+
+impl NewCred {
+    /// Copies the current task's credentials.
+    ///
+    /// Returns `ENOMEM`. May sleep.
+    #[doc(alias = "prepare_creds")]
+    pub fn prepare() -> Result<Self> {
+        // SAFETY: An FFI call with no additional requirements.
+        let cred = unsafe { bindings::prepare_creds() };
+        // INVARIANT: The copy is new, and the reference is ours.
+        let cred = NonNull::new(cred).ok_or(ENOMEM)?;
+        Ok(Self(cred, NotThreadSafe))
+    }
+
+    /// Makes these the credentials of the current task. May sleep.
+    ///
+    /// References obtained by [`CurrentTask::cred`](crate::task::CurrentTask::cred) keep the former
+    /// credentials alive.
+    ///
+    /// # Panics
+    ///
+    /// It is a bug to change credentials while others override them.
+    #[doc(alias = "commit_creds")]
+    pub fn commit(self) {
+        let cred = ManuallyDrop::new(self).0;
+        // SAFETY: `cred` comes from `prepare_creds`, and its reference is passed on. The function
+        // always returns 0.
+        unsafe { bindings::commit_creds(cred.as_ptr()) };
+    }
+
+    /// Returns a raw pointer to the C structure.
+    #[inline]
+    pub fn as_ptr(&self) -> *mut bindings::cred {
+        self.0.as_ptr()
+    }
+}
+
+impl Drop for NewCred {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants the reference is ours to drop.
+        unsafe { bindings::put_cred(self.0.as_ptr()) };
+    }
+}
