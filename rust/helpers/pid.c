@@ -14,6 +14,11 @@
 #include <linux/sched/task.h>
 #include <linux/workqueue.h>
 
+__rust_helper struct pid *rust_helper_get_pid(struct pid *pid)
+{
+	return get_pid(pid);
+}
+
 /* Tasks on the lists of their identifiers */
 
 __rust_helper void rust_helper_hlist_add_head_rcu(struct hlist_node *node,
