@@ -9,135 +9,91 @@ use crate::{
     create,
     cred,
     flags::Request,
+    raw::{
+        InitNsProxy,
+        NewFs,
+        NewTask,
+        NsProxySlot,
+        NsProxySwitch,
+        OwnNsProxy,
+        PreparedNsProxy, //
+    },
     setns,
     switch, //
 };
-use core::ptr::{
-    self,
-    NonNull, //
-};
+use core::ptr::NonNull;
 use kernel::{
     bindings,
     cred::Credential,
     current,
     error::from_result,
-    fs_struct::{
-        FsStruct,
-        UnsharedFs, //
-    },
     ns::{
         Active,
         NsType, //
     },
-    nsproxy::{
-        NewTask,
-        NsProxy,
-        NsProxySwitch,
-        OwnNsProxy,
-        PreparedNsProxy, //
-    },
     prelude::*,
     syscall::Caller,
-    task::Task,
+    task::Task, //
 };
 
-/// The initial set of namespaces: init's, and of the kernel's own threads.
-///
-/// The mount namespace is added when the root file system is there.
+/// The initial nsproxy of namespaces: init's, and that of kernel threads.
 #[no_mangle]
 #[allow(non_upper_case_globals)]
-pub(crate) static init_nsproxy: NsProxy = {
-    let inner = bindings::nsproxy {
-        count: bindings::refcount_t {
-            refs: bindings::atomic_t { counter: 1 },
-        },
-        uts_ns: &raw mut bindings::init_uts_ns,
-        #[cfg(any(CONFIG_POSIX_MQUEUE, CONFIG_SYSVIPC))]
-        ipc_ns: &raw mut bindings::init_ipc_ns,
-        #[cfg(not(any(CONFIG_POSIX_MQUEUE, CONFIG_SYSVIPC)))]
-        ipc_ns: ptr::null_mut(),
-        mnt_ns: ptr::null_mut(),
-        pid_ns_for_children: &raw mut bindings::init_pid_ns,
-        #[cfg(CONFIG_NET)]
-        net_ns: &raw mut bindings::init_net,
-        #[cfg(not(CONFIG_NET))]
-        net_ns: ptr::null_mut(),
-        #[cfg(CONFIG_TIME_NS)]
-        time_ns: &raw mut bindings::init_time_ns,
-        #[cfg(not(CONFIG_TIME_NS))]
-        time_ns: ptr::null_mut(),
-        #[cfg(CONFIG_TIME_NS)]
-        time_ns_for_children: &raw mut bindings::init_time_ns,
-        #[cfg(not(CONFIG_TIME_NS))]
-        time_ns_for_children: ptr::null_mut(),
-        #[cfg(CONFIG_CGROUPS)]
-        cgroup_ns: &raw mut bindings::init_cgroup_ns,
-        #[cfg(not(CONFIG_CGROUPS))]
-        cgroup_ns: ptr::null_mut(),
-    };
+pub(crate) static init_nsproxy: InitNsProxy = InitNsProxy::new();
 
-    // SAFETY: The count is one, and initial namespaces are never freed. Null stands only for types
-    // that are configured out, and for the mounts.
-    unsafe { NsProxy::new_static(inner) }
-};
-
-/// Borrows what a new mount namespace is to move, if there is to be one.
+/// Borrows the `fs_struct` that a new mount namespace moves, if there is to be one.
 ///
 /// # Safety
 ///
 /// If `request` names a mount namespace, `fs` must be null, or valid and used by nobody but the
 /// caller for the lifetime `'a`.
-unsafe fn fs_to_move<'a>(
-    request: &Request,
-    fs: *mut bindings::fs_struct,
-) -> Option<UnsharedFs<'a>> {
-    if !request.types().contains(NsType::Mnt) {
-        return None;
+unsafe fn fs_to_move<'a>(request: &Request, fs: *mut bindings::fs_struct) -> NewFs<'a> {
+    if request.types().contains(NsType::Mnt) {
+        // SAFETY: The caller promises null, or validity and exclusive use.
+        unsafe { NewFs::new(fs) }
+    } else {
+        NewFs::NONE
     }
-    // SAFETY: The caller promises null, or validity and exclusive use.
-    unsafe { fs.cast::<FsStruct>().as_ref().map(|fs| UnsharedFs::new(fs)) }
 }
 
-/// Creates the cache of proxies.
+/// Creates the slab cache.
 ///
 /// # Safety
 ///
 /// * It is called at boot, before the first clone.
 #[export]
 pub(crate) unsafe extern "C" fn nsproxy_cache_init() -> c_int {
-    from_result(|| NsProxy::create_cache().map(|()| 0))
+    from_result(|| NsProxySlot::create_cache().map(|()| 0))
 }
 
-/// Frees a proxy that was prepared but never used.
+/// Frees an nsproxy that was prepared but never used.
 ///
 /// # Safety
 ///
 /// * `ns` comes from `unshare_nsproxy_namespaces()`, and nobody uses it any more.
 #[export]
 pub(crate) unsafe extern "C" fn nsproxy_free(ns: *mut bindings::nsproxy) {
-    // SAFETY: The caller passes ownership of a prepared proxy.
-    drop(NonNull::new(ns.cast()).map(|ns| unsafe { PreparedNsProxy::from_raw(ns) }));
+    // SAFETY: The caller passes ownership of a prepared nsproxy.
+    drop(NonNull::new(ns).map(|ns| unsafe { PreparedNsProxy::from_ptr(ns) }));
 }
 
-/// Frees a proxy that was in use. `put_nsproxy()` calls it.
+/// Frees an nsproxy that was in use. `put_nsproxy()` calls it.
 ///
 /// # Safety
 ///
 /// * The last reference to `ns` has been dropped.
 #[export]
 pub(crate) unsafe extern "C" fn deactivate_nsproxy(ns: *mut bindings::nsproxy) {
-    if let Some(ns) = NonNull::new(ns.cast()) {
-        // SAFETY: The caller promises that the proxy was in use and has no reference any more.
-        unsafe { NsProxy::end(ns) };
-    }
+    // SAFETY: The caller promises that the nsproxy was in use and has no reference any more.
+    drop(NonNull::new(ns).map(|ns| unsafe { PreparedNsProxy::deactivate(ns) }));
 }
 
-/// Gives a task that is being cloned its proxy.
+/// Gives a task that is being created its nsproxy of namespaces.
 ///
 /// # Safety
 ///
-/// * `tsk` is being made by the current task and not yet known to anybody else.
-/// * It has its credentials, its address space, if any, and its `fs`, but the parent's proxy.
+/// * `tsk` is being created by the current task and not yet known to anybody else.
+/// * It has its credentials, its address space, if any, and its `fs`, but the parent's `nsproxy`.
 /// * If `flags` have `CLONE_NEWNS`, its `fs` is its own.
 #[export]
 pub(crate) unsafe extern "C" fn copy_namespaces(
@@ -152,19 +108,19 @@ pub(crate) unsafe extern "C" fn copy_namespaces(
 
     from_result(|| {
         let proxy = create::for_clone(&child, &request, fs)?;
-        child.adopt(proxy);
+        child.set_nsproxy(proxy);
         Ok(0)
     })
 }
 
-/// Prepares the proxy that the current task gets from unshare, if `unshare_flags` ask for one.
+/// Prepares the nsproxy that the current task gets from unshare, if `unshare_flags` ask for one.
 ///
 /// # Safety
 ///
 /// * `new_nsp` is valid for writes.
 /// * `new_cred` is null, or the credentials that the task is going to have.
-/// * If `unshare_flags` have `CLONE_NEWNS`, `new_fs` is the task's future view of the file system,
-///   used by nobody else.
+/// * If `unshare_flags` have `CLONE_NEWNS`, `new_fs` is the task's future `fs`, used by nobody
+///   else.
 #[export]
 pub(crate) unsafe extern "C" fn unshare_nsproxy_namespaces(
     unshare_flags: c_ulong,
@@ -174,7 +130,7 @@ pub(crate) unsafe extern "C" fn unshare_nsproxy_namespaces(
 ) -> c_int {
     let request = Request::of_unshare(unshare_flags as u64);
     let current = current!();
-    // SAFETY: A task that unshares has a proxy, and nothing is borrowed from it here.
+    // SAFETY: A task that unshares has an nsproxy, and nothing is borrowed from it here.
     let own = unsafe { OwnNsProxy::new(current) };
     // SAFETY: The caller promises null or validity.
     let cred = unsafe { new_cred.cast::<Credential>().as_ref() };
@@ -184,20 +140,20 @@ pub(crate) unsafe extern "C" fn unshare_nsproxy_namespaces(
     from_result(|| {
         if let Some(proxy) = create::for_unshare(current, own.proxy(), &request, cred, fs)? {
             // SAFETY: The caller promises that it is valid for writes.
-            unsafe { *new_nsp = proxy.into_raw().cast().as_ptr() };
+            unsafe { *new_nsp = proxy.into_ptr().as_ptr() };
         }
         Ok(0)
     })
 }
 
-/// Gives a task another proxy, or takes it away if `new` is null.
+/// Gives a task another nsproxy of namespaces, or drops it if `new` is null.
 ///
-/// Out of line, so that a probe here sees unshare, setns and exec: the old proxy is still in `p`.
+/// Out of line, so that a probe here sees unshare, setns and exec: the old nsproxy is still in `p`.
 ///
 /// # Safety
 ///
-/// * `p` is the current task, or a child that is being made and has its own proxy.
-/// * `new` is null, or comes from `unshare_nsproxy_namespaces()` or [`PreparedNsProxy::into_raw`],
+/// * `p` is the current task, or a child that is being created and has its own nsproxy.
+/// * `new` is null, or comes from `unshare_nsproxy_namespaces()` or [`PreparedNsProxy::into_ptr`],
 ///   and passes to the task.
 #[export]
 #[inline(never)]
@@ -205,37 +161,37 @@ pub(crate) unsafe extern "C" fn switch_task_namespaces(
     p: *mut bindings::task_struct,
     new: *mut bindings::nsproxy,
 ) {
-    // SAFETY: The caller promises a valid task, whose proxy is its to change.
+    // SAFETY: The caller promises a valid task, whose nsproxy may be replaced.
     let task = unsafe { NsProxySwitch::new(&*p.cast::<Task>()) };
-    // SAFETY: The caller passes ownership of a prepared proxy, if any.
-    let new = NonNull::new(new.cast()).map(|new| unsafe { PreparedNsProxy::from_raw(new) });
+    // SAFETY: The caller passes ownership of a prepared nsproxy, if any.
+    let new = NonNull::new(new).map(|new| unsafe { PreparedNsProxy::from_ptr(new) });
 
     switch::switch(task, new);
 }
 
-/// Takes the proxy from a task that exits, or whose making failed.
+/// Drops the nsproxy of a task that exits, or whose creation failed.
 ///
 /// # Safety
 ///
-/// * `p` is the current task, or a child that is being made and has its own proxy.
+/// * `p` is the current task, or a child that is being created and has its own nsproxy.
 #[export]
 pub(crate) unsafe extern "C" fn exit_nsproxy_namespaces(p: *mut bindings::task_struct) {
-    // SAFETY: The caller promises a valid task, whose proxy is its to change.
+    // SAFETY: The caller promises a valid task, whose nsproxy may be replaced.
     switch::switch(unsafe { NsProxySwitch::new(&*p.cast::<Task>()) }, None);
 }
 
-/// Lets the current task into its children's time namespace.
+/// Moves the current task to its children's time namespace.
 ///
 /// # Safety
 ///
-/// * The task is executing a new program, whose address space it has already.
+/// * The task is executing a new program, and has its address space already.
 #[export]
 pub(crate) unsafe extern "C" fn exec_task_namespaces() -> c_int {
     let current = current!();
     // SAFETY: The caller promises that the task is in `execve(2)`, past the exchange of its address
     // space.
     let caller = unsafe { Caller::new(current) };
-    // SAFETY: A task that executes a program has a proxy, and nothing is borrowed from it here.
+    // SAFETY: A task that executes a program has an nsproxy, and nothing is borrowed from it here.
     let mut own = unsafe { OwnNsProxy::new(current) };
 
     from_result(|| switch::at_exec(&caller, &mut own).map(|()| 0))
@@ -297,7 +253,7 @@ pub(crate) unsafe extern "C" fn pidns_setns(fd: c_int, flags: c_int) -> c_int {
     // SAFETY: The caller promises that the task is in `setns(2)`, which keeps its address space,
     // files and `fs`.
     let caller = unsafe { Caller::new(current) };
-    // SAFETY: A task that makes a system call has a proxy, and nothing is borrowed from it here.
+    // SAFETY: A task that makes a system call has an nsproxy, and nothing is borrowed from it here.
     let mut own = unsafe { OwnNsProxy::new(current) };
 
     // CAST: A negative number becomes one that no descriptor has.

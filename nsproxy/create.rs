@@ -2,56 +2,56 @@
 
 //! New namespaces for a clone and an unshare.
 
-use crate::flags::Request;
+use crate::{
+    flags::Request,
+    raw::{
+        copy_cgroup_ns,
+        copy_ipcs,
+        copy_mnt_ns,
+        copy_net_ns,
+        copy_pid_ns,
+        copy_time_ns,
+        copy_utsname,
+        NewFs,
+        NewTask,
+        NsProxySlot,
+        PreparedNsProxy, //
+    }, //
+};
 use kernel::{
     capability::Capability,
     cred::Credential,
-    fs_struct::UnsharedFs,
-    ns::{
-        CgroupNamespace,
-        IpcNamespace,
-        MntNamespace,
-        NetNamespace,
-        NsType,
-        TimeNamespace,
-        UserNamespace,
-        UtsNamespace, //
-    },
+    ns::UserNamespace,
     nsproxy::{
         Namespaces,
-        NewTask,
-        NsProxy,
-        PreparedNsProxy, //
+        NsProxy, //
     },
-    pid_namespace::PidNamespace,
     prelude::*,
     sync::aref::ARef,
     task::CurrentTask, //
 };
 
-/// Returns the proxy for a task that the current task is making by `clone(2)`.
+/// Returns the nsproxy for a task that the current task is creating by `clone(2)`.
 ///
-/// A new mount namespace moves `fs`, which is the new task's.
+/// It is the parent's, unless new namespaces are asked for, or the task has an address space of its
+/// own and enters a time namespace of its parent's children. A new mount namespace moves `fs`,
+/// which is the new task's.
 ///
-/// The parent's proxy is shared if no new namespace is asked for, and no pending time namespace is
-/// to be entered, as a task with an address space of its own does.
-///
-/// Returns `EPERM` without `CAP_SYS_ADMIN` over the new task's user namespace, checked before all
-/// else; `EINVAL` for a new IPC namespace with undo lists of semaphores shared, which refer to the
-/// old one; and the errors of the namespaces' types, all but limits and memory being checked there.
-/// May sleep.
+/// Returns `EPERM` without `CAP_SYS_ADMIN` over the new task's user namespace, which is checked
+/// first; `EINVAL` for a new IPC namespace with `CLONE_SYSVSEM`, since the shared undo list belongs
+/// to the old one; and the errors of the types of namespaces. May sleep.
 ///
 /// C counterpart: `copy_namespaces()`.
 pub(crate) fn for_clone(
     child: &NewTask<'_>,
     request: &Request,
-    fs: Option<UnsharedFs<'_>>,
+    fs: NewFs<'_>,
 ) -> Result<ARef<NsProxy>> {
-    let parents = child.inherited();
+    let parents = child.parents();
     let cred = child.cred();
 
     if !request.wants_new() {
-        if request.shares_vm() || !parents.time_is_pending() {
+        if request.shares_vm() || !time_is_pending(parents) {
             return Ok(parents.into());
         }
     } else if !cred.user_ns().capable(Capability::SysAdmin) {
@@ -61,21 +61,21 @@ pub(crate) fn for_clone(
         return Err(EINVAL);
     }
 
-    let mut proxy = with_new(request, parents, cred.user_ns(), fs)?;
+    let mut proxy = create(request, parents, cred.user_ns(), fs)?;
     if !request.shares_vm() {
         child.enter_time_ns(&mut proxy);
     }
     Ok(proxy.activate())
 }
 
-/// Prepares the proxy that a task gets from `unshare(2)`, or nothing if no namespace but the user
+/// Prepares the nsproxy that a task gets from `unshare(2)`, or nothing if no namespace but the user
 /// namespace is asked for.
 ///
 /// `new_cred` are the credentials that it will have afterwards, if they change. A new mount
-/// namespace moves `fs`, its future view of the file system.
+/// namespace moves `fs`, which the task will have.
 ///
-/// Returns `EPERM` without `CAP_SYS_ADMIN` over the user namespace, and the errors of the
-/// namespaces' types. May sleep.
+/// Returns `EPERM` without `CAP_SYS_ADMIN` over the user namespace, and the errors of the types of
+/// namespaces. May sleep.
 ///
 /// C counterpart: `unshare_nsproxy_namespaces()`.
 pub(crate) fn for_unshare(
@@ -83,7 +83,7 @@ pub(crate) fn for_unshare(
     own: &NsProxy,
     request: &Request,
     new_cred: Option<&Credential>,
-    fs: Option<UnsharedFs<'_>>,
+    fs: NewFs<'_>,
 ) -> Result<Option<PreparedNsProxy>> {
     if !request.wants_new() {
         return Ok(None);
@@ -92,69 +92,52 @@ pub(crate) fn for_unshare(
     if !cred.user_ns().capable(Capability::SysAdmin) {
         return Err(EPERM);
     }
-    with_new(request, own, cred.user_ns(), fs).map(Some)
+    create(request, own, cred.user_ns(), fs).map(Some)
 }
 
-/// Prepares a proxy with new namespaces of the types that `request` names, owned by `user_ns`, and
-/// `old`'s of the others.
+/// Prepares an nsproxy with new namespaces of the types that `request` names, owned by `user_ns`,
+/// and those of `old` otherwise.
 ///
-/// The types are visited in a fixed order, which decides whose error is told; those made before a
-/// failure are dropped.
+/// The order decides which error is returned.
 ///
 /// Out of line: most clones do not come here.
+///
+/// C counterpart: `create_new_namespaces()`.
 #[inline(never)]
-fn with_new(
+fn create(
     request: &Request,
     old: &NsProxy,
     user_ns: &UserNamespace,
-    fs: Option<UnsharedFs<'_>>,
+    fs: NewFs<'_>,
 ) -> Result<PreparedNsProxy> {
-    let new = |kind| request.types().contains(kind);
+    let flags = request.flags();
+    let slot = NsProxySlot::new()?;
 
-    PreparedNsProxy::try_new(|| {
-        Ok(Namespaces {
-            mnt: if new(NsType::Mnt) {
-                let old = old.mnt().ok_or(EINVAL)?;
-                Some(MntNamespace::create(
-                    user_ns,
-                    old,
-                    fs,
-                    request.mnt_contents(),
-                )?)
-            } else {
-                old.mnt().map(ARef::from)
-            },
-            uts: if new(NsType::Uts) {
-                UtsNamespace::create(user_ns, old.uts())?
-            } else {
-                old.uts().into()
-            },
-            ipc: if new(NsType::Ipc) {
-                Some(IpcNamespace::create(user_ns, old.ipc())?)
-            } else {
-                old.ipc().map(ARef::from)
-            },
-            pid_for_children: if new(NsType::Pid) {
-                PidNamespace::create(user_ns, old.pid_for_children())?
-            } else {
-                old.pid_for_children().into()
-            },
-            cgroup: if new(NsType::Cgroup) {
-                CgroupNamespace::create(user_ns, old.cgroup())?
-            } else {
-                old.cgroup().map(ARef::from)
-            },
-            net: if new(NsType::Net) {
-                Some(NetNamespace::create(user_ns, old.net())?)
-            } else {
-                old.net().map(ARef::from)
-            },
-            time_for_children: if new(NsType::Time) {
-                Some(TimeNamespace::create(user_ns, old.time_for_children())?)
-            } else {
-                old.time_for_children().map(ARef::from)
-            },
-            time: old.time().map(ARef::from),
-        })
-    })
+    Ok(slot.init(Namespaces {
+        mnt_ns: copy_mnt_ns(flags, &old.mnt_ns, user_ns, fs)?,
+        uts_ns: copy_utsname(flags, user_ns, &old.uts_ns)?,
+        ipc_ns: copy_ipcs(flags, user_ns, &old.ipc_ns)?,
+        pid_ns_for_children: copy_pid_ns(flags, user_ns, &old.pid_ns_for_children)?,
+        cgroup_ns: copy_cgroup_ns(flags, user_ns, &old.cgroup_ns)?,
+        net_ns: copy_net_ns(flags, user_ns, &old.net_ns)?,
+        time_ns_for_children: copy_time_ns(flags, user_ns, &old.time_ns_for_children)?,
+        time_ns: old.time_ns.clone(),
+    }))
+}
+
+/// Prepares an nsproxy with the namespaces of `old`.
+///
+/// Returns `ENOMEM`. May sleep.
+///
+/// C counterpart: `create_new_namespaces()` without flags.
+pub(crate) fn copy(old: &NsProxy) -> Result<PreparedNsProxy> {
+    let slot = NsProxySlot::new()?;
+
+    Ok(slot.init(Namespaces::clone(old)))
+}
+
+/// Tells whether children get another time namespace than the task has itself.
+#[inline]
+pub(crate) fn time_is_pending(proxy: &NsProxy) -> bool {
+    proxy.time_ns_for_children != proxy.time_ns
 }

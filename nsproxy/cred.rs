@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The user namespace, which belongs to the credentials of a task and not to its proxy, and is kept
-//! active by every task that has such credentials.
+//! The user namespace of a task, which belongs to its credentials. The task keeps it active.
 
 use kernel::ns::{
     Active,
     UserNamespace, //
 };
 
-/// Changes from credentials in the namespace that `old` keeps active to such in `new`.
+/// Makes `new` active for a task instead of `old`.
 ///
-/// The new one becomes active before the old one ceases to be: either may own the other.
+/// In this order, since either may own the other.
 ///
 /// C counterpart: `switch_cred_namespaces()`.
 pub(crate) fn switch<'a>(old: Active<'_>, new: &'a UserNamespace) -> Active<'a> {

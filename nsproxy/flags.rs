@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the flags of a system call ask of the namespaces.
+//! The flags of clone, unshare and setns.
 
 use kernel::{
     ns::{
-        MntContents,
         NsType,
         NsTypes, //
     },
@@ -12,7 +11,7 @@ use kernel::{
     uapi,
 };
 
-/// What a clone or an unshare asks for.
+/// The flags of a clone or an unshare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
     flags: u64,
@@ -27,8 +26,8 @@ impl Request {
 
     /// Reads the flags of `unshare(2)`.
     ///
-    /// There the flag for an empty mount namespace has the bit of a clone flag that unshare has no
-    /// use for; clone's own is beyond the 32 bits that unshare takes.
+    /// `UNSHARE_EMPTY_MNTNS` is the bit of a clone flag that unshare does not take; it is turned
+    /// into clone's own flag, which does not fit in the 32 bits of unshare's.
     #[inline]
     pub(crate) fn of_unshare(flags: u64) -> Self {
         let unshare_empty = u64::from(uapi::UNSHARE_EMPTY_MNTNS);
@@ -42,26 +41,25 @@ impl Request {
         }
     }
 
-    /// The types of namespaces to be made.
+    /// The types of namespaces to create.
     #[inline]
     pub(crate) fn types(&self) -> NsTypes {
         NsTypes::from_bits_truncate(self.flags)
     }
 
-    /// Whether a namespace is asked for that belongs to a proxy; the user namespace belongs to the
-    /// credentials.
+    /// Whether a new nsproxy is needed; the user namespace belongs to the credentials.
     #[inline]
     pub(crate) fn wants_new(&self) -> bool {
         !self.types().without(NsType::User).is_empty()
     }
 
-    /// Whether parent and child share the address space, and so the clocks that it shows.
+    /// Whether parent and child share the address space, and so its clock pages.
     #[inline]
     pub(crate) fn shares_vm(&self) -> bool {
         self.flags & u64::from(uapi::CLONE_VM) != 0
     }
 
-    /// Whether a new IPC namespace would come with an undo list of semaphores in the old one.
+    /// Whether a new IPC namespace would come with an undo list for semaphores of the old one.
     #[inline]
     pub(crate) fn new_ipc_with_shared_undo(&self) -> bool {
         let both = u64::from(uapi::CLONE_NEWIPC | uapi::CLONE_SYSVSEM);
@@ -69,21 +67,19 @@ impl Request {
         self.flags & both == both
     }
 
-    /// What a new mount namespace starts with.
+    /// The flags, as those of clone.
     #[inline]
-    pub(crate) fn mnt_contents(&self) -> MntContents {
-        if self.flags & uapi::CLONE_EMPTY_MNTNS != 0 {
-            MntContents::RootOnly
-        } else {
-            MntContents::Copy
-        }
+    pub(crate) fn flags(&self) -> u64 {
+        self.flags
     }
 }
 
-/// Returns the types that `setns(2)` is to join of a process.
+/// Returns the types of namespaces that `setns(2)` joins with a pidfd.
 ///
-/// Returns `EINVAL` for none, for a bit that names no type, and for a type that this kernel cannot
-/// make a second one of.
+/// Returns `EINVAL` for none, for a bit that names no type, and for a type that this kernel does
+/// not support.
+///
+/// C counterpart: `check_setns_flags()`.
 pub(crate) fn types_to_join(flags: c_int) -> Result<NsTypes> {
     // CAST: A negative number has bits set that name no type.
     let types = NsTypes::from_bits(i64::from(flags) as u64).ok_or(EINVAL)?;
@@ -104,7 +100,7 @@ mod tests {
     const NEWTIME: u64 = uapi::CLONE_NEWTIME as u64;
 
     #[test]
-    fn clone_without_namespace_flags_wants_nothing() {
+    fn clone_without_namespace_flags_keeps_the_nsproxy() {
         let thread = u64::from(uapi::CLONE_VM | uapi::CLONE_THREAD | uapi::CLONE_SYSVSEM);
 
         assert!(!Request::of_clone(0).wants_new());
@@ -114,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn user_namespace_alone_is_not_the_proxys() {
+    fn user_namespace_alone_keeps_the_nsproxy() {
         assert!(!Request::of_clone(NEWUSER).wants_new());
         assert!(Request::of_clone(NEWUSER | NEWPID).wants_new());
         assert!(Request::of_clone(NEWUSER | NEWPID)
@@ -123,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_type_is_the_proxys() {
+    fn every_other_type_needs_a_new_nsproxy() {
         let mut bit = 1u64;
         let mut seen = 0;
 
@@ -138,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn ipc_with_undo_needs_both() {
+    fn newipc_conflicts_with_sysvsem() {
         let ipc = u64::from(uapi::CLONE_NEWIPC);
         let undo = u64::from(uapi::CLONE_SYSVSEM);
 
@@ -148,30 +144,23 @@ mod tests {
     }
 
     #[test]
-    fn empty_mounts_have_two_spellings() {
+    fn unshare_has_another_flag_for_empty_mounts() {
         let newns = u64::from(uapi::CLONE_NEWNS);
-        let shared_bit = u64::from(uapi::UNSHARE_EMPTY_MNTNS);
+        let unshare_bit = u64::from(uapi::UNSHARE_EMPTY_MNTNS);
+        let empty = newns | uapi::CLONE_EMPTY_MNTNS;
 
-        // The bit means something else to clone.
+        // For clone the bit means something else.
         assert_eq!(uapi::UNSHARE_EMPTY_MNTNS, uapi::CLONE_PARENT_SETTID);
-        assert_eq!(
-            Request::of_clone(newns | shared_bit).mnt_contents(),
-            MntContents::Copy
-        );
-        assert_eq!(
-            Request::of_unshare(newns | shared_bit).mnt_contents(),
-            MntContents::RootOnly
-        );
-        assert_eq!(Request::of_unshare(newns).mnt_contents(), MntContents::Copy);
-        assert_eq!(
-            Request::of_clone(newns | uapi::CLONE_EMPTY_MNTNS).mnt_contents(),
-            MntContents::RootOnly
-        );
-        assert!(!Request::of_unshare(shared_bit).wants_new());
+        for flags in [newns, newns | unshare_bit, empty] {
+            assert_eq!(Request::of_clone(flags).flags(), flags);
+        }
+        assert_eq!(Request::of_unshare(newns | unshare_bit).flags(), empty);
+        assert_eq!(Request::of_unshare(newns).flags(), newns);
+        assert!(!Request::of_unshare(unshare_bit).wants_new());
     }
 
     #[test]
-    fn setns_takes_only_supported_types() {
+    fn setns_accepts_supported_types_only() {
         assert_eq!(types_to_join(0).err(), Some(EINVAL));
         assert_eq!(types_to_join(-1).err(), Some(EINVAL));
         assert_eq!(types_to_join(uapi::CLONE_VM as c_int).err(), Some(EINVAL));
@@ -187,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn setns_rejects_the_whole_if_a_part_is_unknown() {
+    fn setns_rejects_unknown_bits_beside_known_ones() {
         let newns = uapi::CLONE_NEWNS as c_int;
 
         assert_eq!(types_to_join(newns).ok(), Some(NsTypes::from(NsType::Mnt)));
@@ -195,7 +184,7 @@ mod tests {
             types_to_join(newns | uapi::CLONE_FILES as c_int).err(),
             Some(EINVAL)
         );
-        // The sign bit is a clone flag, and stays one when widened.
+        // Sign extension sets bits that name no type.
         assert_eq!(types_to_join(newns | c_int::MIN).err(), Some(EINVAL));
     }
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The set of namespaces of a task: how clone, unshare, setns and exec change it.
+//! The namespaces of a task: how clone, unshare, setns and exec change them.
 //!
 //! Principles:
 //!
-//! * No unsafe code but in [`abi`], which turns what C passes into borrowed and owned types, and
-//!   decides nothing.
-//! * A proxy in the making and a proxy in use are different types of the `kernel` crate. The one is
-//!   freed when dropped, the other also deactivates its namespaces.
-//! * A change is prepared in full, then made; what fails on the way undoes the earlier steps by
-//!   being dropped. What cannot fail any more consumes what was prepared.
-//! * Nothing that may sleep is dropped under a lock or in an RCU read-side section: what is taken
-//!   there is dropped after it.
+//! * Unsafe code is in [`abi`], which is what C calls, and in [`raw`], on which the policy stands.
+//!   Neither decides anything.
+//! * Calls go down: `abi` calls the policy, and that calls `raw`.
+//! * An nsproxy that is being prepared and an nsproxy in use are different types. Dropping the one
+//!   frees it; dropping the last reference to the other makes its namespaces inactive as well.
+//! * A change is prepared, then committed. What fails before that undoes the earlier steps by
+//!   dropping them. What cannot fail any more consumes what was prepared.
+//! * Nothing that may sleep is dropped under a lock or in an RCU read-side section.
 //!
-//! Lock order: RCU read side, then the `alloc_lock` of one task; neither while namespaces are made
-//! or joined, which takes the locks of their own types.
+//! Lock order: RCU read side, then the `alloc_lock` of one task. Neither is held while namespaces
+//! are created or joined, which takes the locks of their own types.
 
 #![crate_name = "nsproxy"]
 #![deny(unsafe_code)]
@@ -24,5 +24,7 @@ mod abi;
 mod create;
 mod cred;
 mod flags;
+#[expect(unsafe_code, reason = "what the policy stands on")]
+mod raw;
 mod setns;
 mod switch;

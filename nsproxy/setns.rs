@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Joining existing namespaces: prepare, validate, commit.
+//! `setns(2)`: prepare, validate, commit.
 
-use crate::flags;
+use crate::{
+    create,
+    flags,
+    raw::{
+        exit_sem,
+        perf_event_namespaces,
+        timens_commit,
+        NsSet,
+        OwnNsProxy, //
+    }, //
+};
 use kernel::{
     cred::NewCred,
     fd::Fd,
@@ -14,14 +24,7 @@ use kernel::{
         NsTypes,
         UserNamespace, //
     },
-    nsproxy::{
-        NsProxy,
-        NsSet,
-        OwnNsProxy,
-        PreparedNsProxy,
-        SetCred,
-        SetFs, //
-    },
+    nsproxy::NsProxy,
     pid::{
         Pid,
         PidType, //
@@ -37,8 +40,8 @@ use kernel::{
     task::Task, //
 };
 
-/// Lets the current task join the namespace that descriptor `fd` refers to, or those of the process
-/// that it refers to which `flags` name.
+/// Lets the current task join the namespace that `fd` refers to, or if it is a pidfd, those of the
+/// process's namespaces that `flags` name.
 ///
 /// All are joined or none.
 ///
@@ -46,11 +49,11 @@ use kernel::{
 ///
 /// * `EBADF` if `fd` is not open;
 /// * `EINVAL` if it refers to neither, if `flags` are neither 0 nor the namespace's type, or if for
-///   a process they are 0 or name something that cannot be joined;
+///   a pidfd they are 0 or name something that cannot be joined;
 /// * `ESRCH` if the process is dead;
-/// * `EPERM` if the task may not look into the process;
+/// * `EPERM` if the task may not access the process;
 /// * `ENOMEM`;
-/// * what the types of the namespaces answer: `EPERM`, `EINVAL`, `EUSERS`.
+/// * the errors of the types of namespaces: `EPERM`, `EINVAL`, `EUSERS`.
 ///
 /// May sleep.
 ///
@@ -73,15 +76,15 @@ pub(crate) fn setns(
 
     // No failure from here on.
     commit(caller, own, types, set);
-    caller.record_namespaces();
+    perf_event_namespaces(caller);
     Ok(())
 }
 
-/// What a descriptor refers to.
+/// What is joined.
 enum Joined<'a> {
     /// A namespace.
     One(&'a NsCommon),
-    /// A process, and of its namespaces those that are asked for.
+    /// Namespaces of a process.
     OfProcess(&'a Pid),
 }
 
@@ -92,7 +95,7 @@ impl<'a> Joined<'a> {
             .or_else(|| Pid::from_pidfd(file).map(Self::OfProcess))
     }
 
-    /// Returns which types are joined.
+    /// Checks the flags, and returns the types to join.
     fn types(&self, flags: c_int) -> Result<NsTypes> {
         match self {
             Self::OfProcess(_) => flags::types_to_join(flags),
@@ -105,51 +108,48 @@ impl<'a> Joined<'a> {
     }
 }
 
-/// Makes new versions of all that joining namespaces of these `types` changes; of the proxy `old`
-/// that is a copy. The task does not know of them.
+/// Prepares new versions of all that joining namespaces of these `types` changes; the set of
+/// namespaces is a copy of `old`.
 ///
 /// C counterpart: `prepare_nsset()`.
 fn prepare<'a>(caller: &'a Caller<'_>, old: &NsProxy, types: NsTypes) -> Result<NsSet<'a>> {
-    let proxy = PreparedNsProxy::copy_of(old)?;
-    let cred = if types.contains(NsType::User) {
-        SetCred::New(NewCred::prepare()?)
-    } else {
-        SetCred::Current(caller.cred())
-    };
-    let fs = if !types.contains(NsType::Mnt) {
-        SetFs::Untouched
-    } else if types.without(NsType::Mnt).is_empty() {
-        SetFs::Own(caller.fs())
-    } else {
-        SetFs::Copy(caller.fs().try_copy()?)
-    };
+    let mut set = NsSet::new(caller, types, create::copy(old)?);
 
-    NsSet::new(caller, types, proxy, cred, fs)
+    if types.contains(NsType::User) {
+        set.add_cred(NewCred::prepare()?);
+    }
+    if types == NsType::Mnt.into() {
+        // Nothing can fail after the paths have changed.
+        set.use_fs();
+    } else if types.contains(NsType::Mnt) {
+        set.add_fs(caller.fs().try_copy()?);
+    }
+    Ok(set)
 }
 
-/// Makes what every namespace has agreed to the task's.
+/// Changes the task to what every namespace has agreed to.
 ///
 /// C counterpart: `commit_nsset()`.
 fn commit(caller: &Caller<'_>, own: &mut OwnNsProxy<'_>, types: NsTypes, set: NsSet<'_>) {
     let (proxy, cred, fs) = set.into_parts();
-    if let SetCred::New(cred) = cred {
+    if let Some(cred) = cred {
         cred.commit();
     }
-    if let SetFs::Copy(fs) = &fs {
+    if let Some(fs) = &fs {
         caller.fs().set_paths(fs);
     }
     if types.contains(NsType::Ipc) {
-        caller.undo_semaphores();
+        exit_sem(caller);
     }
     if types.contains(NsType::Time) {
-        if let Some(time) = proxy.time() {
-            caller.commit_time_ns(time);
+        if let Some(time) = proxy.namespaces().time_ns.get() {
+            timens_commit(caller, time);
         }
     }
     own.switch(proxy);
 }
 
-/// The namespaces of another process, as they were at one moment.
+/// A snapshot of another process's namespaces.
 struct Target {
     pid: Option<ARef<PidNamespace>>,
     proxy: ARef<NsProxy>,
@@ -157,10 +157,12 @@ struct Target {
 }
 
 impl Target {
-    /// Takes references to those of the task behind `pid` that `types` name.
+    /// Takes references to those of the task of `pid`.
+    ///
+    /// Returns `ESRCH` if the task is dead, and `EPERM` if the current task may not access it.
     fn of(pid: &Pid, types: NsTypes) -> Result<Self> {
         // Declared before the guard so that an early return drops it after the read-side section:
-        // dropping a proxy may sleep.
+        // dropping an nsproxy may sleep.
         let proxy;
         let rcu = rcu::read_lock();
 
@@ -182,31 +184,29 @@ impl Target {
         Ok(Self { pid, proxy, user })
     }
 
-    /// Asks each namespace whether it may be joined.
+    /// Lets each namespace check whether it may be joined.
     ///
     /// The user namespace comes first, since it may give the right to join the others.
+    ///
+    /// C counterpart: `validate_nsset()`.
     fn validate(&self, types: NsTypes, set: &mut NsSet<'_>) -> Result {
         let proxy = &*self.proxy;
-        join(types, set, || self.user.as_deref())?;
-        join(types, set, || proxy.mnt())?;
-        join(types, set, || Some(proxy.uts()))?;
-        join(types, set, || proxy.ipc())?;
-        join(types, set, || self.pid.as_deref())?;
-        join(types, set, || proxy.cgroup())?;
-        join(types, set, || proxy.net())?;
-        join(types, set, || proxy.time())
+        join(types, set, self.user.as_deref())?;
+        join(types, set, proxy.mnt_ns.get())?;
+        join(types, set, proxy.uts_ns.get())?;
+        join(types, set, proxy.ipc_ns.get())?;
+        join(types, set, self.pid.as_deref())?;
+        join(types, set, proxy.cgroup_ns.get())?;
+        join(types, set, proxy.net_ns.get())?;
+        join(types, set, proxy.time_ns.get())
     }
 }
 
 /// Puts `ns` into the set, if its type is one of `types`.
 #[inline(always)]
-fn join<'n, N: Namespace + 'n>(
-    types: NsTypes,
-    set: &mut NsSet<'_>,
-    ns: impl FnOnce() -> Option<&'n N>,
-) -> Result {
+fn join<N: Namespace>(types: NsTypes, set: &mut NsSet<'_>, ns: Option<&N>) -> Result {
     if types.contains(N::TYPE) {
-        set.install(ns().ok_or(EINVAL)?.common())?;
+        set.install(ns.ok_or(EINVAL)?.common())?;
     }
     Ok(())
 }

@@ -64,7 +64,9 @@ impl NsOperations for ForChildren {
     fn get(task: &Task) -> Option<ARef<PidNamespace>> {
         let lock = task.alloc_lock();
 
-        lock.nsproxy().map(|proxy| proxy.pid_for_children().into())
+        let ns = lock.nsproxy()?.pid_ns_for_children.get();
+
+        ns.map(ARef::from)
     }
 
     fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNamespace) -> Result {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A task's view of the file system: its root and its working directory.
+//! A task's root and working directory.
 //!
 //! C header: [`include/linux/fs_struct.h`](srctree/include/linux/fs_struct.h)
 
@@ -14,11 +14,11 @@ use core::ptr::NonNull;
 
 /// Wraps the kernel's `struct fs_struct`. Thread safe.
 ///
-/// Tasks made with `CLONE_FS` share one. Its paths are protected by a sequence lock of its own.
+/// Tasks created with `CLONE_FS` share one. Its own seqlock protects the paths.
 #[repr(transparent)]
 pub struct FsStruct(Opaque<bindings::fs_struct>);
 
-// SAFETY: Shared references only lead to functions that take the lock inside.
+// SAFETY: Shared references are only used for functions that take the lock.
 unsafe impl Sync for FsStruct {}
 
 impl FsStruct {
@@ -39,56 +39,30 @@ impl FsStruct {
         self.0.get()
     }
 
-    /// Makes a private copy, with references of its own to both paths.
+    /// Makes a copy, with its own references to both paths.
     ///
     /// Returns `ENOMEM`. May sleep.
     #[doc(alias = "copy_fs_struct")]
     pub fn try_copy(&self) -> Result<FsCopy> {
         // SAFETY: `self` is valid.
         let copy = unsafe { bindings::copy_fs_struct(self.as_ptr()) };
-        // INVARIANT: The copy is new, so nobody else knows it.
+        // INVARIANT: The copy is new, so nobody else uses it.
         NonNull::new(copy).map(FsCopy).ok_or(ENOMEM)
     }
 
-    /// Takes over root and working directory of `from`.
+    /// Changes root and working directory to those of `from`.
     ///
     /// May sleep.
     #[doc(alias = "set_fs_root")]
     #[doc(alias = "set_fs_pwd")]
     pub fn set_paths(&self, from: &FsCopy) {
         let from = from.0.as_ptr();
-        // SAFETY: Both structures are valid. Nobody else knows `from`, so its paths do not change
+        // SAFETY: Both structures are valid. Nobody else uses `from`, so its paths do not change
         // while they are read.
         unsafe {
             bindings::set_fs_root(self.as_ptr(), &raw const (*from).root);
             bindings::set_fs_pwd(self.as_ptr(), &raw const (*from).pwd);
         }
-    }
-}
-
-/// An [`FsStruct`] that nobody else uses, so that it may be changed without its lock.
-///
-/// # Invariants
-///
-/// Nobody else reads or changes the paths while this exists.
-pub struct UnsharedFs<'a>(&'a FsStruct);
-
-impl<'a> UnsharedFs<'a> {
-    /// Declares that nobody else uses `fs`.
-    ///
-    /// # Safety
-    ///
-    /// For the lifetime `'a` the paths must be used only through the returned value.
-    #[inline]
-    pub unsafe fn new(fs: &'a FsStruct) -> Self {
-        // INVARIANT: The caller promises it.
-        Self(fs)
-    }
-
-    /// Returns a raw pointer to the C structure.
-    #[inline]
-    pub(crate) fn as_ptr(&mut self) -> *mut bindings::fs_struct {
-        self.0.as_ptr()
     }
 }
 
@@ -108,7 +82,7 @@ unsafe impl Sync for FsCopy {}
 impl FsCopy {
     /// Returns a raw pointer to the C structure.
     #[inline]
-    pub(crate) fn as_ptr(&self) -> *mut bindings::fs_struct {
+    pub fn as_ptr(&self) -> *mut bindings::fs_struct {
         self.0.as_ptr()
     }
 }
@@ -121,7 +95,7 @@ impl Drop for FsCopy {
 }
 
 impl Caller<'_> {
-    /// Returns the current task's view of the file system.
+    /// Returns the current task's root and working directory.
     #[inline]
     pub fn fs(&self) -> &FsStruct {
         // SAFETY: By the type invariants the task has one and keeps it while `self` exists.

@@ -2,12 +2,12 @@
 
 //! Namespaces.
 //!
-//! Every type of namespace has a structure of its own with a [`NsCommon`] inside. That is what the
-//! files under `/proc/PID/ns` refer to, and it holds two counts: one keeps the memory, the other
-//! says whether the namespace is *active*, that is, visible to userspace. A reference from Rust,
-//! [`ARef`], keeps the memory. Active references are held by tasks through their sets of
-//! namespaces (see [`nsproxy`](crate::nsproxy)) and credentials, by files and mounts, by process
-//! identifiers, and by active namespaces to the user namespace that owns them; [`Active`] is one.
+//! Each type of namespace has a structure with a [`NsCommon`] inside, which the files under
+//! `/proc/PID/ns` refer to. It has two counts: one keeps the memory, the other one says whether the
+//! namespace is *active*, that is, visible to userspace. An [`ARef`] keeps the memory. An
+//! [`Active`] is an active reference. Tasks own them through their [`nsproxy`](crate::nsproxy) and
+//! credentials; files, mounts and pids own them; and so does an active namespace, to its user
+//! namespace.
 //!
 //! C headers: [`include/linux/ns_common.h`](srctree/include/linux/ns_common.h),
 //! [`include/linux/proc_ns.h`](srctree/include/linux/proc_ns.h)
@@ -23,40 +23,31 @@ use crate::{
 use core::ptr::NonNull;
 
 mod active;
-mod cgroup;
 mod common;
-mod ipc;
-mod mnt;
-mod net;
 mod operations;
 pub mod pid;
-mod time;
 mod types;
 mod user;
-mod uts;
 
 pub use self::{
     active::Active,
-    cgroup::CgroupNamespace,
     common::NsCommon,
-    ipc::IpcNamespace,
-    mnt::{
-        MntContents,
-        MntNamespace, //
-    },
-    net::NetNamespace,
     operations::{
         FromCommon,
         NsOperations,
         NsOperationsTable, //
     },
-    time::TimeNamespace,
     types::{
+        CgroupNamespace,
+        IpcNamespace,
+        MntNamespace,
+        NetNamespace,
         NsType,
-        NsTypes, //
+        NsTypes,
+        TimeNamespace,
+        UserNamespace,
+        UtsNamespace, //
     },
-    user::UserNamespace,
-    uts::UtsNamespace,
 };
 
 /// A namespace, whatever its type.
@@ -68,7 +59,7 @@ pub trait Namespace: AlwaysRefCounted {
     fn common(&self) -> &NsCommon;
 }
 
-/// Takes over what a C function that makes a namespace returned.
+/// Takes over the result of a C function that creates a namespace.
 ///
 /// # Safety
 ///
@@ -80,58 +71,9 @@ unsafe fn owned<C, N: Namespace>(ns: *mut C) -> Result<ARef<N>> {
     Ok(unsafe { ARef::from_raw(ns) })
 }
 
-/// Declares the wrapper of one type of namespace.
-///
-/// `$common` yields, from a valid `*mut bindings::$c`, the address of its `struct ns_common`, and
-/// `$put` drops one reference to it.
-macro_rules! declare_namespace {
-    (
-        $(#[$meta:meta])*
-        pub struct $name:ident(
-            $c:ident,
-            $type:expr,
-            put: $put:path,
-            common: |$ptr:ident| $common:expr
-        );
-    ) => {
-        $(#[$meta])*
-        ///
-        /// # Invariants
-        ///
-        /// Instances are always reference-counted through `__ns_ref`.
-        #[repr(transparent)]
-        pub struct $name($crate::types::Opaque<$crate::bindings::$c>);
-
-        // SAFETY: References may be dropped on any thread.
-        unsafe impl Send for $name {}
-
-        // SAFETY: Shared references only lead to what is constant or synchronised by C.
-        unsafe impl Sync for $name {}
-
-        impl $name {
-            /// Creates a reference from a valid pointer.
-            ///
-            /// # Safety
-            ///
-            /// `ptr` must be valid, and stay valid for the lifetime of the returned reference.
-            #[inline]
-            pub unsafe fn from_ptr<'a>(ptr: *const $crate::bindings::$c) -> &'a Self {
-                // SAFETY: The caller promises validity, and the type is transparent.
-                unsafe { &*ptr.cast() }
-            }
-
-            /// Returns a raw pointer to the C structure.
-            #[inline]
-            pub fn as_ptr(&self) -> *mut $crate::bindings::$c {
-                self.0.get()
-            }
-        }
-
-        $crate::ns::impl_namespace!($name, $type, put: $put, common: |$ptr| $common);
-    };
-}
-
 /// Implements reference counting and [`Namespace`] for a wrapper with a method `as_ptr`.
+///
+/// `$put` drops a reference. `$common` is the address of the `struct ns_common` of `$ptr`.
 macro_rules! impl_namespace {
     ($name:ident, $type:expr, put: $put:path, common: |$ptr:ident| $common:expr) => {
         // SAFETY: By the type invariants instances are always reference-counted.
@@ -166,5 +108,4 @@ macro_rules! impl_namespace {
     };
 }
 
-use declare_namespace;
 use impl_namespace;

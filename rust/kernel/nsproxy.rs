@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The set of namespaces that a task uses.
+//! The namespaces that a task uses.
 //!
-//! Tasks that use the same namespaces share one [`NsProxy`]. A proxy in use does not change: to
-//! change a namespace is to prepare a new proxy and to put it in the place of the old one.
-//!
-//! * [`PreparedNsProxy`] is a proxy in the making. It keeps its namespaces in memory. Dropping it
-//!   frees it.
-//! * [`ARef<NsProxy>`] is a reference to a proxy in use. As long as there is one, the namespaces
-//!   are active: visible to userspace.
-//!   Dropping a reference may sleep, if it is the last one.
-//! * [`PreparedNsProxy::activate`] leads from the one to the other, once.
+//! Tasks that use the same namespaces share one [`NsProxy`], which does not change. A task changes
+//! a namespace by replacing the whole `nsproxy`.
 //!
 //! C header: [`include/linux/nsproxy.h`](srctree/include/linux/nsproxy.h)
 
@@ -20,64 +13,198 @@ use crate::{
         CgroupNamespace,
         IpcNamespace,
         MntNamespace,
+        Namespace,
         NetNamespace,
         TimeNamespace,
         UtsNamespace, //
     },
     pid_namespace::PidNamespace,
-    prelude::*,
-    slab::{
-        AllocFn,
-        SlabBox,
-        SlabCache,
-        SlabFlags,
-        SlabObject, //
-    },
     sync::aref::{
         ARef,
         AlwaysRefCounted, //
     },
+    task::{
+        Task,
+        TaskLock, //
+    },
     types::Opaque,
 };
-use core::ptr::NonNull;
-
-mod prepared;
-mod set;
-mod set_mut;
-mod task;
-
-pub use self::{
-    prepared::PreparedNsProxy,
-    set::{
-        NsSet,
-        SetCred,
-        SetFs, //
-    },
-    set_mut::NsSetMut,
-    task::{
-        NewTask,
-        NsProxySwitch,
-        OwnNsProxy, //
+use core::{
+    marker::PhantomData,
+    mem::offset_of,
+    ops::Deref,
+    ptr::{
+        self,
+        NonNull, //
     },
 };
 
-/// Wraps the kernel's `struct nsproxy`. Thread safe.
+mod set_mut;
+
+pub use self::set_mut::NsSetMut;
+
+/// A reference to a namespace of an nsproxy, as C stores it.
+///
+/// It is null if the kernel is configured without the type. The mount namespace of the initial
+/// nsproxy is null until the root file system is mounted.
 ///
 /// # Invariants
 ///
-/// Each pointer owns a reference to a namespace, or is null where the kernel is configured without
-/// that type; the initial proxy has no mounts until the root file system is there.
+/// The pointer is null, or valid and owns a reference.
+#[repr(transparent)]
+pub struct NsRef<N: Namespace>(*mut N, PhantomData<ARef<N>>);
+
+impl<N: Namespace> NsRef<N> {
+    /// Takes over a reference from C.
+    ///
+    /// # Safety
+    ///
+    /// `ns` must be null where [`NsRef`] allows that, or valid with a reference that is passed on.
+    #[inline]
+    pub const unsafe fn from_raw(ns: *mut N) -> Self {
+        // INVARIANT: The caller promises it.
+        Self(ns, PhantomData)
+    }
+
+    /// Returns the pointer.
+    #[inline]
+    pub fn as_ptr(&self) -> *mut N {
+        self.0
+    }
+
+    /// Returns the namespace, or [`None`] if the pointer is null.
+    #[inline]
+    pub fn get(&self) -> Option<&N> {
+        // SAFETY: By the type invariants the pointer is null or valid.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<N: Namespace> Clone for NsRef<N> {
+    #[inline]
+    fn clone(&self) -> Self {
+        if let Some(ns) = self.get() {
+            ns.inc_ref();
+        }
+        // INVARIANT: The reference was just taken.
+        Self(self.0, PhantomData)
+    }
+}
+
+impl<N: Namespace> Drop for NsRef<N> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(ns) = NonNull::new(self.0) {
+            // SAFETY: By the type invariants the reference is ours to drop.
+            unsafe { N::dec_ref(ns) };
+        }
+    }
+}
+
+impl<N: Namespace> PartialEq for NsRef<N> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self.0, other.0)
+    }
+}
+
+/// Declares [`Namespaces`]; there is no other list of the fields of `struct nsproxy`.
+///
+/// `$init` is what the initial nsproxy has, if `$config` holds.
+macro_rules! namespaces {
+    ($($(#[$doc:meta])* $field:ident: $ns:ident = $init:ident if $config:meta,)*) => {
+        /// The namespaces of an nsproxy, in the layout and under the names of `struct nsproxy`.
+        ///
+        /// A clone refers to the same namespaces.
+        #[derive(Clone)]
+        #[repr(C)]
+        pub struct Namespaces {
+            $($(#[$doc])* pub $field: NsRef<$ns>,)*
+        }
+
+        impl Namespaces {
+            /// Where the namespaces begin in `struct nsproxy`.
+            pub const OFFSET: usize = offset_of!(bindings::nsproxy, uts_ns);
+
+            /// The initial namespaces.
+            // INVARIANT: Their references are not counted.
+            pub const INITIAL: Self = Self {
+                $($field: NsRef(
+                    if cfg!($config) {
+                        (&raw mut bindings::$init).cast()
+                    } else {
+                        ptr::null_mut()
+                    },
+                    PhantomData,
+                ),)*
+            };
+        }
+
+        const _: () = {
+            $(assert!(
+                Namespaces::OFFSET + offset_of!(Namespaces, $field)
+                    == offset_of!(bindings::nsproxy, $field)
+            );)*
+            assert!(
+                Namespaces::OFFSET + size_of::<Namespaces>() == size_of::<bindings::nsproxy>()
+            );
+        };
+    };
+}
+
+namespaces! {
+    /// Host name and domain name.
+    uts_ns: UtsNamespace = init_uts_ns if all(),
+    /// System V IPC objects and POSIX message queues.
+    ipc_ns: IpcNamespace = init_ipc_ns if any(CONFIG_SYSVIPC, CONFIG_POSIX_MQUEUE),
+    /// Mounts. The initial nsproxy gets its own when the root file system is mounted.
+    mnt_ns: MntNamespace = init_mnt_ns if any(),
+    /// The PID namespace of new children. That of the task itself never changes.
+    pid_ns_for_children: PidNamespace = init_pid_ns if all(),
+    /// Network devices, addresses, ports.
+    net_ns: NetNamespace = init_net if CONFIG_NET,
+    /// Clock offsets.
+    time_ns: TimeNamespace = init_time_ns if CONFIG_TIME_NS,
+    /// Clock offsets of new children, and of the task itself after `execve(2)`.
+    time_ns_for_children: TimeNamespace = init_time_ns if CONFIG_TIME_NS,
+    /// The roots of the cgroup hierarchies.
+    cgroup_ns: CgroupNamespace = init_cgroup_ns if CONFIG_CGROUPS,
+}
+
+/// Wraps the kernel's `struct nsproxy`. Thread safe.
+///
+/// As long as there is a reference to it, its namespaces are active: visible to userspace. Dropping
+/// the last reference may sleep.
+///
+/// # Invariants
+///
+/// The nsproxy is in use: its namespaces were made active, and but for its count it does not
+/// change.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     current,
+///     pid_namespace::PidNamespace, //
+/// };
+///
+/// // The tests run in a kernel thread.
+/// let nsproxy = current!().nsproxy().ok_or(ESRCH)?;
+/// assert!(nsproxy.pid_ns_for_children.get() == Some(PidNamespace::initial()));
+/// assert!(nsproxy.mnt_ns.get().is_some());
+/// # Ok::<(), Error>(())
+/// ```
 #[repr(transparent)]
 pub struct NsProxy(Opaque<bindings::nsproxy>);
 
 // SAFETY: References may be dropped on any thread.
 unsafe impl Send for NsProxy {}
 
-// SAFETY: A proxy in use does not change, but for its count, which is atomic.
+// SAFETY: By the type invariants only the count changes, which is atomic.
 unsafe impl Sync for NsProxy {}
 
-// SAFETY: A reference to a proxy in use keeps its count above zero, and one in the making cannot be
-// had as a plain reference outside this module.
+// SAFETY: A shared reference to an nsproxy in use means that somebody has a counted one.
 unsafe impl AlwaysRefCounted for NsProxy {
     #[inline]
     fn inc_ref(&self) {
@@ -92,70 +219,12 @@ unsafe impl AlwaysRefCounted for NsProxy {
     }
 }
 
-static CACHE: SlabCache<NsProxy> = SlabCache::new();
-
-// SAFETY: There is one cache, and the helper only calls `kmem_cache_alloc()`.
-unsafe impl SlabObject for NsProxy {
-    const ALLOC: AllocFn = bindings::kmem_cache_alloc_nsproxy;
-
-    fn cache() -> &'static SlabCache<Self> {
-        &CACHE
-    }
-}
-
-/// What a proxy is made of: a reference to each namespace.
-///
-/// `None` stands for a type that the kernel is configured without.
-pub struct Namespaces {
-    /// Host and domain name.
-    pub uts: ARef<UtsNamespace>,
-    /// System V IPC and POSIX message queues.
-    pub ipc: Option<ARef<IpcNamespace>>,
-    /// Mounts.
-    pub mnt: Option<ARef<MntNamespace>>,
-    /// Process identifiers, for the children: a task's own PID namespace never changes.
-    pub pid_for_children: ARef<PidNamespace>,
-    /// Network.
-    pub net: Option<ARef<NetNamespace>>,
-    /// Clock offsets.
-    pub time: Option<ARef<TimeNamespace>>,
-    /// Clock offsets, for the children and after `execve(2)`.
-    pub time_for_children: Option<ARef<TimeNamespace>>,
-    /// Control groups.
-    pub cgroup: Option<ARef<CgroupNamespace>>,
-}
-
-impl Namespaces {
-    /// Whether each type that the kernel is configured with is there.
-    fn is_complete(&self) -> bool {
-        const IPC: bool = cfg!(any(CONFIG_SYSVIPC, CONFIG_POSIX_MQUEUE));
-        const TIME: bool = cfg!(CONFIG_TIME_NS);
-
-        self.mnt.is_some()
-            && (self.ipc.is_some() || !IPC)
-            && (self.net.is_some() || !cfg!(CONFIG_NET))
-            && ((self.time.is_some() && self.time_for_children.is_some()) || !TIME)
-            && (self.cgroup.is_some() || !cfg!(CONFIG_CGROUPS))
-    }
-}
-
 impl NsProxy {
-    /// Makes a proxy that exists from the start, for use in a `static`.
-    ///
-    /// # Safety
-    ///
-    /// The value must be put into a `static`; the count must be one, and each pointer must be that
-    /// of a namespace that is never freed, or null where the type's invariants allow it.
-    pub const unsafe fn new_static(inner: bindings::nsproxy) -> Self {
-        // INVARIANT: References to namespaces that are never freed need not be counted.
-        Self(Opaque::new(inner))
-    }
-
     /// Creates a reference from a valid pointer.
     ///
     /// # Safety
     ///
-    /// `ptr` must be a proxy in use that stays so for the lifetime of the returned reference.
+    /// `ptr` must be an nsproxy in use that stays so for the lifetime of the returned reference.
     #[inline]
     pub unsafe fn from_ptr<'a>(ptr: *const bindings::nsproxy) -> &'a Self {
         // SAFETY: The caller promises validity, and the type is transparent.
@@ -167,128 +236,35 @@ impl NsProxy {
     pub fn as_ptr(&self) -> *mut bindings::nsproxy {
         self.0.get()
     }
+}
 
-    /// Creates the slab cache of proxies. The kernel panics if there is no memory for it.
-    ///
-    /// Returns `EEXIST` if that has been done already.
-    pub fn create_cache() -> Result {
-        CACHE.create(c"nsproxy", SlabFlags::PANIC | SlabFlags::ACCOUNT)
-    }
+impl Deref for NsProxy {
+    type Target = Namespaces;
 
-    /// Ends a proxy that was in use: its namespaces cease to be active, and it is freed.
-    ///
-    /// May sleep.
-    ///
-    /// # Safety
-    ///
-    /// `proxy` must have been made by [`PreparedNsProxy::activate`], and its last reference must
-    /// have been dropped.
-    #[doc(alias = "nsproxy_ns_active_put")]
-    pub unsafe fn end(proxy: NonNull<NsProxy>) {
-        // SAFETY: The proxy is valid, and `activate` has counted its namespaces as active.
-        unsafe { bindings::nsproxy_ns_active_put(proxy.cast().as_ptr()) };
-        // SAFETY: There is no reference any more, and `activate` took it out of a box.
-        drop(unsafe { SlabBox::from_raw(proxy) });
-    }
-
-    /// Returns the UTS namespace.
     #[inline]
-    pub fn uts(&self) -> &UtsNamespace {
-        // SAFETY: By the type invariants the pointer is valid as long as the proxy.
-        unsafe { UtsNamespace::from_ptr((*self.as_ptr()).uts_ns) }
-    }
-
-    /// Returns the IPC namespace.
-    #[inline]
-    pub fn ipc(&self) -> Option<&IpcNamespace> {
-        // SAFETY: By the type invariants the pointer is null, or valid as long as the proxy.
-        unsafe { (*self.as_ptr()).ipc_ns.cast::<IpcNamespace>().as_ref() }
-    }
-
-    /// Returns the mount namespace.
-    #[inline]
-    pub fn mnt(&self) -> Option<&MntNamespace> {
-        // SAFETY: By the type invariants the pointer is null, or valid as long as the proxy.
-        unsafe { (*self.as_ptr()).mnt_ns.cast::<MntNamespace>().as_ref() }
-    }
-
-    /// Returns the PID namespace that children are born into.
-    #[inline]
-    pub fn pid_for_children(&self) -> &PidNamespace {
-        // SAFETY: By the type invariants the pointer is valid as long as the proxy.
-        unsafe { PidNamespace::from_ptr((*self.as_ptr()).pid_ns_for_children) }
-    }
-
-    /// Returns the network namespace.
-    #[inline]
-    pub fn net(&self) -> Option<&NetNamespace> {
-        // SAFETY: By the type invariants the pointer is null, or valid as long as the proxy.
-        unsafe { (*self.as_ptr()).net_ns.cast::<NetNamespace>().as_ref() }
-    }
-
-    /// Returns the time namespace.
-    #[inline]
-    pub fn time(&self) -> Option<&TimeNamespace> {
-        // SAFETY: By the type invariants the pointer is null, or valid as long as the proxy.
-        unsafe { (*self.as_ptr()).time_ns.cast::<TimeNamespace>().as_ref() }
-    }
-
-    /// Returns the time namespace that children are born into.
-    #[inline]
-    pub fn time_for_children(&self) -> Option<&TimeNamespace> {
-        // SAFETY: By the type invariants the pointer is null, or valid as long as the proxy.
-        unsafe {
-            (*self.as_ptr())
-                .time_ns_for_children
-                .cast::<TimeNamespace>()
-                .as_ref()
-        }
-    }
-
-    /// Returns the control group namespace.
-    #[inline]
-    pub fn cgroup(&self) -> Option<&CgroupNamespace> {
-        // SAFETY: By the type invariants the pointer is null, or valid as long as the proxy.
-        unsafe {
-            (*self.as_ptr())
-                .cgroup_ns
-                .cast::<CgroupNamespace>()
-                .as_ref()
-        }
-    }
-
-    /// Tells whether children get another time namespace than this task has.
-    #[inline]
-    pub fn time_is_pending(&self) -> bool {
-        // SAFETY: The proxy is valid.
-        unsafe { (*self.as_ptr()).time_ns != (*self.as_ptr()).time_ns_for_children }
+    fn deref(&self) -> &Namespaces {
+        // SAFETY: `Namespaces` has the layout of the fields from there on, which own references and
+        // by the type invariants do not change.
+        unsafe { &*self.as_ptr().byte_add(Namespaces::OFFSET).cast() }
     }
 }
 
-impl Drop for NsProxy {
-    fn drop(&mut self) {
-        /// Drops the reference that the proxy owned.
-        ///
-        /// # Safety
-        ///
-        /// `ns` is null, or a `T` with a reference to give up.
-        unsafe fn put<C, T: AlwaysRefCounted>(ns: *mut C) {
-            // SAFETY: The caller promises a reference.
-            drop(NonNull::new(ns.cast::<T>()).map(|ns| unsafe { ARef::from_raw(ns) }));
-        }
+impl TaskLock<'_> {
+    /// Returns the namespaces of the task, or [`None`] if the task is exiting and has dropped them.
+    #[inline]
+    pub fn nsproxy(&self) -> Option<&NsProxy> {
+        // SAFETY: The lock keeps the task from changing the pointer, so its reference keeps what it
+        // points to valid while the lock is held.
+        unsafe { (*self.task().as_ptr()).nsproxy.cast::<NsProxy>().as_ref() }
+    }
+}
 
-        let proxy = self.as_ptr();
-        // SAFETY: By the type invariants each pointer is null or owns a reference, and nobody
-        // reads them any more.
-        unsafe {
-            put::<_, MntNamespace>((*proxy).mnt_ns);
-            put::<_, UtsNamespace>((*proxy).uts_ns);
-            put::<_, IpcNamespace>((*proxy).ipc_ns);
-            put::<_, PidNamespace>((*proxy).pid_ns_for_children);
-            put::<_, TimeNamespace>((*proxy).time_ns);
-            put::<_, TimeNamespace>((*proxy).time_ns_for_children);
-            put::<_, CgroupNamespace>((*proxy).cgroup_ns);
-            put::<_, NetNamespace>((*proxy).net_ns);
-        }
+impl Task {
+    /// Returns the namespaces of this task, or [`None`] if the task is exiting and has dropped
+    /// them.
+    ///
+    /// Takes the task's `alloc_lock`. Dropping the reference may sleep.
+    pub fn nsproxy(&self) -> Option<ARef<NsProxy>> {
+        self.alloc_lock().nsproxy().map(ARef::from)
     }
 }

@@ -79,6 +79,7 @@ let x = "unsafe *mut bindings::f";
 let x = r#"unsafe " *mut "#;
 #![deny(unsafe_code)]
 #[expect(unsafe_code, reason = "the boundary to C")] mod abi;
+#[expect(unsafe_code, reason = "the floor below")] mod raw;
 let area = width * mutual; let rebindings = 1;
 fn f<'a>(x: &'a str) -> &'a str { x }
 assert!(a != b); assert_eq!(a, b); if !(a) {}
@@ -91,12 +92,14 @@ let x = RebootCommand::from_raw(y); let ptrace = 1;
 EOT
 
 with 'fn f() {}' true
-cp "$file" "$WORK/nsproxy/abi.rs"
-echo 'fn f() { unsafe { bindings::f() } }' >>"$WORK/nsproxy/abi.rs"
-check 'abi.rs is exempt' policy
-mkdir "$WORK/nsproxy/abi"
-echo 'fn f() { unsafe { bindings::f() } }' >"$WORK/nsproxy/abi/x.rs"
-check 'the folder of abi.rs is exempt' policy
+for floor in abi raw; do
+	cp "$file" "$WORK/nsproxy/$floor.rs"
+	echo 'fn f() { unsafe { bindings::f() } }' >>"$WORK/nsproxy/$floor.rs"
+	check "$floor.rs is exempt" policy
+	mkdir "$WORK/nsproxy/$floor"
+	echo 'fn f() { unsafe { bindings::f() } }' >"$WORK/nsproxy/$floor/x.rs"
+	check "the folder of $floor.rs is exempt" policy
+done
 mkdir "$WORK/pidns/deep"
 echo 'unsafe fn f() {}' >"$WORK/pidns/deep/x.rs"
 check 'every folder is read' not policy

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The count that makes a namespace visible.
+//! The count that makes a namespace visible to userspace.
 //!
 //! C header: [`include/linux/ns_common.h`](srctree/include/linux/ns_common.h)
 
@@ -13,12 +13,12 @@ use core::mem::ManuallyDrop;
 
 /// An active reference: while there is one, userspace can see and open the namespace.
 ///
-/// It keeps the namespace visible, not its memory; that is what the borrow is for. Through a first
-/// active reference a namespace takes one to the user namespace that owns it.
+/// The borrow keeps the memory. A namespace that becomes active takes an active reference to the
+/// user namespace that owns it.
 ///
 /// # Invariants
 ///
-/// The value stands for one in the namespace's active count.
+/// The value owns one reference of the namespace's active count.
 ///
 /// # Examples
 ///
@@ -28,7 +28,7 @@ use core::mem::ManuallyDrop;
 ///     pid_namespace::PidNamespace, //
 /// };
 ///
-/// // It cannot cease to be visible meanwhile.
+/// // It stays visible meanwhile.
 /// let active = Active::new(PidNamespace::initial());
 /// drop(active);
 /// ```
@@ -45,17 +45,16 @@ impl<'a> Active<'a> {
         Self(common)
     }
 
-    /// Leaves the count to C, which will give it back by [`Self::from_count`].
+    /// Passes the reference to C, as one in the count.
     pub fn into_count(self) {
         let _ = ManuallyDrop::new(self);
     }
 
-    /// Takes over a count from C.
+    /// Takes over a reference from C.
     ///
     /// # Safety
     ///
-    /// One of the active references to `ns` must be the caller's to give up, as
-    /// [`Self::into_count`] left it.
+    /// One of the active references to `ns` must be the caller's, as [`Self::into_count`] left it.
     pub unsafe fn from_count<N: Namespace>(ns: &'a N) -> Self {
         // INVARIANT: The caller promises it.
         Self(ns.common())
@@ -65,7 +64,7 @@ impl<'a> Active<'a> {
 impl Drop for Active<'_> {
     #[doc(alias = "ns_ref_active_put")]
     fn drop(&mut self) {
-        // SAFETY: The namespace is valid, and by the type invariants one of its count is ours.
+        // SAFETY: The namespace is valid, and by the type invariants the reference is ours to drop.
         unsafe { bindings::__ns_ref_active_put(self.0.as_ptr()) };
     }
 }

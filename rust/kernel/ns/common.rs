@@ -57,15 +57,14 @@ impl NsCommon {
         self.0.get()
     }
 
-    /// Returns the inode number by which userspace knows the namespace: `/proc/PID/ns` shows it.
+    /// Returns the inode number of the namespace, which `/proc/PID/ns` shows.
     #[inline]
     pub fn inum(&self) -> u32 {
         // SAFETY: The field is set when the namespace is made and does not change after that.
         unsafe { (*self.as_ptr()).inum }
     }
 
-    /// Returns the namespace that `file`, opened from `/proc/PID/ns` or by a file handle, refers
-    /// to, or [`None`] if it is another kind of file.
+    /// Returns the namespace of a namespace file, or [`None`] if `file` is another kind of file.
     #[doc(alias = "proc_ns_file")]
     #[doc(alias = "get_proc_ns")]
     #[inline]
@@ -74,8 +73,8 @@ impl NsCommon {
         if !unsafe { bindings::proc_ns_file(file.as_ptr()) } {
             return None;
         }
-        // SAFETY: The inode of such a file belongs to a namespace and holds a reference to it for
-        // as long as the file is open, which the borrow of `file` guarantees.
+        // SAFETY: The inode of such a file holds a reference to a namespace as long as the file is
+        // open, which the borrow of `file` guarantees.
         Some(unsafe { Self::from_ptr(bindings::get_proc_ns((*file.as_ptr()).f_inode)) })
     }
 
@@ -87,7 +86,7 @@ impl NsCommon {
         NsTypes::from_bits_truncate(bits.into())
     }
 
-    /// Takes a reference to the namespace unless it is being freed, and tells which.
+    /// Takes a reference unless the count is zero, and returns whether it did.
     #[doc(alias = "ns_ref_get")]
     #[inline]
     pub(super) fn try_inc_ref(&self) -> bool {

@@ -1,54 +1,144 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The types of namespaces, told by their `CLONE_NEW*` flags.
+//! The types of namespaces.
 //!
-//! C header: [`include/uapi/linux/sched.h`](srctree/include/uapi/linux/sched.h)
+//! C headers: [`include/linux/ns/ns_common_types.h`](srctree/include/linux/ns/ns_common_types.h),
+//! [`include/uapi/linux/sched.h`](srctree/include/uapi/linux/sched.h)
 
+use super::impl_namespace;
 use crate::{
     bindings,
-    impl_flags, //
+    impl_flags,
+    types::Opaque, //
 };
 
-impl_flags!(
-    /// A set of types of namespaces.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use kernel::ns::{
-    ///     NsType,
-    ///     NsTypes, //
-    /// };
-    ///
-    /// let types = NsTypes::from_bits_truncate(0x2000_0000 | 0x100);
-    /// assert_eq!(types, NsTypes::from(NsType::Pid));
-    /// assert!(!types.without(NsType::Pid).contains(NsType::Pid));
-    /// assert!(NsTypes::supported().contains(NsType::Mnt));
-    /// ```
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub struct NsTypes(u64);
+/// Declares the types of namespaces; there is no other list of them.
+///
+/// The kernel can create namespaces of a type if `$config` holds. The rest declares a wrapper, with
+/// `$put` and `$common` as for [`impl_namespace`]; that of PID namespaces is declared elsewhere.
+macro_rules! namespaces {
+    ($(
+        $(#[$doc:meta])*
+        $type:ident = $flag:ident if $config:meta
+        $(; $name:ident($c:ident, put: $put:ident, common: |$ptr:ident| $common:expr))?,
+    )*) => {
+        impl_flags!(
+            /// A set of types of namespaces.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use kernel::ns::{
+            ///     NsType,
+            ///     NsTypes, //
+            /// };
+            ///
+            /// let types = NsTypes::from_bits_truncate(0x2000_0000 | 0x100);
+            /// assert_eq!(types, NsTypes::from(NsType::Pid));
+            /// assert!(!types.without(NsType::Pid).contains(NsType::Pid));
+            /// assert!(NsTypes::supported().contains(NsType::Mnt));
+            /// ```
+            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+            pub struct NsTypes(u64);
 
-    /// A type of namespace; its value is the flag by which system calls name it.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum NsType {
-        /// Clock offsets: `CLONE_NEWTIME`.
-        Time = bindings::CLONE_NEWTIME as u64,
-        /// Mounts: `CLONE_NEWNS`.
-        Mnt = bindings::CLONE_NEWNS as u64,
-        /// Roots of the control group hierarchies: `CLONE_NEWCGROUP`.
-        Cgroup = bindings::CLONE_NEWCGROUP as u64,
-        /// Host and domain name: `CLONE_NEWUTS`.
-        Uts = bindings::CLONE_NEWUTS as u64,
-        /// System V IPC and POSIX message queues: `CLONE_NEWIPC`.
-        Ipc = bindings::CLONE_NEWIPC as u64,
-        /// Users, groups and capabilities: `CLONE_NEWUSER`.
-        User = bindings::CLONE_NEWUSER as u64,
-        /// Process identifiers: `CLONE_NEWPID`.
-        Pid = bindings::CLONE_NEWPID as u64,
-        /// Network devices, addresses, ports: `CLONE_NEWNET`.
-        Net = bindings::CLONE_NEWNET as u64,
-    }
-);
+            /// A type of namespace, as its `CLONE_NEW*` flag.
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub enum NsType {
+                $(
+                    $(#[$doc])*
+                    #[doc = ""]
+                    #[doc = concat!("`", stringify!($flag), "`.")]
+                    $type = bindings::$flag as u64,
+                )*
+            }
+        );
+
+        impl NsTypes {
+            /// Returns the types of which this kernel can create namespaces.
+            pub const fn supported() -> Self {
+                Self(0 $(| if cfg!($config) { NsType::$type as u64 } else { 0 })*)
+            }
+        }
+
+        $($(
+            #[doc = concat!(
+                "Wraps the kernel's `struct ", stringify!($c), "`. ",
+                "See [`NsType::", stringify!($type), "`]."
+            )]
+            ///
+            /// # Invariants
+            ///
+            /// Instances are always reference-counted through `__ns_ref`.
+            #[repr(transparent)]
+            pub struct $name(Opaque<bindings::$c>);
+
+            // SAFETY: References may be dropped on any thread.
+            unsafe impl Send for $name {}
+
+            // SAFETY: Shared references give access only to what is constant or synchronised by C.
+            unsafe impl Sync for $name {}
+
+            impl $name {
+                /// Creates a reference from a valid pointer.
+                ///
+                /// # Safety
+                ///
+                /// `ptr` must be valid, and stay valid for the lifetime of the returned reference.
+                #[inline]
+                pub unsafe fn from_ptr<'a>(ptr: *const bindings::$c) -> &'a Self {
+                    // SAFETY: The caller promises validity, and the type is transparent.
+                    unsafe { &*ptr.cast() }
+                }
+
+                /// Returns a raw pointer to the C structure.
+                #[inline]
+                pub fn as_ptr(&self) -> *mut bindings::$c {
+                    self.0.get()
+                }
+            }
+
+            impl_namespace!(
+                $name,
+                NsType::$type,
+                put: bindings::$put,
+                common: |$ptr| $common
+            );
+        )?)*
+    };
+}
+
+namespaces! {
+    /// Offsets of the monotonic and the boot clock.
+    Time = CLONE_NEWTIME if CONFIG_TIME_NS;
+    TimeNamespace(time_namespace, put: put_time_ns, common: |ns| &raw const (*ns).ns),
+
+    /// A tree of mounts.
+    Mnt = CLONE_NEWNS if all();
+    MntNamespace(mnt_namespace, put: put_mnt_ns, common: |ns| bindings::from_mnt_ns(ns)),
+
+    /// The roots of the cgroup hierarchies.
+    Cgroup = CLONE_NEWCGROUP if CONFIG_CGROUPS;
+    CgroupNamespace(cgroup_namespace, put: put_cgroup_ns, common: |ns| &raw const (*ns).ns),
+
+    /// Host name and domain name.
+    Uts = CLONE_NEWUTS if CONFIG_UTS_NS;
+    UtsNamespace(uts_namespace, put: put_uts_ns, common: |ns| &raw const (*ns).ns),
+
+    /// System V IPC objects and POSIX message queues.
+    Ipc = CLONE_NEWIPC if CONFIG_IPC_NS;
+    IpcNamespace(ipc_namespace, put: put_ipc_ns, common: |ns| &raw const (*ns).ns),
+
+    /// User and group IDs, and capabilities. Every other namespace is owned by one of these.
+    User = CLONE_NEWUSER if CONFIG_USER_NS;
+    UserNamespace(user_namespace, put: put_user_ns, common: |ns| &raw const (*ns).ns),
+
+    /// PIDs.
+    Pid = CLONE_NEWPID if CONFIG_PID_NS,
+
+    /// Network devices, addresses, ports.
+    Net = CLONE_NEWNET if CONFIG_NET_NS;
+    NetNamespace(net, put: put_net, common: |ns| &raw const (*ns).ns),
+}
 
 impl NsTypes {
     /// Returns the types named in `bits`, whatever else is set there.
@@ -83,27 +173,5 @@ impl NsTypes {
     #[inline]
     pub const fn bits(self) -> u64 {
         self.0
-    }
-
-    /// Returns the types that this kernel can make more than one of.
-    pub const fn supported() -> Self {
-        const fn flag(kind: NsType, configured: bool) -> u64 {
-            if configured {
-                kind as u64
-            } else {
-                0
-            }
-        }
-
-        Self(
-            flag(NsType::Mnt, true)
-                | flag(NsType::Cgroup, cfg!(CONFIG_CGROUPS))
-                | flag(NsType::Ipc, cfg!(CONFIG_IPC_NS))
-                | flag(NsType::Net, cfg!(CONFIG_NET_NS))
-                | flag(NsType::Pid, cfg!(CONFIG_PID_NS))
-                | flag(NsType::Time, cfg!(CONFIG_TIME_NS))
-                | flag(NsType::User, cfg!(CONFIG_USER_NS))
-                | flag(NsType::Uts, cfg!(CONFIG_UTS_NS)),
-        )
     }
 }

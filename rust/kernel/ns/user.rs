@@ -4,26 +4,11 @@
 //!
 //! C header: [`include/linux/user_namespace.h`](srctree/include/linux/user_namespace.h)
 
-use super::{
-    declare_namespace,
-    NsType, //
-};
+use super::UserNamespace;
 use crate::bindings;
 
-declare_namespace! {
-    /// Wraps the kernel's `struct user_namespace`: users, groups, and what capabilities refer to.
-    ///
-    /// Every other namespace is owned by one of these.
-    pub struct UserNamespace(
-        user_namespace,
-        NsType::User,
-        put: bindings::put_user_ns,
-        common: |ptr| &raw const (*ptr).ns
-    );
-}
-
 impl UserNamespace {
-    /// Tells whether `other` is this namespace or a descendant of it.
+    /// Returns whether `other` is this namespace or a descendant of it.
     ///
     /// # Examples
     ///

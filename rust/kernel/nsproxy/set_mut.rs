@@ -16,7 +16,7 @@ use core::{
     ptr::NonNull, //
 };
 
-/// Borrows a `struct nsset` to put a namespace into it. See [`NsSet`](super::NsSet) for the owner.
+/// Borrows a `struct nsset` to put a namespace into it.
 ///
 /// # Invariants
 ///

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the policy is made of: `struct nsproxy`, `struct nsset` and the pointer to a task's set, as
+//! safe types, and the functions of C that create, check and commit namespaces.
+//!
+//! Nothing here decides what a system call does.
+
+mod commit;
+mod copy;
+mod nsproxy;
+mod nsset;
+mod task;
+
+pub(crate) use self::{
+    commit::{
+        exit_sem,
+        perf_event_namespaces,
+        timens_commit, //
+    },
+    copy::{
+        copy_cgroup_ns,
+        copy_ipcs,
+        copy_mnt_ns,
+        copy_net_ns,
+        copy_pid_ns,
+        copy_time_ns,
+        copy_utsname,
+        NewFs, //
+    },
+    nsproxy::{
+        InitNsProxy,
+        NsProxySlot,
+        PreparedNsProxy, //
+    },
+    nsset::NsSet,
+    task::{
+        enter_time_ns,
+        NewTask,
+        NsProxySwitch,
+        OwnNsProxy, //
+    },
+};

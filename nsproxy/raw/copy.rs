@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Copying namespaces: a new one of a type that the flags name, or a reference to the old one.
+//!
+//! The type of a namespace is in its flag, so all of these take the flags of the system call. If
+//! the kernel is configured without a type, C's stubs answer.
+
+use core::{
+    marker::PhantomData,
+    ptr::{
+        null_mut,
+        NonNull, //
+    },
+};
+use kernel::{
+    bindings,
+    error::from_err_ptr,
+    ns::{
+        CgroupNamespace,
+        IpcNamespace,
+        MntNamespace,
+        NetNamespace,
+        TimeNamespace,
+        UserNamespace,
+        UtsNamespace, //
+    },
+    nsproxy::NsRef,
+    pid_namespace::PidNamespace,
+    prelude::*, //
+};
+
+/// Declares functions around those of C, which have their names and a common signature.
+macro_rules! copy {
+    ($($(#[$doc:meta])* $name:ident($ns:ident);)*) => {$(
+        $(#[$doc])*
+        ///
+        /// A new namespace is owned by `user_ns`. Returns `EINVAL` if the kernel cannot create one,
+        /// `ENOSPC` if the owner's limit is reached, and `ENOMEM`. May sleep.
+        pub(crate) fn $name(
+            flags: u64,
+            user_ns: &UserNamespace,
+            old: &NsRef<$ns>,
+        ) -> Result<NsRef<$ns>> {
+            // SAFETY: `user_ns` is valid, and so is `old`, or it is null and the kernel configured
+            // without the type.
+            let ns = unsafe { bindings::$name(flags, user_ns.as_ptr(), old.as_ptr().cast()) };
+            // SAFETY: What is not an error is `old` or a new namespace, with a reference to it.
+            Ok(unsafe { NsRef::from_raw(from_err_ptr(ns)?.cast()) })
+        }
+    )*};
+}
+
+copy! {
+    /// Copies a UTS namespace with its names.
+    copy_utsname(UtsNamespace);
+
+    /// Copies an IPC namespace. A new one is empty.
+    copy_ipcs(IpcNamespace);
+
+    /// Copies a PID namespace. A new one is a child of `old`.
+    ///
+    /// Returns `EINVAL` if `old` is not the current task's own namespace, or `user_ns` is neither
+    /// its owner nor a descendant of that; and `ENOSPC` if namespaces would nest too deeply.
+    copy_pid_ns(PidNamespace);
+
+    /// Copies a cgroup namespace. The roots of a new one are the current task's cgroups.
+    ///
+    /// Returns `EPERM` without `CAP_SYS_ADMIN` over `user_ns`. A kernel without cgroups ignores the
+    /// flag.
+    copy_cgroup_ns(CgroupNamespace);
+
+    /// Copies a network namespace. A new one has a loopback device only.
+    ///
+    /// Returns `EINTR` if a fatal signal is pending.
+    copy_net_ns(NetNamespace);
+
+    /// Copies a time namespace with its offsets.
+    copy_time_ns(TimeNamespace);
+}
+
+/// The `fs_struct` that a new mount namespace moves to its own mounts.
+///
+/// # Invariants
+///
+/// The pointer is null, or for the lifetime `'a` valid and used by nobody else.
+pub(crate) struct NewFs<'a>(*mut bindings::fs_struct, PhantomData<&'a mut ()>);
+
+impl NewFs<'_> {
+    /// Leaves all paths as they are.
+    pub(crate) const NONE: Self = Self(null_mut(), PhantomData);
+
+    /// Borrows an `fs_struct`.
+    ///
+    /// # Safety
+    ///
+    /// `fs` must be null, or for the lifetime that the caller chooses valid and used by nobody
+    /// else.
+    #[inline]
+    pub(crate) unsafe fn new(fs: *mut bindings::fs_struct) -> Self {
+        // INVARIANT: The caller promises it.
+        Self(fs, PhantomData)
+    }
+}
+
+/// Copies a mount namespace, with all mounts or with `CLONE_EMPTY_MNTNS` the root mount only, and
+/// moves `fs` to a new one.
+///
+/// A new namespace is owned by `user_ns`. Returns `ENOSPC` if the owner's limit is reached, and
+/// `ENOMEM`; `EINVAL` before the root file system is mounted. May sleep.
+pub(crate) fn copy_mnt_ns(
+    flags: u64,
+    old: &NsRef<MntNamespace>,
+    user_ns: &UserNamespace,
+    fs: NewFs<'_>,
+) -> Result<NsRef<MntNamespace>> {
+    let old = NonNull::new(old.as_ptr()).ok_or(EINVAL)?;
+    // SAFETY: Both namespaces are valid. By its invariants `fs` is null, or used by nobody else, so
+    // that it may be changed without its lock.
+    let ns = unsafe { bindings::copy_mnt_ns(flags, old.as_ptr().cast(), user_ns.as_ptr(), fs.0) };
+    // SAFETY: What is not an error is `old` or a new namespace, with a reference to it.
+    Ok(unsafe { NsRef::from_raw(from_err_ptr(ns)?.cast()) })
+}
