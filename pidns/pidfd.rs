@@ -96,7 +96,7 @@ fn file_of(task: &Task, fd: u32) -> Result<ForeignFile> {
     if task.is_exiting() {
         return Err(ESRCH);
     }
-    let file = task.foreign_file(fd);
+    let file = task.fget_task(fd);
     drop(guard);
 
     // A task that began to exit after it was asked may have given up its table since.

@@ -9,22 +9,22 @@ use crate::{
     ns::UserNamespace, //
 };
 
-/// A capability: one of the units that the rights of the superuser are divided into.
+/// A capability.
 ///
 /// See `capabilities(7)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Capability {
-    /// Administer the system: among much else, create and join namespaces.
+    /// System administration; among much else, creating and joining namespaces.
     SysAdmin = bindings::CAP_SYS_ADMIN,
-    /// Checkpoint and restore processes: among else, choose their identifiers.
+    /// Checkpoint and restore; among else, choosing PIDs.
     CheckpointRestore = bindings::CAP_CHECKPOINT_RESTORE,
 }
 
 impl UserNamespace {
-    /// Tells whether the current task has `cap` over this namespace, and records that it was used.
+    /// Returns whether the current task has `cap` in this namespace, by its subjective credentials.
     ///
-    /// The task's subjective credentials count.
+    /// The check is audited, and sets `PF_SUPERPRIV` if it succeeds.
     ///
     /// # Examples
     ///
@@ -34,7 +34,7 @@ impl UserNamespace {
     ///     current, //
     /// };
     ///
-    /// // The tests run in a kernel thread, which may do everything.
+    /// // The tests run in a kernel thread, which has all capabilities.
     /// let cred = current!().cred();
     /// assert!(cred.user_ns().capable(Capability::SysAdmin));
     /// ```
@@ -45,10 +45,9 @@ impl UserNamespace {
         unsafe { bindings::ns_capable(self.as_ptr(), cap as crate::ffi::c_int) }
     }
 
-    /// Tells whether the current task has `cap` over this namespace, without a record.
+    /// Returns whether the current task has `cap` in this namespace, without auditing the check.
     ///
-    /// This is for questions whose answer only chooses between ways to go on: they refuse nothing,
-    /// so there is nothing to audit.
+    /// For checks that deny nothing.
     ///
     /// # Examples
     ///
@@ -68,10 +67,9 @@ impl UserNamespace {
         unsafe { bindings::ns_capable_noaudit(self.as_ptr(), cap as crate::ffi::c_int) }
     }
 
-    /// Tells whether the current task may checkpoint and restore processes of this namespace.
+    /// Returns whether the current task may checkpoint and restore processes of this namespace.
     ///
-    /// [`Capability::CheckpointRestore`] is enough for that, and so is [`Capability::SysAdmin`],
-    /// which had to do before the former was split off.
+    /// That takes [`Capability::CheckpointRestore`] or [`Capability::SysAdmin`].
     ///
     /// # Examples
     ///

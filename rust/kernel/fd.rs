@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files found by their descriptors: borrowed from the current task's table for the length of a
-//! system call, or taken from another task's.
+//! Files by descriptor, of the current task during a system call and of other tasks.
 //!
 //! C header: [`include/linux/file.h`](srctree/include/linux/file.h)
 
@@ -26,10 +25,10 @@ pub use self::foreign::ForeignFile;
 /// Bits of `struct fd` that are not part of the pointer to the file.
 const FLAGS: usize = (bindings::FDPUT_FPUT | bindings::FDPUT_POS_UNLOCK) as usize;
 
-/// A file looked up by its descriptor in the current task's table.
+/// A file of the current task's descriptor table.
 ///
-/// Unlike [`LocalFile::fget`] this takes a reference only if the table is shared: otherwise the
-/// table's own reference suffices, because nobody else can close the descriptor meanwhile.
+/// Unlike [`LocalFile::fget`] this takes a reference only if the table is shared. Otherwise nobody
+/// else can close the descriptor meanwhile.
 ///
 /// # Invariants
 ///
@@ -46,8 +45,8 @@ impl<'a> Fd<'a> {
     /// Returns [`BadFdError`], which converts to `EBADF`, if it is not open or was opened with
     /// `O_PATH`.
     ///
-    /// The result ends before the system call does. Until then the descriptor stays open if nobody
-    /// else shares the table, since safe Rust has no way to close one.
+    /// The borrow ends before the system call does. Until then the descriptor stays open if nobody
+    /// else shares the table, since safe Rust cannot close one.
     #[doc(alias = "fdget")]
     #[inline]
     pub fn get(_caller: &'a Caller<'_>, fd: u32) -> Result<Self, BadFdError> {
@@ -73,7 +72,7 @@ impl Deref for Fd<'_> {
         let file = (self.raw.word & !FLAGS) as *const bindings::file;
         // SAFETY: By the type invariants `file` is valid: either `fdget` took a reference, or the
         // table's reference stays while this task is in the system call. A call of `fdget_pos`
-        // without the lock can only be on this very thread.
+        // without the lock can only be on this thread.
         unsafe { LocalFile::from_raw_file(file) }
     }
 }
@@ -81,7 +80,7 @@ impl Deref for Fd<'_> {
 impl Drop for Fd<'_> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: By the type invariants `raw` comes from `fdget`, and is given back once.
+        // SAFETY: By the type invariants `raw` comes from `fdget`, and is put once.
         unsafe { bindings::fdput(self.raw) };
     }
 }

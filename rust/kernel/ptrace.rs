@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who may look into a task.
+//! Access checks for a task.
 //!
 //! C header: [`include/linux/ptrace.h`](srctree/include/linux/ptrace.h)
 
@@ -9,27 +9,27 @@ use crate::{
     task::Task, //
 };
 
-/// What an access check is about, and whose credentials count.
+/// What access is asked for, and which credentials are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum AccessMode {
-    /// Reading the task's state, judged by the caller's real credentials.
+    /// Reading the task's state, with the caller's real credentials.
     ReadRealCreds = bindings::PTRACE_MODE_READ_REALCREDS,
-    /// Taking hold of the task as a tracer does, judged by the caller's real credentials.
+    /// Attaching to the task, with the caller's real credentials.
     AttachRealCreds = bindings::PTRACE_MODE_ATTACH_REALCREDS,
 }
 
 impl Task {
-    /// Tells whether the current task may access this one as `mode` says.
+    /// Returns whether the current task may access this one.
     ///
-    /// It takes the task's own lock inside, so the caller must not hold that. It does not sleep.
+    /// Takes the task's `alloc_lock`, so the caller must not hold that. Does not sleep.
     ///
     /// # Examples
     ///
     /// ```
     /// use kernel::ptrace::AccessMode;
     ///
-    /// // Whoever it is may look into itself.
+    /// // Every task may access itself.
     /// assert!(current!().may_access(AccessMode::ReadRealCreds));
     /// assert!(current!().may_access(AccessMode::AttachRealCreds));
     /// ```

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! System calls, seen from inside.
+//! System calls of the current task.
 
 use crate::{
     task::CurrentTask,
@@ -8,22 +8,22 @@ use crate::{
 };
 use core::ops::Deref;
 
-/// Evidence that the current task is a user task in a system call of its own.
+/// Evidence that the current task is a user task in a system call.
 ///
-/// A kernel thread, and a task on its way out that runs deferred work, is a [`CurrentTask`] too,
-/// but lacks what a user task has.
+/// A kernel thread, or an exiting task that runs task work, is a [`CurrentTask`] too, but lacks
+/// some of the pointers that a user task has.
 ///
 /// # Invariants
 ///
 /// While this exists the current task has an address space (`mm`), a descriptor table (`files`) and
-/// a view of the file system (`fs`), and none of them is replaced.
+/// an `fs_struct` (`fs`), and none of them is replaced.
 pub struct Caller<'a> {
     current: &'a CurrentTask,
     _not_send: NotThreadSafe,
 }
 
 impl<'a> Caller<'a> {
-    /// Declares that `current` makes a system call.
+    /// Declares that `current` is in a system call.
     ///
     /// # Safety
     ///

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Users and groups as the kernel knows them, and as a user namespace numbers them.
+//! User and group IDs, and their mapping by user namespaces.
 //!
-//! [`Kuid`] and [`Kgid`] mean the same everywhere in the kernel; what number stands for one depends
-//! on the user namespace.
+//! [`Kuid`] and [`Kgid`] are the same everywhere in the kernel; a user namespace maps them to the
+//! IDs that userspace knows.
 //!
 //! C header: [`include/linux/uidgid.h`](srctree/include/linux/uidgid.h)
 
@@ -16,10 +16,10 @@ use crate::{
     },
 };
 
-/// The value that is no user and no group, in whatever namespace.
+/// The ID of no user and no group.
 const INVALID: u32 = u32::MAX;
 
-/// A group.
+/// A group ID of the kernel.
 #[derive(Clone, Copy)]
 pub struct Kgid {
     kgid: bindings::kgid_t,
@@ -40,15 +40,14 @@ impl Kgid {
 }
 
 impl UserNamespace {
-    /// Returns the user that `uid` stands for in this namespace, or [`None`] if no user is mapped
-    /// there.
+    /// Maps `uid` of this namespace, or returns [`None`] if it has no mapping.
     ///
     /// # Examples
     ///
     /// ```
     /// use kernel::current;
     ///
-    /// // The tests run in the initial namespace, where all users but one are mapped.
+    /// // The tests run in the initial namespace, where all valid IDs are mapped.
     /// let cred = current!().cred();
     /// assert!(cred.user_ns().kuid(0).is_some_and(|root| root == cred.euid()));
     /// assert!(cred.user_ns().kuid(u32::MAX).is_none());
@@ -61,8 +60,7 @@ impl UserNamespace {
         (kuid.val != INVALID).then(|| Kuid::from_raw(kuid))
     }
 
-    /// Returns the group that `gid` stands for in this namespace, or [`None`] if no group is mapped
-    /// there.
+    /// Maps `gid` of this namespace, or returns [`None`] if it has no mapping.
     ///
     /// # Examples
     ///
@@ -84,8 +82,8 @@ impl UserNamespace {
 }
 
 impl CurrentTask {
-    /// Tells whether `group` is the effective group of the current task or one of its supplementary
-    /// groups.
+    /// Returns whether `group` is the effective group of the current task or one of its
+    /// supplementary groups.
     #[doc(alias = "in_egroup_p")]
     #[inline]
     pub fn in_effective_group(&self, group: Kgid) -> bool {

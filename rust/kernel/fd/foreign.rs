@@ -16,9 +16,9 @@ use core::ptr::NonNull;
 
 /// A file that another task has open.
 ///
-/// The other task may be using it right now without the lock of the file's position, believing that
-/// nobody else knows the file. So it is neither a [`File`](crate::fs::File) nor a
-/// [`LocalFile`](crate::fs::LocalFile); all that can be done with it is to receive it.
+/// The other task may be using its position without the lock of it, since nobody else had a
+/// reference to the file. So it is neither a [`File`](crate::fs::File) nor a
+/// [`LocalFile`](crate::fs::LocalFile), and can only be installed in another descriptor table.
 ///
 /// # Invariants
 ///
@@ -26,12 +26,11 @@ use core::ptr::NonNull;
 pub struct ForeignFile(NonNull<bindings::file>);
 
 impl Task {
-    /// Returns what the task has open as `fd`, or [`None`] if that is not open, was opened with
-    /// `O_PATH`, or the task has given up its table, as it does when it exits.
+    /// Returns what the task has open as `fd`, or [`None`] if that is not open or was opened with
+    /// `O_PATH`, or if the task is exiting and has no table any more.
     ///
     /// Takes the task's `alloc_lock`.
-    #[doc(alias = "fget_task")]
-    pub fn foreign_file(&self, fd: u32) -> Option<ForeignFile> {
+    pub fn fget_task(&self, fd: u32) -> Option<ForeignFile> {
         // SAFETY: `self` is a valid task; `fd` may be any number.
         let file = unsafe { bindings::fget_task(self.as_ptr(), fd) };
         // INVARIANT: The function has taken a reference.
@@ -40,11 +39,11 @@ impl Task {
 }
 
 impl ForeignFile {
-    /// Puts the file into the current task's descriptor table as well, and returns the descriptor.
+    /// Installs the file in the current task's descriptor table, and returns the descriptor.
     ///
     /// `flags` may have `O_CLOEXEC`.
     ///
-    /// Returns `EMFILE` if the table is full, `ENOMEM`, and what security modules say. May sleep.
+    /// Returns `EMFILE` if the table is full, `ENOMEM`, and errors of security modules. May sleep.
     #[doc(alias = "receive_fd")]
     pub fn receive(&self, _caller: &Caller<'_>, flags: u32) -> Result<u32> {
         // SAFETY: By the type invariants the file is valid, and by its invariants the caller has a
