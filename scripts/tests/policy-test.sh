@@ -100,6 +100,15 @@ for floor in abi raw; do
 	echo 'fn f() { unsafe { bindings::f() } }' >"$WORK/nsproxy/$floor/x.rs"
 	check "the folder of $floor.rs is exempt" policy
 done
+row() { printf '#![deny(unsafe_code)]\n//! | `%s()` | `X::f`  | `abi/x.rs` |\n' "$1" >"$file"; }
+printf '#[export]\n#[inline(never)]\npub(crate) unsafe extern "C" fn g() {}\n' >>"$WORK/nsproxy/abi/x.rs"
+row g
+check 'the table of lib.rs has what C calls' policy
+row h
+check 'or it does not' not policy
+sed -i s/X::f/X::none/ "$file"
+check 'the table names functions' grep 'has none() for h()' <(policy)
+with 'fn f() {}' true
 mkdir "$WORK/pidns/deep"
 echo 'unsafe fn f() {}' >"$WORK/pidns/deep/x.rs"
 check 'every folder is read' not policy
