@@ -15,8 +15,10 @@ use crate::{
 };
 use kernel::{
     cred::NewCred,
-    fd::Fd,
-    fs::LocalFile,
+    fs::{
+        fd::Fd,
+        LocalFile, //
+    },
     ns::{
         Namespace,
         NsCommon,

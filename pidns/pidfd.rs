@@ -4,11 +4,11 @@
 
 use crate::lookup;
 use kernel::{
-    fd::{
-        Fd,
-        ForeignFile, //
-    },
     fs::{
+        fd::{
+            Fd,
+            ForeignFile, //
+        },
         file::flags::O_CLOEXEC,
         LocalFile, //
     },

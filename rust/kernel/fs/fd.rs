@@ -4,14 +4,14 @@
 //!
 //! C header: [`include/linux/file.h`](srctree/include/linux/file.h)
 
+use super::{
+    file::BadFdError,
+    LocalFile, //
+};
 use crate::{
     bindings,
-    fs::{
-        file::BadFdError,
-        LocalFile, //
-    },
     syscall::Caller,
-    types::NotThreadSafe,
+    types::NotThreadSafe, //
 };
 use core::{
     marker::PhantomData,
