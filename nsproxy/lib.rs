@@ -16,29 +16,22 @@
 //! Lock order: RCU read side, then the `alloc_lock` of one task. Neither is held while namespaces
 //! are created or joined, which takes the locks of their own types.
 //!
-//! Where to find what `kernel/nsproxy.c` has; dropping an `NsSet` is `put_nsset()`:
+//! Functions of C, the Rust functions that they call, and where these are:
 //!
-//! | C function                     | Rust function                 | file             |
-//! |--------------------------------|-------------------------------|------------------|
-//! | `copy_namespaces()`            | `for_clone`                   | `create.rs`      |
-//! | `unshare_nsproxy_namespaces()` | `for_unshare`                 | `create.rs`      |
-//! | `create_new_namespaces()`      | `create`                      | `create.rs`      |
-//! | `create_nsproxy()`             | `NsProxySlot::new`            | `raw/nsproxy.rs` |
-//! | `nsproxy_cache_init()`         | `NsProxySlot::create_cache`   | `raw/nsproxy.rs` |
-//! | `nsproxy_free()`               | `PreparedNsProxy::drop`       | `raw/nsproxy.rs` |
-//! | `deactivate_nsproxy()`         | `PreparedNsProxy::deactivate` | `raw/nsproxy.rs` |
-//! | `switch_task_namespaces()`     | `switch`                      | `switch.rs`      |
-//! | `exit_nsproxy_namespaces()`    | `switch`                      | `switch.rs`      |
-//! | `exec_task_namespaces()`       | `at_exec`                     | `switch.rs`      |
-//! | `get_cred_namespaces()`        | `get_cred_namespaces`         | `abi.rs`         |
-//! | `switch_cred_namespaces()`     | `switch`                      | `cred.rs`        |
-//! | `exit_cred_namespaces()`       | `exit_cred_namespaces`        | `abi.rs`         |
-//! | `setns(2)`                     | `setns`                       | `setns.rs`       |
-//! | `check_setns_flags()`          | `types_to_join`               | `flags.rs`       |
-//! | `prepare_nsset()`              | `prepare`                     | `setns.rs`       |
-//! | `validate_nsset()`             | `Target::validate`            | `setns.rs`       |
-//! | `validate_ns()`                | `NsSet::install`              | `raw/nsset.rs`   |
-//! | `commit_nsset()`               | `commit`                      | `setns.rs`       |
+//! | C | Rust | file |
+//! |---|---|---|
+//! | `nsproxy_cache_init()` | `nsproxy_cache_init()` | `nsproxy/abi.rs` |
+//! | `nsproxy_free()` | `nsproxy_free()` | `nsproxy/abi.rs` |
+//! | `deactivate_nsproxy()` | `deactivate_nsproxy()` | `nsproxy/abi.rs` |
+//! | `copy_namespaces()` | `create::for_clone()` | `nsproxy/create.rs` |
+//! | `unshare_nsproxy_namespaces()` | `create::for_unshare()` | `nsproxy/create.rs` |
+//! | `switch_task_namespaces()` | `switch::switch()` | `nsproxy/switch.rs` |
+//! | `exit_nsproxy_namespaces()` | `switch::switch()` | `nsproxy/switch.rs` |
+//! | `exec_task_namespaces()` | `switch::at_exec()` | `nsproxy/switch.rs` |
+//! | `switch_cred_namespaces()` | `cred::switch()` | `nsproxy/cred.rs` |
+//! | `get_cred_namespaces()` | `get_cred_namespaces()` | `nsproxy/abi.rs` |
+//! | `exit_cred_namespaces()` | `exit_cred_namespaces()` | `nsproxy/abi.rs` |
+//! | `sys_setns()` | `setns::setns()` | `nsproxy/setns.rs` |
 
 #![crate_name = "nsproxy"]
 #![deny(unsafe_code)]

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The functions and objects that C knows.
+//! The boundary to C: the functions and objects of `kernel/pid.c` and `kernel/pid_namespace.c`.
 //!
-//! Each function turns what C passes into borrowed or owned types, calls the policy, and turns the
-//! result into what C expects: an error number, a pointer, 0 for what is not visible. Nothing else.
-//!
-//! Prototypes: `include/linux/pid.h`, `include/linux/pid_namespace.h`, `include/linux/sched.h` and
-//! `pidns/glue.h`.
+//! Each function converts the arguments from C, calls the policy, and converts the result: an error
+//! to an error number or error pointer, [`None`] to a null pointer or 0. It decides nothing.
 
-mod allocator;
-mod boot;
-mod links;
-mod lookup;
-mod namespace;
-mod nsops;
-mod pidfd;
-mod sysctl;
+pub(crate) mod pid;
+mod pid_namespace;
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
 mod tests;

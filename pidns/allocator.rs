@@ -1,52 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How the numbers of pids are allocated and freed.
+//! Allocating and freeing pids and their numbers.
 //!
-//! A pid gets a number in its own namespace and in each ancestor, or in none.
+//! A pid has a number in its own namespace and in each ancestor. `alloc()` locks the numbers of
+//! these namespaces one after the other, the pid's own first, and holds all locks until it has
+//! published the pid or freed its numbers again. So nobody sees a number of a clone that fails, and
+//! races with a dying init are decided as under C's single `pidmap_lock`:
 //!
-//! The lock of each namespace's numbers is taken as its turn comes, from the pid's own outwards,
-//! and all are held until the last number is had and the pid is published, or all are freed again.
-//! So nobody sees a number that a failing clone had, and what C's one lock gives for all namespaces
-//! is had for those on the way out:
+//! * A pid is published only if PID allocation is enabled at every level, and is counted there. An
+//!   init that disables it later waits for this pid.
+//! * Freeing a number wakes up an init that waits for the last one.
+//! * `zap_pid_ns_processes()` kills the tasks that are linked to a pid under `tasklist_lock`. A
+//!   task that is linked later sees in `copy_process()`, under the same lock, that PID allocation
+//!   is disabled.
 //!
-//! * A pid is published where PID allocation is not disabled at any level, and counted there. An
-//!   init that disables it later waits for that pid.
-//! * Whoever frees a number wakes up an init that waits for the last one.
-//! * The zap kills what is linked to a pid under `tasklist_lock`. What is linked later sees in
-//!   `fork()`, under that lock, that PID allocation is disabled.
-//!
-//! Documentation/pidns/pids.rst has the argument at length.
+//! See Documentation/pidns/pids.rst.
 
-use kernel::{
-    pid::{
+use crate::raw::{
+    free::{
+        FreedNumber,
+        UnusedPid, //
+    },
+    limits::RESERVED_PIDS,
+    new_pid::{
         NewNumbers,
         NewPid,
-        PidAllocated,
-        PidNr,
-        PublishedPid,
-        UnusedPid,
-        UnusedPids, //
+        PublishedPid, //
     },
+    numbers::LockedNumbers,
+};
+use kernel::{
+    ns::pid::PidAllocated,
+    pid::PidNr,
     pid_namespace::PidNamespace,
-    prelude::*,
-    task::Task, //
+    prelude::*, //
 };
 
 /// The number that the first process of a namespace must have.
 const INIT: i32 = 1;
 
-/// Allocates a pid in `ns`, with the numbers `set_tid` in `ns` and the namespaces around it, and
-/// with any in those further out.
+/// Allocates a pid in `ns`.
 ///
-/// It is to be found by its numbers when this returns, but no task uses it yet.
+/// `set_tid` has its number in `ns`, then those in the ancestors, as far as the caller chooses
+/// them. The pid can be found by its numbers when this returns, but no task uses it yet.
 ///
 /// Returns
 ///
-/// * `EINVAL` if `set_tid` has more numbers than there are levels, or one that is out of range, or
-///   if the first process of a namespace would not be number 1;
+/// * `EINVAL` if `set_tid` has more numbers than `ns` has levels, or one that is out of range, or
+///   if the first process of a namespace would not get number 1;
 /// * `EPERM` if the caller may not choose numbers in one of the namespaces;
-/// * `EEXIST` if one of them is not free;
-/// * `EAGAIN` if a namespace has no number left;
+/// * `EEXIST` if a chosen number is in use;
+/// * `EAGAIN` if a namespace has no free number;
 /// * `ENOMEM` if PID allocation is disabled in one of the namespaces, or if there is no memory.
 ///
 /// May sleep. C counterpart: `alloc_pid()`.
@@ -88,7 +92,7 @@ fn alloc_numbers<'a>(mut pid: NewPid<'a>, set_tid: &[i32]) -> Result<PublishedPi
     loop {
         let mut numbers = pid.allocate();
         match alloc_at_each_level(&mut numbers, set_tid) {
-            // That a namespace is dead comes last, as all other errors take precedence.
+            // All other errors take precedence over that of a dead namespace.
             Ok(()) => return numbers.publish(),
             // A node could not be allocated under the locks.
             Err(ENOMEM) => pid = numbers.preload()?,
@@ -133,46 +137,42 @@ fn alloc_number(
     done.map_err(|error| if error == ENOSPC { if_none } else { error })
 }
 
-/// Returns where a search that comes to the end goes on, if it begins at `cursor`.
+/// Returns where a search that began at `cursor` goes on after a wrap.
 fn first_number(cursor: u32) -> i32 {
-    if i64::from(cursor) > i64::from(PidNamespace::RESERVED) {
-        PidNamespace::RESERVED
+    if i64::from(cursor) > i64::from(RESERVED_PIDS) {
+        RESERVED_PIDS
     } else {
         INIT
     }
 }
 
-/// Frees the numbers of a pid that no task uses.
-///
-/// Whoever has found it may still look at it for a grace period. `tasklist_lock` must not be held.
+/// Frees the numbers of a pid that no task uses, and drops the reference that belonged to them
+/// after a grace period. `tasklist_lock` must not be held.
 ///
 /// C counterpart: `free_pid()`.
 pub(crate) fn free(pid: UnusedPid) {
-    pid.free_numbers(wake_reaper).put_after_grace_period();
+    let mut pid = pid.retire();
+    while let Some(number) = pid.next() {
+        wake_reaper(&number);
+    }
+    pid.put_after_grace_period();
 }
 
-/// Wakes up the reaper of a namespace that waits for all others to be gone, if they are.
-fn wake_reaper(left: PidAllocated, reaper: Option<&Task>) {
-    // All that is left is the reaper, perhaps with its group's leader.
-    if matches!(left, PidAllocated::Disabled(1 | 2)) {
-        if let Some(reaper) = reaper {
+/// Wakes up a child reaper that waits in `zap_pid_ns_processes()` for all others to be gone.
+fn wake_reaper(number: &FreedNumber<'_>) {
+    // The reaper itself, and perhaps its thread group leader.
+    if matches!(number.left(), PidAllocated::Disabled(1 | 2)) {
+        if let Some(reaper) = number.child_reaper() {
             reaper.wake_up();
         }
     }
-}
-
-/// Frees the numbers of all pids in `pids`.
-///
-/// C counterpart: `free_pids()`.
-pub(crate) fn free_all(pids: &mut UnusedPids) {
-    pids.take_all().for_each(UnusedPid::free);
 }
 
 /// Disables PID allocation in `ns`.
 ///
 /// C counterpart: `disable_pid_allocation()`.
 pub(crate) fn disable(ns: &PidNamespace) {
-    ns.lock_numbers().disable_allocation();
+    LockedNumbers::lock(ns).disable_allocation();
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Where process identifiers come from: a slab cache for each level.
+//! The slab caches of pids: which there are, and what they are called.
 
+use crate::raw::cache::{
+    PidCache,
+    PidCaches, //
+};
 use kernel::{
-    pid::{
-        PidCache,
-        PidCaches, //
-    },
     prelude::*,
     slab::SlabFlags,
     str::CString, //
@@ -18,21 +18,21 @@ fn flags() -> SlabFlags {
     SlabFlags::HWCACHE_ALIGN | SlabFlags::ACCOUNT
 }
 
-/// Creates the cache for the identifiers of the initial namespace. Panics if there is no memory.
+/// Creates the cache for the pids of the initial namespace. Panics if there is no memory.
 pub(crate) fn create_initial() -> Result<PidCache> {
     PidCache::create(0, c"pid", flags() | SlabFlags::PANIC)
 }
 
-/// Returns the cache for the identifiers of a namespace at `level`, which is created when the first
-/// such namespace is. Its name tells how many numbers an identifier has.
+/// Returns the cache for the pids of a namespace at `level`, which is created when the first such
+/// namespace is. Its name tells how many numbers a pid has.
 ///
 /// Returns `ENOMEM`, and `EINVAL` if there is no such level. May sleep.
 pub(crate) fn for_level(level: u32) -> Result<PidCache> {
-    let name = || {
-        let numbers = level.checked_add(1).ok_or(EINVAL)?;
-        CString::try_from_fmt(fmt!("pid_{numbers}"))
-    };
-    CACHES.get_or_create(level, name, flags())
+    if let Some(cache) = CACHES.get(level)? {
+        return Ok(cache);
+    }
+    let name = CString::try_from_fmt(fmt!("pid_{}", level.saturating_add(1)))?;
+    CACHES.create(level, &name, flags())
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]

@@ -8,7 +8,7 @@ pidns-crates := pidns nsproxy
 
 # usage: $(call pidns-functions,CRATE); the names of those that C knows
 pidns-functions = $(shell sed -n 's/^pub(crate) unsafe extern "C" fn \([a-z_0-9]*\).*/\1/p' \
-  $(wildcard $(src)/$(1)/abi.rs $(src)/$(1)/abi/*.rs))
+  $(wildcard $(src)/$(1)/abi.rs $(src)/$(1)/abi/*.rs $(src)/$(1)/abi/*/*.rs))
 $(foreach c,$(pidns-crates),$(eval pidns-functions-$(c) := $(call pidns-functions,$(c))))
 
 # arm64, riscv: NOPs at each entry, for which rustc has C's option.

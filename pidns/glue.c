@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What only C can say: system call entries with their per-architecture stubs
+ * What needs C: system call entries with their per-architecture stubs
  * and metadata, exports, initcalls, and two objects with a layout or parts that
  * Rust does not see. Nothing is decided here.
  */
@@ -18,7 +18,7 @@
 
 #include "glue.h"
 
-/* The identifier of the idle tasks. It has no number to be found by. */
+/* The pid of the idle tasks. It has no number. */
 struct pid init_struct_pid = {
 	.count = REFCOUNT_INIT(1),
 	.numbers = { { .nr = 0, .ns = &init_pid_ns } },

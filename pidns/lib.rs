@@ -4,30 +4,70 @@
 //!
 //! Principles:
 //!
-//! * This crate decides; what it decides about, the kernel's structures with their counts, locks
-//!   and lifetimes, are safe types of the `kernel` crate. So there is no unsafe code here but in
-//!   [`abi`], which turns what C passes into those types, and decides nothing.
-//! * A number that is not visible is [`None`]; an error is an [`Err`]. 0, null and error pointers
-//!   exist in [`abi`] only.
-//! * Each state of a thing is a type, and a step from one to the next consumes the value: what was
-//!   reserved is published or freed, what lost its last user is freed, once.
-//! * State that C code reads and writes as well is not kept twice, but computed from its fields.
-//! * A lock that C has taken is an argument.
+//! * Policy has no unsafe code. Below it is [`raw`], which works on C's structures and decides
+//!   nothing; [`abi`] turns what C passes into types of `raw` and of the `kernel` crate, and
+//!   decides nothing either.
+//! * A number that does not exist in a namespace is [`None`], an error is an [`Err`]. 0, null and
+//!   error pointers exist in [`abi`] only.
+//! * Each state of a pid is a type, and a step to the next state consumes the value: a reserved
+//!   number is published or freed, a pid that lost its last task is freed, once.
+//! * State in fields that C reads and writes is computed from them, and not kept twice.
+//! * A lock that C holds is an argument.
 //!
-//! Lock order, from the outside in:
+//! Lock order, outermost first:
 //!
-//! 1. `tasklist_lock`, under which links between tasks and identifiers change, and which the zap
-//!    reads the tasks of a namespace under.
-//! 2. `sighand->siglock` of a task.
+//! 1. `PID_CACHES_LOCK`, a mutex for the creation of slab caches.
+//! 2. `tasklist_lock`, for the links between tasks and pids and for the zap.
+//! 3. `sighand->siglock` of a task.
 //!
-//! The numbers of each namespace have a lock of their own (`LockedNumbers`). `alloc()` takes those
-//! of a namespace and its ancestors, the innermost first; `free()` takes one at a time. Within them
-//! are the locks of waking a task, of the slab allocator and of `call_rcu()`, and none of the above
-//! is held with them: `free()` asserts that. What frees pids under `tasklist_lock` keeps them in
+//! The numbers of a namespace have a spinlock (`LockedNumbers`). `alloc()` takes those of a
+//! namespace and its ancestors, the innermost first; `free()` takes one at a time. The locks of a
+//! wake-up, of the slab allocator and of `call_rcu()` nest inside. None of the locks above may be
+//! held: `free()` asserts it, and pids that lose their last task under `tasklist_lock` are kept in
 //! `UnusedPids` until it is released.
 //!
-//! The IDRs of numbers are read under RCU. The lock that creating slab caches takes is outside of
-//! all of these, and may sleep.
+//! The IDRs are read under RCU.
+//!
+//! Functions of C, the Rust functions that they call, and where these are:
+//!
+//! | C | Rust | file |
+//! |---|---|---|
+//! | `attach_pid()` | `links::attach()` | `pidns/links.rs` |
+//! | `detach_pid()` | `links::detach()` | `pidns/links.rs` |
+//! | `change_pid()` | `links::change()` | `pidns/links.rs` |
+//! | `transfer_pid()` | `links::transfer()` | `pidns/links.rs` |
+//! | `exchange_tids()` | `links::exchange()` | `pidns/links.rs` |
+//! | `find_pid_ns()` | `find()` | `rust/kernel/ns/pid/idr.rs` |
+//! | `find_vpid()` | `lookup::find()` | `pidns/lookup.rs` |
+//! | `find_ge_pid()` | `find_ge()` | `rust/kernel/ns/pid/idr.rs` |
+//! | `find_get_pid()` | `lookup::find_get()` | `pidns/lookup.rs` |
+//! | `pid_task()` | `task()` | `rust/kernel/pid.rs` |
+//! | `get_pid_task()` | `lookup::get_task()` | `pidns/lookup.rs` |
+//! | `find_task_by_pid_ns()` | `lookup::find_task()` | `pidns/lookup.rs` |
+//! | `find_task_by_vpid()` | `lookup::find_task_for()` | `pidns/lookup.rs` |
+//! | `find_get_task_by_vpid()` | `lookup::find_get_task()` | `pidns/lookup.rs` |
+//! | `get_task_pid()` | `lookup::get_pid()` | `pidns/lookup.rs` |
+//! | `pid_nr_ns()` | `lookup::number_in()` | `pidns/lookup.rs` |
+//! | `pid_vnr()` | `lookup::number()` | `pidns/lookup.rs` |
+//! | `__task_pid_nr_ns()` | `lookup::number_of()` | `pidns/lookup.rs` |
+//! | `task_active_pid_ns()` | `pid_ns()` | `rust/kernel/pid/task.rs` |
+//! | `pidfd_get_pid()` | `pidfd::get_pid()` | `pidns/pidfd.rs` |
+//! | `pidfd_get_task()` | `pidfd::get_task()` | `pidns/pidfd.rs` |
+//! | `sys_pidfd_open()` | `pidfd::open()` | `pidns/pidfd.rs` |
+//! | `sys_pidfd_getfd()` | `pidfd::getfd()` | `pidns/pidfd.rs` |
+//! | `register_pidns_sysctls()` | `register_pidns_sysctls()` | `pidns/abi/pid/sysctl.rs` |
+//! | `unregister_pidns_sysctls()` | `unregister_pidns_sysctls()` | `pidns/abi/pid/sysctl.rs` |
+//! | `pid_idr_init()` | `limits::init()` | `pidns/limits.rs` |
+//! | `alloc_pid()` | `allocator::alloc()` | `pidns/allocator.rs` |
+//! | `free_pid()` | `allocator::free()` | `pidns/allocator.rs` |
+//! | `free_pids()` | `free_pids()` | `pidns/abi/pid.rs` |
+//! | `put_pid()` | `free::put()` | `pidns/raw/free.rs` |
+//! | `disable_pid_allocation()` | `allocator::disable()` | `pidns/allocator.rs` |
+//! | `pidns_is_ancestor()` | `nsops::is_ancestor()` | `pidns/nsops.rs` |
+//! | `copy_pid_ns()` | `namespace::create_or_share()` | `pidns/namespace.rs` |
+//! | `put_pid_ns()` | `destroy::put()` | `pidns/raw/destroy.rs` |
+//! | `zap_pid_ns_processes()` | `reaper::zap()` | `pidns/reaper.rs` |
+//! | `reboot_pid_ns()` | `reaper::reboot()` | `pidns/reaper.rs` |
 
 #![crate_name = "pidns"]
 #![deny(unsafe_code)]
@@ -42,6 +82,8 @@ mod lookup;
 pub mod namespace;
 mod nsops;
 mod pidfd;
+#[expect(unsafe_code, reason = "the lower floor")]
+mod raw;
 mod reaper;
 mod sysctl;
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]

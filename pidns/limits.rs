@@ -1,34 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How many numbers a namespace may give: the bounds of `kernel.pid_max`, and what it starts with.
-//!
-//! They depend on the number of CPUs and are settled at boot.
+//! The bounds and the initial value of `kernel.pid_max`, which depend on the number of CPUs.
 
+use crate::raw::limits::{
+    set_pid_max,
+    PIDS_PER_CPU_DEFAULT,
+    PIDS_PER_CPU_MIN,
+    PID_MAX_DEFAULT,
+    PID_MAX_LIMIT,
+    PID_MAX_MIN,
+    RESERVED_PIDS, //
+};
 use kernel::{
     pid_namespace::PidNamespace,
     prelude::*,
-    sync::atomic::{
-        Atomic,
-        Relaxed, //
-    },
+    sync::atomic::Relaxed, //
 };
 
-/// The least value that `kernel.pid_max` may be set to, in every namespace.
-///
-/// The reserved numbers must be among those that are given, and so must be one more.
-pub(crate) static PID_MAX_MIN: Atomic<i32> = Atomic::new(minimum(0));
-
-/// The greatest value that `kernel.pid_max` may be set to, in every namespace.
-pub(crate) static PID_MAX_MAX: i32 = PidNamespace::NUMBER_LIMIT;
-
-/// Settles the bounds for a machine that may come to have `possible_cpus` CPUs, sets the limit of
-/// the initial namespace, and tells both in the log.
+/// Sets the lower bound and the limit of the initial namespace for a machine with `possible_cpus`
+/// CPUs, and logs both.
 ///
 /// C counterpart: the first half of `pid_idr_init()`.
 pub(crate) fn init(possible_cpus: u32) {
     let initial = PidNamespace::initial();
 
-    initial.set_pid_max(default(possible_cpus));
+    set_pid_max(initial, default(possible_cpus));
     PID_MAX_MIN.store(minimum(possible_cpus), Relaxed);
     pr_info!(
         "default: {} minimum: {}\n",
@@ -37,29 +33,26 @@ pub(crate) fn init(possible_cpus: u32) {
     );
 }
 
-/// Returns the least limit that makes sense.
+/// Returns the lower bound of `kernel.pid_max`.
 const fn minimum(possible_cpus: u32) -> i32 {
     greater(
-        PidNamespace::RESERVED.saturating_add(1),
-        times(PidNamespace::MIN_PER_CPU, possible_cpus),
+        RESERVED_PIDS.saturating_add(1),
+        times(PIDS_PER_CPU_MIN, possible_cpus),
     )
 }
 
-/// Returns the limit that the initial namespace starts with.
+/// Returns `kernel.pid_max` of the initial namespace at boot.
 const fn default(possible_cpus: u32) -> i32 {
-    let limit = greater(
-        PidNamespace::DEFAULT_PID_MAX,
-        times(PidNamespace::DEFAULT_PER_CPU, possible_cpus),
-    );
+    let limit = greater(PID_MAX_DEFAULT, times(PIDS_PER_CPU_DEFAULT, possible_cpus));
 
-    if limit < PidNamespace::NUMBER_LIMIT {
+    if limit < PID_MAX_LIMIT {
         limit
     } else {
-        PidNamespace::NUMBER_LIMIT
+        PID_MAX_LIMIT
     }
 }
 
-/// Returns so many numbers for each CPU.
+/// Returns `per_cpu` numbers for each CPU, saturating.
 const fn times(per_cpu: u32, possible_cpus: u32) -> i32 {
     let numbers = per_cpu.saturating_mul(possible_cpus);
 
@@ -112,15 +105,15 @@ mod tests {
     #[test]
     fn no_number_of_cpus_overflows() {
         assert_eq!(minimum(u32::MAX), i32::MAX);
-        assert_eq!(default(u32::MAX), PidNamespace::NUMBER_LIMIT);
+        assert_eq!(default(u32::MAX), PID_MAX_LIMIT);
     }
 
     #[test]
     fn initial_namespace_is_within_the_bounds() {
         let limit = PidNamespace::initial().pid_max();
 
-        assert!(PID_MAX_MIN.load(Relaxed) > PidNamespace::RESERVED);
+        assert!(PID_MAX_MIN.load(Relaxed) > RESERVED_PIDS);
         assert!(limit >= PID_MAX_MIN.load(Relaxed));
-        assert!(limit <= PID_MAX_MAX);
+        assert!(limit <= PID_MAX_LIMIT);
     }
 }

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How tasks begin and end to use identifiers. All of it happens under `tasklist_lock`.
+//! Attaching tasks to pids and detaching them, under `tasklist_lock`.
 
-use kernel::pid::{
-    Linked,
-    LivePid,
-    PidLink,
-    PidType,
-    Unlinked,
-    UnusedPid,
-    UnusedPids, //
+use crate::raw::{
+    free::{
+        UnusedPid,
+        UnusedPids, //
+    },
+    links::{
+        Linked,
+        LivePid,
+        PidLink,
+        Unlinked, //
+    },
 };
+use kernel::pid::PidType;
 
-/// Lets a task use `pid`.
+/// Attaches a task to `pid`.
 ///
 /// C counterpart: `attach_pid()`.
 #[inline]
@@ -20,7 +24,7 @@ pub(crate) fn attach(link: PidLink<'_, Unlinked>, pid: LivePid<'_>) {
     link.link(pid);
 }
 
-/// Ends a task's use of an identifier. If it was the last one, `unused` gets the identifier.
+/// Detaches a task from its pid, which goes to `unused` if no task uses it any more.
 ///
 /// C counterpart: `detach_pid()`.
 pub(crate) fn detach(link: PidLink<'_, Linked>, unused: &mut UnusedPids) {
@@ -29,7 +33,7 @@ pub(crate) fn detach(link: PidLink<'_, Linked>, unused: &mut UnusedPids) {
     keep(pid, kind, unused);
 }
 
-/// Lets a task use `pid` in place of the identifier that it has used so far.
+/// Attaches a task to `pid` instead of its present pid.
 ///
 /// C counterpart: `change_pid()`.
 pub(crate) fn change(link: PidLink<'_, Linked>, pid: LivePid<'_>, unused: &mut UnusedPids) {
@@ -39,22 +43,21 @@ pub(crate) fn change(link: PidLink<'_, Linked>, pid: LivePid<'_>, unused: &mut U
     link.link(pid);
 }
 
-/// Keeps an identifier that nobody uses any more until it can be freed.
+/// Keeps a pid until `tasklist_lock` is released: its numbers must not be freed under it.
 fn keep(pid: Option<UnusedPid>, kind: PidType, unused: &mut UnusedPids) {
     if let Some(pid) = pid {
         unused.put(kind, pid);
     }
 }
 
-/// Lets another task take a task's place in the use of an identifier that both point to.
+/// Replaces one task by another on the list of a pid that both point to.
 ///
 /// C counterpart: `transfer_pid()`.
 pub(crate) fn transfer(from: PidLink<'_, Linked>, to: PidLink<'_, Unlinked>) {
     from.pass_to(to);
 }
 
-/// Exchanges the identifiers of two threads, as a thread that executes a program takes over that of
-/// its leader.
+/// Exchanges the pids of two threads, for a thread that takes over from its leader at exec.
 ///
 /// C counterpart: `exchange_tids()`.
 pub(crate) fn exchange(left: PidLink<'_, Linked>, right: PidLink<'_, Linked>) {

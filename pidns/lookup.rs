@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! From numbers to identifiers, from those to tasks, and back.
+//! Look-ups between numbers, pids and tasks.
 //!
-//! A number means nothing without a namespace. Where none is named it is that which the current
-//! task lives in.
+//! Functions without a namespace argument use the one that the current task lives in.
 
 use kernel::{
     pid::{
@@ -20,19 +19,19 @@ use kernel::{
         CurrentTask,
         Task, //
     },
-    tasklist::Protected, //
+    tasklist::RcuOrTasklist, //
 };
 
-/// Returns the identifier that has the number `nr` for `current`.
+/// Returns the pid that has the number `nr` for `current`.
 ///
 /// C counterpart: `find_vpid()`.
 #[inline]
 pub(crate) fn find<'a>(
     current: &CurrentTask,
     nr: i32,
-    protected: impl Into<Protected<'a>>,
+    guard: impl Into<RcuOrTasklist<'a>>,
 ) -> Option<&'a Pid> {
-    current.pid_ns()?.find(nr, protected)
+    current.pid_ns()?.find(nr, guard)
 }
 
 /// As [`find()`], with a reference.
@@ -50,9 +49,9 @@ pub(crate) fn find_get(current: &CurrentTask, nr: i32) -> Option<ARef<Pid>> {
 pub(crate) fn find_task<'a>(
     nr: i32,
     ns: &PidNamespace,
-    protected: Protected<'a>,
+    guard: RcuOrTasklist<'a>,
 ) -> Option<&'a Task> {
-    ns.find(nr, protected)?.task(PidType::Pid, protected)
+    ns.find(nr, guard)?.task(PidType::Pid, guard)
 }
 
 /// Returns the thread that has the number `nr` for `current`.
@@ -62,9 +61,9 @@ pub(crate) fn find_task<'a>(
 pub(crate) fn find_task_for<'a>(
     current: &CurrentTask,
     nr: i32,
-    protected: Protected<'a>,
+    guard: RcuOrTasklist<'a>,
 ) -> Option<&'a Task> {
-    find_task(nr, current.pid_ns()?, protected)
+    find_task(nr, current.pid_ns()?, guard)
 }
 
 /// Returns the thread that has the number `nr` for `current`, with a reference.
@@ -73,10 +72,10 @@ pub(crate) fn find_task_for<'a>(
 #[inline]
 pub(crate) fn find_get_task(current: &CurrentTask, nr: i32) -> Option<ARef<Task>> {
     let rcu = rcu::read_lock();
-    find_task_for(current, nr, Protected::from(&rcu)).map(ARef::from)
+    find_task_for(current, nr, RcuOrTasklist::from(&rcu)).map(ARef::from)
 }
 
-/// Returns the identifier that `task` uses as `kind`, with a reference, or [`None`] if it has been
+/// Returns the pid that `task` uses as `kind`, with a reference, or [`None`] if it has been
 /// reaped.
 ///
 /// C counterpart: `get_task_pid()`.
@@ -93,8 +92,8 @@ pub(crate) fn get_task(pid: &Pid, kind: PidType) -> Option<ARef<Task>> {
     pid.task(kind, &rcu::read_lock()).map(ARef::from)
 }
 
-/// Returns the number of `pid` in `ns`, or [`None`] if it is not visible there: if `ns` is neither
-/// the namespace it was made in nor around that.
+/// Returns the number of `pid` in `ns`, or [`None`] if it has none: `ns` is neither the namespace
+/// of the pid nor an ancestor of that.
 ///
 /// C counterpart: `pid_nr_ns()`.
 #[inline]
@@ -108,7 +107,7 @@ pub(crate) fn number_in(pid: &Pid, ns: &PidNamespace) -> Option<PidNr> {
     }
 }
 
-/// Returns the number of `pid` for `current`, or [`None`] if it does not see it.
+/// Returns the number of `pid` for `current`, or [`None`] if it has none there.
 ///
 /// C counterpart: `pid_vnr()`.
 #[inline]
@@ -116,9 +115,9 @@ pub(crate) fn number(current: &CurrentTask, pid: &Pid) -> Option<PidNr> {
     number_in(pid, current.pid_ns()?)
 }
 
-/// Returns the number, in `ns` or for `current` if there is none, of what `task` uses as `kind`.
+/// Returns the number of the pid that `task` uses as `kind`, in `ns` or else for `current`.
 ///
-/// It is [`None`] if it is not visible there, or if `task` has been reaped.
+/// It is [`None`] if the pid has no number there, or if `task` has been reaped.
 ///
 /// C counterpart: `__task_pid_nr_ns()`.
 #[inline]
@@ -128,7 +127,7 @@ pub(crate) fn number_of(
     kind: PidType,
     ns: Option<&PidNamespace>,
 ) -> Option<PidNr> {
-    // The current task may itself be a zombie that somebody reaps just now.
+    // The current task may be a zombie that is reaped at this moment.
     let rcu = rcu::read_lock();
     let ns = match ns {
         Some(ns) => ns,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How a PID namespace comes to be and goes away, and which one a task is in.
+//! Creating PID namespaces, and the namespace of a task.
 
 use crate::{
+    abi,
     caches,
-    sysctl::Sysctls, //
+    raw::new_ns::NewPidNamespace, //
 };
 use kernel::{
     ns::{
-        pid::NewPidNamespace,
         NsType,
         NsTypes,
         UserNamespace, //
@@ -30,8 +30,8 @@ use kernel::{
     },
 };
 
-/// Returns the namespace for the children of `current`, which are born into `old` so far: a new one
-/// if `types` asks for that, else `old`.
+/// Returns the PID namespace for the children of `current`, `old` until now: a new one if `types`
+/// has [`NsType::Pid`], else `old`.
 ///
 /// Returns the errors of [`create`]. May sleep.
 ///
@@ -49,11 +49,10 @@ pub(crate) fn create_or_share(
     }
 }
 
-/// Creates a PID namespace for the children of `current`, which are born into `old` so far.
+/// Creates a PID namespace below `old`, owned by `user_ns`, for the children of `current`.
 ///
-/// Returns `EINVAL` if `old` is not the task's own namespace, since the hierarchy grows
-/// only downwards from where one is, or if `user_ns`, which will own the new one, is not the owner
-/// of `old` or a descendant of it; `ENOSPC` beyond 32 levels or the limit
+/// Returns `EINVAL` if `old` is not the namespace that `current` lives in, or if `user_ns` is not
+/// the owner of `old` or a descendant of it; `ENOSPC` beyond 32 levels or the limit
 /// `user.max_pid_namespaces`; `ENOMEM`. May sleep.
 ///
 /// C counterpart: `copy_pid_ns()` with `CLONE_NEWPID`.
@@ -68,7 +67,7 @@ fn create(
     create_below(user_ns, old)
 }
 
-/// Creates a PID namespace below `old`, wherever the current task is; otherwise as [`create()`].
+/// As [`create()`], wherever the current task lives.
 pub(crate) fn create_below(
     user_ns: &UserNamespace,
     old: &PidNamespace,
@@ -83,16 +82,15 @@ pub(crate) fn create_below(
     let count = count.ok_or(ENOSPC)?;
     let cache = caches::for_level(old.level().saturating_add(1))?;
 
-    let ns = NewPidNamespace::new::<Sysctls>(old, user_ns, count, cache)?;
+    let ns = NewPidNamespace::new(old, user_ns, count, cache, &abi::pid::sysctl::ROOT)?;
     #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
     let ns = ns.with_memfd_noexec_scope(crate::sysctl::memfd_noexec::effective(old));
     Ok(ns.publish())
 }
 
-/// Returns the namespace that `task` itself lives in, whatever its children are born into.
+/// Returns the namespace that `task` lives in, with a reference.
 ///
-/// Returns `ESRCH` if the task has been reaped. A namespace that has lost its last reference is not
-/// brought back to life.
+/// Returns `ESRCH` if the task has been reaped, or the namespace has lost its last reference.
 ///
 /// C counterpart: `task_active_pid_ns()` with `get_pid_ns()`.
 pub fn active(task: &Task, rcu: &rcu::Guard) -> Result<ARef<PidNamespace>> {

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! PID namespaces under `/proc/PID/ns`: who may open, join and climb them.
+//! PID namespaces under `/proc/PID/ns`: get, install, parent.
 
+use crate::raw::nsset::NsSetMut;
 use kernel::{
     capability::Capability,
-    ns::{
-        NsOperations,
-        UserNamespace, //
-    },
-    nsproxy::NsSetMut,
     pid_namespace::PidNamespace,
     prelude::*,
     sync::{
@@ -21,76 +17,33 @@ use kernel::{
     },
 };
 
-/// The file `pid`: the namespace that a task lives in.
+/// Returns the namespace that `task` lives in, or [`None`] if it has been reaped.
 ///
-/// C counterpart: `pidns_operations`.
-pub(crate) struct Active;
-
-/// The file `pid_for_children`: the namespace that a task's children are born into.
-///
-/// C counterpart: `pidns_for_children_operations`.
-pub(crate) struct ForChildren;
-
-impl NsOperations for Active {
-    type Ns = PidNamespace;
-
-    const NAME: &'static CStr = c"pid";
-
-    /// A task that has been reaped lives nowhere.
-    fn get(task: &Task) -> Option<ARef<PidNamespace>> {
-        PidNamespace::active_of(task, &rcu::read_lock())
-    }
-
-    fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNamespace) -> Result {
-        install(current, set, ns)
-    }
-
-    fn owner(ns: &PidNamespace) -> &UserNamespace {
-        ns.user_ns()
-    }
-
-    fn parent(current: &CurrentTask, ns: &PidNamespace) -> Result<ARef<PidNamespace>> {
-        parent(current, ns)
-    }
+/// C counterpart: `pidns_get()`.
+pub(crate) fn get(task: &Task) -> Option<ARef<PidNamespace>> {
+    PidNamespace::active_of(task, &rcu::read_lock())
 }
 
-impl NsOperations for ForChildren {
-    type Ns = PidNamespace;
+/// Returns the namespace that the children of `task` are born into, or [`None`] if it is exiting
+/// and has no set of namespaces any more.
+///
+/// C counterpart: `pidns_for_children_get()`.
+pub(crate) fn get_for_children(task: &Task) -> Option<ARef<PidNamespace>> {
+    let lock = task.alloc_lock();
 
-    const NAME: &'static CStr = c"pid_for_children";
-    const TYPE_NAME: Option<&'static CStr> = Some(c"pid");
-
-    /// A task that exits has left its proxy, and will have no more children.
-    fn get(task: &Task) -> Option<ARef<PidNamespace>> {
-        let lock = task.alloc_lock();
-
-        let ns = lock.nsproxy()?.pid_ns_for_children.get();
-
-        ns.map(ARef::from)
-    }
-
-    fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNamespace) -> Result {
-        install(current, set, ns)
-    }
-
-    fn owner(ns: &PidNamespace) -> &UserNamespace {
-        ns.user_ns()
-    }
-
-    fn parent(current: &CurrentTask, ns: &PidNamespace) -> Result<ARef<PidNamespace>> {
-        parent(current, ns)
-    }
+    let ns = lock.nsproxy()?.pid_ns_for_children.get();
+    ns.map(ARef::from)
 }
 
-/// Lets the children of the current task be born into `ns`.
+/// Makes `ns` the PID namespace for the children of `current`.
 ///
 /// Returns `EPERM` without `CAP_SYS_ADMIN` over the owner of `ns` and over the user namespace that
-/// the task is going to have, and `EINVAL` unless `ns` is the one that the task lives in or below
-/// it: elsewhere the child would have no number that its parent could know it by, and whoever was
-/// put into a namespace could leave it.
+/// the task is going to have, and `EINVAL` unless `ns` is the namespace that the task lives in or a
+/// descendant of it: otherwise a child would have no number in its parent's namespace, and a task
+/// could escape from a namespace.
 ///
 /// C counterpart: `pidns_install()`.
-fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNamespace) -> Result {
+pub(crate) fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNamespace) -> Result {
     if !ns.user_ns().capable(Capability::SysAdmin)
         || !set.cred().user_ns().capable(Capability::SysAdmin)
     {
@@ -106,23 +59,23 @@ fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNamespace) -> 
 
 /// Returns the parent of `ns`.
 ///
-/// Returns `EPERM` unless that is the namespace that the current task lives in, or below it.
+/// Returns `EPERM` unless that is the namespace that `current` lives in or a descendant of it.
 ///
 /// C counterpart: `pidns_get_parent()`.
-fn parent(current: &CurrentTask, ns: &PidNamespace) -> Result<ARef<PidNamespace>> {
+pub(crate) fn parent(current: &CurrentTask, ns: &PidNamespace) -> Result<ARef<PidNamespace>> {
     let parent = ns.parent().filter(|parent| sees(current, parent));
 
     parent.map(ARef::from).ok_or(EPERM)
 }
 
-/// Tells whether `ns` is the namespace that the current task lives in, or below it.
+/// Returns whether `ns` is the namespace that `current` lives in or a descendant of it.
 fn sees(current: &CurrentTask, ns: &PidNamespace) -> bool {
     let active = current.active_pid_ns();
 
     active.is_some_and(|active| is_ancestor(ns, active))
 }
 
-/// Tells whether `ancestor` is `child` or one of its ancestors.
+/// Returns whether `ancestor` is `child` or one of its ancestors.
 ///
 /// C counterpart: `pidns_is_ancestor()`.
 pub(crate) fn is_ancestor(child: &PidNamespace, ancestor: &PidNamespace) -> bool {
@@ -175,15 +128,15 @@ mod tests {
 
         assert!(told(&ns)?.level() == 1);
         assert!(told(&*told(&ns)?)?.is_initial());
-        // It has none, which is what those further out look like from the inside.
+        // It has no parent, which looks the same as one that may not be seen.
         assert_eq!(told(PidNamespace::initial()).err(), Some(EPERM));
         Ok(())
     }
 
     #[test]
     fn the_current_task_and_its_children_live_in_the_initial_one() {
-        let own = with_current(|current| Active::get(current));
-        let childrens = with_current(|current| ForChildren::get(current));
+        let own = with_current(|current| get(current));
+        let childrens = with_current(|current| get_for_children(current));
 
         assert!(own.is_some_and(|ns| ns.is_initial()));
         assert!(childrens.is_some_and(|ns| ns.is_initial()));

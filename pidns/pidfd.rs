@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Descriptors that refer to processes and threads.
+//! pidfds: file descriptors of processes and threads.
 
 use crate::lookup;
 use kernel::{
@@ -32,14 +32,14 @@ use kernel::{
     },
 };
 
-/// Opens a pidfd, closed on exec, for the process or with `PIDFD_THREAD` the thread that has the
-/// number `nr` in the caller's namespace.
+/// Opens a pidfd, with `O_CLOEXEC`, of the process with the number `nr` in the caller's namespace,
+/// or of the thread with `PIDFD_THREAD`.
 ///
 /// Returns
 ///
 /// * `EINVAL` for other flags than `PIDFD_NONBLOCK` and `PIDFD_THREAD`, and if `nr` is below 1;
-/// * `ESRCH` if nothing has that number, or the task has been reaped;
-/// * `ENOENT` if a process is asked for and the number is that of a thread which does not lead one;
+/// * `ESRCH` if there is no such pid, or its task has been reaped;
+/// * `ENOENT` without `PIDFD_THREAD` if the task is no thread group leader;
 /// * `EMFILE` if the descriptor table is full, and `ENOMEM`.
 ///
 /// May sleep.
@@ -57,19 +57,19 @@ pub(crate) fn open(caller: &Caller<'_>, nr: i32, flags: u32) -> Result<u32> {
     Ok(PreparedPidfd::new(caller, &pid, flags)?.install())
 }
 
-/// Gives the caller a descriptor, closed on exec, of the file that the task behind `pidfd` has open
-/// as `fd`.
+/// Duplicates the descriptor `fd` of the task behind `pidfd` into the caller's table, with
+/// `O_CLOEXEC`.
 ///
 /// Returns
 ///
 /// * `EINVAL` for any flag;
 /// * `EBADF` if `pidfd` is not open or is no pidfd;
 /// * `ESRCH` if the task has been reaped;
-/// * `EINTR` if the caller is killed while the task executes a program;
-/// * `EPERM` unless the caller might trace the task;
+/// * `EINTR` if the caller is killed while the task is in `execve(2)`;
+/// * `EPERM` unless the caller may attach to the task as a tracer;
 /// * `ESRCH` if the task is exiting;
 /// * `EBADF` if it has no `fd` open;
-/// * `EMFILE` if the caller's table is full, `ENOMEM`, and what security modules say.
+/// * `EMFILE` if the caller's table is full, `ENOMEM`, and the errors of security modules.
 ///
 /// They are checked in this order. May sleep.
 ///
@@ -87,7 +87,7 @@ pub(crate) fn getfd(caller: &Caller<'_>, pidfd: u32, fd: u32, flags: u32) -> Res
     file.receive(caller, O_CLOEXEC)
 }
 
-/// Returns what `task` has open as `fd`, if the current task might trace it.
+/// Returns the file of the descriptor `fd` of `task`, if the current task may attach to it.
 fn file_of(task: &Task, fd: u32) -> Result<ForeignFile> {
     let guard = task.exec_update_read_killable()?;
     if !task.may_access(AccessMode::AttachRealCreds) {
@@ -99,11 +99,11 @@ fn file_of(task: &Task, fd: u32) -> Result<ForeignFile> {
     let file = task.fget_task(fd);
     drop(guard);
 
-    // A task that began to exit after it was asked may have given up its table since.
+    // The task may have begun to exit since the check above, and given up its files.
     file.ok_or_else(|| if task.is_exiting() { ESRCH } else { EBADF })
 }
 
-/// Returns what the pidfd `fd` of the current task refers to, and the flags of its file.
+/// Returns the pid behind the pidfd `fd` of the current task, and the flags of its file.
 ///
 /// Returns `EBADF` if it is not open or is no pidfd.
 ///
@@ -117,11 +117,10 @@ pub(crate) fn get_pid(fd: u32) -> Result<(ARef<Pid>, u32)> {
 
 /// Returns the task behind `pidfd` and the flags of its file.
 ///
-/// Besides the number of a descriptor `pidfd` may be one of those that stand for the current thread
-/// or its process. There is no file then, and the flags are 0.
+/// `pidfd` may also be `PIDFD_SELF_THREAD` or `PIDFD_SELF_THREAD_GROUP`. The flags are 0 then.
 ///
-/// Returns `EBADF` as [`get_pid`] does, and `ESRCH` if the task has been reaped, or if the
-/// descriptor refers to a thread that does not lead a process.
+/// Returns `EBADF` as [`get_pid`] does, and `ESRCH` if the task has been reaped or is no thread
+/// group leader.
 ///
 /// C counterpart: `pidfd_get_task()`.
 pub(crate) fn get_task(current: &CurrentTask, pidfd: i32) -> Result<(ARef<Task>, u32)> {

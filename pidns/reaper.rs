@@ -1,86 +1,98 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The end of a namespace: its init dies, and with it all that lives there.
+//! The end of a PID namespace: zap when its init exits, and `reboot(2)` inside it.
 
-use crate::allocator;
+use crate::{
+    allocator,
+    raw::{
+        exiting_init::{
+            fatal_signal_pending,
+            kill,
+            kill_process,
+            ExitingInit, //
+        },
+        state::{
+            reaper_of,
+            reboot_signal,
+            set_reboot_signal,
+            ExitSignal, //
+        },
+    },
+};
 use kernel::{
-    ns::pid::{
-        ExitSignal,
-        ExitingInit, //
-    },
-    pid::{
-        PidAllocated,
-        PidType, //
-    },
+    ns::pid::PidAllocated,
+    pid::PidType,
     pid_namespace::PidNamespace,
     prelude::*,
     reboot::RebootCommand,
     task::CurrentTask,
     tasklist::{
-        Protected,
+        RcuOrTasklist,
         TasklistRead, //
     }, //
 };
 
-/// The lowest number of a process that is not the namespace's init.
+/// The lowest number of a process other than init.
 const FIRST_CHILD: i32 = 2;
 
-/// Ends everything that lives in the namespace of `init`, and waits until it is gone.
-///
-/// After this no process of the namespace exists but `init`, descendants in other namespaces and
-/// those that came in from outside included.
+/// Kills all processes of the namespace of `init`, those in its descendants included, and waits
+/// until their pids are freed. Sleeps.
 ///
 /// C counterpart: `zap_pid_ns_processes()`.
 pub(crate) fn zap(init: &ExitingInit<'_>) {
     let ns = init.ns();
 
     allocator::disable(ns);
-    // What dies from now on, or is inherited dead, is not waited for.
+    // Children that exit from now on are reaped by themselves, inherited zombies too.
     init.ignore_children();
     kill_all(ns);
-    // That leaves the zombies from before, and those that a tracer outside holds.
+    // Zombies from before, and children that a tracer outside holds.
     init.reap_children();
 
-    // Children of processes outside are not children of init unless their parents die. Whoever
-    // frees the last of their numbers wakes it up.
+    // Processes whose parents are outside are not init's children. free_pid() of the last one
+    // wakes up init.
     let own = PidAllocated::Disabled(init.own_numbers());
-    init.sleep_until(|| ns.pid_allocated() == own);
+    let wait = init.prepare_to_wait();
+    while ns.pid_allocated() != own {
+        wait.sleep();
+    }
+    drop(wait);
 
-    if let Some(signal) = ns.reboot_signal() {
+    if let Some(signal) = reboot_signal(ns) {
         init.set_exit_signal(signal);
     }
     init.end_accounting();
 }
 
-/// Kills every process of the namespace but its init. Each thread is told, in whatever process.
+/// Sends SIGKILL to every process of `ns` but its init.
 fn kill_all(ns: &PidNamespace) {
     let tasklist = TasklistRead::lock();
-    let protected = Protected::from(&tasklist);
+    let guard = RcuOrTasklist::from(&tasklist);
 
     let mut from = Some(FIRST_CHILD);
-    while let Some((nr, pid)) = from.and_then(|nr| ns.find_ge(nr, protected)) {
-        if let Some(task) = pid.task(PidType::Pid, protected) {
-            if !task.is_being_killed(&tasklist) {
-                task.kill_process(&tasklist);
+    while let Some((nr, pid)) = from.and_then(|nr| ns.find_ge(nr, guard)) {
+        if let Some(task) = pid.task(PidType::Pid, guard) {
+            if !fatal_signal_pending(task, &tasklist) {
+                kill_process(task, &tasklist);
             }
         }
         from = nr.checked_add(1);
     }
 }
 
-/// What `reboot(2)` leads to in a namespace.
+/// What `reboot(2)` affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reboot {
-    /// The machine is meant.
+    /// The machine.
     OfTheMachine,
-    /// The namespace's init has been killed, and so shall the caller be.
+    /// The namespace: its init was killed, and the caller must exit.
     OfTheNamespace,
 }
 
 /// Serves `reboot(2)` with the command `cmd` for `current`, which lives in `ns`.
 ///
-/// In any namespace but the initial one it kills the init. Its parent is told which command it was
-/// by the signal that ended it. Returns `EINVAL` for commands that stop or start nothing.
+/// In any namespace but the initial one it kills the init, whose exit status shows `SIGHUP` for a
+/// restart and `SIGINT` for a halt. Returns `EINVAL` for all other commands.
 ///
 /// C counterpart: `reboot_pid_ns()`.
 pub(crate) fn reboot(current: &CurrentTask, ns: &PidNamespace, cmd: i32) -> Result<Reboot> {
@@ -88,11 +100,11 @@ pub(crate) fn reboot(current: &CurrentTask, ns: &PidNamespace, cmd: i32) -> Resu
         return Ok(Reboot::OfTheMachine);
     }
     let command = RebootCommand::from_raw(cmd).ok_or(EINVAL)?;
-    ns.set_reboot_signal(signal_for(command));
+    set_reboot_signal(ns, signal_for(command));
 
     let tasklist = TasklistRead::lock();
-    if let Some(init) = current.reaper(&tasklist) {
-        init.kill(&tasklist);
+    if let Some(init) = reaper_of(current, &tasklist) {
+        kill(init, &tasklist);
     }
     Ok(Reboot::OfTheNamespace)
 }
@@ -125,12 +137,12 @@ mod tests {
     #[test]
     fn the_signal_is_kept_and_the_last_one_counts() -> Result {
         let ns = nested(1)?;
-        assert_eq!(ns.reboot_signal(), None);
+        assert_eq!(reboot_signal(&ns), None);
 
-        ns.set_reboot_signal(ExitSignal::Hup);
-        assert_eq!(ns.reboot_signal(), Some(ExitSignal::Hup));
-        ns.set_reboot_signal(ExitSignal::Int);
-        assert_eq!(ns.reboot_signal(), Some(ExitSignal::Int));
+        set_reboot_signal(&ns, ExitSignal::Hup);
+        assert_eq!(reboot_signal(&ns), Some(ExitSignal::Hup));
+        set_reboot_signal(&ns, ExitSignal::Int);
+        assert_eq!(reboot_signal(&ns), Some(ExitSignal::Int));
         Ok(())
     }
 
@@ -142,7 +154,7 @@ mod tests {
             let served = with_current(|current| reboot(current, initial, cmd));
             assert_eq!(served, Ok(Reboot::OfTheMachine));
         }
-        assert_eq!(initial.reboot_signal(), None);
+        assert_eq!(reboot_signal(initial), None);
     }
 
     #[test]
@@ -153,7 +165,7 @@ mod tests {
             let served = with_current(|current| reboot(current, &ns, cmd));
             assert_eq!(served, Err(EINVAL));
         }
-        assert_eq!(ns.reboot_signal(), None);
+        assert_eq!(reboot_signal(&ns), None);
         Ok(())
     }
 }

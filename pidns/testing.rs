@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the tests share: namespaces, with an init in name or without, and identifiers in them.
+//! Namespaces and pids for tests.
 //!
-//! Tests run in a kernel thread, which lives in the initial namespace. A test that fails ends there
-//! and then, and leaves behind what it has made.
+//! Tests run in a kernel thread, which lives in the initial namespace. A test that fails ends
+//! without dropping what it has made.
 
 use crate::{
-    allocator,
-    namespace, //
+    allocator, namespace,
+    raw::{
+        free::UnusedPid,
+        testing::TestReaper, //
+    },
 };
 use core::ops::Deref;
 use kernel::{
     cred::NewCred,
-    ns::pid::TestReaper,
+    ns::pid::PidAllocated,
     pid::{
         Pid,
-        PidAllocated,
         PidNr,
-        UnusedPid,
         Upid, //
     },
     pid_namespace::PidNamespace,
@@ -35,14 +36,14 @@ use kernel::{
     },
 };
 
-/// An identifier with its numbers, which are given back when this is dropped.
+/// A pid whose numbers are freed when this is dropped.
 pub(crate) struct Numbered {
     pid: ARef<Pid>,
     unused: Option<UnusedPid>,
 }
 
 impl Numbered {
-    /// Makes an identifier as [`allocator::alloc()`] does.
+    /// Allocates a pid, see [`allocator::alloc()`].
     pub(crate) fn new(ns: &PidNamespace, wanted: &[i32]) -> Result<Self> {
         let unused = allocator::alloc(ns, wanted)?;
 
@@ -52,7 +53,7 @@ impl Numbered {
         })
     }
 
-    /// Returns the number in the namespace that it was made in.
+    /// Returns the number in its own namespace.
     pub(crate) fn own_nr(&self) -> Option<i32> {
         self.numbers().last().and_then(Upid::nr).map(PidNr::get)
     }
@@ -74,12 +75,12 @@ impl Drop for Numbered {
     }
 }
 
-/// Returns what making an identifier fails with, or [`None`] if it does not.
+/// Returns the error of an allocation, or [`None`] if it succeeds.
 pub(crate) fn refusal(ns: &PidNamespace, wanted: &[i32]) -> Option<Error> {
     Numbered::new(ns, wanted).err()
 }
 
-/// Returns the number of each in the namespace that it was made in.
+/// Returns the number of each in its own namespace.
 pub(crate) fn own_numbers(pids: &[Numbered]) -> Result<KVec<i32>> {
     let mut numbers = KVec::new();
     for pid in pids {
@@ -88,7 +89,7 @@ pub(crate) fn own_numbers(pids: &[Numbered]) -> Result<KVec<i32>> {
     Ok(numbers)
 }
 
-/// Makes `count` identifiers.
+/// Allocates `count` pids.
 pub(crate) fn several(ns: &PidNamespace, count: usize) -> Result<KVec<Numbered>> {
     let mut pids = KVec::new();
     for _ in 0..count {
@@ -97,12 +98,12 @@ pub(crate) fn several(ns: &PidNamespace, count: usize) -> Result<KVec<Numbered>>
     Ok(pids)
 }
 
-/// Makes a namespace below `parent`, and owned by the same user namespace.
+/// Creates a namespace below `parent` with the same owner.
 pub(crate) fn child(parent: &PidNamespace) -> Result<ARef<PidNamespace>> {
     namespace::create_below(parent.user_ns(), parent)
 }
 
-/// Makes `depth` namespaces, each below the one before, and returns the innermost.
+/// Creates a chain of `depth` namespaces, and returns the innermost.
 pub(crate) fn nested(depth: u32) -> Result<ARef<PidNamespace>> {
     let mut ns = ARef::from(PidNamespace::initial());
     for _ in 0..depth {
@@ -111,17 +112,17 @@ pub(crate) fn nested(depth: u32) -> Result<ARef<PidNamespace>> {
     Ok(ns)
 }
 
-/// A chain of namespaces below the initial one. In each the number 1 is taken, and there is
-/// somebody who passes for its init, so that other numbers are given.
+/// A chain of namespaces, each with a pid 1 and a child reaper, so that other pids can be
+/// allocated.
 pub(crate) struct Inhabited {
-    // Dropped in this order: the office is given up before its number.
+    // Dropped in this order: the child reaper before its pid.
     _reapers: KVec<TestReaper>,
     _init: Numbered,
     innermost: ARef<PidNamespace>,
 }
 
 impl Inhabited {
-    /// Makes a chain of `depth` namespaces.
+    /// Creates a chain of `depth` namespaces.
     pub(crate) fn new(depth: u32) -> Result<Self> {
         let innermost = nested(depth)?;
         let init = Numbered::new(&innermost, &[])?;
@@ -156,7 +157,7 @@ pub(crate) fn below_initial(ns: &PidNamespace) -> impl Iterator<Item = &PidNames
     ns.lineage().filter(|ns| !ns.is_initial())
 }
 
-/// Returns how many numbers are taken in each namespace of [`below_initial()`].
+/// Returns `pid_allocated` of each namespace of [`below_initial()`].
 pub(crate) fn taken(ns: &PidNamespace) -> Result<KVec<PidAllocated>> {
     let mut taken = KVec::new();
     for ns in below_initial(ns) {
@@ -165,10 +166,10 @@ pub(crate) fn taken(ns: &PidNamespace) -> Result<KVec<PidAllocated>> {
     Ok(taken)
 }
 
-/// The number of a user and of a group that nobody else is or is in.
+/// A UID and GID that nobody else uses.
 const SOME_ID: u32 = 3_999_999_999;
 
-/// Returns a user that owns nothing but what the tests make in its name.
+/// Returns a user that owns nothing but what the tests create.
 pub(crate) fn some_user() -> Result<Kuid> {
     let user = PidNamespace::initial().user_ns().kuid(SOME_ID);
 
@@ -186,9 +187,7 @@ pub(crate) fn as_some_user<R>(capable: bool, f: impl FnOnce() -> R) -> Result<R>
     Ok(cred.act(f))
 }
 
-/// Waits for `done` to hold, a minute at most, and tells whether it does.
-///
-/// What ends by a grace period and a work queue takes its time.
+/// Waits until `done` holds, a minute at most, and returns whether it does.
 pub(crate) fn comes_true(done: impl Fn() -> bool) -> bool {
     let start = Instant::<Monotonic>::now();
     while !done() {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of what C may pass, and of what it does not see move.
+//! Tests of null pointers from C, and of reference counts.
 
 use super::{
-    allocator::put_pid,
-    lookup::{
-        get_pid_task,
-        pid_nr_ns,
-        pid_task,
-        pid_vnr, //
+    pid::{
+        lookup::{
+            get_pid_task,
+            pid_nr_ns,
+            pid_task,
+            pid_vnr, //
+        },
+        put_pid,
     },
-    namespace::put_pid_ns, //
+    pid_namespace::put_pid_ns, //
 };
 use core::ptr;
 use kernel::{
@@ -31,7 +33,7 @@ mod suite {
     use super::*;
 
     #[test]
-    fn null_is_no_identifier_and_no_namespace() {
+    fn null_is_no_pid_and_no_namespace() {
         let initial = PidNamespace::initial().as_ptr();
 
         // SAFETY: These may be given null, and leave it alone.
@@ -46,8 +48,8 @@ mod suite {
     }
 
     #[test]
-    fn an_identifier_has_no_number_in_no_namespace() {
-        // SAFETY: The identifier of init never goes away, and the namespace may be null.
+    fn a_pid_has_no_number_in_no_namespace() {
+        // SAFETY: The pid of init never goes away, and the namespace may be null.
         let nr = unsafe { pid_nr_ns(&raw mut bindings::init_struct_pid, ptr::null_mut()) };
 
         assert_eq!(nr, 0);

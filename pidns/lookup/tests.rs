@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of how numbers, identifiers and tasks lead to each other.
+//! Tests of how numbers, pids and tasks lead to each other.
 
 use super::*;
 use crate::testing::{
@@ -15,13 +15,13 @@ use kernel::{
 
 const DEPTH: u32 = PidNamespace::MAX_LEVEL;
 
-/// Returns the number that identifiers of [`at_every_level()`] have at `level`: a different one for
+/// Returns the number that pids of [`at_every_level()`] have at `level`: a different one for
 /// each pair of levels.
 fn number_at(own_level: u32, level: u32) -> i32 {
     (1000 + own_level * 100 + level) as i32
 }
 
-/// Makes an identifier in each namespace of the chain, beginning with the initial one.
+/// Makes a pid in each namespace of the chain, beginning with the initial one.
 fn at_every_level(chain: &Inhabited) -> Result<KVec<Numbered>> {
     let mut pids = KVec::new();
     for own_level in 0..=DEPTH {
@@ -115,7 +115,7 @@ mod suite {
     }
 
     #[test]
-    fn no_identifier_has_a_number_below_1() -> Result {
+    fn no_pid_has_a_number_below_1() -> Result {
         let ns = Inhabited::new(1)?;
 
         for nr in [0, -1, i32::MIN] {
@@ -166,14 +166,14 @@ mod suite {
         let found = with_current(|current| find_get_task(current, nr));
         assert!(found.is_some_and(|found| with_current(|current| *found == **current)));
         let rcu = rcu::read_lock();
-        let same = find_task(nr, initial, Protected::from(&rcu))
+        let same = find_task(nr, initial, RcuOrTasklist::from(&rcu))
             .is_some_and(|found| with_current(|current| *found == **current));
         drop(rcu);
         assert!(same);
     }
 
     #[test]
-    fn the_current_task_and_its_identifier_lead_to_each_other() -> Result {
+    fn the_current_task_and_its_pid_lead_to_each_other() -> Result {
         for kind in [PidType::Pid, PidType::Tgid] {
             let pid = with_current(|current| get_pid(current, kind)).ok_or(ESRCH)?;
 
@@ -193,7 +193,7 @@ mod suite {
     }
 
     #[test]
-    fn an_identifier_without_tasks_leads_to_none() -> Result {
+    fn a_pid_without_tasks_leads_to_none() -> Result {
         let ns = Inhabited::new(1)?;
         let pid = Numbered::new(&ns, &[50])?;
 
@@ -201,7 +201,7 @@ mod suite {
             assert!(get_task(&pid, kind).is_none());
         }
         let rcu = rcu::read_lock();
-        let found = find_task(50, &ns, Protected::from(&rcu)).is_some();
+        let found = find_task(50, &ns, RcuOrTasklist::from(&rcu)).is_some();
         drop(rcu);
         assert!(!found);
         Ok(())

@@ -5,6 +5,14 @@
 use super::*;
 use crate::{
     allocator,
+    raw::{
+        limits::{
+            set_pid_max,
+            PID_MAX_LIMIT, //
+        },
+        state::reboot_signal,
+        testing::TestReaper,
+    },
     testing::{
         as_some_user,
         child,
@@ -17,13 +25,10 @@ use crate::{
 };
 use kernel::{
     ns::pid::{
-        PidNsLife,
-        TestReaper, //
+        PidAllocated,
+        PidNsLife, //
     },
-    pid::{
-        with_current,
-        PidAllocated, //
-    },
+    pid::with_current,
 };
 
 /// Returns how many namespaces the tests' own user owns.
@@ -52,20 +57,20 @@ mod suite {
         assert_eq!(ns.parent(), Some(&*parent));
         assert!(core::ptr::eq(ns.user_ns(), parent.user_ns()));
         assert!(!ns.is_initial());
-        assert_eq!(ns.pid_max(), PidNamespace::NUMBER_LIMIT);
+        assert_eq!(ns.pid_max(), PID_MAX_LIMIT);
         assert_eq!(ns.cursor(), 0);
         assert_eq!(ns.pid_allocated(), PidAllocated::Adding(0));
         assert!(!ns.has_reaper());
-        assert_eq!(ns.reboot_signal(), None);
+        assert_eq!(reboot_signal(&ns), None);
         Ok(())
     }
 
     #[test]
     fn it_does_not_take_its_limit_from_its_parent() -> Result {
         let parent = nested(1)?;
-        parent.set_pid_max(400);
+        set_pid_max(&parent, 400);
 
-        assert_eq!(child(&parent)?.pid_max(), PidNamespace::NUMBER_LIMIT);
+        assert_eq!(child(&parent)?.pid_max(), PID_MAX_LIMIT);
         Ok(())
     }
 
@@ -126,25 +131,20 @@ mod suite {
     }
 
     #[test]
-    fn its_reaper_is_told_as_long_as_numbers_are_left() -> Result {
-        let last_told = |ns: &PidNamespace| {
-            let told = core::cell::Cell::new(None);
-            let pid = allocator::alloc(ns, &[])?;
-            pid.free_numbers(|left, reaper| told.set(Some((left, reaper.is_some()))))
-                .put_after_grace_period();
-            Ok::<_, Error>(told.get())
+    fn it_tells_its_reaper_as_long_as_pids_are_left() -> Result {
+        let last = |ns: &PidNamespace| {
+            let mut pid = allocator::alloc(ns, &[])?.retire();
+            let mut last = None;
+            while let Some(number) = pid.next() {
+                last = Some((number.left(), number.child_reaper().is_some()));
+            }
+            pid.put_after_grace_period();
+            Ok::<_, Error>(last)
         };
         let inhabited = Inhabited::new(1)?;
 
-        assert_eq!(
-            last_told(&inhabited)?,
-            Some((PidAllocated::Adding(1), true))
-        );
-        // Where nothing is left there is nobody to tell: the last was the initial namespace.
-        assert!(matches!(
-            last_told(&*nested(1)?)?,
-            Some((PidAllocated::Adding(2..), true))
-        ));
+        assert_eq!(last(&inhabited)?, Some((PidAllocated::Adding(1), true)));
+        assert_eq!(last(&*nested(1)?)?, Some((PidAllocated::Adding(0), false)));
         Ok(())
     }
 
@@ -200,14 +200,14 @@ mod suite {
     }
 
     #[test]
-    fn an_identifier_keeps_it() -> Result {
+    fn a_pid_keeps_it() -> Result {
         assert!(comes_true(owns_nothing));
         let ns = as_some_user(true, || child(PidNamespace::initial()))??;
         let pid = Numbered::new(&ns, &[])?;
         let found = ARef::from(&*pid);
         drop(ns);
         drop(pid);
-        // The number is free, but somebody looks at the identifier.
+        // The number is free, but somebody looks at the pid.
         rcu::rcu_barrier();
         assert_eq!(owned(), Ok(1));
         assert_eq!(found.ns().pid_allocated(), PidAllocated::Adding(0));

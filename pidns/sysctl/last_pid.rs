@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `kernel.ns_last_pid`: where the search for the next number begins.
+//! `kernel.ns_last_pid`: the number before the next one.
 
+use crate::raw::numbers::LockedNumbers;
 use core::ops::RangeInclusive;
 use kernel::{
     pid_namespace::PidNamespace,
@@ -12,8 +13,8 @@ use kernel::{
 
 /// The number before the cursor of the caller's namespace.
 ///
-/// Everybody may read it. To write it takes the right to checkpoint and restore in the namespace:
-/// whoever restores a process chooses the number of its next child by this.
+/// Writing needs `CAP_CHECKPOINT_RESTORE` over the owner of the namespace: it chooses the number of
+/// the next child.
 ///
 /// C counterpart: `pid_ns_ctl_handler()`.
 pub(super) struct LastPid;
@@ -47,7 +48,7 @@ impl IntSysctl for LastPid {
 
     fn set(ns: &PidNamespace, last: i32) {
         // CAST: The way back.
-        ns.lock_numbers().set_cursor((last as u32).wrapping_add(1));
+        LockedNumbers::lock(ns).set_cursor((last as u32).wrapping_add(1));
     }
 }
 
@@ -55,11 +56,17 @@ impl IntSysctl for LastPid {
 #[kunit_tests(pidns_sysctl_last_pid)]
 mod tests {
     use super::*;
-    use crate::testing::{
-        as_some_user,
-        nested,
-        Inhabited,
-        Numbered, //
+    use crate::{
+        raw::limits::{
+            set_pid_max,
+            PID_MAX_LIMIT, //
+        },
+        testing::{
+            as_some_user,
+            nested,
+            Inhabited,
+            Numbered, //
+        },
     };
 
     #[test]
@@ -67,7 +74,7 @@ mod tests {
         let ns = nested(1)?;
         assert_eq!(LastPid::get(&ns), -1);
 
-        for last in [0, 1, 300, PidNamespace::NUMBER_LIMIT] {
+        for last in [0, 1, 300, PID_MAX_LIMIT] {
             LastPid::set(&ns, last);
             assert_eq!(LastPid::get(&ns), last);
         }
@@ -98,7 +105,7 @@ mod tests {
     #[test]
     fn it_goes_up_to_pid_max() -> Result {
         let ns = nested(1)?;
-        ns.set_pid_max(400);
+        set_pid_max(&ns, 400);
 
         assert_eq!(LastPid::bounds(&ns), 0..=400);
         Ok(())

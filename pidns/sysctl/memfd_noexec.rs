@@ -2,8 +2,12 @@
 
 //! `vm.memfd_noexec`: whether memory file descriptors may be executed.
 //!
-//! The strictest rule on the way from a namespace to the initial one holds.
+//! The strictest value of a namespace and its ancestors applies.
 
+use crate::raw::state::{
+    memfd_noexec_scope,
+    set_memfd_noexec_scope, //
+};
 use core::ops::RangeInclusive;
 use kernel::{
     capability::Capability,
@@ -13,22 +17,20 @@ use kernel::{
     task::CurrentTask, //
 };
 
-/// They may, unless whoever makes one says otherwise. This is where the initial namespace starts.
+/// `MEMFD_NOEXEC_SCOPE_EXEC`: executable unless `MFD_NOEXEC_SEAL` is given. The default.
 const EXEC: i32 = 0;
 
-/// They may not, whatever is said. The value in between stands for: only if it is said.
+/// `MEMFD_NOEXEC_SCOPE_NOEXEC_ENFORCED`: `MFD_EXEC` is refused.
 const NOEXEC_ENFORCED: i32 = 2;
 
-/// Returns the rule that holds in `ns`.
+/// Returns the value that applies in `ns`.
 ///
 /// C counterpart: `pidns_memfd_noexec_scope()`.
 pub(crate) fn effective(ns: &PidNamespace) -> i32 {
-    ns.lineage()
-        .map(PidNamespace::memfd_noexec_scope)
-        .fold(EXEC, i32::max)
+    ns.lineage().map(memfd_noexec_scope).fold(EXEC, i32::max)
 }
 
-/// The rule of the caller's namespace, which cannot be made laxer than its parent's.
+/// The value of the caller's namespace, which cannot be lower than its parent's.
 ///
 /// C counterpart: `pid_mfd_noexec_dointvec_minmax()`.
 pub(super) struct MemfdNoexec;
@@ -60,7 +62,7 @@ impl IntSysctl for MemfdNoexec {
     }
 
     fn set(ns: &PidNamespace, scope: i32) {
-        ns.set_memfd_noexec_scope(scope);
+        set_memfd_noexec_scope(ns, scope);
     }
 }
 
@@ -78,8 +80,8 @@ mod tests {
     #[test]
     fn the_strictest_rule_around_holds() -> Result {
         let chain = Inhabited::new(4)?;
-        chain.at(1)?.set_memfd_noexec_scope(1);
-        chain.at(3)?.set_memfd_noexec_scope(2);
+        set_memfd_noexec_scope(chain.at(1)?, 1);
+        set_memfd_noexec_scope(chain.at(3)?, 2);
 
         for (level, rule) in [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2)] {
             assert_eq!(effective(chain.at(level)?), rule);
@@ -91,12 +93,12 @@ mod tests {
     #[test]
     fn a_laxer_rule_inside_changes_nothing() -> Result {
         let chain = Inhabited::new(2)?;
-        chain.at(1)?.set_memfd_noexec_scope(2);
-        chain.at(2)?.set_memfd_noexec_scope(1);
+        set_memfd_noexec_scope(chain.at(1)?, 2);
+        set_memfd_noexec_scope(chain.at(2)?, 1);
 
         assert_eq!(effective(&chain), 2);
-        // Until the one outside is gone.
-        chain.at(1)?.set_memfd_noexec_scope(0);
+        // It applies once the outer one is gone.
+        set_memfd_noexec_scope(chain.at(1)?, 0);
         assert_eq!(effective(&chain), 1);
         Ok(())
     }
@@ -104,11 +106,11 @@ mod tests {
     #[test]
     fn a_new_namespace_begins_with_what_holds() -> Result {
         let outer = nested(1)?;
-        outer.set_memfd_noexec_scope(2);
+        set_memfd_noexec_scope(&outer, 2);
         let inner = child(&*child(&outer)?)?;
-        outer.set_memfd_noexec_scope(0);
+        set_memfd_noexec_scope(&outer, 0);
 
-        assert_eq!(inner.memfd_noexec_scope(), 2);
+        assert_eq!(memfd_noexec_scope(&inner), 2);
         Ok(())
     }
 
@@ -116,8 +118,8 @@ mod tests {
     fn it_may_become_stricter_than_the_parents() -> Result {
         let outer = nested(1)?;
         let inner = child(&outer)?;
-        outer.set_memfd_noexec_scope(1);
-        inner.set_memfd_noexec_scope(2);
+        set_memfd_noexec_scope(&outer, 1);
+        set_memfd_noexec_scope(&inner, 2);
 
         assert_eq!(MemfdNoexec::bounds(&outer), 0..=2);
         assert_eq!(MemfdNoexec::bounds(&inner), 1..=2);

@@ -12,19 +12,10 @@
 //! C headers: [`include/linux/ns_common.h`](srctree/include/linux/ns_common.h),
 //! [`include/linux/proc_ns.h`](srctree/include/linux/proc_ns.h)
 
-use crate::{
-    error::from_err_ptr,
-    prelude::*,
-    sync::aref::{
-        ARef,
-        AlwaysRefCounted, //
-    },
-};
-use core::ptr::NonNull;
+use crate::sync::aref::AlwaysRefCounted;
 
 mod active;
 mod common;
-mod operations;
 pub mod pid;
 mod types;
 mod user;
@@ -32,11 +23,6 @@ mod user;
 pub use self::{
     active::Active,
     common::NsCommon,
-    operations::{
-        FromCommon,
-        NsOperations,
-        NsOperationsTable, //
-    },
     types::{
         CgroupNamespace,
         IpcNamespace,
@@ -57,18 +43,6 @@ pub trait Namespace: AlwaysRefCounted {
 
     /// Returns the part that all types of namespaces have.
     fn common(&self) -> &NsCommon;
-}
-
-/// Takes over the result of a C function that creates a namespace.
-///
-/// # Safety
-///
-/// `ns` is an error pointer, or valid with a reference that is passed on; `N` wraps `C`
-/// transparently.
-unsafe fn owned<C, N: Namespace>(ns: *mut C) -> Result<ARef<N>> {
-    let ns = NonNull::new(from_err_ptr(ns)?.cast()).ok_or(EINVAL)?;
-    // SAFETY: The caller promises a reference to a valid namespace.
-    Ok(unsafe { ARef::from_raw(ns) })
 }
 
 /// Implements reference counting and [`Namespace`] for a wrapper with a method `as_ptr`.

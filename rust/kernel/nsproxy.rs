@@ -39,10 +39,6 @@ use core::{
     },
 };
 
-mod set_mut;
-
-pub use self::set_mut::NsSetMut;
-
 /// A reference to a namespace of an nsproxy, as C stores it.
 ///
 /// It is null if the kernel is configured without the type. The mount namespace of the initial

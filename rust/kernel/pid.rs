@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Process identifiers.
-//!
-//! A [`Pid`] goes through these states, each a type:
-//!
-//! * [`NewPid`]: without numbers.
-//! * [`NewNumbers`]: being numbered, the outermost namespace last, with the locks held; not to be
-//!   found by anybody.
-//! * [`PublishedPid`]: to be found by its numbers, but not known to pidfs.
-//! * [`UnusedPid`]: numbered and to be found, but no task uses it, not yet or no longer.
-//! * [`Pid`] behind links of tasks (see [`PidLink`]).
-//! * [`RetiredPid`]: its numbers are freed; readers under RCU may still use it.
+//! Process IDs: `struct pid`.
 //!
 //! C header: [`include/linux/pid.h`](srctree/include/linux/pid.h)
 
@@ -27,45 +17,15 @@ use crate::{
         },
     },
     task::Task,
-    tasklist::Protected,
+    tasklist::RcuOrTasklist,
     types::Opaque, //
 };
 use core::ptr::NonNull;
 
-mod cache;
-mod free;
-mod idr;
-mod links;
-mod new;
-mod numbers;
 mod task;
 mod upid;
 
 pub use self::{
-    cache::{
-        PidCache,
-        PidCaches, //
-    },
-    free::{
-        RetiredPid,
-        UnusedPid,
-        UnusedPids, //
-    },
-    links::{
-        Linked,
-        LivePid,
-        PidLink,
-        Unlinked, //
-    },
-    new::{
-        NewNumbers,
-        NewPid,
-        PublishedPid, //
-    },
-    numbers::{
-        LockedNumbers,
-        PidAllocated, //
-    },
     task::with_current,
     upid::{
         PidNr,
@@ -73,28 +33,28 @@ pub use self::{
     },
 };
 
-/// What a task uses an identifier as.
+/// A use of a pid by tasks: `enum pid_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum PidType {
-    /// The identifier of a thread.
+    /// The pid of a thread.
     Pid = bindings::pid_type_PIDTYPE_PID,
-    /// The identifier of a thread group, that is, of a process.
+    /// The pid of a thread group, that is, of a process.
     Tgid = bindings::pid_type_PIDTYPE_TGID,
-    /// The identifier of a process group.
+    /// The pid of a process group.
     Pgid = bindings::pid_type_PIDTYPE_PGID,
-    /// The identifier of a session.
+    /// The pid of a session.
     Sid = bindings::pid_type_PIDTYPE_SID,
 }
 
 impl PidType {
-    /// How many uses there are.
+    /// Number of uses.
     pub const COUNT: usize = bindings::pid_type_PIDTYPE_MAX as usize;
 
     /// All uses.
     pub const ALL: [Self; Self::COUNT] = [Self::Pid, Self::Tgid, Self::Pgid, Self::Sid];
 
-    /// Returns the use that C knows by the number `kind`, or [`None`] if there is no such use.
+    /// Returns the use with C's value `kind`, or [`None`] if there is none.
     ///
     /// # Examples
     ///
@@ -118,16 +78,17 @@ impl PidType {
         }
     }
 
+    /// Returns the index in C's arrays of `PIDTYPE_MAX` elements.
     #[inline]
-    const fn index(self) -> usize {
+    pub const fn index(self) -> usize {
         self as usize
     }
 }
 
 /// Wraps the kernel's `struct pid`. Thread safe.
 ///
-/// It stands for a thread, a thread group, a process group or a session, however long the tasks
-/// behind it live, and has one number in every PID namespace from its own out to the initial one.
+/// It identifies a thread, a thread group, a process group or a session, and has a number in its
+/// PID namespace and in each ancestor of that.
 ///
 /// # Invariants
 ///
@@ -187,7 +148,7 @@ impl Pid {
         self.0.get()
     }
 
-    /// Returns the numbers of the identifier, beginning with that in the initial namespace.
+    /// Returns the numbers, the one in the initial namespace first.
     ///
     /// # Examples
     ///
@@ -218,7 +179,7 @@ impl Pid {
         }
     }
 
-    /// Returns the namespace that the identifier was made in, the innermost where it has a number.
+    /// Returns the namespace of the pid, the innermost one where it has a number.
     #[doc(alias = "ns_of_pid")]
     #[inline]
     pub fn ns(&self) -> &PidNamespace {
@@ -233,7 +194,7 @@ impl Pid {
         }
     }
 
-    /// Returns what the pidfd `file` refers to, or [`None`] if it is no pidfd.
+    /// Returns the pid behind the pidfd `file`, or [`None`] if it is no pidfd.
     #[doc(alias = "pidfd_pid")]
     pub fn from_pidfd(file: &LocalFile) -> Option<&Self> {
         // SAFETY: `file` is a valid file.
@@ -243,9 +204,7 @@ impl Pid {
         Some(unsafe { &*pid.cast() })
     }
 
-    /// Returns the task that uses this identifier as `kind`, the first one if there are several.
-    ///
-    /// It may be dead already.
+    /// Returns the first task that uses this pid as `kind`. It may be a zombie.
     ///
     /// # Examples
     ///
@@ -268,26 +227,33 @@ impl Pid {
     pub fn task<'a>(
         &self,
         kind: PidType,
-        _protected: impl Into<Protected<'a>>,
+        _guard: impl Into<RcuOrTasklist<'a>>,
     ) -> Option<&'a Task> {
         let node = self.first(kind)?;
         // SAFETY: What is on the list are the links of tasks of this kind; a task that is found
         // under protection is freed only after it.
-        Some(unsafe { links::task_of(node, kind) })
+        Some(unsafe { task::linked_by(node, kind) })
     }
 
-    /// Returns the first link on the list of those that use the identifier as `kind`.
+    /// Returns the first link on the list of tasks that use the pid as `kind`.
     #[inline]
     fn first(&self, kind: PidType) -> Option<NonNull<bindings::hlist_node>> {
-        let list = self.list(kind);
         // SAFETY: The list is valid as long as `self`, and its head is read and written in one
-        // piece. Address dependency orders what is read through the result.
-        NonNull::new(unsafe { Atomic::from_ptr(&raw mut (*list).first) }.load(Relaxed))
+        // piece. The address dependency orders what is read through the result.
+        let first = unsafe { Atomic::from_ptr(&raw mut (*self.tasks(kind)).first) };
+        NonNull::new(first.load(Relaxed))
     }
 
-    /// Returns the list of those that use the identifier as `kind`.
+    /// Returns whether a task uses the pid as `kind`.
+    #[doc(alias = "pid_has_task")]
     #[inline]
-    fn list(&self, kind: PidType) -> *mut bindings::hlist_head {
+    pub fn has_task(&self, kind: PidType) -> bool {
+        self.first(kind).is_some()
+    }
+
+    /// Returns a raw pointer to the list of tasks that use the pid as `kind`.
+    #[inline]
+    pub fn tasks(&self, kind: PidType) -> *mut bindings::hlist_head {
         // SAFETY: `self` is valid, and there is a list for each kind.
         unsafe {
             (&raw mut (*self.as_ptr()).tasks)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Descriptors that refer to processes and threads.
+//! pidfds: file descriptors of processes and threads.
 //!
 //! C headers: [`include/linux/pid.h`](srctree/include/linux/pid.h),
 //! [`include/uapi/linux/pidfd.h`](srctree/include/uapi/linux/pidfd.h)
@@ -26,26 +26,26 @@ use core::{
 pub mod flags {
     use crate::bindings;
 
-    /// Waiting for the process does not block.
+    /// `waitid(2)` on the descriptor does not block.
     #[doc(alias = "PIDFD_NONBLOCK")]
     pub const NONBLOCK: u32 = bindings::O_NONBLOCK;
 
-    /// The descriptor refers to a thread rather than to a process.
+    /// The descriptor refers to a thread, not to a process.
     #[doc(alias = "PIDFD_THREAD")]
     pub const THREAD: u32 = bindings::O_EXCL;
 }
 
-/// Stands for a descriptor of the thread that uses it.
+/// Number that stands for a pidfd of the calling thread.
 #[doc(alias = "PIDFD_SELF")]
 pub const SELF_THREAD: i32 = bindings::PIDFD_SELF_THREAD;
 
-/// Stands for a descriptor of the process that uses it.
+/// Number that stands for a pidfd of the calling process.
 #[doc(alias = "PIDFD_SELF_PROCESS")]
 pub const SELF_THREAD_GROUP: i32 = bindings::PIDFD_SELF_THREAD_GROUP;
 
-/// A pidfd that nobody can use yet: its number is reserved, its file not yet there.
+/// A pidfd that is not yet installed.
 ///
-/// Dropping it gives both back.
+/// Dropping it releases the descriptor and the file.
 ///
 /// # Invariants
 ///
@@ -59,17 +59,16 @@ pub struct PreparedPidfd<'a> {
 }
 
 impl<'a> PreparedPidfd<'a> {
-    /// Prepares a descriptor, closed on exec, of the process that `pid` stands for, or with
-    /// [`flags::THREAD`] of the thread.
+    /// Prepares a pidfd, with `O_CLOEXEC`, of the process of `pid`, or of its thread with
+    /// [`flags::THREAD`].
     ///
-    /// Returns `ESRCH` if the task has been reaped, `ENOENT` if a process is asked for and `pid` is
-    /// that of a thread which does not lead one, `EMFILE` if the table is full, and `ENOMEM`. May
-    /// sleep.
+    /// Returns `ESRCH` if the task has been reaped, `ENOENT` without [`flags::THREAD`] if it is no
+    /// thread group leader, `EMFILE` if the table is full, and `ENOMEM`. May sleep.
     #[doc(alias = "pidfd_prepare")]
     #[inline]
     pub fn new(_caller: &'a Caller<'a>, pid: &Pid, flags: u32) -> Result<Self> {
         let mut file = ptr::null_mut();
-        // Only these: others mean that more is known about `pid` than the types here tell.
+        // Other flags would need more to be known about `pid` than the types tell.
         let flags = flags & (flags::NONBLOCK | flags::THREAD);
         // SAFETY: `pid` is valid, `file` valid for writes, and by its invariants the caller has a
         // table.
@@ -85,7 +84,7 @@ impl<'a> PreparedPidfd<'a> {
         })
     }
 
-    /// Makes the descriptor usable, and returns it.
+    /// Installs the file, and returns the descriptor.
     #[doc(alias = "fd_install")]
     #[inline]
     pub fn install(self) -> u32 {

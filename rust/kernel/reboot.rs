@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `reboot(2)` is asked for.
+//! Commands of `reboot(2)`.
 //!
 //! C header: [`include/uapi/linux/reboot.h`](srctree/include/uapi/linux/reboot.h)
 
@@ -9,7 +9,7 @@ use crate::{
     ffi::c_int, //
 };
 
-/// A command of `reboot(2)`, as far as it stops or starts a machine.
+/// A command of `reboot(2)` that stops or restarts the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RebootCommand {
     /// Start again: `RESTART`, and `RESTART2` with a string for the firmware.
@@ -21,8 +21,7 @@ pub enum RebootCommand {
 }
 
 impl RebootCommand {
-    /// Returns the command that userspace knows by the number `cmd`, or [`None`] if it is another
-    /// one.
+    /// Returns the command with the number `cmd`, or [`None`] if it is another one.
     ///
     /// # Examples
     ///

@@ -38,7 +38,8 @@ impl SlabFlags {
     /// Objects begin at cache lines, as far as their size makes that sensible.
     pub const HWCACHE_ALIGN: Self = Self(bindings::SLAB_HWCACHE_ALIGN);
 
-    pub(crate) fn as_raw(self) -> bindings::slab_flags_t {
+    /// Returns the flags as C has them.
+    pub fn as_raw(self) -> bindings::slab_flags_t {
         self.0
     }
 }
@@ -188,7 +189,7 @@ impl<T: SlabObject> SlabSlot<T> {
 
     /// Gives up ownership.
     #[inline]
-    pub(crate) fn into_raw(self) -> NonNull<T> {
+    pub fn into_raw(self) -> NonNull<T> {
         ManuallyDrop::new(self).0
     }
 
@@ -199,14 +200,14 @@ impl<T: SlabObject> SlabSlot<T> {
     /// `memory` must come from the cache of `T`, with no object in it, and nobody else use it any
     /// more.
     #[inline]
-    pub(crate) unsafe fn from_raw(memory: NonNull<T>) -> Self {
+    pub unsafe fn from_raw(memory: NonNull<T>) -> Self {
         // INVARIANT: The caller promises it, and the cache has memory for a `T`.
         Self(memory)
     }
 
     /// Returns the address of the memory.
     #[inline]
-    pub(crate) fn as_ptr(&self) -> *mut T {
+    pub fn as_ptr(&self) -> *mut T {
         self.0.as_ptr()
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files below `/proc/sys`.
+//! Sysctls.
 //!
 //! C header: [`include/linux/sysctl.h`](srctree/include/linux/sysctl.h)
 
@@ -22,10 +22,8 @@ use core::{
     ptr, //
 };
 
-/// A file that shows an integer, and whose writers may be asked for more than its mode says.
-///
-/// What is read and written belongs to something that is found anew for every access, such as a
-/// namespace of the task that reads or writes.
+/// An integer sysctl whose value is looked up for each access, such as one of a namespace of the
+/// task that reads or writes.
 ///
 /// # Examples
 ///
@@ -82,20 +80,19 @@ pub trait IntSysctl: 'static {
     /// The name of the file.
     const NAME: &'static CStr;
 
-    /// Who may open the file for what, as permission bits.
+    /// The mode of the file.
     const MODE: u16;
 
-    /// Returns whose value the current task reads or writes.
+    /// Returns the owner of the value for the current task.
     fn owner(current: &CurrentTask) -> Result<&Self::Owner>;
 
-    /// Refuses, with the error that `write(2)` returns, who may not write although the file could
-    /// be opened for it.
+    /// Checks for each write whether the current task may do it. The error is that of `write(2)`.
     fn may_write(owner: &Self::Owner) -> Result {
         let _ = owner;
         Ok(())
     }
 
-    /// Returns what values may be written; for others `write(2)` returns `EINVAL`.
+    /// Returns the range of valid values. `write(2)` returns `EINVAL` for others.
     fn bounds(owner: &Self::Owner) -> RangeInclusive<i32>;
 
     /// Returns the value.
@@ -105,9 +102,9 @@ pub trait IntSysctl: 'static {
     fn set(owner: &Self::Owner, value: i32);
 }
 
-/// Puts the file of `T` into the folder `path` below `/proc/sys`, for ever.
+/// Registers `T` in the directory `path` below `/proc/sys`, for ever.
 ///
-/// Returns `ENOMEM`, also if there is such a file already; the reason is in the log. Returns
+/// Returns `ENOMEM`, also if there is such a file already, which is logged. Returns
 /// `EINVAL` if `T` is part of a module, which could be unloaded. May sleep.
 #[doc(alias = "register_sysctl")]
 pub fn register<T: IntSysctl>(path: &CStr) -> Result {
@@ -126,13 +123,13 @@ pub fn register<T: IntSysctl>(path: &CStr) -> Result {
     }
 }
 
-/// Tells whether `function` is not in a module, which could be unloaded.
-pub(crate) fn is_built_in(function: *const ()) -> bool {
+/// Returns whether `function` is built in, not in a module.
+fn is_built_in(function: *const ()) -> bool {
     // SAFETY: Any address may be asked for.
     unsafe { bindings::core_kernel_text(function as usize) != 0 }
 }
 
-/// The C face of `T`.
+/// The `struct ctl_table` of `T`.
 struct Entry<T>(PhantomData<T>);
 
 impl<T: IntSysctl> Entry<T> {

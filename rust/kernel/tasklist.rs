@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The lock of the task list, which relations between tasks change under.
+//! `tasklist_lock`, which protects the relations between tasks.
 //!
 //! C header: [`include/linux/sched/task.h`](srctree/include/linux/sched/task.h)
 
@@ -61,7 +61,7 @@ impl TasklistWrite {
     }
 }
 
-/// Lets lockdep report it if this thread holds the lock.
+/// Lockdep reports it if this thread holds the lock.
 ///
 /// # Examples
 ///
@@ -80,17 +80,16 @@ pub fn assert_not_held() {
     unsafe { bindings::tasklist_assert_not_held() };
 }
 
-/// Evidence that a process identifier or a task found now stays in memory for the lifetime `'a`,
-/// because an RCU read-side section or the lock of the task list protects it.
+/// Evidence that RCU or `tasklist_lock` protects pids and tasks for the lifetime `'a`: what is
+/// found stays in memory.
 ///
-/// The lock does so since it is a read-side section, too: who holds it cannot be preempted, and RCU
-/// waits for that, or with `PREEMPT_RT` it is within one. So what was found under it is not freed
-/// before it is released.
+/// Holding `tasklist_lock` is an RCU read-side section: it disables preemption, or with
+/// `PREEMPT_RT` enters one.
 ///
 /// # Invariants
 ///
-/// One of the two is held by this thread for the lifetime `'a`, or what is found stays, and all
-/// that leads to it, as if that were so.
+/// This thread holds one of the two for the lifetime `'a`, or everything that is found stays in
+/// memory for another reason.
 ///
 /// # Examples
 ///
@@ -99,24 +98,23 @@ pub fn assert_not_held() {
 ///     pid::PidType,
 ///     pid_namespace::PidNamespace,
 ///     tasklist::{
-///         Protected,
+///         RcuOrTasklist,
 ///         TasklistRead, //
 ///     },
 /// };
 ///
 /// let tasklist = TasklistRead::lock();
-/// let protected = Protected::from(&tasklist);
-/// let init = PidNamespace::initial().find(1, protected);
-/// let found = init.is_some_and(|init| init.task(PidType::Tgid, protected).is_some());
+/// let guard = RcuOrTasklist::from(&tasklist);
+/// let init = PidNamespace::initial().find(1, guard);
+/// let found = init.is_some_and(|init| init.task(PidType::Tgid, guard).is_some());
 /// drop(tasklist);
 /// assert!(found);
 /// ```
 #[derive(Clone, Copy)]
-pub struct Protected<'a>(PhantomData<&'a ()>, NotThreadSafe);
+pub struct RcuOrTasklist<'a>(PhantomData<&'a ()>, NotThreadSafe);
 
-impl Protected<'_> {
-    /// Declares that the RCU read side lock or the lock of the task list is held by a caller in C.
-    /// Lockdep reports it if neither is.
+impl RcuOrTasklist<'_> {
+    /// Declares that a caller in C holds one of the two. Lockdep reports it if that is not so.
     ///
     /// # Safety
     ///
@@ -129,7 +127,8 @@ impl Protected<'_> {
         Self(PhantomData, NotThreadSafe)
     }
 
-    /// Declares that the RCU read side lock is held by a caller in C. Lockdep reports it if not.
+    /// Declares that a caller in C holds the RCU read-side lock. Lockdep reports it if that is not
+    /// so.
     ///
     /// # Safety
     ///
@@ -146,8 +145,8 @@ impl Protected<'_> {
     ///
     /// # Safety
     ///
-    /// What is found by this evidence must stay in memory for the lifetime that the caller chooses,
-    /// and so must the nodes of a table that lead to it.
+    /// What is found must stay in memory for the lifetime that the caller chooses, and so must the
+    /// nodes of the IDR that lead to it.
     #[inline]
     pub unsafe fn assume_unchecked() -> Self {
         // INVARIANT: The caller promises it.
@@ -155,7 +154,7 @@ impl Protected<'_> {
     }
 }
 
-impl<'a> From<&'a rcu::Guard> for Protected<'a> {
+impl<'a> From<&'a rcu::Guard> for RcuOrTasklist<'a> {
     #[inline]
     fn from(_: &'a rcu::Guard) -> Self {
         // INVARIANT: The guard is held for `'a`.
@@ -163,7 +162,7 @@ impl<'a> From<&'a rcu::Guard> for Protected<'a> {
     }
 }
 
-impl<'a> From<&'a TasklistRead> for Protected<'a> {
+impl<'a> From<&'a TasklistRead> for RcuOrTasklist<'a> {
     #[inline]
     fn from(_: &'a TasklistRead) -> Self {
         // INVARIANT: The guard is held for `'a`.
@@ -171,7 +170,7 @@ impl<'a> From<&'a TasklistRead> for Protected<'a> {
     }
 }
 
-impl<'a> From<&'a TasklistWrite> for Protected<'a> {
+impl<'a> From<&'a TasklistWrite> for RcuOrTasklist<'a> {
     #[inline]
     fn from(_: &'a TasklistWrite) -> Self {
         // INVARIANT: The lock is held for `'a`.

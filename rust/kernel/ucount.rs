@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Counts of what users own in user namespaces, against limits.
+//! Per-user counts in user namespaces, with limits.
 //!
 //! C header: [`include/linux/user_namespace.h`](srctree/include/linux/user_namespace.h)
 
@@ -27,11 +27,11 @@ pub enum UcountType {
     PidNamespaces = bindings::ucount_type_UCOUNT_PID_NAMESPACES,
 }
 
-/// One unit of something that a user owns, counted in a user namespace and all its ancestors.
+/// One count of an object that a user owns, in a user namespace and all its ancestors.
 ///
 /// # Invariants
 ///
-/// The unit was counted.
+/// It was counted.
 ///
 /// # Examples
 ///
@@ -47,7 +47,7 @@ pub enum UcountType {
 ///
 /// let user_ns = PidNamespace::initial().user_ns();
 /// let one = Ucount::new(user_ns, Kuid::current_euid(), UcountType::PidNamespaces);
-/// // The limit is not reached; the unit is given back at the end.
+/// // The limit is not reached. Dropping it subtracts the count.
 /// assert!(one.is_some());
 /// ```
 pub struct Ucount {
@@ -59,9 +59,9 @@ pub struct Ucount {
 unsafe impl Send for Ucount {}
 
 impl Ucount {
-    /// Counts one more `kind` for the user `uid` in `ns`.
+    /// Adds one `kind` for the user `uid` in `ns`.
     ///
-    /// Returns [`None`] if that would exceed a limit there or further out, or if there is no
+    /// Returns [`None`] if that would exceed a limit in `ns` or an ancestor, or if there is no
     /// memory. May sleep.
     #[doc(alias = "inc_ucount")]
     pub fn new(ns: &UserNamespace, uid: Kuid, kind: UcountType) -> Option<Self> {
@@ -90,17 +90,17 @@ impl Ucount {
         }
     }
 
-    /// Leaves the unit to a C structure.
-    pub(crate) fn into_raw(self) -> *mut bindings::ucounts {
+    /// Passes the count to a C structure.
+    pub fn into_raw(self) -> *mut bindings::ucounts {
         ManuallyDrop::new(self).ucounts.as_ptr()
     }
 
-    /// Takes the unit back.
+    /// Takes the count back.
     ///
     /// # Safety
     ///
-    /// `ucounts` must come from [`Self::into_raw`] of a unit of `kind`.
-    pub(crate) unsafe fn from_raw(ucounts: NonNull<bindings::ucounts>, kind: UcountType) -> Self {
+    /// `ucounts` must come from [`Self::into_raw`] of a count of `kind`.
+    pub unsafe fn from_raw(ucounts: NonNull<bindings::ucounts>, kind: UcountType) -> Self {
         // INVARIANT: The caller promises it.
         Self { ucounts, kind }
     }

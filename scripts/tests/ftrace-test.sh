@@ -46,5 +46,5 @@ expected() {
 	sed -E '/^(#|$|__x64_sys_|init_nsproxy|init_pid_ns|init_struct_pid|pidns_.*operations)/d; s/ .*//' \
 		"$TOP/tools/testing/symbols" | sort
 }
-check 'Kbuild finds all functions' prints '' comm -13 <(known "$TOP"/pidns/abi/*.rs "$TOP/nsproxy/abi.rs") <(expected)
+check 'Kbuild finds all functions' prints '' comm -13 <(known "$TOP"/pidns/abi/*.rs "$TOP"/pidns/abi/*/*.rs "$TOP/nsproxy/abi.rs") <(expected)
 finish

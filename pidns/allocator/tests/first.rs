@@ -2,15 +2,20 @@
 
 //! The first process of a namespace, which must be number 1.
 
-use crate::testing::{
-    nested,
-    refusal,
-    Inhabited,
-    Numbered, //
+use crate::{
+    raw::{
+        numbers::LockedNumbers,
+        testing::TestReaper, //
+    },
+    testing::{
+        nested,
+        refusal,
+        Inhabited,
+        Numbered, //
+    },
 };
 use kernel::{
-    ns::pid::TestReaper,
-    pid::PidAllocated,
+    ns::pid::PidAllocated,
     pid_namespace::PidNamespace,
     prelude::*, //
 };
@@ -45,7 +50,7 @@ mod tests {
         let ns = nested(1)?;
         assert_eq!(refusal(&ns, &[2]), Some(EINVAL));
         // As a failure later on leaves it.
-        ns.lock_numbers().set_cursor(2);
+        LockedNumbers::lock(&ns).set_cursor(2);
 
         assert_eq!(Numbered::new(&ns, &[])?.own_nr(), Some(1));
         Ok(())
@@ -86,7 +91,7 @@ mod tests {
         assert_eq!(refusal(&inner, &[]), Some(EINVAL));
         assert_eq!(inner.pid_allocated(), PidAllocated::Adding(0));
         drop(init);
-        outer.lock_numbers().set_cursor(0);
+        LockedNumbers::lock(outer).set_cursor(0);
         assert_eq!(Numbered::new(&inner, &[])?.own_nr(), Some(1));
         Ok(())
     }
@@ -94,7 +99,7 @@ mod tests {
     #[test]
     fn a_cursor_is_set_back_only_where_there_is_nobody() -> Result {
         let ns = Inhabited::new(1)?;
-        ns.lock_numbers().set_cursor(100);
+        LockedNumbers::lock(&ns).set_cursor(100);
 
         assert_eq!(Numbered::new(&ns, &[])?.own_nr(), Some(100));
         Ok(())

@@ -4,6 +4,13 @@
 
 use crate::{
     allocator,
+    raw::{
+        limits::{
+            set_pid_max,
+            PID_MAX_LIMIT, //
+        },
+        numbers::LockedNumbers,
+    },
     testing::{
         below_initial,
         child,
@@ -15,14 +22,14 @@ use crate::{
     },
 };
 use kernel::{
-    pid::PidAllocated,
+    ns::pid::PidAllocated,
     pid_namespace::PidNamespace,
     prelude::*, //
 };
 
 const DEPTH: u32 = 5;
 
-/// Returns the numbers that the next identifier is going to get below the initial namespace.
+/// Returns the numbers that the next pid is going to get below the initial namespace.
 fn next_numbers(ns: &PidNamespace) -> Result<KVec<i32>> {
     let mut numbers = KVec::new();
     for ns in below_initial(ns) {
@@ -35,7 +42,7 @@ fn next_numbers(ns: &PidNamespace) -> Result<KVec<i32>> {
 fn chain() -> Result<Inhabited> {
     let chain = Inhabited::new(DEPTH)?;
     for ns in below_initial(&chain) {
-        ns.lock_numbers().set_cursor(ns.level() * 1000);
+        LockedNumbers::lock(ns).set_cursor(ns.level() * 1000);
     }
     Ok(chain)
 }
@@ -78,7 +85,7 @@ mod tests {
             let chain = chain()?;
             let next = next_numbers(&chain)?;
             let full = chain.at(level)?;
-            full.set_pid_max(2);
+            set_pid_max(full, 2);
 
             assert_eq!(refusal(&chain, &[]), Some(EAGAIN));
             assert!(taken(&chain)?
@@ -90,7 +97,7 @@ mod tests {
             }
 
             // What was taken for a moment is free.
-            full.set_pid_max(PidNamespace::NUMBER_LIMIT);
+            set_pid_max(full, PID_MAX_LIMIT);
             assert_eq!(refusal(&chain, &next), None);
         }
         Ok(())
@@ -122,7 +129,7 @@ mod tests {
         for level in 1..=DEPTH {
             let outer = Inhabited::new(level - 1)?;
             let mut inner = child(&outer)?;
-            inner.lock_numbers().set_cursor(2);
+            LockedNumbers::lock(&inner).set_cursor(2);
             for _ in level..DEPTH {
                 inner = child(&inner)?;
             }
@@ -140,7 +147,7 @@ mod tests {
                     PidAllocated::Adding(u32::from(inhabited))
                 );
                 if !inhabited {
-                    ns.lock_numbers().set_cursor(0);
+                    LockedNumbers::lock(ns).set_cursor(0);
                 }
             }
             assert_eq!(refusal(&inner, &[]), None);
@@ -193,7 +200,7 @@ mod tests {
         let chain = Inhabited::new(PidNamespace::MAX_LEVEL)?;
         // Far apart, so that each number needs nodes of its own in its table.
         for ns in below_initial(&chain) {
-            ns.lock_numbers().set_cursor(1_000_000 + ns.level());
+            LockedNumbers::lock(ns).set_cursor(1_000_000 + ns.level());
         }
         let pids = several(&chain, 3)?;
 

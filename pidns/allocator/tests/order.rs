@@ -7,6 +7,10 @@
 
 use crate::{
     allocator,
+    raw::{
+        limits::set_pid_max,
+        numbers::LockedNumbers, //
+    },
     testing::{
         as_some_user,
         child,
@@ -22,14 +26,14 @@ use kernel::{
 /// Returns two namespaces, of which the outer one has no number left.
 fn full_outside() -> Result<Inhabited> {
     let chain = Inhabited::new(2)?;
-    chain.at(1)?.set_pid_max(2);
+    set_pid_max(chain.at(1)?, 2);
     Ok(chain)
 }
 
 /// Returns two namespaces, of which the inner one has no number left.
 fn full_inside() -> Result<Inhabited> {
     let chain = Inhabited::new(2)?;
-    chain.set_pid_max(2);
+    set_pid_max(&chain, 2);
     Ok(chain)
 }
 
@@ -89,11 +93,11 @@ mod tests {
     fn full_inside_comes_before_not_first_outside() -> Result {
         let outer = child(PidNamespace::initial())?;
         let inner = child(&outer)?;
-        outer.lock_numbers().set_cursor(2);
-        inner.set_pid_max(1);
+        LockedNumbers::lock(&outer).set_cursor(2);
+        set_pid_max(&inner, 1);
         assert_eq!(refusal(&inner, &[]), Some(EAGAIN));
 
-        inner.set_pid_max(2);
+        set_pid_max(&inner, 2);
         assert_eq!(refusal(&inner, &[]), Some(EINVAL));
         Ok(())
     }
@@ -102,7 +106,7 @@ mod tests {
     fn not_first_inside_comes_before_full_outside() -> Result {
         let outer = Inhabited::new(1)?;
         let inner = child(&outer)?;
-        outer.set_pid_max(2);
+        set_pid_max(&outer, 2);
 
         assert_eq!(refusal(&inner, &[2]), Some(EINVAL));
         assert_eq!(refusal(&inner, &[]), Some(EAGAIN));

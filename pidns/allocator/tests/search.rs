@@ -4,6 +4,10 @@
 
 use crate::{
     allocator::first_number,
+    raw::{
+        limits::set_pid_max,
+        numbers::LockedNumbers, //
+    },
     testing::{
         own_numbers,
         refusal,
@@ -13,7 +17,7 @@ use crate::{
     },
 };
 use kernel::{
-    pid::PidAllocated,
+    ns::pid::PidAllocated,
     prelude::*, //
 };
 
@@ -58,7 +62,7 @@ mod tests {
         drop(pids.remove(1)?);
         assert_eq!(own_numbers(&pids)?, [2, 4, 6]);
 
-        ns.lock_numbers().set_cursor(2);
+        LockedNumbers::lock(&ns).set_cursor(2);
         let filled = several(&ns, 3)?;
         assert_eq!(own_numbers(&filled)?, [3, 5, 7]);
         Ok(())
@@ -67,8 +71,8 @@ mod tests {
     #[test]
     fn the_search_wraps_at_pid_max_to_300() -> Result {
         let ns = Inhabited::new(1)?;
-        ns.set_pid_max(310);
-        ns.lock_numbers().set_cursor(308);
+        set_pid_max(&ns, 310);
+        LockedNumbers::lock(&ns).set_cursor(308);
 
         let pids = several(&ns, 4)?;
         assert_eq!(own_numbers(&pids)?, [308, 309, 300, 301]);
@@ -78,8 +82,8 @@ mod tests {
     #[test]
     fn a_cursor_beyond_pid_max_wraps_as_well() -> Result {
         let ns = Inhabited::new(1)?;
-        ns.set_pid_max(310);
-        ns.lock_numbers().set_cursor(400);
+        set_pid_max(&ns, 310);
+        LockedNumbers::lock(&ns).set_cursor(400);
 
         assert_eq!(Numbered::new(&ns, &[])?.own_nr(), Some(300));
         Ok(())
@@ -88,9 +92,9 @@ mod tests {
     #[test]
     fn the_search_wraps_to_1_from_a_low_cursor() -> Result {
         let ns = Inhabited::new(1)?;
-        ns.set_pid_max(301);
+        set_pid_max(&ns, 301);
         let one = Numbered::new(&ns, &[300])?;
-        ns.lock_numbers().set_cursor(300);
+        LockedNumbers::lock(&ns).set_cursor(300);
 
         // 1 is taken, 300 as well.
         assert_eq!(Numbered::new(&ns, &[])?.own_nr(), Some(2));
@@ -101,7 +105,7 @@ mod tests {
     #[test]
     fn a_full_namespace_gives_eagain_until_a_number_comes_free() -> Result {
         let ns = Inhabited::new(1)?;
-        ns.set_pid_max(5);
+        set_pid_max(&ns, 5);
         let mut pids = several(&ns, 3)?;
         assert_eq!(own_numbers(&pids)?, [2, 3, 4]);
         assert_eq!(refusal(&ns, &[]), Some(EAGAIN));
@@ -115,8 +119,8 @@ mod tests {
     #[test]
     fn the_numbers_above_300_may_be_full_alone() -> Result {
         let ns = Inhabited::new(1)?;
-        ns.set_pid_max(303);
-        ns.lock_numbers().set_cursor(300);
+        set_pid_max(&ns, 303);
+        LockedNumbers::lock(&ns).set_cursor(300);
         let pids = several(&ns, 3)?;
         assert_eq!(own_numbers(&pids)?, [300, 301, 302]);
 
@@ -130,12 +134,12 @@ mod tests {
     #[test]
     fn a_higher_pid_max_holds_at_once() -> Result {
         let ns = Inhabited::new(1)?;
-        ns.set_pid_max(3);
+        set_pid_max(&ns, 3);
         let pid = Numbered::new(&ns, &[])?;
         assert_eq!(pid.own_nr(), Some(2));
         assert_eq!(refusal(&ns, &[]), Some(EAGAIN));
 
-        ns.set_pid_max(4);
+        set_pid_max(&ns, 4);
         assert_eq!(Numbered::new(&ns, &[])?.own_nr(), Some(3));
         Ok(())
     }
@@ -144,7 +148,7 @@ mod tests {
     fn numbers_beyond_a_lower_pid_max_stay() -> Result {
         let ns = Inhabited::new(1)?;
         let pid = Numbered::new(&ns, &[1000])?;
-        ns.set_pid_max(500);
+        set_pid_max(&ns, 500);
 
         assert_eq!(pid.own_nr(), Some(1000));
         assert_eq!(ns.pid_allocated(), PidAllocated::Adding(2));

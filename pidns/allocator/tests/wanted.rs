@@ -4,6 +4,7 @@
 
 use crate::{
     lookup,
+    raw::limits::set_pid_max,
     testing::{
         as_some_user,
         nested,
@@ -57,7 +58,7 @@ mod tests {
     #[test]
     fn they_are_from_1_to_below_pid_max() -> Result {
         let ns = Inhabited::new(1)?;
-        ns.set_pid_max(400);
+        set_pid_max(&ns, 400);
 
         assert_eq!(refusal(&ns, &[0]), Some(EINVAL));
         assert_eq!(refusal(&ns, &[-1]), Some(EINVAL));
@@ -73,7 +74,7 @@ mod tests {
     #[test]
     fn each_level_has_its_own_range() -> Result {
         let chain = Inhabited::new(2)?;
-        chain.at(1)?.set_pid_max(400);
+        set_pid_max(chain.at(1)?, 400);
 
         assert_eq!(refusal(&chain, &[500, 399]), None);
         assert_eq!(refusal(&chain, &[500, 400]), Some(EINVAL));

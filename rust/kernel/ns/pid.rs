@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! PID namespaces: where they stand in the hierarchy, and what they limit.
+//! PID namespaces.
 //!
 //! C header: [`include/linux/pid_namespace.h`](srctree/include/linux/pid_namespace.h)
 
 use super::{
     impl_namespace,
-    FromCommon,
     Namespace,
     NsType,
     UserNamespace, //
@@ -15,7 +14,6 @@ use crate::{
     bindings,
     pid::PidType,
     pid_namespace::PidNamespace,
-    prelude::*,
     sync::{
         aref::ARef,
         atomic::{
@@ -27,41 +25,21 @@ use crate::{
     task::Task,
 };
 
-mod dead;
-mod limits;
-mod new;
-mod reaper;
+mod idr;
 mod state;
-mod sysctl;
-#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
-mod testing;
 
 pub use self::{
-    limits::possible_cpus,
-    new::NewPidNamespace,
-    reaper::{
-        end_current,
-        ExitingInit, //
+    idr::{
+        IdrNode,
+        PidIdr, //
     },
     state::{
-        ExitSignal,
+        PidAllocated,
         PidNsLife, //
     },
-    sysctl::PidSysctlPolicy,
 };
 
-#[cfg(CONFIG_SYSCTL)]
-pub use self::sysctl::PidSysctlRoot;
-
-#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
-pub use self::testing::TestReaper;
-
 impl_namespace!(PidNamespace, NsType::Pid, common: |ptr| &raw const (*ptr).ns);
-
-// SAFETY: The type is a transparent wrapper, and this is where `impl_namespace` takes it from.
-unsafe impl FromCommon for PidNamespace {
-    const OFFSET: usize = core::mem::offset_of!(bindings::pid_namespace, ns);
-}
 
 impl PartialEq for PidNamespace {
     #[inline]
@@ -73,7 +51,7 @@ impl PartialEq for PidNamespace {
 impl Eq for PidNamespace {}
 
 impl PidNamespace {
-    /// How deep namespaces nest below the initial one, which is at level 0.
+    /// Highest level of a namespace. The initial one is at level 0.
     #[doc(alias = "MAX_PID_NS_LEVEL")]
     pub const MAX_LEVEL: u32 = bindings::MAX_PID_NS_LEVEL;
 
@@ -85,20 +63,20 @@ impl PidNamespace {
         unsafe { Self::from_ptr(&raw const bindings::init_pid_ns) }
     }
 
-    /// Tells whether this is the initial namespace.
+    /// Returns whether this is the initial namespace.
     #[inline]
     pub fn is_initial(&self) -> bool {
         self == Self::initial()
     }
 
-    /// Returns how many ancestors the namespace has.
+    /// Returns the number of ancestors.
     #[inline]
     pub fn level(&self) -> u32 {
         // SAFETY: The field never changes.
         unsafe { (*self.as_ptr()).level }
     }
 
-    /// Returns the namespace that this one was created in; the initial one has none.
+    /// Returns the parent. The initial namespace has none.
     #[inline]
     pub fn parent(&self) -> Option<&Self> {
         // SAFETY: The field never changes. A namespace holds a reference to its parent until it has
@@ -107,7 +85,7 @@ impl PidNamespace {
         unsafe { (*self.as_ptr()).parent.cast::<Self>().as_ref() }
     }
 
-    /// Returns this namespace and all its ancestors, from the inside out.
+    /// Returns this namespace and its ancestors, the innermost first.
     ///
     /// # Examples
     ///
@@ -125,26 +103,6 @@ impl PidNamespace {
         core::iter::successors(Some(self), |ns| ns.parent())
     }
 
-    /// Creates a namespace for the current task's children, which are born into `old` so far. It is
-    /// owned by `user_ns`.
-    ///
-    /// Calls `copy_pid_ns()` by its C name, so that a probe there sees each new namespace.
-    ///
-    /// Returns `EINVAL` if `old` is not the task's own namespace, or `user_ns` neither owns it nor
-    /// is a descendant of its owner; `ENOSPC` beyond [`Self::MAX_LEVEL`] or the limit
-    /// `user.max_pid_namespaces`; `ENOMEM`. May sleep.
-    #[doc(alias = "copy_pid_ns")]
-    pub fn create(user_ns: &UserNamespace, old: &Self) -> Result<ARef<Self>> {
-        // SAFETY: Both namespaces are valid; the result is an error or carries a reference.
-        unsafe {
-            super::owned(bindings::copy_pid_ns(
-                NsType::Pid as u64,
-                user_ns.as_ptr(),
-                old.as_ptr(),
-            ))
-        }
-    }
-
     /// Returns the user namespace that owns this one.
     #[inline]
     pub fn user_ns(&self) -> &UserNamespace {
@@ -153,36 +111,17 @@ impl PidNamespace {
         unsafe { UserNamespace::from_ptr((*self.as_ptr()).user_ns) }
     }
 
-    /// Returns the limit below which numbers are given, as `kernel.pid_max` shows it.
+    /// Returns `kernel.pid_max` of the namespace.
     #[inline]
     pub fn pid_max(&self) -> i32 {
         // SAFETY: `self` is valid, and the field is only accessed with single loads and stores.
         unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).pid_max) }.load(Relaxed)
     }
 
-    /// Returns what the namespace itself, regardless of its ancestors, makes of memory file
-    /// descriptors that may be executed (`vm.memfd_noexec`).
-    #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
-    #[inline]
-    pub fn memfd_noexec_scope(&self) -> i32 {
-        // SAFETY: `self` is valid, and the field is only accessed with single loads and stores.
-        unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).memfd_noexec_scope) }.load(Relaxed)
-    }
-
-    /// Changes what [`Self::memfd_noexec_scope`] returns.
-    #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
-    #[inline]
-    pub fn set_memfd_noexec_scope(&self, scope: i32) {
-        // SAFETY: As in `memfd_noexec_scope`.
-        unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).memfd_noexec_scope) }
-            .store(scope, Relaxed);
-    }
-
     /// Returns the namespace that `task` lives in, or [`None`] if the task has been reaped.
     ///
-    /// This is never the namespace of the task's future children. Unlike [`Task::get_pid_ns`] it
-    /// does not bring back a namespace that has lost its last reference, whoever may have dropped
-    /// it: [`None`] is the answer then, too.
+    /// Unlike [`Task::get_pid_ns`] this also returns [`None`] if the namespace has lost its last
+    /// reference, rather than reviving it.
     ///
     /// # Examples
     ///
@@ -201,7 +140,7 @@ impl PidNamespace {
         task.pid_of(PidType::Pid, rcu)?.ns().get_unless_dead()
     }
 
-    /// Takes a reference, unless the last one has been dropped.
+    /// Returns a reference, or [`None`] if the last one has been dropped.
     pub fn get_unless_dead(&self) -> Option<ARef<Self>> {
         if !self.common().try_inc_ref() {
             return None;

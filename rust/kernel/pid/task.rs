@@ -1,23 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which identifiers a task uses.
+//! The pids of a task.
 
 use super::{
     Pid,
     PidType, //
 };
 use crate::{
-    current,
+    bindings, current,
     pid_namespace::PidNamespace,
-    sync::atomic::Relaxed,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
     task::{
         CurrentTask,
         Task, //
     },
-    tasklist::Protected,
+    tasklist::RcuOrTasklist,
+};
+use core::{
+    mem::{
+        offset_of,
+        size_of, //
+    },
+    ptr::NonNull,
 };
 
-/// Calls `f` with the current task, for code that is called without it.
+/// Calls `f` with the current task.
 ///
 /// # Examples
 ///
@@ -34,31 +44,67 @@ pub fn with_current<R>(f: impl FnOnce(&CurrentTask) -> R) -> R {
     f(current!())
 }
 
+/// Returns the task that `node` is the link of.
+///
+/// # Safety
+///
+/// `node` must be a task's link of `kind`, and the task be valid for the lifetime `'a`.
+#[inline]
+pub(super) unsafe fn linked_by<'a>(node: NonNull<bindings::hlist_node>, kind: PidType) -> &'a Task {
+    const LINKS: usize = offset_of!(bindings::task_struct, pid_links);
+    let offset = LINKS + kind.index() * size_of::<bindings::hlist_node>();
+    // SAFETY: The caller promises that the link is at this offset of a valid task.
+    unsafe { node.byte_sub(offset).cast::<Task>().as_ref() }
+}
+
 impl Task {
-    /// Returns the identifier that the task uses as `kind`, or [`None`] if it has been reaped.
+    /// Returns a raw pointer to the task's pointer to its pid of `kind`.
+    #[doc(alias = "task_pid_ptr")]
+    #[inline]
+    pub fn pid_ptr(&self, kind: PidType) -> *mut *mut bindings::pid {
+        let task = self.as_ptr();
+        // SAFETY: `self` is valid, and so is the part that threads share, which lives as long as
+        // the last of them.
+        unsafe {
+            match kind {
+                PidType::Pid => &raw mut (*task).thread_pid,
+                _ => (&raw mut (*(*task).signal).pids)
+                    .cast::<*mut bindings::pid>()
+                    .add(kind.index()),
+            }
+        }
+    }
+
+    #[inline]
+    fn raw_pid(&self, kind: PidType) -> *mut Pid {
+        // SAFETY: The pointer is valid as long as `self`, and read and written in one piece.
+        unsafe { Atomic::from_ptr(self.pid_ptr(kind)) }
+            .load(Relaxed)
+            .cast()
+    }
+
+    /// Returns the pid that the task uses as `kind`, or [`None`] if it has been reaped.
     #[doc(alias = "task_pid")]
     #[inline]
     pub fn pid_of<'a>(
         &self,
         kind: PidType,
-        _protected: impl Into<Protected<'a>>,
+        _guard: impl Into<RcuOrTasklist<'a>>,
     ) -> Option<&'a Pid> {
-        let pid = self.pid_pointer(kind).load(Relaxed);
-        // SAFETY: While a task points to an identifier its numbers are not freed, and its
-        // memory stays for a grace period after that.
-        unsafe { pid.cast::<Pid>().as_ref() }
+        // SAFETY: While a task points to a pid its numbers are not freed, and its memory stays for
+        // a grace period after that.
+        unsafe { self.raw_pid(kind).as_ref() }
     }
 }
 
 impl CurrentTask {
-    /// Returns the task's identifier of its own, or [`None`] if it has been reaped.
+    /// Returns the task's own pid, or [`None`] if it has been reaped.
     #[inline]
     pub fn own_pid(&self) -> Option<&Pid> {
-        let pid = self.pid_pointer(PidType::Pid).load(Relaxed);
-        // SAFETY: The task points to its identifier until it is reaped, and no code path is exposed
+        // SAFETY: The task points to its pid until it is reaped, and no code path is exposed
         // to Rust after which that could have happened: `CurrentTask` ends there. It is exchanged
         // with another thread's only when one of them executes a new program, and then both stay.
-        unsafe { pid.cast::<Pid>().as_ref() }
+        unsafe { self.raw_pid(PidType::Pid).as_ref() }
     }
 
     /// Returns the namespace that the task lives in, or [`None`] if it has been reaped.

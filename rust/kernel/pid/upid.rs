@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The number of a process identifier in one namespace.
+//! The number of a pid in one namespace.
 
 use crate::{
     bindings,
@@ -8,7 +8,7 @@ use crate::{
 };
 use core::num::NonZero;
 
-/// A number that stands for a process identifier; never 0, which stands for none.
+/// A number of a pid. There is no pid 0.
 ///
 /// # Invariants
 ///
@@ -30,7 +30,7 @@ use core::num::NonZero;
 pub struct PidNr(NonZero<i32>);
 
 impl PidNr {
-    /// Returns `nr` as a number, or [`None`] if it cannot be one.
+    /// Returns `nr`, or [`None`] if it is below 1.
     #[inline]
     pub const fn new(nr: i32) -> Option<Self> {
         match NonZero::new(nr) {
@@ -48,13 +48,13 @@ impl PidNr {
 
     /// Returns the value, as an index.
     #[inline]
-    pub(super) const fn index(self) -> u32 {
+    pub const fn index(self) -> u32 {
         // CAST: It is positive.
         self.0.get() as u32
     }
 }
 
-/// Wraps the kernel's `struct upid`: a number and the namespace where it is valid.
+/// Wraps the kernel's `struct upid`: a number and its namespace.
 ///
 /// # Invariants
 ///
@@ -66,7 +66,7 @@ pub struct Upid(bindings::upid);
 unsafe impl Sync for Upid {}
 
 impl Upid {
-    /// Returns the number; only the idle tasks' identifier has none.
+    /// Returns the number. Only the idle tasks' pid has none.
     #[inline]
     pub fn nr(&self) -> Option<PidNr> {
         // INVARIANT: By those of this type it is not negative.

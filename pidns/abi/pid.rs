@@ -1,22 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Making and freeing identifiers, as C asks for it.
+//! The functions of `kernel/pid.c`: allocating and freeing pids. Prototypes: `include/linux/pid.h`
+//! and `pidns/glue.h`.
 
-use crate::allocator;
+use crate::{
+    allocator, caches, limits,
+    raw::{
+        cache::PidCaches,
+        free::{
+            self,
+            UnusedPid,
+            UnusedPids, //
+        },
+        limits::possible_cpus,
+        state,
+    },
+};
 use core::ptr::{
     self,
     NonNull, //
 };
 use kernel::{
     bindings,
-    pid::{
-        Pid,
-        UnusedPid,
-        UnusedPids, //
-    },
+    pid::Pid,
     pid_namespace::PidNamespace,
     prelude::*, //
 };
+
+mod links;
+pub(super) mod lookup;
+mod pidfd;
+pub(crate) mod sysctl;
+
+/// Makes it possible to allocate pids in the initial namespace.
+///
+/// # Safety
+///
+/// * It is called once, at boot, before the first clone.
+#[export]
+pub(crate) unsafe extern "C" fn pid_idr_init() {
+    limits::init(possible_cpus());
+    // SAFETY: The caller promises that nothing of this is used or prepared yet.
+    unsafe { PidCaches::init() };
+    // Without memory this has panicked.
+    let _ = caches::create_initial().map(|cache| {
+        // SAFETY: As above.
+        unsafe { state::init_initial(cache) }
+    });
+}
 
 /// Allocates a pid.
 ///
@@ -67,15 +98,18 @@ pub(crate) unsafe extern "C" fn free_pid(pid: *mut bindings::pid) {
 ///
 /// # Safety
 ///
-/// * `pids` has an element for each use of an identifier, as `detach_pid()` and `change_pid()` left
+/// * `pids` has an element for each use of a pid, as `detach_pid()` and `change_pid()` left
 ///   them.
 #[export]
 pub(crate) unsafe extern "C" fn free_pids(pids: *mut *mut bindings::pid) {
     // SAFETY: The caller promises that the array is valid, and its elements are owned or null.
-    allocator::free_all(unsafe { UnusedPids::from_ptr(pids) });
+    for pid in unsafe { UnusedPids::from_ptr(pids) }.take_all() {
+        // SAFETY: The pid passes to the function.
+        unsafe { free_pid(pid.into_raw().cast().as_ptr()) };
+    }
 }
 
-/// Drops a reference to an identifier. Does not sleep.
+/// Drops a reference to a pid. Does not sleep.
 ///
 /// # Safety
 ///
@@ -84,7 +118,7 @@ pub(crate) unsafe extern "C" fn free_pids(pids: *mut *mut bindings::pid) {
 pub(crate) unsafe extern "C" fn put_pid(pid: *mut bindings::pid) {
     if let Some(pid) = NonNull::new(pid.cast::<Pid>()) {
         // SAFETY: The caller gives up a reference.
-        unsafe { Pid::put(pid) };
+        unsafe { free::put(pid) };
     }
 }
 

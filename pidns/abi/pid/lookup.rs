@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Look-ups and translations, as C asks for them.
+//! The functions of `kernel/pid.c`: look-ups and translations. Prototypes: `include/linux/pid.h`,
+//! `include/linux/sched.h`.
 
-use super::allocator::to_ptr;
+use super::to_ptr;
 use crate::lookup;
 use core::ptr;
 use kernel::{
@@ -17,7 +18,7 @@ use kernel::{
     prelude::*,
     sync::aref::ARef,
     task::Task,
-    tasklist::Protected, //
+    tasklist::RcuOrTasklist, //
 };
 
 /// Returns what `nr` is for C: 0 stands for what is not visible.
@@ -50,7 +51,7 @@ unsafe fn namespace<'a>(ns: *mut bindings::pid_namespace) -> Option<&'a PidNames
     unsafe { ns.cast::<PidNamespace>().as_ref() }
 }
 
-/// Returns the identifier with a number in a namespace.
+/// Returns the pid with a number in a namespace.
 ///
 /// # Safety
 ///
@@ -63,11 +64,16 @@ pub(crate) unsafe extern "C" fn find_pid_ns(
     ns: *mut bindings::pid_namespace,
 ) -> *mut bindings::pid {
     // SAFETY: The caller promises it.
-    let (ns, protected) = unsafe { (PidNamespace::from_ptr(ns), Protected::assume_unchecked()) };
-    to_ptr(ns.find(nr, protected))
+    let (ns, guard) = unsafe {
+        (
+            PidNamespace::from_ptr(ns),
+            RcuOrTasklist::assume_unchecked(),
+        )
+    };
+    to_ptr(ns.find(nr, guard))
 }
 
-/// Returns the identifier with a number for the current task.
+/// Returns the pid with a number for the current task.
 ///
 /// # Safety
 ///
@@ -76,11 +82,11 @@ pub(crate) unsafe extern "C" fn find_pid_ns(
 pub(crate) unsafe extern "C" fn find_vpid(nr: c_int) -> *mut bindings::pid {
     // SAFETY: The caller promises it.
     to_ptr(lookup::find(current!(), nr, unsafe {
-        Protected::assume_unchecked()
+        RcuOrTasklist::assume_unchecked()
     }))
 }
 
-/// Returns the identifier with the lowest number that is not below `nr`.
+/// Returns the pid with the lowest number that is not below `nr`.
 ///
 /// # Safety
 ///
@@ -91,11 +97,16 @@ pub(crate) unsafe extern "C" fn find_ge_pid(
     ns: *mut bindings::pid_namespace,
 ) -> *mut bindings::pid {
     // SAFETY: The caller promises it.
-    let (ns, protected) = unsafe { (PidNamespace::from_ptr(ns), Protected::assume_unchecked()) };
-    to_ptr(ns.find_ge(nr, protected).map(|(_, pid)| pid))
+    let (ns, guard) = unsafe {
+        (
+            PidNamespace::from_ptr(ns),
+            RcuOrTasklist::assume_unchecked(),
+        )
+    };
+    to_ptr(ns.find_ge(nr, guard).map(|(_, pid)| pid))
 }
 
-/// Returns the identifier with a number for the current task, with a reference, or null.
+/// Returns the pid with a number for the current task, with a reference, or null.
 ///
 /// # Safety
 ///
@@ -105,7 +116,7 @@ pub(crate) unsafe extern "C" fn find_get_pid(nr: bindings::pid_t) -> *mut bindin
     into_pid(lookup::find_get(current!(), nr))
 }
 
-/// Returns the first task that uses an identifier as `kind`, or null.
+/// Returns the first task that uses a pid as `kind`, or null.
 ///
 /// # Safety
 ///
@@ -120,11 +131,11 @@ pub(crate) unsafe extern "C" fn pid_task(
     let pid = unsafe { pid.cast::<Pid>().as_ref() };
     to_task(pid.zip(PidType::from_raw(kind)).and_then(|(pid, kind)| {
         // SAFETY: The caller promises it.
-        pid.task(kind, unsafe { Protected::assume() })
+        pid.task(kind, unsafe { RcuOrTasklist::assume() })
     }))
 }
 
-/// Returns the first task that uses an identifier as `kind`, with a reference, or null.
+/// Returns the first task that uses a pid as `kind`, with a reference, or null.
 ///
 /// # Safety
 ///
@@ -152,8 +163,8 @@ pub(crate) unsafe extern "C" fn find_task_by_pid_ns(
     ns: *mut bindings::pid_namespace,
 ) -> *mut bindings::task_struct {
     // SAFETY: The caller promises it.
-    let (ns, protected) = unsafe { (PidNamespace::from_ptr(ns), Protected::assume_rcu()) };
-    to_task(lookup::find_task(nr, ns, protected))
+    let (ns, guard) = unsafe { (PidNamespace::from_ptr(ns), RcuOrTasklist::assume_rcu()) };
+    to_task(lookup::find_task(nr, ns, guard))
 }
 
 /// Returns the thread with a number for the current task, or null.
@@ -166,8 +177,8 @@ pub(crate) unsafe extern "C" fn find_task_by_vpid(
     nr: bindings::pid_t,
 ) -> *mut bindings::task_struct {
     // SAFETY: The caller promises it.
-    let protected = unsafe { Protected::assume_rcu() };
-    to_task(lookup::find_task_for(current!(), nr, protected))
+    let guard = unsafe { RcuOrTasklist::assume_rcu() };
+    to_task(lookup::find_task_for(current!(), nr, guard))
 }
 
 /// Returns the thread with a number for the current task, with a reference, or null.
@@ -182,7 +193,7 @@ pub(crate) unsafe extern "C" fn find_get_task_by_vpid(
     into_task(lookup::find_get_task(current!(), nr))
 }
 
-/// Returns the identifier that a task uses as `kind`, with a reference, or null.
+/// Returns the pid that a task uses as `kind`, with a reference, or null.
 ///
 /// # Safety
 ///
@@ -197,7 +208,7 @@ pub(crate) unsafe extern "C" fn get_task_pid(
     into_pid(PidType::from_raw(kind).and_then(|kind| lookup::get_pid(task, kind)))
 }
 
-/// Returns the number of an identifier in a namespace, or 0.
+/// Returns the number of a pid in a namespace, or 0.
 ///
 /// # Safety
 ///
@@ -212,7 +223,7 @@ pub(crate) unsafe extern "C" fn pid_nr_ns(
     to_number(pid.zip(ns).and_then(|(pid, ns)| lookup::number_in(pid, ns)))
 }
 
-/// Returns the number of an identifier for the current task, or 0.
+/// Returns the number of a pid for the current task, or 0.
 ///
 /// # Safety
 ///
@@ -247,14 +258,14 @@ pub(crate) unsafe extern "C" fn __task_pid_nr_ns(
 ///
 /// * `task` is valid.
 /// * It is the current task, or the caller holds the RCU read side lock or something else that
-///   keeps its identifier in memory.
+///   keeps its pid in memory.
 #[export]
 pub(crate) unsafe extern "C" fn task_active_pid_ns(
     task: *mut bindings::task_struct,
 ) -> *mut bindings::pid_namespace {
     // SAFETY: The caller promises that it is valid.
     let task = unsafe { &*task.cast::<Task>() };
-    // SAFETY: The caller promises that the identifier stays in memory.
-    let pid = task.pid_of(PidType::Pid, unsafe { Protected::assume_unchecked() });
+    // SAFETY: The caller promises that the pid stays in memory.
+    let pid = task.pid_of(PidType::Pid, unsafe { RcuOrTasklist::assume_unchecked() });
     pid.map_or(ptr::null_mut(), |pid| pid.ns().as_ptr())
 }

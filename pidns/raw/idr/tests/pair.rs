@@ -2,15 +2,15 @@
 
 //! An IDR with one of C beside it, for comparison.
 
-use super::super::{
-    node::RawNode,
-    *, //
-};
-use crate::{
-    pid_namespace::PidNamespace,
-    static_lock_class, //
-};
+use super::super::*;
+use crate::raw::limits::PID_MAX_LIMIT;
 use core::num::NonZero;
+use kernel::{
+    static_lock_class,
+    types::Opaque, //
+};
+
+type RawNode = bindings::xa_node;
 
 /// Fails a test from a function outside of it.
 macro_rules! check {
@@ -33,7 +33,7 @@ macro_rules! check_eq {
 }
 
 /// The limit of all numbers.
-pub(super) const LIMIT: i32 = PidNamespace::NUMBER_LIMIT;
+pub(super) const LIMIT: i32 = PID_MAX_LIMIT;
 
 /// Numbers at which nodes begin and end.
 pub(super) const EDGES: [i32; 10] = [
@@ -60,7 +60,7 @@ pub(super) struct Pair {
 fn new_idr() -> Result<Pin<KBox<Opaque<bindings::idr>>>> {
     let idr = KBox::pin(Opaque::<bindings::idr>::uninit(), GFP_KERNEL)?;
     // SAFETY: The memory is valid, and nobody else knows it.
-    unsafe { Idr::init(idr.get(), static_lock_class!()) };
+    unsafe { init(idr.get(), static_lock_class!()) };
     Ok(idr)
 }
 
@@ -86,9 +86,14 @@ impl Pair {
         })
     }
 
-    fn idr(&self) -> &Idr {
+    fn read(&self) -> &PidIdr {
         // SAFETY: It was initialised, and is borrowed.
-        unsafe { &*self.ours.get().cast::<Idr>() }
+        unsafe { PidIdr::from_ptr(self.ours.get()) }
+    }
+
+    fn idr(&self) -> LockedIdr<'_> {
+        // SAFETY: Nobody else knows the IDR.
+        unsafe { LockedIdr::assume(self.read()) }
     }
 
     /// Does as a namespace does that lacks memory.
@@ -112,16 +117,15 @@ impl Pair {
     }
 
     pub(super) fn alloc(&mut self, nr: i32) -> Result {
+        let done = Self::with_nodes(|| self.idr().alloc(nr));
         // SAFETY: Nobody else knows the IDR.
-        let done = Self::with_nodes(|| unsafe { self.idr().alloc(nr) });
-        // SAFETY: The same.
         let c = to_result(unsafe {
             bindings::idr_alloc(
                 self.c.get(),
                 ptr::null_mut(),
                 nr,
                 nr + 1,
-                GFP_KERNEL.as_raw(),
+                bindings::GFP_KERNEL,
             )
         });
         check_eq!(done, c);
@@ -130,16 +134,15 @@ impl Pair {
     }
 
     pub(super) fn alloc_cyclic(&mut self, range: Range<i32>) -> Result<i32> {
+        let done = Self::with_nodes(|| self.idr().alloc_cyclic(range.clone()));
         // SAFETY: Nobody else knows the IDR.
-        let done = Self::with_nodes(|| unsafe { self.idr().alloc_cyclic(range.clone()) });
-        // SAFETY: The same.
         let c = unsafe {
             bindings::idr_alloc_cyclic(
                 self.c.get(),
                 ptr::null_mut(),
                 range.start,
                 range.end,
-                GFP_KERNEL.as_raw(),
+                bindings::GFP_KERNEL,
             )
         };
         check_eq!(done, to_result(c).map(|()| c));
@@ -178,11 +181,9 @@ impl Pair {
     }
 
     pub(super) fn set_cursor(&self, nr: u32) {
+        self.idr().set_cursor(nr);
         // SAFETY: Nobody else knows the IDR.
-        unsafe {
-            self.idr().set_cursor(nr);
-            (*self.c.get()).idr_next = nr;
-        }
+        unsafe { (*self.c.get()).idr_next = nr };
     }
 
     /// Compares what readers see with the model, and all nodes with those of C.
@@ -204,21 +205,21 @@ impl Pair {
             // SAFETY: As above.
             check_eq!(unsafe { bindings::xa_load(xa, nr as usize) }, expected);
             // SAFETY: As above.
-            let found = unsafe { self.idr().find(nr as u32) };
+            let found = unsafe { self.read().find(nr as u32) };
             check_eq!(found, NonNull::new(expected.cast()));
         }
         for nr in Iterator::chain(EDGES.into_iter(), [0, LIMIT, i32::MAX]) {
             if !self.model.iter().any(|&(other, _)| other == nr) {
                 check!(find(nr).is_null());
                 // SAFETY: As above.
-                check!(unsafe { self.idr().find(nr as u32) }.is_none());
+                check!(unsafe { self.read().find(nr as u32) }.is_none());
             }
         }
 
         // SAFETY: As above.
         let get_next = |nr: &mut i32| unsafe { bindings::idr_get_next(raw, nr) };
         // SAFETY: As above.
-        let find_ge = |nr: i32| unsafe { self.idr().find_ge(nr as u32) };
+        let find_ge = |nr: i32| unsafe { self.read().find_ge(nr as u32) };
         let published = || self.model.iter().filter(|&&(_, published)| published);
         let mut next = 0;
         for &(nr, _) in published() {
@@ -251,15 +252,14 @@ impl Pair {
 
     pub(super) fn check_nodes(&self) -> Result {
         // C has the leaf that is kept as soon as there is something in it.
-        let last = self.idr().cursor().wrapping_sub(1);
-        // SAFETY: Nobody else knows the IDR.
-        let kept = unsafe { self.idr().leaf(last).filter(|leaf| leaf.count() == 0) };
+        let last = self.read().cursor().wrapping_sub(1);
+        let kept = self.idr().leaf(last).filter(|leaf| leaf.count() == 0);
         let (c, nr) = (self.c.get(), last as i32);
         if kept.is_some() {
             check!(!self.model.is_empty());
-            // SAFETY: The same.
+            // SAFETY: Nobody else knows the IDR, here and below.
             to_result(unsafe {
-                bindings::idr_alloc(c, ptr::null_mut(), nr, nr + 1, GFP_KERNEL.as_raw())
+                bindings::idr_alloc(c, ptr::null_mut(), nr, nr + 1, bindings::GFP_KERNEL)
             })?;
         }
         // SAFETY: The same.
@@ -282,7 +282,7 @@ impl Drop for Pair {
     fn drop(&mut self) {
         // SAFETY: Nobody else knows the IDR.
         unsafe {
-            self.idr().destroy();
+            destroy(self.read());
             bindings::idr_destroy(self.c.get());
         }
     }
@@ -301,7 +301,9 @@ unsafe extern "C" fn count_entry(nr: c_int, entry: *mut c_void, seen: *mut c_voi
 
 /// Returns the node that an entry points to.
 fn node_of(entry: *mut c_void) -> *mut RawNode {
-    entry.cast::<RawNode>().wrapping_byte_sub(INTERNAL)
+    entry
+        .cast::<RawNode>()
+        .wrapping_byte_sub(bindings::RADIX_TREE_INTERNAL_NODE as usize)
 }
 
 /// # Safety

@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The slab caches of process identifiers, one for each level of namespaces.
+//! The slab caches of `struct pid`, one for each level of namespaces.
 //!
-//! An identifier has as many numbers as its namespace has levels, and so has the size of the
-//! objects in its cache.
+//! A pid has as many numbers as its namespace has levels, and so has the size of the objects in its
+//! cache.
 
-use crate::{
-    bindings,
-    pid_namespace::PidNamespace,
-    prelude::*,
-    slab::SlabFlags,
-    str::CString,
-    sync::{
-        global_lock,
-        SetOnce, //
-    },
-};
 use core::{
     mem::{
         align_of,
         size_of, //
     },
     ptr::NonNull,
+};
+use kernel::{
+    bindings,
+    pid_namespace::PidNamespace,
+    prelude::*,
+    slab::SlabFlags,
+    sync::{
+        global_lock,
+        SetOnce, //
+    },
 };
 
 global_lock! {
@@ -32,13 +31,13 @@ global_lock! {
 /// How many caches there are below that of the initial namespace.
 const NR_CACHES: usize = PidNamespace::MAX_LEVEL as usize;
 
-/// The cache for the identifiers of one level. It is never destroyed.
+/// The cache for the pids of one level. It is never destroyed.
 ///
 /// # Invariants
 ///
 /// `cache` is a valid cache whose objects have room for a header and the numbers of `level`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PidCache {
+pub(crate) struct PidCache {
     cache: NonNull<bindings::kmem_cache>,
     level: u32,
 }
@@ -53,21 +52,7 @@ impl PidCache {
     /// Creates the cache for `level`, known to userspace as `name` (`/proc/slabinfo`).
     ///
     /// Returns `EINVAL` if there is no such level, and `ENOMEM`. May sleep.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use kernel::{
-    ///     pid::PidCache,
-    ///     pid_namespace::PidNamespace,
-    ///     slab::SlabFlags, //
-    /// };
-    ///
-    /// let level = PidNamespace::MAX_LEVEL + 1;
-    /// let cache = PidCache::create(level, c"rust_doctest_pid", SlabFlags::default());
-    /// assert_eq!(cache.err(), Some(EINVAL));
-    /// ```
-    pub fn create(level: u32, name: &CStr, flags: SlabFlags) -> Result<Self> {
+    pub(crate) fn create(level: u32, name: &CStr, flags: SlabFlags) -> Result<Self> {
         const {
             assert!(size_of::<bindings::pid>() % align_of::<bindings::upid>() == 0);
         }
@@ -105,32 +90,32 @@ impl PidCache {
     ///
     /// `cache` must come from [`Self::as_ptr`] of the cache of `level`.
     #[inline]
-    pub(crate) unsafe fn from_raw(cache: NonNull<bindings::kmem_cache>, level: u32) -> Self {
+    pub(super) unsafe fn from_raw(cache: NonNull<bindings::kmem_cache>, level: u32) -> Self {
         // INVARIANT: The caller promises it.
         Self { cache, level }
     }
 
     /// Returns the level that the cache is for.
     #[inline]
-    pub(crate) fn level(self) -> u32 {
+    pub(super) fn level(self) -> u32 {
         self.level
     }
 
     /// Returns a raw pointer to the C structure.
     #[inline]
-    pub(crate) fn as_ptr(self) -> *mut bindings::kmem_cache {
+    pub(super) fn as_ptr(self) -> *mut bindings::kmem_cache {
         self.cache.as_ptr()
     }
 
-    /// Returns memory for an identifier, which is not initialised. May sleep.
+    /// Allocates memory for a pid, which is not initialised. May sleep.
     #[inline]
     pub(super) fn alloc(self) -> Result<NonNull<bindings::pid>> {
         // SAFETY: By the type invariants the cache is valid.
-        let memory = unsafe { bindings::kmem_cache_alloc_pid(self.as_ptr(), GFP_KERNEL.as_raw()) };
+        let memory = unsafe { bindings::kmem_cache_alloc_pid(self.as_ptr(), bindings::GFP_KERNEL) };
         NonNull::new(memory.cast()).ok_or(ENOMEM)
     }
 
-    /// Gives memory back.
+    /// Frees the memory of a pid.
     ///
     /// # Safety
     ///
@@ -143,11 +128,11 @@ impl PidCache {
 }
 
 /// The caches of the levels below the initial namespace.
-pub struct PidCaches([SetOnce<PidCache>; NR_CACHES]);
+pub(crate) struct PidCaches([SetOnce<PidCache>; NR_CACHES]);
 
 impl PidCaches {
     /// Makes a set with no cache yet, for use in a `static`.
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self([const { SetOnce::new() }; NR_CACHES])
     }
 
@@ -156,60 +141,60 @@ impl PidCaches {
     /// # Safety
     ///
     /// It must be called once, at boot, before the first [`Self::get_or_create`].
-    pub unsafe fn init() {
+    pub(crate) unsafe fn init() {
         // SAFETY: The caller promises that this is the only call.
         unsafe { PID_CACHES_LOCK.init() };
     }
 
-    /// Returns the cache of `level`. If it is the first time it is created, with the name that
-    /// `name` returns.
+    /// Returns the cache of `level`, if it has been created.
     ///
-    /// Returns `EINVAL` if there is no such level, `ENOMEM`, and what `name` returns. May sleep.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use kernel::{
-    ///     pid::PidCaches,
-    ///     slab::SlabFlags, //
-    /// };
-    ///
-    /// static CACHES: PidCaches = PidCaches::new();
-    /// let error = |level| {
-    ///     let cache = CACHES.get_or_create(level, || Err(ENOMEM), SlabFlags::default());
-    ///     cache.err()
-    /// };
-    ///
-    /// // The cache of the initial namespace is not among them.
-    /// assert_eq!(error(0), Some(EINVAL));
-    /// assert_eq!(error(1), Some(ENOMEM));
-    /// assert_eq!(error(33), Some(EINVAL));
-    /// ```
-    pub fn get_or_create(
-        &self,
-        level: u32,
-        name: impl FnOnce() -> Result<CString>,
-        flags: SlabFlags,
-    ) -> Result<PidCache> {
-        let index = level.checked_sub(1).ok_or(EINVAL)?;
-        let cache = self.0.get(index as usize).ok_or(EINVAL)?;
-        if let Some(cache) = cache.copy() {
-            return Ok(cache);
-        }
+    /// Returns `EINVAL` if there is no such level below the initial namespace.
+    pub(crate) fn get(&self, level: u32) -> Result<Option<PidCache>> {
+        Ok(self.slot(level)?.copy())
+    }
 
+    /// Creates the cache of `level` with the name `name`, unless somebody else has by now.
+    ///
+    /// Returns `EINVAL` if there is no such level, and `ENOMEM`. May sleep.
+    pub(crate) fn create(&self, level: u32, name: &CStr, flags: SlabFlags) -> Result<PidCache> {
+        let slot = self.slot(level)?;
         // Two caches of one name are not possible, not even for a moment.
         let _lock = PID_CACHES_LOCK.lock();
-        if let Some(cache) = cache.copy() {
+        if let Some(cache) = slot.copy() {
             return Ok(cache);
         }
-        let new = PidCache::create(level, &name()?, flags)?;
-        cache.populate(new);
-        Ok(new)
+        let cache = PidCache::create(level, name, flags)?;
+        slot.populate(cache);
+        Ok(cache)
+    }
+
+    fn slot(&self, level: u32) -> Result<&SetOnce<PidCache>> {
+        let index = level.checked_sub(1).ok_or(EINVAL)?;
+        self.0.get(index as usize).ok_or(EINVAL)
     }
 }
 
-impl Default for PidCaches {
-    fn default() -> Self {
-        Self::new()
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(pidns_raw_cache)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_none_beyond_the_last_level() {
+        let level = PidNamespace::MAX_LEVEL + 1;
+        let cache = PidCache::create(level, c"pidns_test", SlabFlags::default());
+        assert_eq!(cache.err(), Some(EINVAL));
+    }
+
+    #[test]
+    fn initial_level_is_not_among_them() {
+        static CACHES: PidCaches = PidCaches::new();
+
+        assert!(matches!(CACHES.get(1), Ok(None)));
+        for level in [0, PidNamespace::MAX_LEVEL + 1] {
+            assert_eq!(CACHES.get(level).err(), Some(EINVAL));
+            let created = CACHES.create(level, c"pidns_test", SlabFlags::default());
+            assert_eq!(created.err(), Some(EINVAL));
+        }
     }
 }

@@ -3,23 +3,11 @@
 //! A pid while its numbers are allocated.
 
 use super::{
+    cache::PidCache,
+    free::UnusedPid,
     idr::Preload,
     numbers::LockedNumbers,
-    Pid,
-    PidAllocated,
-    PidCache,
-    PidNr,
-    UnusedPid,
-    Upid, //
-};
-use crate::{
-    bindings,
-    error::to_result,
-    ns::Active,
-    pid_namespace::PidNamespace,
-    prelude::*,
-    static_lock_class,
-    sync::aref::ARef, //
+    state::pid_cache, //
 };
 use core::{
     mem::{
@@ -32,8 +20,25 @@ use core::{
         NonNull, //
     },
 };
+use kernel::{
+    bindings,
+    error::to_result,
+    ns::{
+        pid::PidAllocated,
+        Active, //
+    },
+    pid::{
+        Pid,
+        PidNr,
+        Upid, //
+    },
+    pid_namespace::PidNamespace,
+    prelude::*,
+    static_lock_class,
+    sync::aref::ARef, //
+};
 
-/// Memory for an identifier, with all in place but the numbers.
+/// Memory for a pid, initialised but for the numbers.
 ///
 /// # Invariants
 ///
@@ -47,7 +52,7 @@ struct Memory {
 
 impl Memory {
     fn new(ns: &PidNamespace) -> Result<Self> {
-        let cache = ns.pid_cache();
+        let cache = pid_cache(ns);
         let pid = cache.alloc()?;
         let raw = pid.as_ptr();
 
@@ -82,7 +87,7 @@ impl Memory {
     ///
     /// # Safety
     ///
-    /// `ns` must be the identifier's own namespace or an ancestor of it.
+    /// `ns` must be the pid's own namespace or an ancestor of it.
     unsafe fn set_number(&self, nr: PidNr, ns: &PidNamespace) {
         // SAFETY: By the type invariants the memory has room for the numbers of all levels down to
         // that of `self.ns`, and the caller promises that `ns` is not further in.
@@ -120,39 +125,10 @@ impl Drop for Memory {
 }
 
 /// A pid without numbers.
-///
-/// # Examples
-///
-/// ```
-/// use kernel::{
-///     pid::NewPid,
-///     pid_namespace::PidNamespace, //
-/// };
-///
-/// let ns = PidNamespace::initial();
-/// let range = PidNamespace::RESERVED..ns.pid_max();
-///
-/// // Given up: the number is free, and was never to be found.
-/// let mut numbers = NewPid::new(ns)?.allocate();
-/// assert!(numbers.lock_next().is_some());
-/// let first = numbers.alloc_cyclic(range)?;
-/// assert!(numbers.lock_next().is_none());
-/// drop(numbers);
-///
-/// // So it can be allocated again.
-/// let mut numbers = NewPid::new(ns)?.allocate();
-/// numbers.lock_next();
-/// assert_eq!(numbers.alloc(first), Ok(()));
-/// drop(numbers);
-///
-/// // Without all numbers it is not published.
-/// assert_eq!(NewPid::new(ns)?.allocate().publish().err(), Some(EINVAL));
-/// # Ok::<(), Error>(())
-/// ```
-pub struct NewPid<'a> {
+pub(crate) struct NewPid<'a> {
     memory: Memory,
     ns: &'a PidNamespace,
-    /// The level where a node was missing, and nodes for it.
+    /// The level at which a node could not be allocated, and preloaded nodes.
     preload: Option<(u32, Preload)>,
 }
 
@@ -160,7 +136,7 @@ impl<'a> NewPid<'a> {
     /// Allocates memory for a pid in `ns`. May sleep.
     ///
     /// Returns `ENOMEM`.
-    pub fn new(ns: &'a PidNamespace) -> Result<Self> {
+    pub(crate) fn new(ns: &'a PidNamespace) -> Result<Self> {
         Ok(Self {
             memory: Memory::new(ns)?,
             ns,
@@ -170,7 +146,7 @@ impl<'a> NewPid<'a> {
 
     /// Begins to allocate the numbers.
     #[inline]
-    pub fn allocate(self) -> NewNumbers<'a> {
+    pub(crate) fn allocate(self) -> NewNumbers<'a> {
         // INVARIANT: No lock is held and no number reserved.
         NewNumbers {
             next: Some(self.ns),
@@ -192,7 +168,7 @@ impl<'a> NewPid<'a> {
 ///   number that the pid has at their level.
 /// * `next` is locked as well if `locked`.
 /// * `cyclic` has the bits of the levels at which the cursor was moved.
-pub struct NewNumbers<'a> {
+pub(crate) struct NewNumbers<'a> {
     pid: NewPid<'a>,
     next: Option<&'a PidNamespace>,
     locked: bool,
@@ -203,11 +179,11 @@ impl<'a> NewNumbers<'a> {
     /// Locks the next namespace outwards that has not reserved a number, and returns it, or
     /// [`None`] if all have.
     #[inline]
-    pub fn lock_next(&mut self) -> Option<&'a PidNamespace> {
+    pub(crate) fn lock_next(&mut self) -> Option<&'a PidNamespace> {
         let ns = self.next?;
         if !self.locked {
             // It is released by `release`.
-            forget(ns.lock_numbers());
+            forget(LockedNumbers::lock(ns));
             self.locked = true;
         }
         Some(ns)
@@ -225,7 +201,7 @@ impl<'a> NewNumbers<'a> {
     ///
     /// Returns `EINVAL` if there is none.
     #[inline]
-    pub fn reset_cursor(&mut self) -> Result {
+    pub(crate) fn reset_cursor(&mut self) -> Result {
         self.numbers()?.set_cursor(0);
         Ok(())
     }
@@ -234,7 +210,7 @@ impl<'a> NewNumbers<'a> {
     ///
     /// Returns `ENOSPC` if it is not free, `ENOMEM`, and `EINVAL` if there is no such namespace.
     #[inline]
-    pub fn alloc(&mut self, nr: PidNr) -> Result {
+    pub(crate) fn alloc(&mut self, nr: PidNr) -> Result {
         // SAFETY: It is published, or cancelled when `self` is dropped.
         unsafe { self.numbers()?.alloc(nr)? };
         self.reserved(nr);
@@ -246,7 +222,7 @@ impl<'a> NewNumbers<'a> {
     ///
     /// Returns the same errors.
     #[inline]
-    pub fn alloc_cyclic(&mut self, range: Range<i32>) -> Result<PidNr> {
+    pub(crate) fn alloc_cyclic(&mut self, range: Range<i32>) -> Result<PidNr> {
         // SAFETY: As in `alloc`.
         let nr = unsafe { self.numbers()?.alloc_cyclic(range)? };
         if let Some(ns) = self.next {
@@ -296,15 +272,15 @@ impl<'a> NewNumbers<'a> {
         }
     }
 
-    /// After a node could not be allocated: frees all numbers, moves the cursors back, releases the
-    /// locks, and allocates nodes for another try. Sleeps.
+    /// Undoes the allocation after `ENOMEM`, releases the locks, and preloads nodes for another
+    /// try. The cursors are moved back. Sleeps.
     ///
     /// Returns `ENOMEM` if preloading for this level has failed already.
     #[cold]
     #[doc(alias = "idr_preload")]
-    pub fn preload(self) -> Result<NewPid<'a>> {
+    pub(crate) fn preload(self) -> Result<NewPid<'a>> {
         let level = self.next.map_or(0, PidNamespace::level);
-        // Only a level further out is progress. As after any other error the cursors stay.
+        // Fail unless this time it got further out. The cursors stay, as after other errors.
         if matches!(self.pid.preload, Some((last, _)) if last <= level) {
             return Err(ENOMEM);
         }
@@ -320,18 +296,18 @@ impl<'a> NewNumbers<'a> {
             });
             ptr::read(&this.pid)
         };
-        // The old one goes before more is allocated, which may sleep.
+        // Ends the old section, in which nothing may sleep.
         drop(pid.preload.take());
         pid.preload = Some((level, Preload::new()));
         Ok(pid)
     }
 
-    /// Counts the numbers, lets the pid be found by them, and releases the locks.
+    /// Publishes the pid in all namespaces, counts it there, and releases the locks.
     ///
     /// Returns `EINVAL` if a number is missing, and `ENOMEM` if PID allocation is disabled in one
-    /// of the namespaces. A namespace where it is disabled later has counted this pid by then, and
-    /// waits for it.
-    pub fn publish(self) -> Result<PublishedPid> {
+    /// of the namespaces. A namespace that disables it later has counted this pid by then, and its
+    /// init waits for it.
+    pub(crate) fn publish(self) -> Result<PublishedPid> {
         if self.next.is_some() {
             return Err(EINVAL);
         }
@@ -357,7 +333,7 @@ impl<'a> NewNumbers<'a> {
             drop(ptr::read(&this.pid.preload));
             ManuallyDrop::new(ptr::read(&this.pid.memory))
         };
-        // The pid keeps the namespace not only in memory, but visible.
+        // The pid keeps the namespace active.
         Active::new(&*memory.ns).into_count();
         // SAFETY: The pid is published, no task uses it, and this is the only place where such a
         // value is made of it.
@@ -380,20 +356,75 @@ fn level_bit(ns: &PidNamespace) -> u64 {
     1u64.wrapping_shl(ns.level())
 }
 
-/// An identifier that can be found by its numbers, but that pidfs does not know yet.
+/// A pid that can be found by its numbers, but that pidfs does not know yet.
 #[must_use = "its numbers stay allocated until they are freed"]
-pub struct PublishedPid(UnusedPid);
+pub(crate) struct PublishedPid(UnusedPid);
 
 impl PublishedPid {
-    /// Lets the file system of process descriptors know the identifier. May sleep.
+    /// Adds the pid to pidfs. May sleep.
     ///
-    /// The error is the identifier, which no task may use then.
+    /// The error is the pid, which no task may use then.
     #[doc(alias = "pidfs_add_pid")]
-    pub fn add_to_pidfs(self) -> Result<UnusedPid, UnusedPid> {
-        // SAFETY: The identifier is valid, and new, so that it was not added before.
+    pub(crate) fn add_to_pidfs(self) -> Result<UnusedPid, UnusedPid> {
+        // SAFETY: The pid is valid, and new, so that it was not added before.
         match to_result(unsafe { bindings::pidfs_add_pid(self.0.as_ptr()) }) {
             Ok(()) => Ok(self.0),
             Err(_) => Err(self.0),
         }
+    }
+}
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(pidns_raw_new_pid)]
+mod tests {
+    use super::*;
+    use crate::raw::limits::RESERVED_PIDS;
+    use kernel::sync::rcu;
+
+    fn range() -> Range<i32> {
+        RESERVED_PIDS..PidNamespace::initial().pid_max()
+    }
+
+    #[test]
+    fn dropping_it_frees_the_numbers() -> Result {
+        let ns = PidNamespace::initial();
+        let mut numbers = NewPid::new(ns)?.allocate();
+        assert!(numbers.lock_next().is_some());
+        let nr = numbers.alloc_cyclic(range());
+        assert!(numbers.lock_next().is_none());
+        drop(numbers);
+        let nr = nr?;
+        assert!(ns.find(nr.get(), &rcu::read_lock()).is_none());
+
+        let mut numbers = NewPid::new(ns)?.allocate();
+        numbers.lock_next();
+        let again = numbers.alloc(nr);
+        drop(numbers);
+        assert_eq!(again, Ok(()));
+        Ok(())
+    }
+
+    #[test]
+    fn without_all_numbers_it_is_not_published() -> Result {
+        let numbers = NewPid::new(PidNamespace::initial())?.allocate();
+        assert_eq!(numbers.publish().err(), Some(EINVAL));
+        Ok(())
+    }
+
+    #[test]
+    fn it_is_found_from_publication_until_it_is_retired() -> Result {
+        let ns = PidNamespace::initial();
+        let mut numbers = NewPid::new(ns)?.allocate();
+        numbers.lock_next();
+        let nr = numbers.alloc_cyclic(range())?;
+        let pid = numbers.publish()?.add_to_pidfs().map_err(|_| ENOMEM)?;
+        assert_eq!(pid.numbers().first().and_then(Upid::nr), Some(nr));
+        assert!(ns
+            .find(nr.get(), &rcu::read_lock())
+            .is_some_and(|found| *found == *pid));
+
+        pid.retire().put_after_grace_period();
+        assert!(ns.find(nr.get(), &rcu::read_lock()).is_none());
+        Ok(())
     }
 }

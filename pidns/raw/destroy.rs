@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How a PID namespace goes away when its last reference is dropped.
+//! Destroying PID namespaces.
 
 use super::{
-    new::PidNsObject,
+    idr,
+    new_ns::PidNsObject,
     sysctl, //
 };
-use crate::{
+use core::ptr::NonNull;
+use kernel::{
     bindings,
     container_of,
     ns::{
@@ -21,41 +23,37 @@ use crate::{
         UcountType, //
     }, //
 };
-use core::ptr::NonNull;
 
-impl PidNamespace {
-    /// Drops a reference, and returns whether that was the last one.
-    ///
-    /// # Safety
-    ///
-    /// The caller gives up a reference, and if it was the last one owes that the namespace is
-    /// destroyed.
-    unsafe fn put_is_last(ns: NonNull<Self>) -> bool {
-        // SAFETY: The caller's reference keeps the namespace valid until it is dropped.
-        let common = unsafe { ns.as_ref() }.common().as_ptr();
-        // SAFETY: The common part is valid. For the initial namespace nothing is counted.
-        unsafe { bindings::__ns_ref_put(common) }
-    }
+/// Drops a reference, and returns whether that was the last one.
+///
+/// # Safety
+///
+/// The caller gives up a reference, and must destroy the namespace if it was the last one.
+unsafe fn put_is_last(ns: NonNull<PidNamespace>) -> bool {
+    // SAFETY: The caller's reference keeps the namespace valid until it is dropped.
+    let common = unsafe { ns.as_ref() }.common().as_ptr();
+    // SAFETY: The common part is valid. For the initial namespace nothing is counted.
+    unsafe { bindings::__ns_ref_put(common) }
+}
 
-    /// Drops a reference, and lets a work queue destroy the namespace if that was the last one.
-    /// Does not sleep.
-    ///
-    /// # Safety
-    ///
-    /// The caller gives up a reference.
-    #[doc(alias = "put_pid_ns")]
-    pub unsafe fn put_later(ns: NonNull<Self>) {
-        // SAFETY: The caller gives up a reference.
-        if unsafe { Self::put_is_last(ns) } {
-            let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
-            // SAFETY: The work was initialised when the namespace was made, and is queued once,
-            // since there is one last reference. The namespace passes to it.
-            unsafe { bindings::schedule_work(&raw mut (*raw).work) };
-        }
+/// Drops a reference, and queues the work that destroys the namespace if that was the last one.
+/// Does not sleep.
+///
+/// # Safety
+///
+/// The caller gives up a reference.
+#[doc(alias = "put_pid_ns")]
+pub(crate) unsafe fn put(ns: NonNull<PidNamespace>) {
+    // SAFETY: The caller gives up a reference.
+    if unsafe { put_is_last(ns) } {
+        let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
+        // SAFETY: The work was initialised when the namespace was made, and is queued once, since
+        // there is one last reference. The namespace passes to it.
+        unsafe { bindings::schedule_work(&raw mut (*raw).work) };
     }
 }
 
-/// Destroys a namespace, and its ancestors as far as it has the last references to them.
+/// Destroys a namespace, and each ancestor to which it held the last reference.
 ///
 /// # Safety
 ///
@@ -70,12 +68,12 @@ pub(super) unsafe extern "C" fn destroy_work(work: *mut bindings::work_struct) {
         // dropped here.
         let parent = ARef::into_raw(unsafe { destroy(ns) });
         // SAFETY: The reference is given up.
-        next = unsafe { PidNamespace::put_is_last(parent) }.then_some(parent);
+        next = unsafe { put_is_last(parent) }.then_some(parent);
     }
 }
 
-/// Takes a namespace apart and frees it after a grace period, for readers that found it under RCU.
-/// Returns the reference that it held to its parent. May sleep.
+/// Destroys a namespace, and frees it after a grace period. Returns its reference to the parent.
+/// May sleep.
 ///
 /// # Safety
 ///
@@ -92,7 +90,7 @@ unsafe fn destroy(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
     }
 }
 
-/// Undoes what makes a namespace more than memory with references in it. Returns the one to its
+/// Unregisters the sysctls and frees the inode number and the IDR. Returns the reference to the
 /// parent. May sleep.
 ///
 /// # Safety
@@ -105,7 +103,7 @@ pub(super) unsafe fn dismantle(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> 
     unsafe {
         sysctl::unregister(raw);
         bindings::__ns_common_free(&raw mut (*raw).ns);
-        PidNamespace::destroy_numbers(ns.as_ref());
+        idr::destroy(ns.as_ref().idr());
         ARef::from_raw(NonNull::new_unchecked((*raw).parent).cast())
     }
 }

@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How a PID namespace comes to be, up to its being visible.
+//! Creating PID namespaces.
 
 use super::{
-    dead,
+    cache::PidCache,
+    destroy,
+    limits::PID_MAX_LIMIT,
+    numbers,
     sysctl::{
         self,
-        PidSysctlPolicy, //
-    }, //
+        PidSysctlRoot, //
+    },
 };
-use crate::{
+use core::{
+    mem::ManuallyDrop,
+    ptr::NonNull, //
+};
+use kernel::{
     bindings,
     error::to_result,
     ns::UserNamespace,
-    pid::PidCache,
     pid_namespace::PidNamespace,
     prelude::*,
     slab::{
@@ -28,19 +34,15 @@ use crate::{
     ucount::{
         Ucount,
         UcountType, //
-    }, //
-};
-use core::{
-    mem::ManuallyDrop,
-    ptr::NonNull, //
+    },
 };
 
-/// What is in an object of the cache: a namespace, and behind it the table of its sysctls.
+/// A slab object: a namespace, followed by the table of its sysctls.
 #[repr(C)]
 pub(super) struct PidNsObject {
     _ns: PidNamespace,
     #[cfg(CONFIG_SYSCTL)]
-    pub(super) table: crate::types::Opaque<bindings::ctl_table>,
+    pub(super) table: kernel::types::Opaque<bindings::ctl_table>,
 }
 
 /// The cache of namespaces.
@@ -55,29 +57,28 @@ unsafe impl SlabObject for PidNsObject {
     }
 }
 
-/// A PID namespace that is complete, but that nobody can see.
+/// A PID namespace that is not yet published.
 ///
-/// Dropping it undoes all.
+/// Dropping it destroys the namespace.
 ///
 /// # Invariants
 ///
 /// The namespace is complete and in a [`PidNsObject`], this is the only reference to it, and it is
 /// in no tree.
-pub struct NewPidNamespace(NonNull<PidNamespace>);
+pub(crate) struct NewPidNamespace(NonNull<PidNamespace>);
 
 impl NewPidNamespace {
-    /// Makes a namespace below `parent`, owned by `user_ns` and counted by `count`, whose pids come
-    /// from `cache`. `S` says who may use its sysctls.
+    /// Creates a namespace below `parent`, owned by `user_ns` and counted by `count`, whose pids
+    /// come from `cache`. Its sysctls are a set below `root`.
     ///
-    /// Returns `EINVAL` if `count`, `cache` or the policy do not fit; `ENOMEM`, and `ENOSPC` if
-    /// there is no inode number left. May sleep.
-    ///
-    /// The namespace may live longer than a module, so the policy must be built in.
-    pub fn new<S: PidSysctlPolicy>(
+    /// Returns `EINVAL` if `count` or `cache` do not fit; `ENOMEM`, and `ENOSPC` if there is no
+    /// inode number left. May sleep.
+    pub(crate) fn new(
         parent: &PidNamespace,
         user_ns: &UserNamespace,
         count: Ucount,
         cache: PidCache,
+        root: &'static PidSysctlRoot,
     ) -> Result<Self> {
         let level = cache.level();
         if parent.level().checked_add(1) != Some(level) || count.kind() != UcountType::PidNamespaces
@@ -89,14 +90,14 @@ impl NewPidNamespace {
         // SAFETY: The memory is valid for writes, and nobody uses these members, for all of which
         // zero is a valid value. The work is queued when the last reference is dropped.
         unsafe {
-            PidNamespace::init_numbers(raw, level);
+            numbers::init(raw, level);
             (*raw).pid_cachep = cache.as_ptr();
             (*raw).level = level;
-            (*raw).pid_max = bindings::PID_MAX_LIMIT;
+            (*raw).pid_max = PID_MAX_LIMIT;
             (*raw).pid_allocated = bindings::PIDNS_ADDING;
             bindings::init_work_with_key(
                 &raw mut (*raw).work,
-                Some(dead::destroy_work),
+                Some(destroy::destroy_work),
                 false,
                 c"(work_completion)&ns->work".as_char_ptr(),
                 static_lock_class!().as_ptr(),
@@ -106,7 +107,7 @@ impl NewPidNamespace {
         to_result(unsafe { bindings::pid_ns_common_init(raw) })?;
         // SAFETY: The memory stays where it is, and is freed after `unregister`. The set is not
         // seen by anybody before somebody lives in the namespace.
-        if let Err(error) = unsafe { sysctl::register::<S>(raw) } {
+        if let Err(error) = unsafe { sysctl::register(raw, root) } {
             // SAFETY: The common part was just initialised, and nobody has seen it.
             unsafe { bindings::__ns_common_free(&raw mut (*raw).ns) };
             return Err(error);
@@ -124,16 +125,16 @@ impl NewPidNamespace {
         Ok(Self(slot.into_raw().cast()))
     }
 
-    /// Sets what the namespace makes of memory file descriptors that may be executed.
+    /// Sets `vm.memfd_noexec`.
     #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
-    pub fn with_memfd_noexec_scope(self, scope: i32) -> Self {
+    pub(crate) fn with_memfd_noexec_scope(self, scope: i32) -> Self {
         // SAFETY: By the type invariants the namespace is complete.
-        unsafe { self.0.as_ref() }.set_memfd_noexec_scope(scope);
+        super::state::set_memfd_noexec_scope(unsafe { self.0.as_ref() }, scope);
         self
     }
 
-    /// Makes the namespace visible.
-    pub fn publish(self) -> ARef<PidNamespace> {
+    /// Adds the namespace to the tree.
+    pub(crate) fn publish(self) -> ARef<PidNamespace> {
         let ns = ManuallyDrop::new(self).0;
         // SAFETY: The namespace is complete, and not in the tree.
         unsafe { bindings::pid_ns_tree_add(ns.cast().as_ptr()) };
@@ -146,27 +147,25 @@ impl Drop for NewPidNamespace {
     fn drop(&mut self) {
         // SAFETY: By the type invariants nobody else knows the namespace, and it is in no tree.
         unsafe {
-            drop(dead::dismantle(self.0));
-            dead::free(self.0);
+            drop(destroy::dismantle(self.0));
+            destroy::free(self.0);
         }
     }
 }
 
-impl PidNamespace {
-    /// Creates the cache of namespaces, at boot.
-    ///
-    /// Returns `EEXIST` if it has been created already; panics if there is no memory.
-    pub fn create_cache() -> Result {
-        CACHE.create(c"pid_namespace", SlabFlags::PANIC | SlabFlags::ACCOUNT)
-    }
+/// Creates the cache of namespaces, at boot.
+///
+/// Returns `EEXIST` if it has been created already; panics if there is no memory.
+pub(crate) fn create_cache() -> Result {
+    CACHE.create(c"pid_namespace", SlabFlags::PANIC | SlabFlags::ACCOUNT)
+}
 
-    /// Makes the initial namespace visible, at boot.
-    ///
-    /// # Safety
-    ///
-    /// It must be called once.
-    pub unsafe fn publish_initial() {
-        // SAFETY: The caller promises that it is not in the tree yet.
-        unsafe { bindings::pid_ns_tree_add(Self::initial().as_ptr()) };
-    }
+/// Adds the initial namespace to the tree, at boot.
+///
+/// # Safety
+///
+/// It must be called once.
+pub(crate) unsafe fn publish_initial() {
+    // SAFETY: The caller promises that it is not in the tree yet.
+    unsafe { bindings::pid_ns_tree_add(PidNamespace::initial().as_ptr()) };
 }

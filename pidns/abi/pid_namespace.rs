@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The life of a namespace, as C asks for it.
+//! The functions of `kernel/pid_namespace.c`. Prototypes: `include/linux/pid_namespace.h` and
+//! `pidns/glue.h`.
 
 use crate::{
     namespace,
+    raw::{
+        destroy,
+        exiting_init::{
+            do_exit,
+            ExitingInit, //
+        },
+        new_ns,
+    },
     reaper::{
         self,
         Reboot, //
     },
+    sysctl,
 };
 use core::ptr::NonNull;
 use kernel::{
     bindings,
     current,
+    error::from_result,
     ns::{
-        pid::{
-            end_current,
-            ExitingInit, //
-        },
         NsTypes,
         UserNamespace, //
     },
@@ -25,6 +32,23 @@ use kernel::{
     prelude::*,
     sync::aref::ARef, //
 };
+
+mod nsops;
+
+/// Makes it possible to create namespaces.
+///
+/// # Safety
+///
+/// * It is called once, by an initcall.
+#[export]
+pub(crate) unsafe extern "C" fn pidns_init() -> c_int {
+    from_result(|| {
+        new_ns::create_cache()?;
+        // SAFETY: The caller promises that this was not done before.
+        unsafe { new_ns::publish_initial() };
+        sysctl::init_tables().map(|()| 0)
+    })
+}
 
 /// Returns a new namespace for the current task's children, or a reference to that which they have.
 ///
@@ -63,7 +87,7 @@ pub(crate) unsafe extern "C" fn copy_pid_ns(
 pub(crate) unsafe extern "C" fn put_pid_ns(ns: *mut bindings::pid_namespace) {
     if let Some(ns) = NonNull::new(ns.cast::<PidNamespace>()) {
         // SAFETY: The caller gives up a reference.
-        unsafe { PidNamespace::put_later(ns) };
+        unsafe { destroy::put(ns) };
     }
 }
 
@@ -94,7 +118,7 @@ pub(crate) unsafe extern "C" fn reboot_pid_ns(
     match reaper::reboot(current!(), ns, cmd) {
         Ok(Reboot::OfTheMachine) => 0,
         // SAFETY: Nothing is alive here but references, and the caller is C.
-        Ok(Reboot::OfTheNamespace) => unsafe { end_current(0) },
+        Ok(Reboot::OfTheNamespace) => unsafe { do_exit(0) },
         Err(error) => error.to_errno(),
     }
 }

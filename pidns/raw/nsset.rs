@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `setns(2)` prepares, as the type of a namespace that is joined gets it.
+//! The `struct nsset` that `setns(2)` prepares, as `install` of a type of namespaces gets it.
 //!
 //! C header: [`include/linux/nsproxy.h`](srctree/include/linux/nsproxy.h)
 
-use crate::{
+use core::{
+    mem,
+    ptr::NonNull, //
+};
+use kernel::{
     bindings,
     cred::Credential,
     pid_namespace::PidNamespace,
     sync::aref::ARef,
     types::NotThreadSafe, //
-};
-use core::{
-    mem,
-    ptr::NonNull, //
 };
 
 /// Borrows a `struct nsset` to put a namespace into it.
@@ -23,7 +23,7 @@ use core::{
 /// * The set has valid credentials, which nobody changes while this exists.
 /// * It has a proxy in the making, which owns a reference to each of its namespaces. Nobody else
 ///   uses it while this exists.
-pub struct NsSetMut<'a> {
+pub(crate) struct NsSetMut<'a> {
     set: &'a mut bindings::nsset,
     _not_send: NotThreadSafe,
 }
@@ -36,7 +36,7 @@ impl<'a> NsSetMut<'a> {
     /// For the lifetime `'a`, `set` must be valid, used by nobody else, and as the invariants of
     /// the type say.
     #[inline]
-    pub unsafe fn from_ptr(set: *mut bindings::nsset) -> Self {
+    pub(crate) unsafe fn from_ptr(set: *mut bindings::nsset) -> Self {
         // INVARIANT: The caller promises them.
         Self {
             // SAFETY: The caller promises validity and exclusive use.
@@ -47,14 +47,14 @@ impl<'a> NsSetMut<'a> {
 
     /// Returns the credentials that the task is going to have.
     #[inline]
-    pub fn cred(&self) -> &Credential {
+    pub(crate) fn cred(&self) -> &Credential {
         // SAFETY: By the type invariants they are valid and do not change.
         unsafe { Credential::from_ptr(self.set.cred) }
     }
 
-    /// Lets the task's children be born into `ns`. Does not sleep.
+    /// Sets the PID namespace for children. Does not sleep.
     #[inline]
-    pub fn set_pid_for_children(&mut self, ns: ARef<PidNamespace>) {
+    pub(crate) fn set_pid_for_children(&mut self, ns: ARef<PidNamespace>) {
         // SAFETY: By the type invariants the proxy is valid, and nobody else uses it.
         let slot = unsafe { &mut (*self.set.nsproxy).pid_ns_for_children };
         let old = mem::replace(slot, ARef::into_raw(ns).cast().as_ptr());

@@ -1,32 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Links between tasks and identifiers, as C changes them.
+//! Links between tasks and pids, as C changes them.
 
-use crate::links;
+use crate::{
+    links,
+    raw::{
+        free::UnusedPids,
+        links::{
+            LivePid,
+            PidLink, //
+        },
+    },
+};
 use kernel::{
     bindings,
     pid::{
-        LivePid,
         Pid,
-        PidLink,
-        PidType,
-        UnusedPids, //
+        PidType, //
     },
     prelude::*,
     task::Task,
     tasklist::{
-        Protected,
+        RcuOrTasklist,
         TasklistWrite, //
     },
     warn_on, //
 };
 
-/// Lets a task use the identifier that it points to.
+/// Lets a task use the pid that it points to.
 ///
 /// # Safety
 ///
 /// * `tasklist_lock` is held for writing.
-/// * `task` is valid, points to a published identifier for the use `kind`, and is not on its list.
+/// * `task` is valid, points to a published pid for the use `kind`, and is not on its list.
 #[export]
 pub(crate) unsafe extern "C" fn attach_pid(
     task: *mut bindings::task_struct,
@@ -39,22 +45,22 @@ pub(crate) unsafe extern "C" fn attach_pid(
     let Some(kind) = PidType::from_raw(kind) else {
         return;
     };
-    let Some(pid) = task.pid_of(kind, Protected::from(&lock)) else {
+    let Some(pid) = task.pid_of(kind, RcuOrTasklist::from(&lock)) else {
         warn_on!(true);
         return;
     };
-    // SAFETY: The identifier is published, and about to be used by the task.
+    // SAFETY: The pid is published, and about to be used by the task.
     let pid = unsafe { LivePid::new(pid, &lock) };
     // SAFETY: The caller promises that the task is on no list.
     links::attach(unsafe { PidLink::new(task, kind, &lock) }, pid);
 }
 
-/// Ends a task's use of an identifier.
+/// Ends a task's use of a pid.
 ///
 /// # Safety
 ///
 /// * `tasklist_lock` is held for writing.
-/// * `task` is valid, and uses an identifier as `kind`.
+/// * `task` is valid, and uses a pid as `kind`.
 /// * `pids` has a place for each use; in the end the caller passes it to `free_pids()`.
 #[export]
 pub(crate) unsafe extern "C" fn detach_pid(
@@ -73,12 +79,12 @@ pub(crate) unsafe extern "C" fn detach_pid(
     }
 }
 
-/// Lets a task use another identifier.
+/// Lets a task use another pid.
 ///
 /// # Safety
 ///
 /// * `tasklist_lock` is held for writing.
-/// * `task` is valid, and uses an identifier as `kind`.
+/// * `task` is valid, and uses a pid as `kind`.
 /// * `pid` is published, and used by a task.
 /// * `pids` has a place for each use; in the end the caller passes it to `free_pids()`.
 #[export]
@@ -92,7 +98,7 @@ pub(crate) unsafe extern "C" fn change_pid(
     let lock = unsafe { TasklistWrite::assume_held() };
     // SAFETY: The caller promises that the array is valid.
     let unused = unsafe { UnusedPids::from_ptr(pids) };
-    // SAFETY: The caller promises that the identifier is valid and used.
+    // SAFETY: The caller promises that the pid is valid and used.
     let pid = unsafe { LivePid::new(Pid::from_ptr(pid), &lock) };
     if let Some(kind) = PidType::from_raw(kind) {
         // SAFETY: The caller promises that the task is valid and on the list.
@@ -101,12 +107,12 @@ pub(crate) unsafe extern "C" fn change_pid(
     }
 }
 
-/// Lets one task take another's place in the use of an identifier.
+/// Lets one task take another's place in the use of a pid.
 ///
 /// # Safety
 ///
 /// * `tasklist_lock` is held for writing.
-/// * Both tasks are valid; `old` uses an identifier as `kind`, `new` is on no such list.
+/// * Both tasks are valid; `old` uses a pid as `kind`, `new` is on no such list.
 #[export]
 pub(crate) unsafe extern "C" fn transfer_pid(
     old: *mut bindings::task_struct,
@@ -124,7 +130,7 @@ pub(crate) unsafe extern "C" fn transfer_pid(
     }
 }
 
-/// Exchanges the identifiers of two threads.
+/// Exchanges the pids of two threads.
 ///
 /// # Safety
 ///
@@ -137,7 +143,7 @@ pub(crate) unsafe extern "C" fn exchange_tids(
 ) {
     // SAFETY: The caller promises it.
     let lock = unsafe { TasklistWrite::assume_held() };
-    // SAFETY: A thread that is alive is on the list of its identifier.
+    // SAFETY: A thread that is alive is on the list of its pid.
     let left = unsafe { PidLink::new(&*left.cast::<Task>(), PidType::Pid, &lock) };
     // SAFETY: As above.
     let right = unsafe { PidLink::new(&*right.cast::<Task>(), PidType::Pid, &lock) };

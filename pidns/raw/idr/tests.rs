@@ -37,7 +37,7 @@ fn full_or<T>(done: Result<T>) -> Result<Option<T>> {
     }
 }
 
-#[kunit_tests(rust_pid_idr)]
+#[kunit_tests(pidns_raw_idr)]
 mod cases {
     use super::*;
 

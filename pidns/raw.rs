@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The lower floor: mechanism of PID namespaces over C's structures.
+//!
+//! Everything here works on the fields of `struct pid`, `struct pid_namespace` and their IDR, and
+//! decides nothing. Its safe functions uphold C's invariants whatever policy does with them. But
+//! for this module and [`abi`](crate::abi) the crate has no unsafe code.
+
+pub(crate) mod cache;
+pub(crate) mod destroy;
+pub(crate) mod exiting_init;
+pub(crate) mod free;
+mod idr;
+pub(crate) mod limits;
+pub(crate) mod links;
+pub(crate) mod new_ns;
+pub(crate) mod new_pid;
+pub(crate) mod nsset;
+pub(crate) mod numbers;
+pub(crate) mod state;
+pub(crate) mod sysctl;
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+pub(crate) mod testing;

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The exit of a namespace's init.
+//!
+//! C headers: [`include/linux/sched/signal.h`](srctree/include/linux/sched/signal.h),
+//! [`include/linux/acct.h`](srctree/include/linux/acct.h)
+
+use super::state::ExitSignal;
+use core::{
+    marker::PhantomData,
+    ptr, //
+};
+use kernel::{
+    bindings,
+    ffi::{
+        c_int,
+        c_long, //
+    },
+    pid_namespace::PidNamespace,
+    task::{
+        CurrentTask,
+        Task, //
+    },
+    tasklist::TasklistRead,
+    types::NotThreadSafe,
+};
+
+/// The last thread of a namespace's init, in `exit()`.
+///
+/// # Invariants
+///
+/// The current task is that thread, and still has its pid and its signal handlers.
+pub(crate) struct ExitingInit<'a> {
+    current: &'a CurrentTask,
+    ns: &'a PidNamespace,
+}
+
+impl<'a> ExitingInit<'a> {
+    /// Declares that the current task is the last thread of the init of `ns`.
+    ///
+    /// # Safety
+    ///
+    /// It must be in `exit()`, past the point where it can be interrupted, and before that where it
+    /// is released.
+    pub(crate) unsafe fn new(current: &'a CurrentTask, ns: &'a PidNamespace) -> Self {
+        // INVARIANT: The caller promises it.
+        Self { current, ns }
+    }
+
+    /// Returns the namespace.
+    pub(crate) fn ns(&self) -> &'a PidNamespace {
+        self.ns
+    }
+
+    /// Returns how many pids the process still has: that of the thread, and that of its leader.
+    pub(crate) fn own_numbers(&self) -> u32 {
+        // SAFETY: The task is valid.
+        if unsafe { bindings::thread_group_leader(self.current.as_ptr()) } {
+            1
+        } else {
+            2
+        }
+    }
+
+    /// Ignores `SIGCHLD`: children that exit from now on are reaped by themselves.
+    pub(crate) fn ignore_children(&self) {
+        // SAFETY: By the type invariants the task has signal handlers. `SIGCHLD` is a signal.
+        unsafe { bindings::ignore_signal(self.current.as_ptr(), bindings::SIGCHLD as c_int) };
+    }
+
+    /// Reaps all other children.
+    ///
+    /// Neither signals nor task work interrupt it. Sleeps.
+    #[doc(alias = "kernel_wait4")]
+    pub(crate) fn reap_children(&self) {
+        let _quiet = NoNotifySignal::new();
+        loop {
+            // SAFETY: It changes a flag of the current task only.
+            unsafe { bindings::clear_sigpending() };
+            // SAFETY: Null stands for what is not asked for.
+            let reaped = unsafe {
+                bindings::kernel_wait4(
+                    -1,
+                    ptr::null_mut(),
+                    bindings::__WALL as c_int,
+                    ptr::null_mut(),
+                )
+            };
+            if reaped == -(bindings::ECHILD as c_long) {
+                break;
+            }
+        }
+    }
+
+    /// Prepares to sleep until somebody wakes up the task.
+    ///
+    /// The sleep counts as idle and does not hinder suspend.
+    pub(crate) fn prepare_to_wait(&self) -> IdleWait<'_> {
+        let wait = IdleWait {
+            _quiet: NoNotifySignal::new(),
+            _init: PhantomData,
+        };
+        wait.prepare();
+        wait
+    }
+
+    /// Sets the exit status of the process to `signal`.
+    pub(crate) fn set_exit_signal(&self, signal: ExitSignal) {
+        // SAFETY: The task is the last one of its process, which nobody else changes the code of.
+        unsafe { (*(*self.current.as_ptr()).signal).group_exit_code = signal as c_int };
+    }
+
+    /// Closes the process accounting of the namespace. Sleeps.
+    #[doc(alias = "acct_exit_ns")]
+    pub(crate) fn end_accounting(&self) {
+        let _quiet = NoNotifySignal::new();
+        // SAFETY: The namespace is valid.
+        unsafe { bindings::acct_exit_ns(self.ns.as_ptr()) };
+    }
+}
+
+/// A sleep that the current task has prepared: a wake-up from now on is not lost.
+///
+/// Whatever is waited for must be checked between the preparation and [`Self::sleep`].
+pub(crate) struct IdleWait<'a> {
+    // Task work must not turn the sleep into a spin.
+    _quiet: NoNotifySignal,
+    _init: PhantomData<&'a ExitingInit<'a>>,
+}
+
+impl IdleWait<'_> {
+    fn prepare(&self) {
+        // SAFETY: It changes the state of the current task only.
+        unsafe { bindings::set_current_state(bindings::TASK_IDLE | bindings::TASK_FREEZABLE) };
+    }
+
+    /// Sleeps until the task is woken up, and prepares for the next time.
+    pub(crate) fn sleep(&self) {
+        // SAFETY: `ExitingInit` is in `exit()`, where it may sleep.
+        unsafe { bindings::schedule() };
+        self.prepare();
+    }
+}
+
+impl Drop for IdleWait<'_> {
+    fn drop(&mut self) {
+        // SAFETY: It changes the state of the current task only.
+        unsafe { bindings::__set_current_state(bindings::TASK_RUNNING) };
+    }
+}
+
+/// While this exists, `TIF_NOTIFY_SIGNAL` is clear and does not interrupt a sleep.
+///
+/// # Invariants
+///
+/// The value is what the task's flags were.
+struct NoNotifySignal(u32, NotThreadSafe);
+
+impl NoNotifySignal {
+    fn new() -> Self {
+        // SAFETY: It changes the current task's own flags.
+        // INVARIANT: This is what they were.
+        Self(unsafe { bindings::no_notify_signal_save() }, NotThreadSafe)
+    }
+}
+
+impl Drop for NoNotifySignal {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants the value came from the call above, in this task.
+        unsafe { bindings::no_notify_signal_restore(self.0) };
+    }
+}
+
+/// Returns whether a signal is pending that kills the task.
+#[doc(alias = "__fatal_signal_pending")]
+pub(crate) fn fatal_signal_pending(task: &Task, _tasklist: &TasklistRead) -> bool {
+    // SAFETY: `task` is valid.
+    unsafe { bindings::__fatal_signal_pending(task.as_ptr()) != 0 }
+}
+
+/// Sends `SIGKILL` to the task's process as the kernel: it can neither ignore nor handle it.
+#[doc(alias = "group_send_sig_info")]
+pub(crate) fn kill_process(task: &Task, _tasklist: &TasklistRead) {
+    // SAFETY: `task` is valid, and the lock keeps its signal handlers from being released without
+    // that being noticed.
+    unsafe { bindings::group_send_sig_priv(task.as_ptr(), bindings::SIGKILL as c_int) };
+}
+
+/// Sends `SIGKILL` to the task as the kernel, which ends its process.
+#[doc(alias = "send_sig")]
+pub(crate) fn kill(task: &Task, _tasklist: &TasklistRead) {
+    // SAFETY: As in `kill_process`.
+    unsafe { bindings::send_sig(bindings::SIGKILL as c_int, task.as_ptr(), 1) };
+}
+
+/// Ends the current task.
+///
+/// # Safety
+///
+/// Nothing that must be dropped may be alive in any caller in Rust, since control does not return.
+// Out of line it would be a function that objtool does not know to have no end.
+#[inline(always)]
+pub(crate) unsafe fn do_exit(code: isize) -> ! {
+    // SAFETY: The caller promises that it may end here.
+    unsafe { bindings::do_exit(code) }
+}

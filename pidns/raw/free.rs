@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How a pid loses its numbers, and then its memory.
+
+use super::{
+    numbers::LockedNumbers,
+    state::{
+        child_reaper,
+        pid_cache, //
+    },
+};
+use core::{
+    mem,
+    ops::Deref,
+    ptr::{
+        self,
+        NonNull, //
+    },
+};
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+use kernel::prelude::*;
+use kernel::{
+    bindings,
+    container_of,
+    ns::{
+        pid::PidAllocated,
+        Active, //
+    },
+    pid::{
+        Pid,
+        PidNr,
+        PidType,
+        Upid, //
+    },
+    sync::aref::ARef,
+    task::Task,
+    tasklist,
+    warn_on, //
+};
+
+/// A pid that has numbers, but that no task uses.
+///
+/// Its owner must free the numbers, or link a task to it.
+///
+/// # Invariants
+///
+/// The pid is published, no task is on its lists, and this is the only such value of it.
+#[must_use = "its numbers stay allocated until they are freed"]
+pub(crate) struct UnusedPid(NonNull<Pid>);
+
+impl UnusedPid {
+    /// Takes over a pid from C.
+    ///
+    /// # Safety
+    ///
+    /// `pid` must be published, no task may be on its lists or get onto them, and it must be the
+    /// caller's to free.
+    #[inline]
+    pub(crate) unsafe fn from_raw(pid: NonNull<Pid>) -> Self {
+        // INVARIANT: The caller promises it.
+        Self(pid)
+    }
+
+    /// Leaves the pid to C, which will pass it to [`Self::from_raw`], or link tasks to it.
+    #[inline]
+    pub(crate) fn into_raw(self) -> NonNull<Pid> {
+        self.0
+    }
+
+    /// Begins to free the numbers. `tasklist_lock` must not be held.
+    pub(crate) fn retire(self) -> RetiringPid {
+        tasklist::assert_not_held();
+        // SAFETY: The pid took this count when it was published.
+        drop(unsafe { Active::from_count(self.ns()) });
+        // INVARIANT: No number is freed.
+        RetiringPid {
+            pid: self.0,
+            freed: 0,
+        }
+    }
+}
+
+impl Deref for UnusedPid {
+    type Target = Pid;
+
+    #[inline]
+    fn deref(&self) -> &Pid {
+        // SAFETY: By the type invariants the reference that belongs to the numbers is held.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// A pid whose numbers are being freed, that in the initial namespace first.
+///
+/// # Invariants
+///
+/// The value owns the reference that belongs to the numbers, of which the first `freed` are freed
+/// and the others published.
+#[must_use = "its numbers stay allocated until they are freed"]
+pub(crate) struct RetiringPid {
+    pid: NonNull<Pid>,
+    freed: usize,
+}
+
+impl RetiringPid {
+    /// Locks the next namespace that has a number of the pid, and takes it from its count.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<FreedNumber<'_>> {
+        // SAFETY: By the type invariants a reference is held.
+        let upid: &Upid = unsafe { self.pid.as_ref() }.numbers().get(self.freed)?;
+        let mut numbers = LockedNumbers::lock(upid.ns());
+        let left = numbers.uncount();
+        // Only possible if the first fork fails: a reaper keeps its number until it has disabled
+        // PID allocation.
+        warn_on!(left == PidAllocated::Adding(0) && upid.ns().has_reaper());
+        // INVARIANT: `FreedNumber` frees it.
+        self.freed = self.freed.wrapping_add(1);
+        Some(FreedNumber {
+            numbers,
+            nr: upid.nr(),
+            left,
+        })
+    }
+
+    /// Frees the numbers that are left, and drops the reference when nobody who has found the pid
+    /// under RCU can still look at it.
+    #[doc(alias = "delayed_put_pid")]
+    pub(crate) fn put_after_grace_period(mut self) {
+        while self.next().is_some() {}
+        let pid = self.pid.cast::<bindings::pid>().as_ptr();
+        // SAFETY: The pid is valid, and has no number any more; the reference that is owned is
+        // passed to the callback.
+        unsafe {
+            bindings::pidfs_remove_pid(pid);
+            bindings::call_rcu(&raw mut (*pid).rcu, Some(put_callback));
+        }
+    }
+}
+
+/// A number that is freed when this is dropped, with the numbers of its namespace locked.
+///
+/// # Invariants
+///
+/// `nr` is published there, and the caller's to free. It was taken from the count.
+pub(crate) struct FreedNumber<'a> {
+    numbers: LockedNumbers<'a>,
+    nr: Option<PidNr>,
+    left: PidAllocated,
+}
+
+impl FreedNumber<'_> {
+    /// Returns how many pids are left in the namespace.
+    #[inline]
+    pub(crate) fn left(&self) -> PidAllocated {
+        self.left
+    }
+
+    /// Returns the child reaper of the namespace, or [`None`] if no pid is left there.
+    ///
+    /// The child reaper as the lock was taken had not been released yet: it is when no number is
+    /// left but its own and its leader's, after it has disabled PID allocation. It may be released
+    /// while the lock is held, and need not take it, since somebody outside may still use its
+    /// number for a group. But a task is freed a grace period after its release, and the lock is a
+    /// read-side section. A task that hands over to another child reaper does so before.
+    #[inline]
+    pub(crate) fn child_reaper(&self) -> Option<&Task> {
+        if matches!(
+            self.left,
+            PidAllocated::Adding(0) | PidAllocated::Disabled(0)
+        ) {
+            return None;
+        }
+        // SAFETY: As argued above, the task is there as long as the lock is held.
+        child_reaper(self.numbers.ns()).map(|reaper| unsafe { reaper.as_ref() })
+    }
+}
+
+impl Drop for FreedNumber<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(nr) = self.nr {
+            // SAFETY: By the type invariants it is the caller's to free.
+            unsafe { self.numbers.cancel(nr) };
+        }
+    }
+}
+
+/// Drops the reference that belonged to the numbers.
+///
+/// # Safety
+///
+/// `head` must be the member `rcu` of a pid whose reference is passed.
+unsafe extern "C" fn put_callback(head: *mut bindings::callback_head) {
+    // SAFETY: The caller promises that it is a member.
+    let pid = unsafe { container_of!(head, bindings::pid, rcu) };
+    if let Some(pid) = NonNull::new(pid.cast::<Pid>()) {
+        // SAFETY: The caller passes a reference.
+        unsafe { put(pid) };
+    }
+}
+
+/// Drops a reference to a pid, and frees it if that was the last one. Does not sleep.
+///
+/// # Safety
+///
+/// The caller gives up a reference.
+#[doc(alias = "put_pid")]
+#[inline]
+pub(crate) unsafe fn put(pid: NonNull<Pid>) {
+    let raw = pid.cast::<bindings::pid>();
+    // SAFETY: The caller has a reference, so that the pid is valid until it is dropped.
+    if !unsafe { bindings::refcount_dec_and_test(&raw mut (*raw.as_ptr()).count) } {
+        return;
+    }
+    // SAFETY: Nobody else knows it any more.
+    let ns = NonNull::from(unsafe { pid.as_ref() }.ns());
+    // SAFETY: The pid owns a reference to its namespace.
+    let ns = unsafe { ARef::from_raw(ns) };
+    // SAFETY: The pid is valid and nobody knows it; its memory comes from the cache of its
+    // namespace.
+    unsafe {
+        bindings::pidfs_free_pid(raw.as_ptr());
+        pid_cache(&ns).free(raw);
+    }
+}
+
+/// The pids that a task was the last one to use, one place for each use.
+///
+/// C keeps it as an array until the locks are released that numbers must not be freed under.
+#[repr(transparent)]
+pub(crate) struct UnusedPids([*mut bindings::pid; PidType::COUNT]);
+
+impl UnusedPids {
+    /// Borrows an array of C.
+    ///
+    /// # Safety
+    ///
+    /// `pids` must be valid for reads and writes for the lifetime `'a`, and have a place for each
+    /// use, which is null or owns a pid as [`UnusedPid`] does.
+    #[inline]
+    pub(crate) unsafe fn from_ptr<'a>(pids: *mut *mut bindings::pid) -> &'a mut Self {
+        // SAFETY: The caller promises validity, and the type is transparent.
+        unsafe { &mut *pids.cast() }
+    }
+
+    /// Puts `pid` into the place of `kind`, which must be empty: nobody can lose two pids of one
+    /// kind before the first is freed. If it is not, that is reported, and the one that was there
+    /// keeps its numbers for ever.
+    pub(crate) fn put(&mut self, kind: PidType, pid: UnusedPid) {
+        let [thread, group, process_group, session] = &mut self.0;
+        let place = match kind {
+            PidType::Pid => thread,
+            PidType::Tgid => group,
+            PidType::Pgid => process_group,
+            PidType::Sid => session,
+        };
+        warn_on!(!place.is_null());
+        *place = pid.into_raw().cast().as_ptr();
+    }
+
+    /// Empties all places, the last one first.
+    pub(crate) fn take_all(&mut self) -> impl Iterator<Item = UnusedPid> + '_ {
+        self.0.iter_mut().rev().filter_map(|place| {
+            let pid = mem::replace(place, ptr::null_mut());
+            // SAFETY: What is in the array is owned.
+            NonNull::new(pid.cast()).map(|pid| unsafe { UnusedPid::from_raw(pid) })
+        })
+    }
+}
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(pidns_raw_free)]
+mod tests {
+    use super::*;
+    use crate::raw::{
+        limits::RESERVED_PIDS,
+        new_pid::NewPid, //
+    };
+    use core::ptr::null_mut;
+    use kernel::pid_namespace::PidNamespace;
+
+    fn unused() -> Result<UnusedPid> {
+        let ns = PidNamespace::initial();
+        let mut numbers = NewPid::new(ns)?.allocate();
+        numbers.lock_next();
+        numbers.alloc_cyclic(RESERVED_PIDS..ns.pid_max())?;
+        numbers.publish()?.add_to_pidfs().map_err(|_| ENOMEM)
+    }
+
+    fn free(pid: UnusedPid) {
+        pid.retire().put_after_grace_period();
+    }
+
+    #[test]
+    fn unused_pids_come_back_the_last_one_first() -> Result {
+        let mut array = [null_mut(); PidType::COUNT];
+        // SAFETY: The array is valid, and all places are empty.
+        let pids = unsafe { UnusedPids::from_ptr(array.as_mut_ptr()) };
+        let (thread, session) = (unused()?, unused()?);
+        let addresses = [session.as_ptr(), thread.as_ptr()];
+        pids.put(PidType::Pid, thread);
+        pids.put(PidType::Sid, session);
+
+        let mut found = [null_mut(); 2];
+        let mut count = 0;
+        for (place, pid) in found.iter_mut().zip(pids.take_all()) {
+            *place = pid.as_ptr();
+            count += 1;
+            free(pid);
+        }
+        assert_eq!(count, 2);
+        assert_eq!(found, addresses);
+        assert_eq!(pids.take_all().count(), 0);
+        assert!(array.iter().all(|place| place.is_null()));
+        Ok(())
+    }
+
+    #[test]
+    fn each_use_has_a_place_of_its_own() -> Result {
+        for (index, kind) in PidType::ALL.into_iter().enumerate() {
+            let mut array = [null_mut(); PidType::COUNT];
+            // SAFETY: The array is valid, and all places are empty.
+            let pids = unsafe { UnusedPids::from_ptr(array.as_mut_ptr()) };
+            let pid = unused()?;
+            let address = pid.as_ptr();
+            pids.put(kind, pid);
+
+            assert_eq!(array[index], address);
+            // SAFETY: The array is valid, and owns what was put there.
+            let pids = unsafe { UnusedPids::from_ptr(array.as_mut_ptr()) };
+            pids.take_all().for_each(free);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn each_level_tells_what_is_left() -> Result {
+        let mut pid = unused()?.retire();
+        let freed = pid.next();
+        let left = freed.as_ref().map(FreedNumber::left);
+        let has_reaper = freed.as_ref().and_then(FreedNumber::child_reaper).is_some();
+        drop(freed);
+        let more = pid.next().is_some();
+        pid.put_after_grace_period();
+
+        assert!(matches!(left, Some(PidAllocated::Adding(1..))));
+        assert!(has_reaper);
+        assert!(!more);
+        Ok(())
+    }
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The links between tasks and the pids that they use.
+//!
+//! A task points to its pids, one for each use, and is on a list of each of them. The lists change
+//! under `tasklist_lock`, and are read under RCU.
+
+use super::free::UnusedPid;
+use core::{
+    marker::PhantomData,
+    ptr::{
+        self,
+        NonNull, //
+    },
+};
+use kernel::{
+    bindings,
+    pid::{
+        Pid,
+        PidNr,
+        PidType,
+        Upid, //
+    },
+    sync::atomic::{
+        Atomic,
+        Relaxed,
+        Release, //
+    },
+    task::Task,
+    tasklist::TasklistWrite,
+    warn_on, //
+};
+
+/// A pid whose numbers are not freed while `tasklist_lock` is held.
+///
+/// # Invariants
+///
+/// As just said, for the lifetime `'a`.
+#[derive(Clone, Copy)]
+pub(crate) struct LivePid<'a>(&'a Pid);
+
+impl<'a> LivePid<'a> {
+    /// Declares that `pid` keeps its numbers.
+    ///
+    /// # Safety
+    ///
+    /// A task must use `pid`, or be about to, for as long as the lock is held: nobody unlinks the
+    /// last one while this value or a copy of it is used.
+    #[inline]
+    pub(crate) unsafe fn new(pid: &'a Pid, _lock: &'a TasklistWrite) -> Self {
+        // INVARIANT: The caller promises it.
+        Self(pid)
+    }
+}
+
+/// State of a [`PidLink`]: the task is on the list.
+pub(crate) enum Linked {}
+
+/// State of a [`PidLink`]: the task is not on the list.
+pub(crate) enum Unlinked {}
+
+/// One use that a task makes of a pid, which can be changed as `tasklist_lock` is held.
+///
+/// # Invariants
+///
+/// * If `State` is [`Linked`], the task points to a valid pid for the use `kind`, and is on
+///   its list of that kind.
+/// * If `State` is [`Unlinked`], the task is on no list of that kind.
+/// * No other value for the same link exists.
+pub(crate) struct PidLink<'a, State> {
+    task: &'a Task,
+    kind: PidType,
+    lock: &'a TasklistWrite,
+    _state: PhantomData<State>,
+}
+
+impl<'a, State> PidLink<'a, State> {
+    /// Declares what state a link is in.
+    ///
+    /// # Safety
+    ///
+    /// The link must be in the state `State`, and nobody else change it while the result exists.
+    #[inline]
+    pub(crate) unsafe fn new(task: &'a Task, kind: PidType, lock: &'a TasklistWrite) -> Self {
+        // INVARIANT: The caller promises it.
+        Self {
+            task,
+            kind,
+            lock,
+            _state: PhantomData,
+        }
+    }
+
+    /// Returns what the pid is used as.
+    #[inline]
+    pub(crate) fn kind(&self) -> PidType {
+        self.kind
+    }
+
+    #[inline]
+    fn pid_ptr(&self) -> &Atomic<*mut bindings::pid> {
+        // SAFETY: The task is valid, and the pointer read and written in one piece.
+        unsafe { Atomic::from_ptr(self.task.pid_ptr(self.kind)) }
+    }
+
+    #[inline]
+    fn node(&self) -> *mut bindings::hlist_node {
+        // SAFETY: The task is valid, and has a link for each kind.
+        unsafe {
+            (&raw mut (*self.task.as_ptr()).pid_links)
+                .cast::<bindings::hlist_node>()
+                .add(self.kind.index())
+        }
+    }
+
+    #[inline]
+    fn into_state<To>(self) -> PidLink<'a, To> {
+        PidLink {
+            task: self.task,
+            kind: self.kind,
+            lock: self.lock,
+            _state: PhantomData,
+        }
+    }
+}
+
+impl<'a> PidLink<'a, Unlinked> {
+    /// Points the task to `pid` and adds it to the list.
+    #[inline]
+    pub(crate) fn link(self, pid: LivePid<'_>) -> PidLink<'a, Linked> {
+        let pointer = self.pid_ptr();
+        if !ptr::eq(pointer.load(Relaxed), pid.0.as_ptr()) {
+            pointer.store(pid.0.as_ptr(), Release);
+        }
+        // SAFETY: Both are valid, the lock for changing lists is held, and by the type invariants
+        // the task is on no list of this kind.
+        unsafe { bindings::hlist_add_head_rcu(self.node(), pid.0.tasks(self.kind)) };
+        // INVARIANT: The task is on the list of what it points to.
+        self.into_state()
+    }
+}
+
+impl<'a> PidLink<'a, Linked> {
+    /// Removes the task from the list, and clears its pointer.
+    ///
+    /// Also returns the pid if no task uses it any more, in whatever way.
+    #[inline]
+    pub(crate) fn unlink(self) -> (PidLink<'a, Unlinked>, Option<UnusedPid>) {
+        self.unlink_for(ptr::null_mut())
+    }
+
+    /// As [`Self::unlink`], but points the task to `next`: readers never see it without a pid. If
+    /// it points to `next` already, that does not become unused.
+    #[inline]
+    pub(crate) fn unlink_before(
+        self,
+        next: LivePid<'_>,
+    ) -> (PidLink<'a, Unlinked>, Option<UnusedPid>) {
+        self.unlink_for(next.0.as_ptr())
+    }
+
+    #[inline]
+    fn unlink_for(self, next: *mut bindings::pid) -> (PidLink<'a, Unlinked>, Option<UnusedPid>) {
+        let pointer = self.pid_ptr();
+        let old = pointer.load(Relaxed);
+        let stays = ptr::eq(old, next);
+        // SAFETY: By the type invariants the task is on a list, and the lock is held.
+        unsafe { bindings::hlist_del_rcu(self.node()) };
+        pointer.store(next, Release);
+
+        let unused = NonNull::new(old.cast::<Pid>()).filter(|old| {
+            // SAFETY: By the type invariants the task pointed to a valid pid, whose numbers are not
+            // freed before a task is its last user, which is decided here.
+            let old = unsafe { old.as_ref() };
+            !stays && !PidType::ALL.iter().any(|kind| old.has_task(*kind))
+        });
+        // SAFETY: The pid is published, since a task used it; no task is on its lists any more, and
+        // it is the removal of the last one that comes here.
+        let unused = unused.map(|pid| unsafe { UnusedPid::from_raw(pid) });
+        // INVARIANT: The task was taken from the list.
+        (self.into_state(), unused)
+    }
+
+    /// Replaces the task on the list by another one that points to the same pid.
+    ///
+    /// If the other task points elsewhere, or its link is of another kind, that is reported and
+    /// nothing changes. A pid of [`PidType::Pid`] is the task's own and cannot be passed on.
+    pub(crate) fn pass_to(self, to: PidLink<'a, Unlinked>) {
+        let same =
+            self.kind == to.kind && self.pid_ptr().load(Relaxed) == to.pid_ptr().load(Relaxed);
+        if warn_on!(self.kind == PidType::Pid || !same) {
+            return;
+        }
+        // SAFETY: By the type invariants the one is on the list of the pid that both point to, and
+        // the other is on no list. The lock is held.
+        unsafe { bindings::hlist_replace_rcu(self.node(), to.node()) };
+    }
+
+    /// Exchanges the pids of two threads.
+    ///
+    /// Only links of [`PidType::Pid`] can be exchanged; if they are not, that is reported and
+    /// nothing changes.
+    #[doc(alias = "exchange_tids")]
+    pub(crate) fn exchange_with(self, other: PidLink<'a, Linked>) {
+        if warn_on!(self.kind != PidType::Pid || other.kind != PidType::Pid) {
+            return;
+        }
+        // SAFETY: By the type invariants both tasks point to valid pids.
+        let (own, others) = unsafe {
+            (
+                Pid::from_ptr(self.pid_ptr().load(Relaxed)),
+                Pid::from_ptr(other.pid_ptr().load(Relaxed)),
+            )
+        };
+
+        // SAFETY: The lists are valid, and the lock is held. A pid is of one thread, so that each
+        // list is its one task.
+        unsafe {
+            bindings::hlists_swap_heads_rcu(own.tasks(PidType::Pid), others.tasks(PidType::Pid));
+        }
+        self.take_over(others);
+        other.take_over(own);
+    }
+
+    /// Points the task to `pid`, whose list it is on, and stores the number in `task->pid`.
+    fn take_over(&self, pid: &Pid) {
+        self.pid_ptr().store(pid.as_ptr(), Release);
+
+        let nr = pid.numbers().first().and_then(Upid::nr);
+        // SAFETY: The task is valid; the field is accessed in one piece.
+        unsafe { Atomic::from_ptr(&raw mut (*self.task.as_ptr()).pid) }
+            .store(nr.map_or(0, PidNr::get), Relaxed);
+    }
+}

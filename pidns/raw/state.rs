@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Fields of a PID namespace that its owner uses.
+
+use super::{
+    cache::PidCache,
+    numbers, //
+};
+use core::ptr::NonNull;
+use kernel::{
+    bindings,
+    pid_namespace::PidNamespace,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
+    task::{
+        CurrentTask,
+        Task, //
+    },
+    tasklist::TasklistRead,
+};
+
+/// The signal that a namespace's init is seen to have been ended by after `reboot(2)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum ExitSignal {
+    /// `SIGHUP`.
+    Hup = bindings::SIGHUP as i32,
+    /// `SIGINT`.
+    Int = bindings::SIGINT as i32,
+}
+
+impl ExitSignal {
+    const fn from_raw(signal: i32) -> Option<Self> {
+        // CAST: The numbers of signals are small.
+        match signal as u32 {
+            bindings::SIGHUP => Some(Self::Hup),
+            bindings::SIGINT => Some(Self::Int),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the signal that the init of `ns` is to be seen to die from, if `reboot(2)` was called.
+pub(crate) fn reboot_signal(ns: &PidNamespace) -> Option<ExitSignal> {
+    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    let signal = unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).reboot) }.load(Relaxed);
+    ExitSignal::from_raw(signal)
+}
+
+/// Sets what [`reboot_signal()`] returns.
+pub(crate) fn set_reboot_signal(ns: &PidNamespace, signal: ExitSignal) {
+    // SAFETY: As in `reboot_signal`.
+    unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).reboot) }.store(signal as i32, Relaxed);
+}
+
+/// Returns the field `pid_allocated` of `ns`, which is written with the numbers locked, and read
+/// without as well.
+#[inline]
+pub(super) fn pid_allocated_field(ns: &PidNamespace) -> &Atomic<u32> {
+    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).pid_allocated) }
+}
+
+#[inline]
+pub(super) fn child_reaper(ns: &PidNamespace) -> Option<NonNull<Task>> {
+    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    let reaper = unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).child_reaper) };
+    NonNull::new(reaper.load(Relaxed).cast())
+}
+
+/// Returns the child reaper of the namespace that `current` lives in.
+pub(crate) fn reaper_of<'a>(
+    current: &'a CurrentTask,
+    _tasklist: &'a TasklistRead,
+) -> Option<&'a Task> {
+    let reaper = child_reaper(current.active_pid_ns()?)?;
+    // SAFETY: A child reaper is not released before all others in its namespace are, and `current`
+    // is one of them, or the reaper itself. `child_reaper` changes under the lock.
+    Some(unsafe { reaper.as_ref() })
+}
+
+/// Returns the cache of the pids that are made in `ns`.
+#[inline]
+pub(super) fn pid_cache(ns: &PidNamespace) -> PidCache {
+    // SAFETY: The field is set before the namespace has pids, and never changes.
+    let cache = unsafe { NonNull::new_unchecked((*ns.as_ptr()).pid_cachep) };
+    // SAFETY: The cache was created for the level of the namespace.
+    unsafe { PidCache::from_raw(cache, ns.level()) }
+}
+
+/// Prepares the initial namespace for the allocation of pids.
+///
+/// # Safety
+///
+/// It must be called once, at boot, before the first pid is allocated, with the cache of level 0.
+pub(crate) unsafe fn init_initial(cache: PidCache) {
+    let ns = PidNamespace::initial().as_ptr();
+    // SAFETY: The caller promises that nobody uses these fields yet.
+    unsafe {
+        numbers::init(ns, 0);
+        (*ns).pid_cachep = cache.as_ptr();
+    }
+}
+
+/// Returns what `ns` itself, regardless of its ancestors, sets `vm.memfd_noexec` to.
+#[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
+#[inline]
+pub(crate) fn memfd_noexec_scope(ns: &PidNamespace) -> i32 {
+    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).memfd_noexec_scope) }.load(Relaxed)
+}
+
+/// Sets what [`memfd_noexec_scope()`] returns.
+#[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
+#[inline]
+pub(crate) fn set_memfd_noexec_scope(ns: &PidNamespace, scope: i32) {
+    // SAFETY: As in `memfd_noexec_scope`.
+    unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).memfd_noexec_scope) }.store(scope, Relaxed);
+}

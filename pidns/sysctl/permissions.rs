@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Permissions and ownership of the sysctls that each PID namespace has.
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+use kernel::prelude::*;
+use kernel::{
+    capability::Capability,
+    ns::UserNamespace,
+    task::{
+        CurrentTask,
+        Kuid, //
+    },
+    uidgid::Kgid,
+};
+
+/// Returns the permission bits that `current` has on a file with mode `mode` in the set of a
+/// namespace owned by `user_ns`, repeated for user, group and others.
+///
+/// The superuser of `user_ns` counts as the owner of the file, and so does a task with
+/// `CAP_SYS_ADMIN` over it. Does not sleep.
+///
+/// C counterpart: `pid_table_root_permissions()`.
+pub(crate) fn mode(current: &CurrentTask, user_ns: &UserNamespace, mode: u16) -> u16 {
+    let class = if user_ns.capable_noaudit(Capability::SysAdmin)
+        || user_ns.kuid(0) == Some(Kuid::current_euid())
+    {
+        Class::Owner
+    } else if user_ns
+        .kgid(0)
+        .is_some_and(|root| current.in_effective_group(root))
+    {
+        Class::Group
+    } else {
+        Class::Other
+    };
+
+    class.of(mode)
+}
+
+/// Returns the user and the group that own such a file, or [`None`] for the global root. Does not
+/// sleep.
+///
+/// C counterpart: `pid_table_root_set_ownership()`.
+pub(crate) fn owner(user_ns: &UserNamespace) -> (Option<Kuid>, Option<Kgid>) {
+    (user_ns.kuid(0), user_ns.kgid(0))
+}
+
+/// Which permission bits of a mode apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// Those of the file's owner.
+    Owner,
+    /// Those of the file's group.
+    Group,
+    /// Those of everybody else.
+    Other,
+}
+
+impl Class {
+    /// Returns the bits that `mode` has for this class, repeated for all three.
+    fn of(self, mode: u16) -> u16 {
+        let bits = match self {
+            Self::Owner => mode >> 6 & 0o7,
+            Self::Group => mode >> 3 & 0o7,
+            // Others may read at most.
+            Self::Other => mode & 0o4,
+        };
+
+        bits << 6 | bits << 3 | bits
+    }
+}
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(pidns_sysctl)]
+mod tests {
+    use super::*;
+    use crate::testing::as_some_user;
+    use kernel::{
+        pid::with_current,
+        pid_namespace::PidNamespace, //
+    };
+
+    #[test]
+    fn the_superuser_is_the_owner_and_others_need_a_capability() -> Result {
+        let user_ns = PidNamespace::initial().user_ns();
+        let mode = || with_current(|current| super::mode(current, user_ns, 0o640));
+
+        assert_eq!(mode(), 0o666);
+        assert_eq!(as_some_user(true, mode)?, 0o666);
+        assert_eq!(as_some_user(false, mode)?, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_class_gives_its_bits_to_all() {
+        assert_eq!(Class::Owner.of(0o644), 0o666);
+        assert_eq!(Class::Group.of(0o644), 0o444);
+        assert_eq!(Class::Other.of(0o644), 0o444);
+        assert_eq!(Class::Owner.of(0o421), 0o444);
+        assert_eq!(Class::Group.of(0o421), 0o222);
+        assert_eq!(Class::Other.of(0o426), 0o444);
+        assert_eq!(Class::Other.of(0o423), 0);
+    }
+
+    #[test]
+    fn what_is_no_permission_bit_is_dropped() {
+        assert_eq!(Class::Owner.of(0o107000), 0);
+        assert_eq!(Class::Group.of(0o107707), 0);
+        assert_eq!(Class::Other.of(0o177770), 0);
+    }
+}
