@@ -65,6 +65,10 @@ check_python() {
 	)
 }
 
+check_functions() {
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tools/testing /usr/bin/python3 -m pidns.functions check
+}
+
 check_rustfmt() {
 	# In the laid-over tree: there every module is found.
 	overlay_map | cut -f2 | grep '\.rs$' |
@@ -120,7 +124,7 @@ check_checkpatch() {
 }
 
 # The kernel's Sphinx on our pages, in a build tree of their own; a warning is a
-# failure, but for that of graphviz, since there are no graphs in them. What they
+# failure, but for that of graphviz, since our pictures are SVG. What they
 # say of other parts of the documentation is not resolved.
 check_htmldocs() {
 	local log=$LOGS/htmldocs.log status=0
@@ -199,7 +203,7 @@ if [ -n "${only:-}" ]; then
 fi
 
 # What needs no kernel tree comes first, what takes longest last.
-checks=(shellcheck policy mutants rows python scripts rustfmt checkpatch fuzzer htmldocs clippy)
+checks=(shellcheck policy mutants rows functions python scripts rustfmt checkpatch fuzzer htmldocs clippy)
 [ $# -eq 0 ] || checks=("$@")
 passed=0 failed=0
 for check in "${checks[@]}"; do

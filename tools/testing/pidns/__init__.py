@@ -19,6 +19,7 @@ expected    which results are expected not to pass, and how many there are
 splats      complaints in a kernel's log
 logs        the kernel's logs of both implementations, compared
 run         jobs for guests, and their results
+functions   the table from C functions to Rust functions in lib.rs, for lint
 quick       the command `make quick`
 cli         the commands, as the Makefile calls them
 """

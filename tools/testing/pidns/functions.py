@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The table from C functions to Rust functions and files, in the lib.rs of each crate.
+
+usage: python3 -m pidns.functions check|write
+"""
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .cache import TOP
+
+CRATES = ("pidns", "nsproxy")
+SYMBOLS = TOP / "tools/testing/symbols"
+# The boundary's function in Rust, for what C calls by another name.
+RENAMED = {
+    "__x64_sys_pidfd_getfd": "pidns_pidfd_getfd",
+    "__x64_sys_pidfd_open": "pidns_pidfd_open",
+    "__x64_sys_setns": "pidns_setns",
+}
+BEGIN = "//! Functions of C, the Rust functions that they call, and where these are:\n//!\n"
+EXPORTED = re.compile(
+    r'^pub\(crate\) unsafe extern "C" fn (\w+)\(.*?^\}$', re.MULTILINE | re.DOTALL
+)
+ALIASED = re.compile(
+    r'doc\(alias = "(\w+)"\)\](?:\s*#\[[^\]]*\]|\s*//[^\n]*)*\s*pub[^{;]*?fn (\w+)'
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a C function calls."""
+
+    c: str
+    rust: str
+    file: str
+
+    def __str__(self) -> str:
+        return f"//! | `{self.c}()` | `{self.rust}()` | `{self.file}` |\n"
+
+
+def modules(crate: Path, floor: bool) -> dict[str, str]:
+    """The modules of policy, or of the floor below, and their files."""
+    found = {}
+    for path in sorted(crate.rglob("*.rs")):
+        inner = path.relative_to(crate).with_suffix("").parts
+        if (
+            inner not in (("lib",), ("raw",))
+            and inner[0] != "abi"
+            and (inner[0] == "raw") == floor
+            and inner[-1] != "tests"
+        ):
+            found[inner[-1]] = str(path.relative_to(crate.parent))
+    return found
+
+
+def aliases(kernel: Path) -> dict[str, tuple[str, str]]:
+    """The functions of the kernel crate that say which one of C they are, and their files."""
+    return {
+        alias: (name, str(path.relative_to(kernel.parent.parent)))
+        for path in sorted(kernel.rglob("*.rs"))
+        for alias, name in ALIASED.findall(path.read_text(encoding="utf-8"))
+    }
+
+
+def called(
+    c: str, body: str, floors: list[dict[str, str]], known: dict[str, tuple[str, str]]
+) -> Row | None:
+    """What the boundary's function calls: policy, else the floor below, else the kernel crate."""
+    for floor in floors:
+        if floor and (call := re.search(rf"\b({'|'.join(floor)})::(\w+)\(", body)):
+            return Row(c, f"{call[1]}::{call[2]}", floor[call[1]])
+    return Row(c, *known[c]) if c in known else None
+
+
+def rows(top: Path, crate: str) -> list[Row]:
+    """The table of a crate, in the order of the files."""
+    floors = [modules(top / crate, floor) for floor in (False, True)]
+    known = aliases(top / "rust/kernel")
+    wanted = {line.split()[0] for line in SYMBOLS.read_text(encoding="utf-8").splitlines() if line}
+    names = {rust: c for c, rust in RENAMED.items()}
+    made = []
+    for path in sorted([top / crate / "abi.rs", *(top / crate / "abi").rglob("*.rs")]):
+        for function in EXPORTED.finditer(path.read_text(encoding="utf-8")):
+            c = names.get(function[1], function[1])
+            if c not in wanted:
+                continue
+            boundary = str(path.relative_to(top))
+            made.append(called(c, function[0], floors, known) or Row(c, function[1], boundary))
+    return made
+
+
+def table(top: Path, crate: str) -> str:
+    """The lines of lib.rs."""
+    head = "//! | C | Rust | file |\n//! |---|---|---|\n"
+    return (
+        BEGIN + head + "".join(str(row).replace("__x64_sys_", "sys_") for row in rows(top, crate))
+    )
+
+
+def main(mode: str) -> int:
+    """Checks or writes the tables; returns the exit status."""
+    good = True
+    for crate in CRATES:
+        path = TOP / crate / "lib.rs"
+        text = path.read_text(encoding="utf-8")
+        start = text.find(BEGIN)
+        if start < 0:
+            print(f"{path.relative_to(TOP)}: there is no line {BEGIN.splitlines()[0]}")
+            return 1
+        end = re.compile(r"^(?!//! \||//!$)", re.MULTILINE).search(text, start + len(BEGIN))
+        fresh = text[:start] + table(TOP, crate) + text[end.start() if end else len(text) :]
+        if mode == "write":
+            path.write_text(fresh, encoding="utf-8")
+        elif fresh != text:
+            print(f"{path.relative_to(TOP)}: the table is not what the code is;", end=" ")
+            print("run: PYTHONPATH=tools/testing python3 -m pidns.functions write")
+            good = False
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] not in (["check"], ["write"]):
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1]))
