@@ -77,6 +77,7 @@ const fn greater(a: i32, b: i32) -> i32 {
 #[kunit_tests(pidns_limits)]
 mod tests {
     use super::*;
+    use crate::raw::limits::possible_cpus;
 
     #[test]
     fn minimum_is_above_the_reserved_numbers() {
@@ -106,6 +107,14 @@ mod tests {
     fn no_number_of_cpus_overflows() {
         assert_eq!(minimum(u32::MAX), i32::MAX);
         assert_eq!(default(u32::MAX), PID_MAX_LIMIT);
+    }
+
+    #[test]
+    fn bound_is_that_of_the_cpus() {
+        let cpus = possible_cpus();
+
+        assert!(cpus > 0);
+        assert_eq!(PID_MAX_MIN.load(Relaxed), minimum(cpus));
     }
 
     #[test]
