@@ -138,7 +138,7 @@ impl Inhabited {
         })
     }
 
-    /// Returns the namespace at `level`; [`Deref`] leads to the innermost.
+    /// Returns the namespace at `level`; [`Deref`] returns the innermost.
     pub(crate) fn at(&self, level: u32) -> Result<&PidNamespace> {
         self.lineage().find(|ns| ns.level() == level).ok_or(ENOENT)
     }

@@ -133,7 +133,7 @@ pub(crate) unsafe extern "C" fn disable_pid_allocation(ns: *mut bindings::pid_na
     allocator::disable(unsafe { PidNamespace::from_ptr(ns) });
 }
 
-/// Returns what `pid` is for C: its address, or null.
+/// Converts a pid for C: null if there is none.
 pub(super) fn to_ptr(pid: Option<&Pid>) -> *mut bindings::pid {
     pid.map_or(ptr::null_mut(), Pid::as_ptr)
 }

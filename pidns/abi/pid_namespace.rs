@@ -50,7 +50,7 @@ pub(crate) unsafe extern "C" fn pidns_init() -> c_int {
     })
 }
 
-/// Returns a new namespace for the current task's children, or a reference to that which they have.
+/// Returns the PID namespace for the current task's children, a new one or `old`, with a reference.
 ///
 /// # Safety
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of how numbers, pids and tasks lead to each other.
+//! Tests of look-ups between numbers, pids and tasks.
 
 use super::*;
 use crate::testing::{

@@ -103,13 +103,15 @@ pub(crate) struct RetiringPid {
 }
 
 impl RetiringPid {
-    /// Locks the next namespace that has a number of the pid, and takes it from its count.
+    /// Locks the next namespace where the pid has a number, and subtracts it from the count.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<FreedNumber<'_>> {
         // SAFETY: By the type invariants a reference is held.
         let upid: &Upid = unsafe { self.pid.as_ref() }.numbers().get(self.freed)?;
         let mut numbers = LockedNumbers::lock(upid.ns());
-        let left = numbers.uncount();
+        // SAFETY: By the type invariants the number is published and the pid is owned; dropping
+        // `FreedNumber` removes it.
+        let left = unsafe { numbers.uncount() };
         // Only possible if the first fork fails: a reaper keeps its number until it has disabled
         // PID allocation.
         warn_on!(left == PidAllocated::Adding(0) && upid.ns().has_reaper());
@@ -122,8 +124,7 @@ impl RetiringPid {
         })
     }
 
-    /// Frees the numbers that are left, and drops the reference when nobody who has found the pid
-    /// under RCU can still look at it.
+    /// Frees the remaining numbers, and drops the reference after a grace period.
     #[doc(alias = "delayed_put_pid")]
     pub(crate) fn put_after_grace_period(mut self) {
         while self.next().is_some() {}
@@ -141,7 +142,7 @@ impl RetiringPid {
 ///
 /// # Invariants
 ///
-/// `nr` is published there, and the caller's to free. It was taken from the count.
+/// `nr` is published there, its pid is owned by a [`RetiringPid`], and it is not counted any more.
 pub(crate) struct FreedNumber<'a> {
     numbers: LockedNumbers<'a>,
     nr: Option<PidNr>,
@@ -179,8 +180,8 @@ impl Drop for FreedNumber<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(nr) = self.nr {
-            // SAFETY: By the type invariants it is the caller's to free.
-            unsafe { self.numbers.cancel(nr) };
+            // SAFETY: By the type invariants the pid is owned, and the number not counted any more.
+            unsafe { self.numbers.remove(nr) };
         }
     }
 }

@@ -211,7 +211,7 @@ impl<'a> NewNumbers<'a> {
     /// Returns `ENOSPC` if it is not free, `ENOMEM`, and `EINVAL` if there is no such namespace.
     #[inline]
     pub(crate) fn alloc(&mut self, nr: PidNr) -> Result {
-        // SAFETY: It is published, or cancelled when `self` is dropped.
+        // SAFETY: It is published, or removed when `self` is dropped.
         unsafe { self.numbers()?.alloc(nr)? };
         self.reserved(nr);
         Ok(())
@@ -292,7 +292,7 @@ impl<'a> NewNumbers<'a> {
                 if this.cyclic & level_bit(numbers.ns()) != 0 {
                     numbers.set_cursor(nr.index());
                 }
-                numbers.cancel(nr);
+                numbers.remove(nr);
             });
             ptr::read(&this.pid)
         };
@@ -346,7 +346,7 @@ impl<'a> NewNumbers<'a> {
 impl Drop for NewNumbers<'_> {
     fn drop(&mut self) {
         // SAFETY: `self` is not used any more. The numbers are reserved, and not published.
-        unsafe { self.release(|numbers, nr| numbers.cancel(nr)) };
+        unsafe { self.release(|numbers, nr| numbers.remove(nr)) };
     }
 }
 

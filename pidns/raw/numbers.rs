@@ -108,7 +108,7 @@ impl<'a> LockedNumbers<'a> {
     ///
     /// # Safety
     ///
-    /// The caller must call [`Self::cancel`] or [`Self::publish`] before the lock is released.
+    /// The caller must call [`Self::remove`] or [`Self::publish`] before the lock is released.
     #[inline]
     pub(super) unsafe fn alloc(&mut self, nr: PidNr) -> Result {
         if nr.get() >= PID_MAX_LIMIT {
@@ -132,13 +132,15 @@ impl<'a> LockedNumbers<'a> {
         PidNr::new(nr).ok_or(ENOSPC)
     }
 
-    /// Frees a reserved number.
+    /// Frees a number.
     ///
     /// # Safety
     ///
-    /// The caller must have reserved `nr`, and not published it.
+    /// The caller must have reserved `nr`, and if it is published, own the pid and have called
+    /// [`Self::uncount`] for it.
+    #[doc(alias = "idr_remove")]
     #[inline]
-    pub(super) unsafe fn cancel(&mut self, nr: PidNr) {
+    pub(super) unsafe fn remove(&mut self, nr: PidNr) {
         // SAFETY: The caller promises it.
         unsafe { self.idr().remove(nr.index()) };
     }
@@ -159,9 +161,14 @@ impl<'a> LockedNumbers<'a> {
         self.change_allocated(|count| count.wrapping_add(1));
     }
 
-    /// Subtracts one from the count, and returns what is left.
+    /// Subtracts a published number from the count, and returns what is left.
+    ///
+    /// # Safety
+    ///
+    /// The caller must own the pid that has the number, and call [`Self::remove`] for it before the
+    /// lock is released.
     #[inline]
-    pub(super) fn uncount(&mut self) -> PidAllocated {
+    pub(super) unsafe fn uncount(&mut self) -> PidAllocated {
         self.change_allocated(|count| count.wrapping_sub(1))
     }
 }

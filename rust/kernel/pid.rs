@@ -103,7 +103,7 @@ pub struct Pid(Opaque<bindings::pid>);
 // SAFETY: References may be dropped on any thread.
 unsafe impl Send for Pid {}
 
-// SAFETY: What shared references lead to is constant, or is synchronised by the functions called.
+// SAFETY: All that can be reached through a shared reference is constant or synchronised.
 unsafe impl Sync for Pid {}
 
 // SAFETY: By the type invariants instances are always reference-counted.

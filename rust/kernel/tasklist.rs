@@ -145,8 +145,8 @@ impl RcuOrTasklist<'_> {
     ///
     /// # Safety
     ///
-    /// What is found must stay in memory for the lifetime that the caller chooses, and so must the
-    /// nodes of the IDR that lead to it.
+    /// What is found and the nodes of the IDR above it must stay in memory for the lifetime that
+    /// the caller chooses.
     #[inline]
     pub unsafe fn assume_unchecked() -> Self {
         // INVARIANT: The caller promises it.

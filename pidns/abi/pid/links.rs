@@ -27,7 +27,7 @@ use kernel::{
     warn_on, //
 };
 
-/// Lets a task use the pid that it points to.
+/// Attaches a task to the pid that it points to.
 ///
 /// # Safety
 ///
@@ -79,7 +79,7 @@ pub(crate) unsafe extern "C" fn detach_pid(
     }
 }
 
-/// Lets a task use another pid.
+/// Attaches a task to another pid.
 ///
 /// # Safety
 ///
@@ -107,7 +107,7 @@ pub(crate) unsafe extern "C" fn change_pid(
     }
 }
 
-/// Lets one task take another's place in the use of a pid.
+/// Replaces one task by another on the list of a pid.
 ///
 /// # Safety
 ///

@@ -21,24 +21,34 @@ use kernel::{
     tasklist::RcuOrTasklist, //
 };
 
-/// Returns what `nr` is for C: 0 stands for what is not visible.
+/// Converts a number for C: 0 if there is none.
 fn to_number(nr: Option<PidNr>) -> bindings::pid_t {
     nr.map_or(0, PidNr::get)
 }
 
-/// Returns what `task` is for C: its address, or null.
+/// Converts a task for C: null if there is none.
 fn to_task(task: Option<&Task>) -> *mut bindings::task_struct {
     task.map_or(ptr::null_mut(), Task::as_ptr)
 }
 
-/// Returns what `task` is for C, with the reference.
+/// Passes a reference to a task to C: null if there is none.
 fn into_task(task: Option<ARef<Task>>) -> *mut bindings::task_struct {
     task.map_or(ptr::null_mut(), |task| ARef::into_raw(task).cast().as_ptr())
 }
 
-/// Returns what `pid` is for C, with the reference.
+/// Passes a reference to a pid to C: null if there is none.
 fn into_pid(pid: Option<ARef<Pid>>) -> *mut bindings::pid {
     pid.map_or(ptr::null_mut(), |pid| ARef::into_raw(pid).cast().as_ptr())
+}
+
+/// Borrows the pid that C passes, unless it is null.
+///
+/// # Safety
+///
+/// `pid` is null, or valid for the lifetime `'a`.
+unsafe fn pid<'a>(pid: *mut bindings::pid) -> Option<&'a Pid> {
+    // SAFETY: The caller promises null or validity, and the type is transparent.
+    unsafe { pid.cast::<Pid>().as_ref() }
 }
 
 /// Borrows the namespace that C passes, unless it is null.
@@ -56,8 +66,8 @@ unsafe fn namespace<'a>(ns: *mut bindings::pid_namespace) -> Option<&'a PidNames
 /// # Safety
 ///
 /// * `ns` is valid.
-/// * The caller holds the RCU read side lock, or `tasklist_lock`, or something else that keeps
-///   what is found in memory, and the nodes of the table that lead there.
+/// * RCU, `tasklist_lock` or something else keeps the pid that is found in memory, and the nodes of
+///   the IDR above it.
 #[export]
 pub(crate) unsafe extern "C" fn find_pid_ns(
     nr: c_int,
@@ -128,7 +138,7 @@ pub(crate) unsafe extern "C" fn pid_task(
     kind: bindings::pid_type,
 ) -> *mut bindings::task_struct {
     // SAFETY: The caller promises null or validity.
-    let pid = unsafe { pid.cast::<Pid>().as_ref() };
+    let pid = unsafe { self::pid(pid) };
     to_task(pid.zip(PidType::from_raw(kind)).and_then(|(pid, kind)| {
         // SAFETY: The caller promises it.
         pid.task(kind, unsafe { RcuOrTasklist::assume() })
@@ -146,7 +156,7 @@ pub(crate) unsafe extern "C" fn get_pid_task(
     kind: bindings::pid_type,
 ) -> *mut bindings::task_struct {
     // SAFETY: The caller promises null or validity.
-    let pid = unsafe { pid.cast::<Pid>().as_ref() };
+    let pid = unsafe { self::pid(pid) };
     let found = pid.zip(PidType::from_raw(kind));
     into_task(found.and_then(|(pid, kind)| lookup::get_task(pid, kind)))
 }
@@ -219,7 +229,7 @@ pub(crate) unsafe extern "C" fn pid_nr_ns(
     ns: *mut bindings::pid_namespace,
 ) -> bindings::pid_t {
     // SAFETY: The caller promises null or validity.
-    let (pid, ns) = unsafe { (pid.cast::<Pid>().as_ref(), namespace(ns)) };
+    let (pid, ns) = unsafe { (self::pid(pid), namespace(ns)) };
     to_number(pid.zip(ns).and_then(|(pid, ns)| lookup::number_in(pid, ns)))
 }
 
@@ -231,7 +241,7 @@ pub(crate) unsafe extern "C" fn pid_nr_ns(
 #[export]
 pub(crate) unsafe extern "C" fn pid_vnr(pid: *mut bindings::pid) -> bindings::pid_t {
     // SAFETY: The caller promises null or validity.
-    let pid = unsafe { pid.cast::<Pid>().as_ref() };
+    let pid = unsafe { self::pid(pid) };
     to_number(pid.and_then(|pid| lookup::number(current!(), pid)))
 }
 

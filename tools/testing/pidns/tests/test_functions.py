@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from ..functions import SYMBOLS, rows, table
+from ..functions import rows, table
 
 ABI = """
 #[export]
@@ -65,6 +65,3 @@ class FunctionsTest(unittest.TestCase):
             ],
         )
         self.assertIn("`sys_setns()`", table(self.top, "pidns"))
-
-    def test_symbols(self) -> None:
-        self.assertTrue(SYMBOLS.is_file())
