@@ -47,7 +47,7 @@ pub(crate) static init_nsproxy: InitNsProxy = InitNsProxy::new();
 ///
 /// If `request` names a mount namespace, `fs` must be null, or valid and used by nobody but the
 /// caller for the lifetime `'a`.
-unsafe fn fs_to_move<'a>(request: &Request, fs: *mut bindings::fs_struct) -> NewFs<'a> {
+unsafe fn borrow_new_fs<'a>(request: &Request, fs: *mut bindings::fs_struct) -> NewFs<'a> {
     if request.types().contains(NsType::Mnt) {
         // SAFETY: The caller promises null, or validity and exclusive use.
         unsafe { NewFs::new(fs) }
@@ -104,7 +104,7 @@ pub(crate) unsafe extern "C" fn copy_namespaces(
     // SAFETY: The caller promises a valid task in the state that `NewTask` asks for.
     let child = unsafe { NewTask::new(&*tsk.cast::<Task>()) };
     // SAFETY: The caller promises that the new task's `fs` is its own if it is to be moved.
-    let fs = unsafe { fs_to_move(&request, (*tsk).fs) };
+    let fs = unsafe { borrow_new_fs(&request, (*tsk).fs) };
 
     from_result(|| {
         let proxy = create::for_clone(&child, &request, fs)?;
@@ -135,7 +135,7 @@ pub(crate) unsafe extern "C" fn unshare_nsproxy_namespaces(
     // SAFETY: The caller promises null or validity.
     let cred = unsafe { new_cred.cast::<Credential>().as_ref() };
     // SAFETY: The caller promises that nobody else uses it if it is to be moved.
-    let fs = unsafe { fs_to_move(&request, new_fs) };
+    let fs = unsafe { borrow_new_fs(&request, new_fs) };
 
     from_result(|| {
         if let Some(proxy) = create::for_unshare(current, own.proxy(), &request, cred, fs)? {

@@ -47,7 +47,7 @@ pub(crate) fn for_clone(
     request: &Request,
     fs: NewFs<'_>,
 ) -> Result<ARef<NsProxy>> {
-    let parents = child.parents();
+    let parents = child.parent_nsproxy();
     let cred = child.cred();
 
     if !request.wants_new() {
@@ -57,7 +57,7 @@ pub(crate) fn for_clone(
     } else if !cred.user_ns().capable(Capability::SysAdmin) {
         return Err(EPERM);
     }
-    if request.new_ipc_with_shared_undo() {
+    if request.newipc_with_sysvsem() {
         return Err(EINVAL);
     }
 

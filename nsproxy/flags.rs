@@ -61,7 +61,7 @@ impl Request {
 
     /// Whether a new IPC namespace would come with an undo list for semaphores of the old one.
     #[inline]
-    pub(crate) fn new_ipc_with_shared_undo(&self) -> bool {
+    pub(crate) fn newipc_with_sysvsem(&self) -> bool {
         let both = u64::from(uapi::CLONE_NEWIPC | uapi::CLONE_SYSVSEM);
 
         self.flags & both == both
@@ -100,7 +100,7 @@ mod tests {
     const NEWTIME: u64 = uapi::CLONE_NEWTIME as u64;
 
     #[test]
-    fn clone_without_namespace_flags_keeps_the_nsproxy() {
+    fn clone_without_flags_shares_nsproxy() {
         let thread = u64::from(uapi::CLONE_VM | uapi::CLONE_THREAD | uapi::CLONE_SYSVSEM);
 
         assert!(!Request::of_clone(0).wants_new());
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn user_namespace_alone_keeps_the_nsproxy() {
+    fn newuser_alone_shares_nsproxy() {
         assert!(!Request::of_clone(NEWUSER).wants_new());
         assert!(Request::of_clone(NEWUSER | NEWPID).wants_new());
         assert!(Request::of_clone(NEWUSER | NEWPID)
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_type_needs_a_new_nsproxy() {
+    fn other_types_need_new_nsproxy() {
         let mut bit = 1u64;
         let mut seen = 0;
 
@@ -138,13 +138,13 @@ mod tests {
         let ipc = u64::from(uapi::CLONE_NEWIPC);
         let undo = u64::from(uapi::CLONE_SYSVSEM);
 
-        assert!(!Request::of_clone(ipc).new_ipc_with_shared_undo());
-        assert!(!Request::of_clone(undo).new_ipc_with_shared_undo());
-        assert!(Request::of_clone(ipc | undo | NEWPID).new_ipc_with_shared_undo());
+        assert!(!Request::of_clone(ipc).newipc_with_sysvsem());
+        assert!(!Request::of_clone(undo).newipc_with_sysvsem());
+        assert!(Request::of_clone(ipc | undo | NEWPID).newipc_with_sysvsem());
     }
 
     #[test]
-    fn unshare_has_another_flag_for_empty_mounts() {
+    fn unshare_empty_mntns_flag() {
         let newns = u64::from(uapi::CLONE_NEWNS);
         let unshare_bit = u64::from(uapi::UNSHARE_EMPTY_MNTNS);
         let empty = newns | uapi::CLONE_EMPTY_MNTNS;
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn setns_rejects_unknown_bits_beside_known_ones() {
+    fn setns_rejects_unknown_bits() {
         let newns = uapi::CLONE_NEWNS as c_int;
 
         assert_eq!(types_to_join(newns).ok(), Some(NsTypes::from(NsType::Mnt)));

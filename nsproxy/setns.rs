@@ -67,13 +67,13 @@ pub(crate) fn setns(
     flags: c_int,
 ) -> Result {
     let file = Fd::get(caller, fd)?;
-    let joined = Joined::from_file(&file).ok_or(EINVAL)?;
-    let types = joined.types(flags)?;
+    let fd = SetnsFd::from_file(&file).ok_or(EINVAL)?;
+    let types = fd.types(flags)?;
 
     let mut set = prepare(caller, own.proxy(), types)?;
-    match joined {
-        Joined::One(ns) => set.install(ns)?,
-        Joined::OfProcess(pid) => Target::of(pid, types)?.validate(types, &mut set)?,
+    match fd {
+        SetnsFd::Ns(ns) => set.install(ns)?,
+        SetnsFd::Pidfd(pid) => Target::of(pid, types)?.validate(types, &mut set)?,
     }
 
     // No failure from here on.
@@ -83,29 +83,29 @@ pub(crate) fn setns(
 }
 
 /// What is joined.
-enum Joined<'a> {
+enum SetnsFd<'a> {
     /// A namespace.
-    One(&'a NsCommon),
+    Ns(&'a NsCommon),
     /// Namespaces of a process.
-    OfProcess(&'a Pid),
+    Pidfd(&'a Pid),
 }
 
-impl<'a> Joined<'a> {
+impl<'a> SetnsFd<'a> {
     fn from_file(file: &'a LocalFile) -> Option<Self> {
         NsCommon::from_file(file)
-            .map(Self::One)
-            .or_else(|| Pid::from_pidfd(file).map(Self::OfProcess))
+            .map(Self::Ns)
+            .or_else(|| Pid::from_pidfd(file).map(Self::Pidfd))
     }
 
     /// Checks the flags, and returns the types to join.
     fn types(&self, flags: c_int) -> Result<NsTypes> {
         match self {
-            Self::OfProcess(_) => flags::types_to_join(flags),
+            Self::Pidfd(_) => flags::types_to_join(flags),
             // CAST: Flags are a set of bits.
-            Self::One(ns) if flags == 0 || ns.types().bits() == u64::from(flags as u32) => {
+            Self::Ns(ns) if flags == 0 || ns.types().bits() == u64::from(flags as u32) => {
                 Ok(ns.types())
             }
-            Self::One(_) => Err(EINVAL),
+            Self::Ns(_) => Err(EINVAL),
         }
     }
 }

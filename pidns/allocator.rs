@@ -70,7 +70,7 @@ fn check_set_tid(ns: &PidNamespace, set_tid: &[i32]) -> Result {
     if set_tid.len() > levels(ns) {
         return Err(EINVAL);
     }
-    for (ns, nr) in ns.lineage().zip(set_tid) {
+    for (ns, nr) in ns.self_and_ancestors().zip(set_tid) {
         if !(INIT..ns.pid_max()).contains(nr) {
             return Err(EINVAL);
         }

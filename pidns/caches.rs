@@ -42,7 +42,7 @@ mod tests {
     use kernel::pid_namespace::PidNamespace;
 
     #[test]
-    fn there_is_one_for_each_level_below_the_initial() -> Result {
+    fn one_cache_per_level() -> Result {
         for level in 1..=PidNamespace::MAX_LEVEL {
             assert!(for_level(level)? == for_level(level)?);
         }
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_none_elsewhere() {
+    fn no_other_caches() {
         assert_eq!(for_level(0).err(), Some(EINVAL));
         assert_eq!(for_level(PidNamespace::MAX_LEVEL + 1).err(), Some(EINVAL));
         assert_eq!(for_level(u32::MAX).err(), Some(EINVAL));

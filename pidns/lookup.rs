@@ -26,27 +26,27 @@ use kernel::{
 ///
 /// C counterpart: `find_vpid()`.
 #[inline]
-pub(crate) fn find<'a>(
+pub(crate) fn find_vpid<'a>(
     current: &CurrentTask,
     nr: i32,
     guard: impl Into<RcuOrTasklist<'a>>,
 ) -> Option<&'a Pid> {
-    current.pid_ns()?.find(nr, guard)
+    current.own_pid()?.ns().find(nr, guard)
 }
 
-/// As [`find()`], with a reference.
+/// As [`find_vpid()`], with a reference.
 ///
 /// C counterpart: `find_get_pid()`.
 #[inline]
-pub(crate) fn find_get(current: &CurrentTask, nr: i32) -> Option<ARef<Pid>> {
-    find(current, nr, &rcu::read_lock()).map(ARef::from)
+pub(crate) fn find_get_pid(current: &CurrentTask, nr: i32) -> Option<ARef<Pid>> {
+    find_vpid(current, nr, &rcu::read_lock()).map(ARef::from)
 }
 
 /// Returns the thread that has the number `nr` in `ns`.
 ///
 /// C counterpart: `find_task_by_pid_ns()`.
 #[inline]
-pub(crate) fn find_task<'a>(
+pub(crate) fn find_task_by_pid_ns<'a>(
     nr: i32,
     ns: &PidNamespace,
     guard: RcuOrTasklist<'a>,
@@ -58,21 +58,21 @@ pub(crate) fn find_task<'a>(
 ///
 /// C counterpart: `find_task_by_vpid()`.
 #[inline]
-pub(crate) fn find_task_for<'a>(
+pub(crate) fn find_task_by_vpid<'a>(
     current: &CurrentTask,
     nr: i32,
     guard: RcuOrTasklist<'a>,
 ) -> Option<&'a Task> {
-    find_task(nr, current.pid_ns()?, guard)
+    find_task_by_pid_ns(nr, current.own_pid()?.ns(), guard)
 }
 
 /// Returns the thread that has the number `nr` for `current`, with a reference.
 ///
 /// C counterpart: `find_get_task_by_vpid()`.
 #[inline]
-pub(crate) fn find_get_task(current: &CurrentTask, nr: i32) -> Option<ARef<Task>> {
+pub(crate) fn find_get_task_by_vpid(current: &CurrentTask, nr: i32) -> Option<ARef<Task>> {
     let rcu = rcu::read_lock();
-    find_task_for(current, nr, RcuOrTasklist::from(&rcu)).map(ARef::from)
+    find_task_by_vpid(current, nr, RcuOrTasklist::from(&rcu)).map(ARef::from)
 }
 
 /// Returns the pid that `task` uses as `kind`, with a reference, or [`None`] if it has been
@@ -80,7 +80,7 @@ pub(crate) fn find_get_task(current: &CurrentTask, nr: i32) -> Option<ARef<Task>
 ///
 /// C counterpart: `get_task_pid()`.
 #[inline]
-pub(crate) fn get_pid(task: &Task, kind: PidType) -> Option<ARef<Pid>> {
+pub(crate) fn get_task_pid(task: &Task, kind: PidType) -> Option<ARef<Pid>> {
     task.pid_of(kind, &rcu::read_lock()).map(ARef::from)
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn get_pid(task: &Task, kind: PidType) -> Option<ARef<Pid>> {
 ///
 /// C counterpart: `get_pid_task()`.
 #[inline]
-pub(crate) fn get_task(pid: &Pid, kind: PidType) -> Option<ARef<Task>> {
+pub(crate) fn get_pid_task(pid: &Pid, kind: PidType) -> Option<ARef<Task>> {
     pid.task(kind, &rcu::read_lock()).map(ARef::from)
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn get_task(pid: &Pid, kind: PidType) -> Option<ARef<Task>> {
 ///
 /// C counterpart: `pid_nr_ns()`.
 #[inline]
-pub(crate) fn number_in(pid: &Pid, ns: &PidNamespace) -> Option<PidNr> {
+pub(crate) fn pid_nr_ns(pid: &Pid, ns: &PidNamespace) -> Option<PidNr> {
     // CAST: A level is at most 32.
     let upid = pid.numbers().get(ns.level() as usize)?;
     if upid.ns() == ns {
@@ -111,8 +111,8 @@ pub(crate) fn number_in(pid: &Pid, ns: &PidNamespace) -> Option<PidNr> {
 ///
 /// C counterpart: `pid_vnr()`.
 #[inline]
-pub(crate) fn number(current: &CurrentTask, pid: &Pid) -> Option<PidNr> {
-    number_in(pid, current.pid_ns()?)
+pub(crate) fn pid_vnr(current: &CurrentTask, pid: &Pid) -> Option<PidNr> {
+    pid_nr_ns(pid, current.own_pid()?.ns())
 }
 
 /// Returns the number of the pid that `task` uses as `kind`, in `ns` or else for `current`.
@@ -121,7 +121,7 @@ pub(crate) fn number(current: &CurrentTask, pid: &Pid) -> Option<PidNr> {
 ///
 /// C counterpart: `__task_pid_nr_ns()`.
 #[inline]
-pub(crate) fn number_of(
+pub(crate) fn task_pid_nr_ns(
     current: &CurrentTask,
     task: &Task,
     kind: PidType,
@@ -133,7 +133,7 @@ pub(crate) fn number_of(
         Some(ns) => ns,
         None => current.pid_of(PidType::Pid, &rcu)?.ns(),
     };
-    number_in(task.pid_of(kind, &rcu)?, ns)
+    pid_nr_ns(task.pid_of(kind, &rcu)?, ns)
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]

@@ -36,7 +36,7 @@ use kernel::{
 /// Returns the errors of [`create`]. May sleep.
 ///
 /// C counterpart: `copy_pid_ns()`.
-pub(crate) fn create_or_share(
+pub(crate) fn copy(
     current: &CurrentTask,
     types: NsTypes,
     user_ns: &UserNamespace,
@@ -61,7 +61,7 @@ fn create(
     user_ns: &UserNamespace,
     old: &PidNamespace,
 ) -> Result<ARef<PidNamespace>> {
-    if current.pid_ns() != Some(old) {
+    if current.active_pid_ns() != Some(old) {
         return Err(EINVAL);
     }
     create_below(user_ns, old)

@@ -53,7 +53,7 @@ pub(crate) fn open(caller: &Caller<'_>, nr: i32, flags: u32) -> Result<u32> {
         return Err(EINVAL);
     }
 
-    let pid = lookup::find_get(caller, nr).ok_or(ESRCH)?;
+    let pid = lookup::find_get_pid(caller, nr).ok_or(ESRCH)?;
     Ok(PreparedPidfd::new(caller, &pid, flags)?.install())
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn getfd(caller: &Caller<'_>, pidfd: u32, fd: u32, flags: u32) -> Res
 
     let pidfd = Fd::get(caller, pidfd)?;
     let pid = Pid::from_pidfd(&pidfd).ok_or(EBADF)?;
-    let task = lookup::get_task(pid, PidType::Pid).ok_or(ESRCH)?;
+    let task = lookup::get_pid_task(pid, PidType::Pid).ok_or(ESRCH)?;
     let file = file_of(&task, fd)?;
     drop(task);
     file.receive(caller, O_CLOEXEC)
@@ -124,7 +124,7 @@ pub(crate) fn get_pid(fd: u32) -> Result<(ARef<Pid>, u32)> {
 ///
 /// C counterpart: `pidfd_get_task()`.
 pub(crate) fn get_task(current: &CurrentTask, pidfd: i32) -> Result<(ARef<Task>, u32)> {
-    let own = |kind| lookup::get_pid(current, kind).ok_or(ESRCH);
+    let own = |kind| lookup::get_task_pid(current, kind).ok_or(ESRCH);
     let (pid, kind, flags) = match pidfd {
         SELF_THREAD => (own(PidType::Pid)?, PidType::Pid, 0),
         SELF_THREAD_GROUP => (own(PidType::Tgid)?, PidType::Tgid, 0),
@@ -135,7 +135,7 @@ pub(crate) fn get_task(current: &CurrentTask, pidfd: i32) -> Result<(ARef<Task>,
         }
     };
 
-    let task = lookup::get_task(&pid, kind).ok_or(ESRCH)?;
+    let task = lookup::get_pid_task(&pid, kind).ok_or(ESRCH)?;
     Ok((task, flags))
 }
 
@@ -146,7 +146,7 @@ mod tests {
     use kernel::pid::with_current;
 
     #[test]
-    fn some_numbers_stand_for_the_caller() -> Result {
+    fn pidfd_self() -> Result {
         for own in [SELF_THREAD, SELF_THREAD_GROUP] {
             let (task, flags) = with_current(|current| get_task(current, own))?;
 
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_open_is_no_pidfd() {
+    fn closed_fd_ebadf() {
         assert_eq!(get_pid(u32::MAX).err(), Some(EBADF));
         assert_eq!(get_pid(i32::MAX as u32).err(), Some(EBADF));
         let task = with_current(|current| get_task(current, -1));

@@ -133,7 +133,7 @@ impl<'a> NewTask<'a> {
 
     /// Returns the parent's nsproxy.
     #[inline]
-    pub(crate) fn parents(&self) -> &NsProxy {
+    pub(crate) fn parent_nsproxy(&self) -> &NsProxy {
         // SAFETY: By the type invariants this is the nsproxy of the current task, which does not
         // change it while it creates this one.
         unsafe { NsProxy::from_ptr((*self.0.as_ptr()).nsproxy) }

@@ -71,7 +71,7 @@ pub(crate) unsafe extern "C" fn copy_pid_ns(
     };
 
     let types = NsTypes::from_bits_truncate(flags);
-    let ns = namespace::create_or_share(current!(), types, user_ns, old);
+    let ns = namespace::copy(current!(), types, user_ns, old);
     match ns {
         Ok(ns) => ARef::into_raw(ns).cast().as_ptr(),
         Err(error) => error.to_ptr(),
@@ -116,9 +116,9 @@ pub(crate) unsafe extern "C" fn reboot_pid_ns(
     // SAFETY: The caller promises that it is valid.
     let ns = unsafe { PidNamespace::from_ptr(ns) };
     match reaper::reboot(current!(), ns, cmd) {
-        Ok(Reboot::OfTheMachine) => 0,
+        Ok(Reboot::Machine) => 0,
         // SAFETY: Nothing is alive here but references, and the caller is C.
-        Ok(Reboot::OfTheNamespace) => unsafe { do_exit(0) },
+        Ok(Reboot::Namespace) => unsafe { do_exit(0) },
         Err(error) => error.to_errno(),
     }
 }

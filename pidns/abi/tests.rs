@@ -33,7 +33,7 @@ mod suite {
     use super::*;
 
     #[test]
-    fn null_is_no_pid_and_no_namespace() {
+    fn null_pid_and_ns() {
         let initial = PidNamespace::initial().as_ptr();
 
         // SAFETY: These may be given null, and leave it alone.
@@ -48,7 +48,7 @@ mod suite {
     }
 
     #[test]
-    fn a_pid_has_no_number_in_no_namespace() {
+    fn pid_nr_ns_null_ns() {
         // SAFETY: The pid of init never goes away, and the namespace may be null.
         let nr = unsafe { pid_nr_ns(&raw mut bindings::init_struct_pid, ptr::null_mut()) };
 
@@ -56,9 +56,9 @@ mod suite {
     }
 
     #[test]
-    fn references_to_the_initial_namespace_are_not_counted() {
+    fn init_pid_ns_not_counted() {
         let initial = PidNamespace::initial();
-        // SAFETY: The namespace is valid, and the count is accessed in one piece.
+        // SAFETY: The namespace is valid, and the count is only accessed by single loads and stores.
         let counted = || unsafe {
             let count = &raw mut (*initial.as_ptr())
                 .ns

@@ -6,4 +6,4 @@ mod first;
 mod levels;
 mod order;
 mod search;
-mod wanted;
+mod set_tid;

@@ -180,14 +180,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_none_beyond_the_last_level() {
+    fn einval_beyond_max_level() {
         let level = PidNamespace::MAX_LEVEL + 1;
         let cache = PidCache::create(level, c"pidns_test", SlabFlags::default());
         assert_eq!(cache.err(), Some(EINVAL));
     }
 
     #[test]
-    fn initial_level_is_not_among_them() {
+    fn einval_for_initial_level() {
         static CACHES: PidCaches = PidCaches::new();
 
         assert!(matches!(CACHES.get(1), Ok(None)));

@@ -84,7 +84,7 @@ unsafe fn destroy(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
     // the only one to use it then.
     unsafe {
         bindings::pid_ns_tree_remove(raw);
-        let parent = dismantle(ns);
+        let parent = teardown(ns);
         bindings::call_rcu(&raw mut (*raw).rcu, Some(free_callback));
         parent
     }
@@ -96,7 +96,7 @@ unsafe fn destroy(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
 /// # Safety
 ///
 /// `ns` must be complete and owned, and not be in the tree.
-pub(super) unsafe fn dismantle(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
+pub(super) unsafe fn teardown(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
     let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
     // SAFETY: The caller promises that all of it is there, and not used. The parent was set from a
     // reference.

@@ -53,7 +53,7 @@ impl<'a> ExitingInit<'a> {
     }
 
     /// Returns how many pids the process still has: that of the thread, and that of its leader.
-    pub(crate) fn own_numbers(&self) -> u32 {
+    pub(crate) fn init_pids(&self) -> u32 {
         // SAFETY: The task is valid.
         if unsafe { bindings::thread_group_leader(self.current.as_ptr()) } {
             1
@@ -63,7 +63,7 @@ impl<'a> ExitingInit<'a> {
     }
 
     /// Ignores `SIGCHLD`: children that exit from now on are reaped by themselves.
-    pub(crate) fn ignore_children(&self) {
+    pub(crate) fn ignore_sigchld(&self) {
         // SAFETY: By the type invariants the task has signal handlers. `SIGCHLD` is a signal.
         unsafe { bindings::ignore_signal(self.current.as_ptr(), bindings::SIGCHLD as c_int) };
     }
@@ -105,14 +105,13 @@ impl<'a> ExitingInit<'a> {
     }
 
     /// Sets the exit status of the process to `signal`.
-    pub(crate) fn set_exit_signal(&self, signal: ExitSignal) {
+    pub(crate) fn set_group_exit_code(&self, signal: ExitSignal) {
         // SAFETY: The task is the last one of its process, which nobody else changes the code of.
         unsafe { (*(*self.current.as_ptr()).signal).group_exit_code = signal as c_int };
     }
 
     /// Closes the process accounting of the namespace. Sleeps.
-    #[doc(alias = "acct_exit_ns")]
-    pub(crate) fn end_accounting(&self) {
+    pub(crate) fn acct_exit_ns(&self) {
         let _quiet = NoNotifySignal::new();
         // SAFETY: The namespace is valid.
         unsafe { bindings::acct_exit_ns(self.ns.as_ptr()) };

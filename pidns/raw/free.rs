@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn unused_pids_come_back_the_last_one_first() -> Result {
+    fn take_all_in_reverse() -> Result {
         let mut array = [null_mut(); PidType::COUNT];
         // SAFETY: The array is valid, and all places are empty.
         let pids = unsafe { UnusedPids::from_ptr(array.as_mut_ptr()) };
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn each_use_has_a_place_of_its_own() -> Result {
+    fn one_place_per_type() -> Result {
         for (index, kind) in PidType::ALL.into_iter().enumerate() {
             let mut array = [null_mut(); PidType::COUNT];
             // SAFETY: The array is valid, and all places are empty.
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn each_level_tells_what_is_left() -> Result {
+    fn count_left_per_level() -> Result {
         let mut pid = unused()?.retire();
         let freed = pid.next();
         let left = freed.as_ref().map(FreedNumber::left);

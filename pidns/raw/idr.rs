@@ -74,14 +74,14 @@ struct Leaf<'a>(&'a IdrNode);
 impl Leaf<'_> {
     #[inline]
     fn slot(&self, index: u32) -> &Atomic<*mut c_void> {
-        // SAFETY: The node is valid, and an entry is read and written in one piece.
+        // SAFETY: The node is valid, and an entry is only accessed by single loads and stores.
         unsafe { Atomic::from_ptr(&raw mut (*self.0.as_ptr()).slots[(index % SLOTS) as usize]) }
     }
 
     /// Returns the mark `IDR_FREE`: a bit for each slot that is free.
     #[inline]
     fn free(&self) -> &Atomic<usize> {
-        // SAFETY: The node is valid, and the mark is read and written in one piece.
+        // SAFETY: The node is valid, and the mark is only accessed by single loads and stores.
         unsafe { Atomic::from_ptr((&raw mut (*self.0.as_ptr()).__bindgen_anon_2).cast::<usize>()) }
     }
 
@@ -99,7 +99,7 @@ impl Leaf<'_> {
 
     /// Returns whether the IDR has no other leaf.
     #[inline]
-    fn is_alone(&self) -> bool {
+    fn is_only_leaf(&self) -> bool {
         // SAFETY: The node is valid, and by the type invariants the lock is held.
         let mut parent = unsafe { (*self.0.as_ptr()).parent };
         while !parent.is_null() {
@@ -210,7 +210,7 @@ impl<'a> LockedIdr<'a> {
 
     #[inline]
     fn store_cursor(&self, nr: u32) {
-        // SAFETY: The IDR is valid, and the field is read and written in one piece.
+        // SAFETY: The IDR is valid, and the field is only accessed by single loads and stores.
         unsafe { Atomic::from_ptr(&raw mut (*self.0.as_ptr()).idr_next) }.store(nr, Relaxed);
     }
 
@@ -220,7 +220,7 @@ impl<'a> LockedIdr<'a> {
     pub(super) fn set_cursor(&self, nr: u32) {
         let old = self.0.cursor();
         self.store_cursor(nr);
-        self.drop_kept_leaf(old);
+        self.free_kept_leaf(old);
     }
 
     /// Returns whether the leaf of `nr` is the one that may be empty.
@@ -232,7 +232,7 @@ impl<'a> LockedIdr<'a> {
     /// Frees the leaf that was kept while the cursor was `old`, if it is empty, and another one is
     /// kept now.
     #[inline]
-    fn drop_kept_leaf(&self, old: u32) {
+    fn free_kept_leaf(&self, old: u32) {
         if !self.keeps(old.wrapping_sub(1)) {
             self.prune(old.wrapping_sub(1));
         }
@@ -244,7 +244,7 @@ impl<'a> LockedIdr<'a> {
         let Some(leaf) = self.leaf(nr) else {
             return;
         };
-        let goes = leaf.count() == 0 && (!self.keeps(nr) || leaf.is_alone());
+        let goes = leaf.count() == 0 && (!self.keeps(nr) || leaf.is_only_leaf());
         // Freeing what is reserved in an empty leaf frees the leaf.
         if goes && leaf.reserve(nr % SLOTS) {
             // SAFETY: The lock is held. The leaf is not used any more.
@@ -286,7 +286,7 @@ impl<'a> LockedIdr<'a> {
         let nr = (old as i32).max(range.start);
         if nr < range.end && self.reserve_in_leaf(nr as u32) {
             self.store_cursor((nr as u32).wrapping_add(1));
-            self.drop_kept_leaf(old);
+            self.free_kept_leaf(old);
             return Ok(nr);
         }
         self.alloc_cyclic_slow(range)
@@ -301,7 +301,7 @@ impl<'a> LockedIdr<'a> {
         let nr =
             unsafe { bindings::idr_alloc_cyclic(self.0.as_ptr(), null, range.start, end, gfp) };
         to_result(nr)?;
-        self.drop_kept_leaf(old);
+        self.free_kept_leaf(old);
         Ok(nr)
     }
 
@@ -331,7 +331,7 @@ impl<'a> LockedIdr<'a> {
     #[inline]
     pub(super) unsafe fn remove(&self, nr: u32) {
         if let Some(leaf) = self.leaf(nr) {
-            let stays = leaf.count() > 1 || (self.keeps(nr) && !leaf.is_alone());
+            let stays = leaf.count() > 1 || (self.keeps(nr) && !leaf.is_only_leaf());
             if stays && leaf.release(nr % SLOTS) {
                 return;
             }

@@ -39,7 +39,7 @@ pub(crate) const RESERVED_PIDS: i32 = bindings::RESERVED_PIDS as i32;
 /// Sets the limit of the numbers of `ns`.
 #[inline]
 pub(crate) fn set_pid_max(ns: &PidNamespace, limit: i32) {
-    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    // SAFETY: `ns` is valid, and the field is only accessed by single loads and stores.
     unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).pid_max) }.store(limit, Relaxed);
 }
 

@@ -99,7 +99,7 @@ impl<'a, State> PidLink<'a, State> {
 
     #[inline]
     fn pid_ptr(&self) -> &Atomic<*mut bindings::pid> {
-        // SAFETY: The task is valid, and the pointer read and written in one piece.
+        // SAFETY: The task is valid, and the pointer is only accessed by single loads and stores.
         unsafe { Atomic::from_ptr(self.task.pid_ptr(self.kind)) }
     }
 
@@ -227,7 +227,7 @@ impl<'a> PidLink<'a, Linked> {
         self.pid_ptr().store(pid.as_ptr(), Release);
 
         let nr = pid.numbers().first().and_then(Upid::nr);
-        // SAFETY: The task is valid; the field is accessed in one piece.
+        // SAFETY: The task is valid; the field is only accessed by single loads and stores.
         unsafe { Atomic::from_ptr(&raw mut (*self.task.as_ptr()).pid) }
             .store(nr.map_or(0, PidNr::get), Relaxed);
     }

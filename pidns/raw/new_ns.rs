@@ -147,7 +147,7 @@ impl Drop for NewPidNamespace {
     fn drop(&mut self) {
         // SAFETY: By the type invariants nobody else knows the namespace, and it is in no tree.
         unsafe {
-            drop(destroy::dismantle(self.0));
+            drop(destroy::teardown(self.0));
             destroy::free(self.0);
         }
     }

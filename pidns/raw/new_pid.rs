@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn dropping_it_frees_the_numbers() -> Result {
+    fn drop_frees_numbers() -> Result {
         let ns = PidNamespace::initial();
         let mut numbers = NewPid::new(ns)?.allocate();
         assert!(numbers.lock_next().is_some());
@@ -405,14 +405,14 @@ mod tests {
     }
 
     #[test]
-    fn without_all_numbers_it_is_not_published() -> Result {
+    fn incomplete_pid_not_published() -> Result {
         let numbers = NewPid::new(PidNamespace::initial())?.allocate();
         assert_eq!(numbers.publish().err(), Some(EINVAL));
         Ok(())
     }
 
     #[test]
-    fn it_is_found_from_publication_until_it_is_retired() -> Result {
+    fn found_while_published() -> Result {
         let ns = PidNamespace::initial();
         let mut numbers = NewPid::new(ns)?.allocate();
         numbers.lock_next();

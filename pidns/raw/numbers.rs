@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lock_is_released() {
+    fn drop_unlocks() {
         let numbers = LockedNumbers::lock(PidNamespace::initial());
         assert!(numbers.ns().is_initial());
         drop(numbers);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn all_numbers_fit_below_the_flag() {
+    fn count_fits_below_pidns_adding() {
         assert!(PID_MAX_LIMIT as u32 <= bindings::PIDNS_ADDING);
     }
 }

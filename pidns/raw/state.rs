@@ -44,7 +44,7 @@ impl ExitSignal {
 
 /// Returns the signal that the init of `ns` is to be seen to die from, if `reboot(2)` was called.
 pub(crate) fn reboot_signal(ns: &PidNamespace) -> Option<ExitSignal> {
-    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    // SAFETY: `ns` is valid, and the field is only accessed by single loads and stores.
     let signal = unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).reboot) }.load(Relaxed);
     ExitSignal::from_raw(signal)
 }
@@ -59,13 +59,13 @@ pub(crate) fn set_reboot_signal(ns: &PidNamespace, signal: ExitSignal) {
 /// without as well.
 #[inline]
 pub(super) fn pid_allocated_field(ns: &PidNamespace) -> &Atomic<u32> {
-    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    // SAFETY: `ns` is valid, and the field is only accessed by single loads and stores.
     unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).pid_allocated) }
 }
 
 #[inline]
 pub(super) fn child_reaper(ns: &PidNamespace) -> Option<NonNull<Task>> {
-    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    // SAFETY: `ns` is valid, and the field is only accessed by single loads and stores.
     let reaper = unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).child_reaper) };
     NonNull::new(reaper.load(Relaxed).cast())
 }
@@ -108,7 +108,7 @@ pub(crate) unsafe fn init_initial(cache: PidCache) {
 #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
 #[inline]
 pub(crate) fn memfd_noexec_scope(ns: &PidNamespace) -> i32 {
-    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    // SAFETY: `ns` is valid, and the field is only accessed by single loads and stores.
     unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).memfd_noexec_scope) }.load(Relaxed)
 }
 

@@ -58,7 +58,7 @@ impl Drop for TestReaper {
 
 /// Sets the child reaper of a namespace.
 fn set_child_reaper(numbers: &LockedNumbers<'_>, task: *mut bindings::task_struct) {
-    // SAFETY: The namespace is valid, and the field is only accessed in one piece.
+    // SAFETY: The namespace is valid, and the field is only accessed by single loads and stores.
     let reaper = unsafe { Atomic::from_ptr(&raw mut (*numbers.ns().as_ptr()).child_reaper) };
     reaper.store(task, Relaxed);
 }

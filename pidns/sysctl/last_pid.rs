@@ -62,15 +62,15 @@ mod tests {
             PID_MAX_LIMIT, //
         },
         testing::{
-            as_some_user,
+            as_test_user,
             nested,
-            Inhabited,
-            Numbered, //
+            NsChain,
+            TestPid, //
         },
     };
 
     #[test]
-    fn it_is_one_less_than_the_cursor() -> Result {
+    fn last_pid_is_cursor_minus_1() -> Result {
         let ns = nested(1)?;
         assert_eq!(LastPid::get(&ns), -1);
 
@@ -82,10 +82,10 @@ mod tests {
     }
 
     #[test]
-    fn it_chooses_the_next_number() -> Result {
-        let ns = Inhabited::new(1)?;
+    fn write_sets_next_number() -> Result {
+        let ns = NsChain::new(1)?;
         LastPid::set(&ns, 41);
-        let pid = Numbered::new(&ns, &[])?;
+        let pid = TestPid::new(&ns, &[])?;
 
         assert_eq!(pid.own_nr(), Some(42));
         assert_eq!(LastPid::get(&ns), 42);
@@ -93,9 +93,9 @@ mod tests {
     }
 
     #[test]
-    fn a_chosen_number_leaves_it_alone() -> Result {
-        let ns = Inhabited::new(1)?;
-        let pid = Numbered::new(&ns, &[42])?;
+    fn set_tid_keeps_last_pid() -> Result {
+        let ns = NsChain::new(1)?;
+        let pid = TestPid::new(&ns, &[42])?;
 
         assert_eq!(LastPid::get(&ns), 1);
         assert_eq!(pid.own_nr(), Some(42));
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_up_to_pid_max() -> Result {
+    fn bounded_by_pid_max() -> Result {
         let ns = nested(1)?;
         set_pid_max(&ns, 400);
 
@@ -112,11 +112,11 @@ mod tests {
     }
 
     #[test]
-    fn to_write_it_takes_a_capability() -> Result {
+    fn write_needs_capability() -> Result {
         let ns = nested(1)?;
 
-        assert_eq!(as_some_user(false, || LastPid::may_write(&ns))?, Err(EPERM));
-        assert_eq!(as_some_user(true, || LastPid::may_write(&ns))?, Ok(()));
+        assert_eq!(as_test_user(false, || LastPid::may_write(&ns))?, Err(EPERM));
+        assert_eq!(as_test_user(true, || LastPid::may_write(&ns))?, Ok(()));
         Ok(())
     }
 }

@@ -27,7 +27,9 @@ const NOEXEC_ENFORCED: i32 = 2;
 ///
 /// C counterpart: `pidns_memfd_noexec_scope()`.
 pub(crate) fn effective(ns: &PidNamespace) -> i32 {
-    ns.lineage().map(memfd_noexec_scope).fold(EXEC, i32::max)
+    ns.self_and_ancestors()
+        .map(memfd_noexec_scope)
+        .fold(EXEC, i32::max)
 }
 
 /// The value of the caller's namespace, which cannot be lower than its parent's.
@@ -71,15 +73,15 @@ impl IntSysctl for MemfdNoexec {
 mod tests {
     use super::*;
     use crate::testing::{
-        as_some_user,
+        as_test_user,
         child,
         nested,
-        Inhabited, //
+        NsChain, //
     };
 
     #[test]
-    fn the_strictest_rule_around_holds() -> Result {
-        let chain = Inhabited::new(4)?;
+    fn strictest_ancestor_applies() -> Result {
+        let chain = NsChain::new(4)?;
         set_memfd_noexec_scope(chain.at(1)?, 1);
         set_memfd_noexec_scope(chain.at(3)?, 2);
 
@@ -91,8 +93,8 @@ mod tests {
     }
 
     #[test]
-    fn a_laxer_rule_inside_changes_nothing() -> Result {
-        let chain = Inhabited::new(2)?;
+    fn laxer_child_value_ignored() -> Result {
+        let chain = NsChain::new(2)?;
         set_memfd_noexec_scope(chain.at(1)?, 2);
         set_memfd_noexec_scope(chain.at(2)?, 1);
 
@@ -104,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_namespace_begins_with_what_holds() -> Result {
+    fn child_inherits_effective_value() -> Result {
         let outer = nested(1)?;
         set_memfd_noexec_scope(&outer, 2);
         let inner = child(&*child(&outer)?)?;
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn it_may_become_stricter_than_the_parents() -> Result {
+    fn stricter_than_parent() -> Result {
         let outer = nested(1)?;
         let inner = child(&outer)?;
         set_memfd_noexec_scope(&outer, 1);
@@ -128,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn to_write_it_takes_a_capability() -> Result {
+    fn write_needs_capability() -> Result {
         let ns = nested(1)?;
 
         assert_eq!(
-            as_some_user(false, || MemfdNoexec::may_write(&ns))?,
+            as_test_user(false, || MemfdNoexec::may_write(&ns))?,
             Err(EPERM)
         );
-        assert_eq!(as_some_user(true, || MemfdNoexec::may_write(&ns))?, Ok(()));
+        assert_eq!(as_test_user(true, || MemfdNoexec::may_write(&ns))?, Ok(()));
         Ok(())
     }
 }

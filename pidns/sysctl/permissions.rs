@@ -75,25 +75,25 @@ impl Class {
 #[kunit_tests(pidns_sysctl)]
 mod tests {
     use super::*;
-    use crate::testing::as_some_user;
+    use crate::testing::as_test_user;
     use kernel::{
         pid::with_current,
         pid_namespace::PidNamespace, //
     };
 
     #[test]
-    fn the_superuser_is_the_owner_and_others_need_a_capability() -> Result {
+    fn root_is_owner_others_need_capability() -> Result {
         let user_ns = PidNamespace::initial().user_ns();
         let mode = || with_current(|current| super::mode(current, user_ns, 0o640));
 
         assert_eq!(mode(), 0o666);
-        assert_eq!(as_some_user(true, mode)?, 0o666);
-        assert_eq!(as_some_user(false, mode)?, 0);
+        assert_eq!(as_test_user(true, mode)?, 0o666);
+        assert_eq!(as_test_user(false, mode)?, 0);
         Ok(())
     }
 
     #[test]
-    fn a_class_gives_its_bits_to_all() {
+    fn class_bits_repeated() {
         assert_eq!(Class::Owner.of(0o644), 0o666);
         assert_eq!(Class::Group.of(0o644), 0o444);
         assert_eq!(Class::Other.of(0o644), 0o444);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_permission_bit_is_dropped() {
+    fn non_permission_bits_dropped() {
         assert_eq!(Class::Owner.of(0o107000), 0);
         assert_eq!(Class::Group.of(0o107707), 0);
         assert_eq!(Class::Other.of(0o177770), 0);

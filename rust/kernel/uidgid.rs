@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// The ID of no user and no group.
+/// `INVALID_UID` and `INVALID_GID`.
 const INVALID: u32 = u32::MAX;
 
 /// A group ID of the kernel.
@@ -87,7 +87,7 @@ impl CurrentTask {
     #[doc(alias = "in_egroup_p")]
     #[inline]
     pub fn in_effective_group(&self, group: Kgid) -> bool {
-        // SAFETY: It looks at the credentials of the current task, whatever the group is.
+        // SAFETY: It only reads the current task's credentials.
         unsafe { bindings::in_egroup_p(group.kgid) != 0 }
     }
 }

@@ -91,7 +91,7 @@ pub(crate) unsafe extern "C" fn find_pid_ns(
 #[export]
 pub(crate) unsafe extern "C" fn find_vpid(nr: c_int) -> *mut bindings::pid {
     // SAFETY: The caller promises it.
-    to_ptr(lookup::find(current!(), nr, unsafe {
+    to_ptr(lookup::find_vpid(current!(), nr, unsafe {
         RcuOrTasklist::assume_unchecked()
     }))
 }
@@ -123,7 +123,7 @@ pub(crate) unsafe extern "C" fn find_ge_pid(
 /// * None.
 #[export]
 pub(crate) unsafe extern "C" fn find_get_pid(nr: bindings::pid_t) -> *mut bindings::pid {
-    into_pid(lookup::find_get(current!(), nr))
+    into_pid(lookup::find_get_pid(current!(), nr))
 }
 
 /// Returns the first task that uses a pid as `kind`, or null.
@@ -158,7 +158,7 @@ pub(crate) unsafe extern "C" fn get_pid_task(
     // SAFETY: The caller promises null or validity.
     let pid = unsafe { self::pid(pid) };
     let found = pid.zip(PidType::from_raw(kind));
-    into_task(found.and_then(|(pid, kind)| lookup::get_task(pid, kind)))
+    into_task(found.and_then(|(pid, kind)| lookup::get_pid_task(pid, kind)))
 }
 
 /// Returns the thread with a number in a namespace, or null.
@@ -174,7 +174,7 @@ pub(crate) unsafe extern "C" fn find_task_by_pid_ns(
 ) -> *mut bindings::task_struct {
     // SAFETY: The caller promises it.
     let (ns, guard) = unsafe { (PidNamespace::from_ptr(ns), RcuOrTasklist::assume_rcu()) };
-    to_task(lookup::find_task(nr, ns, guard))
+    to_task(lookup::find_task_by_pid_ns(nr, ns, guard))
 }
 
 /// Returns the thread with a number for the current task, or null.
@@ -188,7 +188,7 @@ pub(crate) unsafe extern "C" fn find_task_by_vpid(
 ) -> *mut bindings::task_struct {
     // SAFETY: The caller promises it.
     let guard = unsafe { RcuOrTasklist::assume_rcu() };
-    to_task(lookup::find_task_for(current!(), nr, guard))
+    to_task(lookup::find_task_by_vpid(current!(), nr, guard))
 }
 
 /// Returns the thread with a number for the current task, with a reference, or null.
@@ -200,7 +200,7 @@ pub(crate) unsafe extern "C" fn find_task_by_vpid(
 pub(crate) unsafe extern "C" fn find_get_task_by_vpid(
     nr: bindings::pid_t,
 ) -> *mut bindings::task_struct {
-    into_task(lookup::find_get_task(current!(), nr))
+    into_task(lookup::find_get_task_by_vpid(current!(), nr))
 }
 
 /// Returns the pid that a task uses as `kind`, with a reference, or null.
@@ -215,7 +215,7 @@ pub(crate) unsafe extern "C" fn get_task_pid(
 ) -> *mut bindings::pid {
     // SAFETY: The caller promises that it is valid.
     let task = unsafe { &*task.cast::<Task>() };
-    into_pid(PidType::from_raw(kind).and_then(|kind| lookup::get_pid(task, kind)))
+    into_pid(PidType::from_raw(kind).and_then(|kind| lookup::get_task_pid(task, kind)))
 }
 
 /// Returns the number of a pid in a namespace, or 0.
@@ -230,7 +230,7 @@ pub(crate) unsafe extern "C" fn pid_nr_ns(
 ) -> bindings::pid_t {
     // SAFETY: The caller promises null or validity.
     let (pid, ns) = unsafe { (self::pid(pid), namespace(ns)) };
-    to_number(pid.zip(ns).and_then(|(pid, ns)| lookup::number_in(pid, ns)))
+    to_number(pid.zip(ns).and_then(|(pid, ns)| lookup::pid_nr_ns(pid, ns)))
 }
 
 /// Returns the number of a pid for the current task, or 0.
@@ -242,7 +242,7 @@ pub(crate) unsafe extern "C" fn pid_nr_ns(
 pub(crate) unsafe extern "C" fn pid_vnr(pid: *mut bindings::pid) -> bindings::pid_t {
     // SAFETY: The caller promises null or validity.
     let pid = unsafe { self::pid(pid) };
-    to_number(pid.and_then(|pid| lookup::number(current!(), pid)))
+    to_number(pid.and_then(|pid| lookup::pid_vnr(current!(), pid)))
 }
 
 /// Returns the number of what a task uses as `kind`, in a namespace or for the current task, or 0.
@@ -258,7 +258,8 @@ pub(crate) unsafe extern "C" fn __task_pid_nr_ns(
 ) -> bindings::pid_t {
     // SAFETY: The caller promises that they are valid.
     let (task, ns) = unsafe { (&*task.cast::<Task>(), namespace(ns)) };
-    let nr = PidType::from_raw(kind).and_then(|kind| lookup::number_of(current!(), task, kind, ns));
+    let nr =
+        PidType::from_raw(kind).and_then(|kind| lookup::task_pid_nr_ns(current!(), task, kind, ns));
     to_number(nr)
 }
 

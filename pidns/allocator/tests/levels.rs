@@ -12,13 +12,13 @@ use crate::{
         numbers::LockedNumbers,
     },
     testing::{
+        alloc_error,
+        alloc_many,
+        allocated,
         below_initial,
         child,
-        refusal,
-        several,
-        taken,
-        Inhabited,
-        Numbered, //
+        NsChain,
+        TestPid, //
     },
 };
 use kernel::{
@@ -39,8 +39,8 @@ fn next_numbers(ns: &PidNamespace) -> Result<KVec<i32>> {
 }
 
 /// Returns a chain in which the numbers differ from level to level.
-fn chain() -> Result<Inhabited> {
-    let chain = Inhabited::new(DEPTH)?;
+fn chain() -> Result<NsChain> {
+    let chain = NsChain::new(DEPTH)?;
     for ns in below_initial(&chain) {
         LockedNumbers::lock(ns).set_cursor(ns.level() * 1000);
     }
@@ -52,24 +52,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_level_counts_the_number() -> Result {
+    fn every_level_counts_pid() -> Result {
         let chain = chain()?;
-        let pids = several(&chain, 3)?;
-        assert!(taken(&chain)?
+        let pids = alloc_many(&chain, 3)?;
+        assert!(allocated(&chain)?
             .iter()
             .all(|left| *left == PidAllocated::Adding(4)));
 
         drop(pids);
-        assert!(taken(&chain)?
+        assert!(allocated(&chain)?
             .iter()
             .all(|left| *left == PidAllocated::Adding(1)));
         Ok(())
     }
 
     #[test]
-    fn only_the_levels_around_it_count_the_number() -> Result {
+    fn only_ancestors_count_pid() -> Result {
         let chain = chain()?;
-        let pid = Numbered::new(chain.at(3)?, &[])?;
+        let pid = TestPid::new(chain.at(3)?, &[])?;
 
         for ns in below_initial(&chain) {
             let expected = if ns.level() <= 3 { 2 } else { 1 };
@@ -80,15 +80,15 @@ mod tests {
     }
 
     #[test]
-    fn no_number_left_at_one_level() -> Result {
+    fn full_level_undoes_all() -> Result {
         for level in 1..=DEPTH {
             let chain = chain()?;
             let next = next_numbers(&chain)?;
             let full = chain.at(level)?;
             set_pid_max(full, 2);
 
-            assert_eq!(refusal(&chain, &[]), Some(EAGAIN));
-            assert!(taken(&chain)?
+            assert_eq!(alloc_error(&chain, &[]), Some(EAGAIN));
+            assert!(allocated(&chain)?
                 .iter()
                 .all(|left| *left == PidAllocated::Adding(1)));
             for ns in below_initial(&chain) {
@@ -98,13 +98,13 @@ mod tests {
 
             // What was taken for a moment is free.
             set_pid_max(full, PID_MAX_LIMIT);
-            assert_eq!(refusal(&chain, &next), None);
+            assert_eq!(alloc_error(&chain, &next), None);
         }
         Ok(())
     }
 
     #[test]
-    fn a_number_taken_at_one_level() -> Result {
+    fn used_number_undoes_all() -> Result {
         for level in 0..=DEPTH {
             let chain = chain()?;
             let mut wanted = next_numbers(&chain)?;
@@ -114,20 +114,20 @@ mod tests {
             let last = wanted.last_mut().ok_or(ENOENT)?;
             *last = 1;
 
-            assert_eq!(refusal(&chain, &wanted), Some(EEXIST));
-            assert!(taken(&chain)?
+            assert_eq!(alloc_error(&chain, &wanted), Some(EEXIST));
+            assert!(allocated(&chain)?
                 .iter()
                 .all(|left| *left == PidAllocated::Adding(1)));
             let _ = wanted.pop();
-            assert_eq!(refusal(&chain, &wanted), None);
+            assert_eq!(alloc_error(&chain, &wanted), None);
         }
         Ok(())
     }
 
     #[test]
-    fn a_first_process_missing_at_one_level() -> Result {
+    fn missing_init_undoes_all() -> Result {
         for level in 1..=DEPTH {
-            let outer = Inhabited::new(level - 1)?;
+            let outer = NsChain::new(level - 1)?;
             let mut inner = child(&outer)?;
             LockedNumbers::lock(&inner).set_cursor(2);
             for _ in level..DEPTH {
@@ -135,9 +135,9 @@ mod tests {
             }
             if level == DEPTH {
                 // The namespace itself is set back to 1, unless told otherwise.
-                assert_eq!(refusal(&inner, &[2]), Some(EINVAL));
+                assert_eq!(alloc_error(&inner, &[2]), Some(EINVAL));
             } else {
-                assert_eq!(refusal(&inner, &[]), Some(EINVAL));
+                assert_eq!(alloc_error(&inner, &[]), Some(EINVAL));
             }
 
             for ns in below_initial(&inner) {
@@ -150,19 +150,19 @@ mod tests {
                     LockedNumbers::lock(ns).set_cursor(0);
                 }
             }
-            assert_eq!(refusal(&inner, &[]), None);
+            assert_eq!(alloc_error(&inner, &[]), None);
         }
         Ok(())
     }
 
     #[test]
-    fn one_level_is_closed() -> Result {
+    fn disabled_level_undoes_all() -> Result {
         for level in 1..=DEPTH {
             let chain = chain()?;
             let next = next_numbers(&chain)?;
             allocator::disable(chain.at(level)?);
 
-            assert_eq!(refusal(&chain, &[]), Some(ENOMEM));
+            assert_eq!(alloc_error(&chain, &[]), Some(ENOMEM));
             for ns in below_initial(&chain) {
                 let expected = if ns.level() == level {
                     PidAllocated::Disabled(1)
@@ -175,17 +175,17 @@ mod tests {
             // Further out nothing is in the way, and what was taken for a moment is free.
             let outer = chain.at(level)?.parent().ok_or(ENOENT)?;
             let numbers = &next[(DEPTH - level) as usize + 1..];
-            assert_eq!(refusal(outer, numbers), None);
+            assert_eq!(alloc_error(outer, numbers), None);
             // Inside it stays as it is.
-            assert_eq!(refusal(&chain, &next), Some(ENOMEM));
+            assert_eq!(alloc_error(&chain, &next), Some(ENOMEM));
         }
         Ok(())
     }
 
     #[test]
-    fn a_closed_namespace_takes_numbers_back() -> Result {
+    fn free_after_disable() -> Result {
         let chain = chain()?;
-        let pids = several(&chain, 2)?;
+        let pids = alloc_many(&chain, 2)?;
         allocator::disable(&chain);
         assert_eq!(chain.pid_allocated(), PidAllocated::Disabled(3));
 
@@ -196,16 +196,16 @@ mod tests {
     }
 
     #[test]
-    fn at_the_greatest_depth_numbers_may_be_far_from_the_others() -> Result {
-        let chain = Inhabited::new(PidNamespace::MAX_LEVEL)?;
+    fn max_depth_distant_numbers() -> Result {
+        let chain = NsChain::new(PidNamespace::MAX_LEVEL)?;
         // Far apart, so that each number needs nodes of its own in its table.
         for ns in below_initial(&chain) {
             LockedNumbers::lock(ns).set_cursor(1_000_000 + ns.level());
         }
-        let pids = several(&chain, 3)?;
+        let pids = alloc_many(&chain, 3)?;
 
         assert_eq!(pids[0].numbers().len(), 33);
-        assert!(taken(&chain)?
+        assert!(allocated(&chain)?
             .iter()
             .all(|left| *left == PidAllocated::Adding(4)));
         Ok(())

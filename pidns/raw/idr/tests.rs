@@ -42,7 +42,7 @@ mod cases {
     use super::*;
 
     #[test]
-    fn new_one_is_empty() -> Result {
+    fn new_idr_is_empty() -> Result {
         let mut pair = Pair::new()?;
         pair.check()?;
         assert_eq!(pair.alloc_cyclic(1..1), Err(ENOSPC));
@@ -51,7 +51,7 @@ mod cases {
     }
 
     #[test]
-    fn random_operations_leave_what_c_leaves() -> Result {
+    fn random_ops_match_c() -> Result {
         let mut pair = Pair::new()?;
         let mut random = Random(0x1905);
         let ends = [40, 70, 140, 310, 4100, 4200, 262_150, LIMIT];
@@ -134,7 +134,7 @@ mod cases {
     }
 
     #[test]
-    fn cyclic_goes_on_and_wraps() -> Result {
+    fn cyclic_wraps() -> Result {
         let mut pair = Pair::new()?;
         for nr in 1..200 {
             assert_eq!(pair.alloc_cyclic(1..200), Ok(nr));
@@ -170,7 +170,7 @@ mod cases {
     }
 
     #[test]
-    fn leaf_before_the_cursor_is_kept() -> Result {
+    fn leaf_before_cursor_is_kept() -> Result {
         let mut pair = Pair::new()?;
         pair.add(1)?;
         pair.set_cursor(128);
@@ -191,7 +191,7 @@ mod cases {
     }
 
     #[test]
-    fn kept_leaf_goes_when_the_cursor_passes_on() -> Result {
+    fn kept_leaf_freed_when_cursor_moves() -> Result {
         let mut pair = Pair::new()?;
         pair.add(1)?;
         for _ in 0..10_000 {
@@ -212,7 +212,7 @@ mod cases {
     }
 
     #[test]
-    fn kept_leaf_goes_with_the_last_number() -> Result {
+    fn kept_leaf_freed_with_last_number() -> Result {
         // The last one is in the leaf that is kept, or in another.
         for (nr, other) in [(1, 1), (1, 5000), (5000, 1)] {
             let mut pair = Pair::new()?;

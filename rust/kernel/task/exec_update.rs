@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Access checks that `execve(2)` does not invalidate.
+//! `exec_update_lock`, under which `execve(2)` does not invalidate an access check.
 //!
 //! C header: [`include/linux/sched/signal.h`](srctree/include/linux/sched/signal.h)
 
