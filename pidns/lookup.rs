@@ -2,7 +2,7 @@
 
 //! Look-ups between numbers, pids and tasks.
 //!
-//! Functions without a namespace argument use the one that the current task lives in.
+//! Functions without a namespace argument use that of the current task.
 
 use kernel::{
     pid::{
@@ -22,9 +22,7 @@ use kernel::{
     tasklist::RcuOrTasklist, //
 };
 
-/// Returns the pid that has the number `nr` for `current`.
-///
-/// C counterpart: `find_vpid()`.
+/// Returns the pid with number `nr` in the namespace of `current`.
 #[inline]
 pub(crate) fn find_vpid<'a>(
     current: &CurrentTask,
@@ -35,16 +33,12 @@ pub(crate) fn find_vpid<'a>(
 }
 
 /// As [`find_vpid()`], with a reference.
-///
-/// C counterpart: `find_get_pid()`.
 #[inline]
 pub(crate) fn find_get_pid(current: &CurrentTask, nr: i32) -> Option<ARef<Pid>> {
     find_vpid(current, nr, &rcu::read_lock()).map(ARef::from)
 }
 
-/// Returns the thread that has the number `nr` in `ns`.
-///
-/// C counterpart: `find_task_by_pid_ns()`.
+/// Returns the thread with number `nr` in `ns`.
 #[inline]
 pub(crate) fn find_task_by_pid_ns<'a>(
     nr: i32,
@@ -54,9 +48,7 @@ pub(crate) fn find_task_by_pid_ns<'a>(
     ns.find(nr, guard)?.task(PidType::Pid, guard)
 }
 
-/// Returns the thread that has the number `nr` for `current`.
-///
-/// C counterpart: `find_task_by_vpid()`.
+/// Returns the thread with number `nr` in the namespace of `current`.
 #[inline]
 pub(crate) fn find_task_by_vpid<'a>(
     current: &CurrentTask,
@@ -66,9 +58,7 @@ pub(crate) fn find_task_by_vpid<'a>(
     find_task_by_pid_ns(nr, current.own_pid()?.ns(), guard)
 }
 
-/// Returns the thread that has the number `nr` for `current`, with a reference.
-///
-/// C counterpart: `find_get_task_by_vpid()`.
+/// As [`find_task_by_vpid()`], with a reference.
 #[inline]
 pub(crate) fn find_get_task_by_vpid(current: &CurrentTask, nr: i32) -> Option<ARef<Task>> {
     let rcu = rcu::read_lock();
@@ -77,25 +67,19 @@ pub(crate) fn find_get_task_by_vpid(current: &CurrentTask, nr: i32) -> Option<AR
 
 /// Returns the pid that `task` uses as `kind`, with a reference, or [`None`] if it has been
 /// reaped.
-///
-/// C counterpart: `get_task_pid()`.
 #[inline]
 pub(crate) fn get_task_pid(task: &Task, kind: PidType) -> Option<ARef<Pid>> {
     task.pid_of(kind, &rcu::read_lock()).map(ARef::from)
 }
 
 /// Returns the first task that uses `pid` as `kind`, with a reference.
-///
-/// C counterpart: `get_pid_task()`.
 #[inline]
 pub(crate) fn get_pid_task(pid: &Pid, kind: PidType) -> Option<ARef<Task>> {
     pid.task(kind, &rcu::read_lock()).map(ARef::from)
 }
 
-/// Returns the number of `pid` in `ns`, or [`None`] if it has none: `ns` is neither the namespace
-/// of the pid nor an ancestor of that.
-///
-/// C counterpart: `pid_nr_ns()`.
+/// Returns the number of `pid` in `ns`, or [`None`] if `ns` is neither the namespace of the pid nor
+/// an ancestor of that.
 #[inline]
 pub(crate) fn pid_nr_ns(pid: &Pid, ns: &PidNamespace) -> Option<PidNr> {
     // CAST: A level is at most 32.
@@ -107,17 +91,16 @@ pub(crate) fn pid_nr_ns(pid: &Pid, ns: &PidNamespace) -> Option<PidNr> {
     }
 }
 
-/// Returns the number of `pid` for `current`, or [`None`] if it has none there.
-///
-/// C counterpart: `pid_vnr()`.
+/// Returns the number of `pid` in the namespace of `current`, or [`None`] if it has none there.
 #[inline]
 pub(crate) fn pid_vnr(current: &CurrentTask, pid: &Pid) -> Option<PidNr> {
     pid_nr_ns(pid, current.own_pid()?.ns())
 }
 
-/// Returns the number of the pid that `task` uses as `kind`, in `ns` or else for `current`.
+/// Returns the number of the pid that `task` uses as `kind`, in `ns` or else in the namespace of
+/// `current`.
 ///
-/// It is [`None`] if the pid has no number there, or if `task` has been reaped.
+/// Returns [`None`] if the pid has no number there, or if `task` has been reaped.
 ///
 /// C counterpart: `__task_pid_nr_ns()`.
 #[inline]
@@ -127,7 +110,7 @@ pub(crate) fn task_pid_nr_ns(
     kind: PidType,
     ns: Option<&PidNamespace>,
 ) -> Option<PidNr> {
-    // The current task may be a zombie that is reaped at this moment.
+    // The current task may be a zombie that is being reaped.
     let rcu = rcu::read_lock();
     let ns = match ns {
         Some(ns) => ns,

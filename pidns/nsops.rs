@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! PID namespaces under `/proc/PID/ns`: get, install, parent.
+//! Operations of `/proc/PID/ns` files of PID namespaces.
 
 use crate::raw::nsset::NsSetMut;
 use kernel::{
@@ -17,15 +17,15 @@ use kernel::{
     },
 };
 
-/// Returns the namespace that `task` lives in, or [`None`] if it has been reaped.
+/// Returns the active PID namespace of `task`, or [`None`] if it has been reaped.
 ///
 /// C counterpart: `pidns_get()`.
 pub(crate) fn get(task: &Task) -> Option<ARef<PidNamespace>> {
     PidNamespace::active_of(task, &rcu::read_lock())
 }
 
-/// Returns the namespace that the children of `task` are born into, or [`None`] if it is exiting
-/// and has no set of namespaces any more.
+/// Returns the PID namespace for children of `task`, or [`None`] if it is exiting and has dropped
+/// its nsproxy.
 ///
 /// C counterpart: `pidns_for_children_get()`.
 pub(crate) fn get_for_children(task: &Task) -> Option<ARef<PidNamespace>> {
@@ -38,9 +38,9 @@ pub(crate) fn get_for_children(task: &Task) -> Option<ARef<PidNamespace>> {
 /// Makes `ns` the PID namespace for the children of `current`.
 ///
 /// Returns `EPERM` without `CAP_SYS_ADMIN` over the owner of `ns` and over the user namespace that
-/// the task is going to have, and `EINVAL` unless `ns` is the namespace that the task lives in or a
-/// descendant of it: otherwise a child would have no number in its parent's namespace, and a task
-/// could escape from a namespace.
+/// the task will have, and `EINVAL` unless `ns` is the active namespace of the task or a
+/// descendant: otherwise a child would have no number in its parent's namespace, and a task could
+/// escape from a namespace.
 ///
 /// C counterpart: `pidns_install()`.
 pub(crate) fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNamespace) -> Result {
@@ -59,7 +59,7 @@ pub(crate) fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNam
 
 /// Returns the parent of `ns`.
 ///
-/// Returns `EPERM` unless that is the namespace that `current` lives in or a descendant of it.
+/// Returns `EPERM` unless that is the active namespace of `current` or a descendant.
 ///
 /// C counterpart: `pidns_get_parent()`.
 pub(crate) fn parent(current: &CurrentTask, ns: &PidNamespace) -> Result<ARef<PidNamespace>> {
@@ -68,7 +68,7 @@ pub(crate) fn parent(current: &CurrentTask, ns: &PidNamespace) -> Result<ARef<Pi
     parent.map(ARef::from).ok_or(EPERM)
 }
 
-/// Returns whether `ns` is the namespace that `current` lives in or a descendant of it.
+/// Returns whether `ns` is the active namespace of `current` or a descendant.
 fn is_visible(current: &CurrentTask, ns: &PidNamespace) -> bool {
     let active = current.active_pid_ns();
 
@@ -130,7 +130,7 @@ mod tests {
 
         assert!(told(&ns)?.level() == 1);
         assert!(told(&*told(&ns)?)?.is_initial());
-        // It has no parent, which looks the same as one that may not be seen.
+        // A missing parent is the same as one that is not visible.
         assert_eq!(told(PidNamespace::initial()).err(), Some(EPERM));
         Ok(())
     }

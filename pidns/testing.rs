@@ -2,8 +2,8 @@
 
 //! Namespaces and pids for tests.
 //!
-//! Tests run in a kernel thread, which lives in the initial namespace. A test that fails ends
-//! without dropping what it has made.
+//! Tests run in a kernel thread, in the initial namespace. A test that fails ends without dropping
+//! what it has created.
 
 use crate::{
     allocator, namespace,
@@ -43,9 +43,9 @@ pub(crate) struct TestPid {
 }
 
 impl TestPid {
-    /// Allocates a pid, see [`allocator::alloc()`].
-    pub(crate) fn new(ns: &PidNamespace, wanted: &[i32]) -> Result<Self> {
-        let unused = allocator::alloc(ns, wanted)?;
+    /// Allocates a pid, see [`allocator::alloc_pid()`].
+    pub(crate) fn new(ns: &PidNamespace, set_tid: &[i32]) -> Result<Self> {
+        let unused = allocator::alloc_pid(ns, set_tid)?;
 
         Ok(Self {
             pid: ARef::from(&*unused),
@@ -70,17 +70,17 @@ impl Deref for TestPid {
 impl Drop for TestPid {
     fn drop(&mut self) {
         if let Some(pid) = self.unused.take() {
-            allocator::free(pid);
+            allocator::free_pid(pid);
         }
     }
 }
 
 /// Returns the error of an allocation, or [`None`] if it succeeds.
-pub(crate) fn alloc_error(ns: &PidNamespace, wanted: &[i32]) -> Option<Error> {
-    TestPid::new(ns, wanted).err()
+pub(crate) fn alloc_error(ns: &PidNamespace, set_tid: &[i32]) -> Option<Error> {
+    TestPid::new(ns, set_tid).err()
 }
 
-/// Returns the number of each in its own namespace.
+/// Returns the number of each pid in its own namespace.
 pub(crate) fn own_numbers(pids: &[TestPid]) -> Result<KVec<i32>> {
     let mut numbers = KVec::new();
     for pid in pids {
@@ -100,7 +100,7 @@ pub(crate) fn alloc_many(ns: &PidNamespace, count: usize) -> Result<KVec<TestPid
 
 /// Creates a namespace below `parent` with the same owner.
 pub(crate) fn child(parent: &PidNamespace) -> Result<ARef<PidNamespace>> {
-    namespace::create_below(parent.user_ns(), parent)
+    namespace::create_pid_namespace(parent.user_ns(), parent)
 }
 
 /// Creates a chain of `depth` namespaces, and returns the innermost.
@@ -154,7 +154,7 @@ impl Deref for NsChain {
     }
 }
 
-/// Returns `ns` and its ancestors but for the initial namespace, where others are active as well.
+/// Returns `ns` and its ancestors except the initial namespace, where other tasks are active.
 pub(crate) fn below_initial(ns: &PidNamespace) -> impl Iterator<Item = &PidNamespace> {
     ns.self_and_ancestors().filter(|ns| !ns.is_initial())
 }
@@ -168,17 +168,17 @@ pub(crate) fn allocated(ns: &PidNamespace) -> Result<KVec<PidAllocated>> {
     Ok(counts)
 }
 
-/// A UID and GID that nobody else uses.
+/// The UID and GID of the test user.
 const TEST_ID: u32 = 3_999_999_999;
 
-/// Returns a user that owns nothing but what the tests create.
+/// Returns a user that owns nothing but what tests create.
 pub(crate) fn test_user() -> Result<Kuid> {
     let user = PidNamespace::initial().user_ns().kuid(TEST_ID);
 
     user.ok_or(EINVAL)
 }
 
-/// Calls `f` as that user, in a group of the same number, with all capabilities or with none.
+/// Calls `f` as the test user, with all capabilities or none.
 pub(crate) fn as_test_user<R>(capable: bool, f: impl FnOnce() -> R) -> Result<R> {
     let group = PidNamespace::initial().user_ns().kgid(TEST_ID);
     let mut cred = NewCred::prepare()?;
@@ -189,7 +189,7 @@ pub(crate) fn as_test_user<R>(capable: bool, f: impl FnOnce() -> R) -> Result<R>
     Ok(cred.with_creds(f))
 }
 
-/// Waits until `done` holds, a minute at most, and returns whether it does.
+/// Waits up to a minute until `done` holds, and returns whether it does.
 pub(crate) fn wait_until(done: impl Fn() -> bool) -> bool {
     let start = Instant::<Monotonic>::now();
     while !done() {

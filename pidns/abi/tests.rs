@@ -36,7 +36,7 @@ mod suite {
     fn null_pid_and_ns() {
         let initial = PidNamespace::initial().as_ptr();
 
-        // SAFETY: These may be given null, and leave it alone.
+        // SAFETY: These take null.
         unsafe {
             put_pid(ptr::null_mut());
             put_pid_ns(ptr::null_mut());
@@ -49,7 +49,7 @@ mod suite {
 
     #[test]
     fn pid_nr_ns_null_ns() {
-        // SAFETY: The pid of init never goes away, and the namespace may be null.
+        // SAFETY: `init_struct_pid` is static, and the namespace may be null.
         let nr = unsafe { pid_nr_ns(&raw mut bindings::init_struct_pid, ptr::null_mut()) };
 
         assert_eq!(nr, 0);
@@ -58,7 +58,7 @@ mod suite {
     #[test]
     fn init_pid_ns_not_counted() {
         let initial = PidNamespace::initial();
-        // SAFETY: The namespace is valid, and the count is only accessed by single loads and stores.
+        // SAFETY: The namespace is valid, and the count is accessed by single loads and stores.
         let counted = || unsafe {
             let count = &raw mut (*initial.as_ptr())
                 .ns
@@ -73,7 +73,7 @@ mod suite {
         let held = ARef::from(initial);
         assert_eq!(counted(), before);
         drop(held);
-        // SAFETY: There is nothing to give up where nothing is counted.
+        // SAFETY: References to the initial namespace are not counted.
         unsafe { put_pid_ns(initial.as_ptr()) };
         assert_eq!(counted(), before);
     }

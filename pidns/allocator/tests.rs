@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of how numbers are allocated and freed.
+//! Tests of allocating and freeing pids.
 
 mod first;
 mod levels;

@@ -15,21 +15,21 @@ use kernel::{
 
 const DEPTH: u32 = PidNamespace::MAX_LEVEL;
 
-/// Returns the number that pids of [`at_every_level()`] have at `level`: a different one for
-/// each pair of levels.
+/// Returns the number that pids of [`at_every_level()`] have at `level`: different for each pair of
+/// levels.
 fn number_at(own_level: u32, level: u32) -> i32 {
     (1000 + own_level * 100 + level) as i32
 }
 
-/// Makes a pid in each namespace of the chain, beginning with the initial one.
+/// Allocates a pid in each namespace of the chain, starting with the initial one.
 fn at_every_level(chain: &NsChain) -> Result<KVec<TestPid>> {
     let mut pids = KVec::new();
     for own_level in 0..=DEPTH {
-        let mut wanted = KVec::new();
+        let mut set_tid = KVec::new();
         for level in (1..=own_level).rev() {
-            wanted.push(number_at(own_level, level), GFP_KERNEL)?;
+            set_tid.push(number_at(own_level, level), GFP_KERNEL)?;
         }
-        pids.push(TestPid::new(chain.at(own_level)?, &wanted)?, GFP_KERNEL)?;
+        pids.push(TestPid::new(chain.at(own_level)?, &set_tid)?, GFP_KERNEL)?;
     }
     Ok(pids)
 }

@@ -31,7 +31,7 @@ use kernel::{
     pid::with_current,
 };
 
-/// Returns how many namespaces the tests' own user owns.
+/// Returns how many namespaces the test user owns.
 fn owned() -> Result<isize> {
     let user_ns = PidNamespace::initial().user_ns();
     let one_more = Ucount::new(user_ns, test_user()?, UcountType::PidNamespaces);
@@ -78,7 +78,9 @@ mod suite {
     fn create_below_active_ns_only() -> Result {
         let initial = PidNamespace::initial();
         let elsewhere = nested(1)?;
-        let made = |old| with_current(|current| create(current, initial.user_ns(), old));
+        let made = |old| {
+            with_current(|current| copy_pid_ns(current, NsType::Pid.into(), initial.user_ns(), old))
+        };
 
         assert_eq!(made(&elsewhere).err(), Some(EINVAL));
         let ns = made(initial)?;
@@ -101,13 +103,13 @@ mod suite {
         let ns = nested(1)?;
         assert_eq!(ns.life(), PidNsLife::AwaitingInit);
         let init = TestPid::new(&ns, &[])?;
-        // A number is not a process yet.
+        // A pid is not a process yet.
         assert_eq!(ns.life(), PidNsLife::AwaitingInit);
         let reaper = TestReaper::new(&ns)?;
         assert_eq!(ns.life(), PidNsLife::Alive);
         let pid = TestPid::new(&ns, &[])?;
 
-        allocator::disable(&ns);
+        allocator::disable_pid_allocation(&ns);
         assert_eq!(ns.life(), PidNsLife::Dying);
         assert_eq!(ns.pid_allocated(), PidAllocated::Disabled(2));
         drop(pid);
@@ -121,8 +123,8 @@ mod suite {
     #[test]
     fn disable_is_permanent() -> Result {
         let ns = nested(1)?;
-        allocator::disable(&ns);
-        allocator::disable(&ns);
+        allocator::disable_pid_allocation(&ns);
+        allocator::disable_pid_allocation(&ns);
 
         assert_eq!(ns.life(), PidNsLife::Dying);
         assert_eq!(TestPid::new(&ns, &[]).err(), Some(ENOMEM));
@@ -133,7 +135,7 @@ mod suite {
     #[test]
     fn reaper_known_while_pids_left() -> Result {
         let last = |ns: &PidNamespace| {
-            let mut pid = allocator::alloc(ns, &[])?.retire();
+            let mut pid = allocator::alloc_pid(ns, &[])?.retire();
             let mut last = None;
             while let Some(number) = pid.next() {
                 last = Some((number.left(), number.child_reaper().is_some()));
@@ -188,7 +190,7 @@ mod suite {
         assert!(wait_until(owns_nothing));
         let innermost = as_test_user(true, || nested(32))??;
         assert_eq!(owned(), Ok(32));
-        // Half of the chain is held by somebody else.
+        // Another reference keeps half of the chain.
         let middle = innermost.self_and_ancestors().find(|ns| ns.level() == 16);
         let middle = ARef::from(middle.ok_or(ENOENT)?);
 
@@ -207,7 +209,7 @@ mod suite {
         let found = ARef::from(&*pid);
         drop(ns);
         drop(pid);
-        // The number is free, but somebody looks at the pid.
+        // The number is free, but there is a reference to the pid.
         rcu::rcu_barrier();
         assert_eq!(owned(), Ok(1));
         assert_eq!(found.ns().pid_allocated(), PidAllocated::Adding(0));

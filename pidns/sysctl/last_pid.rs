@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `kernel.ns_last_pid`: the number before the next one.
+//! `kernel.ns_last_pid`: one less than the cursor.
 
 use crate::raw::numbers::LockedNumbers;
 use core::ops::RangeInclusive;
@@ -11,10 +11,10 @@ use kernel::{
     task::CurrentTask, //
 };
 
-/// The number before the cursor of the caller's namespace.
+/// `kernel.ns_last_pid` of the caller's namespace.
 ///
-/// Writing needs `CAP_CHECKPOINT_RESTORE` over the owner of the namespace: it chooses the number of
-/// the next child.
+/// Writing needs `CAP_CHECKPOINT_RESTORE` or `CAP_SYS_ADMIN` over the owner of the namespace: it
+/// chooses the number of the next child.
 ///
 /// C counterpart: `pid_ns_ctl_handler()`.
 pub(super) struct LastPid;
@@ -42,12 +42,12 @@ impl IntSysctl for LastPid {
     }
 
     fn get(ns: &PidNamespace) -> i32 {
-        // CAST: Numbers fit; a cursor at 0, where no number came before, shows as -1.
+        // CAST: Numbers fit. A cursor of 0, in a new namespace, shows as -1.
         ns.cursor().wrapping_sub(1) as i32
     }
 
     fn set(ns: &PidNamespace, last: i32) {
-        // CAST: The way back.
+        // CAST: As in `get`.
         LockedNumbers::lock(ns).set_cursor((last as u32).wrapping_add(1));
     }
 }

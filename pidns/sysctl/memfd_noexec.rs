@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `vm.memfd_noexec`: whether memory file descriptors may be executed.
+//! `vm.memfd_noexec`: whether memfds may be executable.
 //!
 //! The strictest value of a namespace and its ancestors applies.
 
@@ -23,7 +23,7 @@ const EXEC: i32 = 0;
 /// `MEMFD_NOEXEC_SCOPE_NOEXEC_ENFORCED`: `MFD_EXEC` is refused.
 const NOEXEC_ENFORCED: i32 = 2;
 
-/// Returns the value that applies in `ns`.
+/// Returns the effective value in `ns`.
 ///
 /// C counterpart: `pidns_memfd_noexec_scope()`.
 pub(crate) fn effective(ns: &PidNamespace) -> i32 {
@@ -32,7 +32,7 @@ pub(crate) fn effective(ns: &PidNamespace) -> i32 {
         .fold(EXEC, i32::max)
 }
 
-/// The value of the caller's namespace, which cannot be lower than its parent's.
+/// `vm.memfd_noexec` of the caller's namespace, which cannot be lower than its parent's.
 ///
 /// C counterpart: `pid_mfd_noexec_dointvec_minmax()`.
 pub(super) struct MemfdNoexec;
@@ -99,7 +99,7 @@ mod tests {
         set_memfd_noexec_scope(chain.at(2)?, 1);
 
         assert_eq!(effective(&chain), 2);
-        // It applies once the outer one is gone.
+        // It applies once the outer one is lower.
         set_memfd_noexec_scope(chain.at(1)?, 0);
         assert_eq!(effective(&chain), 1);
         Ok(())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The functions of `kernel/pid.c`: look-ups and translations. Prototypes: `include/linux/pid.h`,
-//! `include/linux/sched.h`.
+//! The functions of `kernel/pid.c`: look-ups and translations. Prototypes: `include/linux/pid.h`
+//! and `include/linux/sched.h`.
 
 use super::to_ptr;
 use crate::lookup;
@@ -41,7 +41,7 @@ fn into_pid(pid: Option<ARef<Pid>>) -> *mut bindings::pid {
     pid.map_or(ptr::null_mut(), |pid| ARef::into_raw(pid).cast().as_ptr())
 }
 
-/// Borrows the pid that C passes, unless it is null.
+/// Borrows a pid from C, unless it is null.
 ///
 /// # Safety
 ///
@@ -51,7 +51,7 @@ unsafe fn pid<'a>(pid: *mut bindings::pid) -> Option<&'a Pid> {
     unsafe { pid.cast::<Pid>().as_ref() }
 }
 
-/// Borrows the namespace that C passes, unless it is null.
+/// Borrows a namespace from C, unless it is null.
 ///
 /// # Safety
 ///
@@ -61,13 +61,13 @@ unsafe fn namespace<'a>(ns: *mut bindings::pid_namespace) -> Option<&'a PidNames
     unsafe { ns.cast::<PidNamespace>().as_ref() }
 }
 
-/// Returns the pid with a number in a namespace.
+/// Returns the pid with a number in a namespace, or null.
 ///
 /// # Safety
 ///
 /// * `ns` is valid.
-/// * RCU, `tasklist_lock` or something else keeps the pid that is found in memory, and the nodes of
-///   the IDR above it.
+/// * RCU, `tasklist_lock` or something else keeps the pid and the nodes of the IDR above it in
+///   memory.
 #[export]
 pub(crate) unsafe extern "C" fn find_pid_ns(
     nr: c_int,
@@ -83,7 +83,7 @@ pub(crate) unsafe extern "C" fn find_pid_ns(
     to_ptr(ns.find(nr, guard))
 }
 
-/// Returns the pid with a number for the current task.
+/// Returns the pid with a number in the current task's namespace, or null.
 ///
 /// # Safety
 ///
@@ -96,7 +96,7 @@ pub(crate) unsafe extern "C" fn find_vpid(nr: c_int) -> *mut bindings::pid {
     }))
 }
 
-/// Returns the pid with the lowest number that is not below `nr`.
+/// Returns the first pid at or after `nr`, or null.
 ///
 /// # Safety
 ///
@@ -116,7 +116,7 @@ pub(crate) unsafe extern "C" fn find_ge_pid(
     to_ptr(ns.find_ge(nr, guard).map(|(_, pid)| pid))
 }
 
-/// Returns the pid with a number for the current task, with a reference, or null.
+/// Returns the pid with a number in the current task's namespace, with a reference, or null.
 ///
 /// # Safety
 ///
@@ -131,7 +131,7 @@ pub(crate) unsafe extern "C" fn find_get_pid(nr: bindings::pid_t) -> *mut bindin
 /// # Safety
 ///
 /// * `pid` is null or valid.
-/// * The RCU read side lock or `tasklist_lock` is held.
+/// * The RCU read-side lock or `tasklist_lock` is held.
 #[export]
 pub(crate) unsafe extern "C" fn pid_task(
     pid: *mut bindings::pid,
@@ -166,7 +166,7 @@ pub(crate) unsafe extern "C" fn get_pid_task(
 /// # Safety
 ///
 /// * `ns` is valid.
-/// * The RCU read side lock is held.
+/// * The RCU read-side lock is held.
 #[export]
 pub(crate) unsafe extern "C" fn find_task_by_pid_ns(
     nr: bindings::pid_t,
@@ -177,11 +177,11 @@ pub(crate) unsafe extern "C" fn find_task_by_pid_ns(
     to_task(lookup::find_task_by_pid_ns(nr, ns, guard))
 }
 
-/// Returns the thread with a number for the current task, or null.
+/// Returns the thread with a number in the current task's namespace, or null.
 ///
 /// # Safety
 ///
-/// * The RCU read side lock is held.
+/// * The RCU read-side lock is held.
 #[export]
 pub(crate) unsafe extern "C" fn find_task_by_vpid(
     nr: bindings::pid_t,
@@ -191,7 +191,7 @@ pub(crate) unsafe extern "C" fn find_task_by_vpid(
     to_task(lookup::find_task_by_vpid(current!(), nr, guard))
 }
 
-/// Returns the thread with a number for the current task, with a reference, or null.
+/// Returns the thread with a number in the current task's namespace, with a reference, or null.
 ///
 /// # Safety
 ///
@@ -233,7 +233,7 @@ pub(crate) unsafe extern "C" fn pid_nr_ns(
     to_number(pid.zip(ns).and_then(|(pid, ns)| lookup::pid_nr_ns(pid, ns)))
 }
 
-/// Returns the number of a pid for the current task, or 0.
+/// Returns the number of a pid in the current task's namespace, or 0.
 ///
 /// # Safety
 ///
@@ -245,7 +245,8 @@ pub(crate) unsafe extern "C" fn pid_vnr(pid: *mut bindings::pid) -> bindings::pi
     to_number(pid.and_then(|pid| lookup::pid_vnr(current!(), pid)))
 }
 
-/// Returns the number of what a task uses as `kind`, in a namespace or for the current task, or 0.
+/// Returns the number of a task's pid of type `kind` in a namespace, by default the current task's,
+/// or 0.
 ///
 /// # Safety
 ///
@@ -263,13 +264,12 @@ pub(crate) unsafe extern "C" fn __task_pid_nr_ns(
     to_number(nr)
 }
 
-/// Returns the namespace that a task lives in, or null if it has been reaped.
+/// Returns the active PID namespace of a task, or null if it has been reaped.
 ///
 /// # Safety
 ///
 /// * `task` is valid.
-/// * It is the current task, or the caller holds the RCU read side lock or something else that
-///   keeps its pid in memory.
+/// * It is the current task, or RCU or something else keeps its pid in memory.
 #[export]
 pub(crate) unsafe extern "C" fn task_active_pid_ns(
     task: *mut bindings::task_struct,

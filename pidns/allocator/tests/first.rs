@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The first process of a namespace, which must be number 1.
+//! The first process of a namespace must get number 1.
 
 use crate::{
     raw::{
@@ -49,7 +49,7 @@ mod tests {
     fn first_pid_is_1_after_failure() -> Result {
         let ns = nested(1)?;
         assert_eq!(alloc_error(&ns, &[2]), Some(EINVAL));
-        // As a failure later on leaves it.
+        // As a later failure leaves it.
         LockedNumbers::lock(&ns).set_cursor(2);
 
         assert_eq!(TestPid::new(&ns, &[])?.own_nr(), Some(1));
@@ -85,7 +85,7 @@ mod tests {
     fn ancestors_need_reaper() -> Result {
         let inner = nested(2)?;
         let outer = inner.parent().ok_or(ENOENT)?;
-        // Somebody was to be its first process, and is not yet.
+        // Allocated, but no reaper yet.
         let init = TestPid::new(outer, &[])?;
 
         assert_eq!(alloc_error(&inner, &[]), Some(EINVAL));

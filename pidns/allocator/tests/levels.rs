@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! All levels or none: what fails at one level leaves nothing at the others.
+//! A failure at one level undoes the allocation at all levels.
 
 use crate::{
     allocator,
@@ -29,7 +29,7 @@ use kernel::{
 
 const DEPTH: u32 = 5;
 
-/// Returns the numbers that the next pid is going to get below the initial namespace.
+/// Returns the numbers that the next pid will get below the initial namespace.
 fn next_numbers(ns: &PidNamespace) -> Result<KVec<i32>> {
     let mut numbers = KVec::new();
     for ns in below_initial(ns) {
@@ -38,7 +38,7 @@ fn next_numbers(ns: &PidNamespace) -> Result<KVec<i32>> {
     Ok(numbers)
 }
 
-/// Returns a chain in which the numbers differ from level to level.
+/// Returns a chain with different numbers at each level.
 fn chain() -> Result<NsChain> {
     let chain = NsChain::new(DEPTH)?;
     for ns in below_initial(&chain) {
@@ -96,7 +96,7 @@ mod tests {
                 assert_eq!(ns.cursor(), ns.level() * 1000 + moved);
             }
 
-            // What was taken for a moment is free.
+            // The reserved numbers are free again.
             set_pid_max(full, PID_MAX_LIMIT);
             assert_eq!(alloc_error(&chain, &next), None);
         }
@@ -107,19 +107,19 @@ mod tests {
     fn used_number_undoes_all() -> Result {
         for level in 0..=DEPTH {
             let chain = chain()?;
-            let mut wanted = next_numbers(&chain)?;
-            wanted.push(0, GFP_KERNEL)?;
-            // From the inside out; with the number that init has anywhere.
-            wanted.truncate((DEPTH - level) as usize + 1);
-            let last = wanted.last_mut().ok_or(ENOENT)?;
+            let mut set_tid = next_numbers(&chain)?;
+            set_tid.push(0, GFP_KERNEL)?;
+            // Innermost first; 1 is in use at every level.
+            set_tid.truncate((DEPTH - level) as usize + 1);
+            let last = set_tid.last_mut().ok_or(ENOENT)?;
             *last = 1;
 
-            assert_eq!(alloc_error(&chain, &wanted), Some(EEXIST));
+            assert_eq!(alloc_error(&chain, &set_tid), Some(EEXIST));
             assert!(allocated(&chain)?
                 .iter()
                 .all(|left| *left == PidAllocated::Adding(1)));
-            let _ = wanted.pop();
-            assert_eq!(alloc_error(&chain, &wanted), None);
+            let _ = set_tid.pop();
+            assert_eq!(alloc_error(&chain, &set_tid), None);
         }
         Ok(())
     }
@@ -134,7 +134,7 @@ mod tests {
                 inner = child(&inner)?;
             }
             if level == DEPTH {
-                // The namespace itself is set back to 1, unless told otherwise.
+                // Its own cursor is reset, so only `set_tid` fails.
                 assert_eq!(alloc_error(&inner, &[2]), Some(EINVAL));
             } else {
                 assert_eq!(alloc_error(&inner, &[]), Some(EINVAL));
@@ -160,7 +160,7 @@ mod tests {
         for level in 1..=DEPTH {
             let chain = chain()?;
             let next = next_numbers(&chain)?;
-            allocator::disable(chain.at(level)?);
+            allocator::disable_pid_allocation(chain.at(level)?);
 
             assert_eq!(alloc_error(&chain, &[]), Some(ENOMEM));
             for ns in below_initial(&chain) {
@@ -172,11 +172,11 @@ mod tests {
                 assert_eq!(ns.pid_allocated(), expected);
             }
 
-            // Further out nothing is in the way, and what was taken for a moment is free.
+            // The outer levels are enabled, and the reserved numbers are free again.
             let outer = chain.at(level)?.parent().ok_or(ENOENT)?;
             let numbers = &next[(DEPTH - level) as usize + 1..];
             assert_eq!(alloc_error(outer, numbers), None);
-            // Inside it stays as it is.
+            // The inner levels stay disabled.
             assert_eq!(alloc_error(&chain, &next), Some(ENOMEM));
         }
         Ok(())
@@ -186,7 +186,7 @@ mod tests {
     fn free_after_disable() -> Result {
         let chain = chain()?;
         let pids = alloc_many(&chain, 2)?;
-        allocator::disable(&chain);
+        allocator::disable_pid_allocation(&chain);
         assert_eq!(chain.pid_allocated(), PidAllocated::Disabled(3));
 
         drop(pids);
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn max_depth_distant_numbers() -> Result {
         let chain = NsChain::new(PidNamespace::MAX_LEVEL)?;
-        // Far apart, so that each number needs nodes of its own in its table.
+        // Far apart, so that each number needs nodes of its own.
         for ns in below_initial(&chain) {
             LockedNumbers::lock(ns).set_cursor(1_000_000 + ns.level());
         }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which error it is if there are several.
+//! The order of errors.
 //!
-//! What is wrong with the numbers wanted comes first, level by level from the inside out; then what
-//! a level cannot give, in the same order; that a namespace is dying comes last.
+//! First errors in `set_tid`, innermost level first; then allocation errors, in the same order; a
+//! dead namespace last.
 
 use crate::{
     allocator,
@@ -23,14 +23,14 @@ use kernel::{
     prelude::*, //
 };
 
-/// Returns two namespaces, of which the outer one has no number left.
+/// Returns two nested namespaces. The outer one is full.
 fn full_outside() -> Result<NsChain> {
     let chain = NsChain::new(2)?;
     set_pid_max(chain.at(1)?, 2);
     Ok(chain)
 }
 
-/// Returns two namespaces, of which the inner one has no number left.
+/// Returns two nested namespaces. The inner one is full.
 fn full_inside() -> Result<NsChain> {
     let chain = NsChain::new(2)?;
     set_pid_max(&chain, 2);
@@ -116,18 +116,18 @@ mod tests {
     #[test]
     fn disabled_comes_last() -> Result {
         let chain = full_inside()?;
-        allocator::disable(chain.at(1)?);
+        allocator::disable_pid_allocation(chain.at(1)?);
         assert_eq!(alloc_error(&chain, &[]), Some(EAGAIN));
         assert_eq!(alloc_error(&chain, &[1]), Some(EEXIST));
 
         let chain = full_outside()?;
-        allocator::disable(&chain);
+        allocator::disable_pid_allocation(&chain);
         assert_eq!(alloc_error(&chain, &[]), Some(EAGAIN));
         assert_eq!(alloc_error(&chain, &[7, 0]), Some(EINVAL));
 
         let chain = NsChain::new(2)?;
         let inner = child(&chain)?;
-        allocator::disable(&chain);
+        allocator::disable_pid_allocation(&chain);
         assert_eq!(alloc_error(&inner, &[2]), Some(EINVAL));
         assert_eq!(alloc_error(&inner, &[]), Some(ENOMEM));
         Ok(())

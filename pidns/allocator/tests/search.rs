@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which number comes next, where it goes on after the last, and when there is none.
+//! The cyclic search for a free number.
 
 use crate::{
     allocator::first_number,
@@ -96,7 +96,7 @@ mod tests {
         let one = TestPid::new(&ns, &[300])?;
         LockedNumbers::lock(&ns).set_cursor(300);
 
-        // 1 is taken, 300 as well.
+        // 1 and 300 are in use.
         assert_eq!(TestPid::new(&ns, &[])?.own_nr(), Some(2));
         assert_eq!(one.own_nr(), Some(300));
         Ok(())
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(own_numbers(&pids)?, [300, 301, 302]);
 
         assert_eq!(alloc_error(&ns, &[]), Some(EAGAIN));
-        // Not that there were none; but they are given once.
+        // Lower ones are free, but not searched.
         drop(TestPid::new(&ns, &[2])?);
         assert_eq!(alloc_error(&ns, &[]), Some(EAGAIN));
         Ok(())

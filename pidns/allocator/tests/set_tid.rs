@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Numbers that the caller chooses, as `clone3(2)` lets it by `set_tid`.
+//! Numbers chosen by `set_tid` of `clone3(2)`.
 
 use crate::{
     lookup,
@@ -38,7 +38,7 @@ mod tests {
     fn set_tid_in_initial_ns() -> Result {
         let chain = NsChain::new(2)?;
         let initial = PidNamespace::initial();
-        // Nobody else gets it so soon again.
+        // Not allocated again before a wrap.
         let free = TestPid::new(initial, &[])?.own_nr().ok_or(ENOENT)?;
         let pid = TestPid::new(&chain, &[7, 8, free])?;
 
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(alloc_error(&ns, &[400]), Some(EINVAL));
         assert_eq!(alloc_error(&ns, &[i32::MAX]), Some(EINVAL));
         assert_eq!(alloc_error(&ns, &[399]), None);
-        // It is taken, so it is in range.
+        // In use, so in range.
         assert_eq!(alloc_error(&ns, &[1]), Some(EEXIST));
         Ok(())
     }
@@ -107,10 +107,10 @@ mod tests {
     #[test]
     fn search_skips_set_tid() -> Result {
         let ns = NsChain::new(1)?;
-        let wanted = TestPid::new(&ns, &[2])?;
+        let pid = TestPid::new(&ns, &[2])?;
 
         assert_eq!(TestPid::new(&ns, &[])?.own_nr(), Some(3));
-        assert_eq!(wanted.own_nr(), Some(2));
+        assert_eq!(pid.own_nr(), Some(2));
         Ok(())
     }
 
@@ -123,7 +123,7 @@ mod tests {
             Some(EPERM)
         );
         assert_eq!(as_test_user(true, || alloc_error(&ns, &[50]))?, None);
-        // Not so without choosing.
+        // Without `set_tid` no capability is needed.
         assert_eq!(as_test_user(false, || alloc_error(&ns, &[]))?, None);
         Ok(())
     }

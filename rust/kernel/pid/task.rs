@@ -76,7 +76,7 @@ impl Task {
 
     #[inline]
     fn raw_pid(&self, kind: PidType) -> *mut Pid {
-        // SAFETY: The pointer is valid as long as `self`, and only accessed by single loads and stores.
+        // SAFETY: The pointer is valid like `self`, and only accessed by single loads and stores.
         unsafe { Atomic::from_ptr(self.pid_ptr(kind)) }
             .load(Relaxed)
             .cast()
