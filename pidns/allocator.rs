@@ -93,7 +93,7 @@ fn alloc_numbers<'a>(mut pid: NewPid<'a>, set_tid: &[i32]) -> Result<PublishedPi
     loop {
         let mut numbers = pid.allocate();
         match alloc_at_each_level(&mut numbers, set_tid) {
-            // Publishing fails with ENOMEM for a dead namespace, after all other errors.
+            // Checks PIDNS_ADDING at every level: ENOMEM, after all other errors.
             Ok(()) => return numbers.publish(),
             // A node could not be allocated under the locks.
             Err(ENOMEM) => pid = numbers.preload()?,
@@ -167,7 +167,7 @@ fn wake_reaper(number: &FreedNumber<'_>) {
     }
 }
 
-/// Disables PID allocation in `ns`.
+/// Disables PID allocation in `ns`: clears `PIDNS_ADDING`.
 pub(crate) fn disable_pid_allocation(ns: &PidNamespace) {
     LockedNumbers::lock(ns).disable_allocation();
 }

@@ -53,7 +53,7 @@ pub(crate) fn copy_pid_ns(
 /// Creates a PID namespace below `parent`, owned by `user_ns`.
 ///
 /// Returns `EINVAL` if `user_ns` is neither the owner of `parent` nor a descendant of it; `ENOSPC`
-/// beyond 32 levels or the limit `user.max_pid_namespaces`; `ENOMEM`. May sleep.
+/// beyond `MAX_PID_NS_LEVEL` or the limit `user.max_pid_namespaces`; `ENOMEM`. May sleep.
 pub(crate) fn create_pid_namespace(
     user_ns: &UserNamespace,
     parent: &PidNamespace,

@@ -225,14 +225,14 @@ impl<'a> LockedIdr<'a> {
 
     /// Returns whether the leaf of `nr` is the one that is kept when empty.
     #[inline]
-    fn keeps(&self, nr: u32) -> bool {
+    fn is_kept(&self, nr: u32) -> bool {
         self.0.cursor().wrapping_sub(1).wrapping_shr(SHIFT) == nr.wrapping_shr(SHIFT)
     }
 
     /// Frees the leaf kept for the cursor `old`, if it is empty and another one is kept now.
     #[inline]
     fn free_kept_leaf(&self, old: u32) {
-        if !self.keeps(old.wrapping_sub(1)) {
+        if !self.is_kept(old.wrapping_sub(1)) {
             self.prune(old.wrapping_sub(1));
         }
     }
@@ -243,9 +243,9 @@ impl<'a> LockedIdr<'a> {
         let Some(leaf) = self.leaf(nr) else {
             return;
         };
-        let goes = leaf.count() == 0 && (!self.keeps(nr) || leaf.is_only_leaf());
+        let unused = leaf.count() == 0 && (!self.is_kept(nr) || leaf.is_only_leaf());
         // Removing a number that was reserved in an empty leaf frees the leaf.
-        if goes && leaf.reserve(nr % SLOTS) {
+        if unused && leaf.reserve(nr % SLOTS) {
             // SAFETY: The lock is held. The leaf is not used after this.
             unsafe { bindings::idr_remove(self.0.as_ptr(), nr as usize) };
         }
@@ -330,8 +330,8 @@ impl<'a> LockedIdr<'a> {
     #[inline]
     pub(super) unsafe fn remove(&self, nr: u32) {
         if let Some(leaf) = self.leaf(nr) {
-            let stays = leaf.count() > 1 || (self.keeps(nr) && !leaf.is_only_leaf());
-            if stays && leaf.release(nr % SLOTS) {
+            let keep = leaf.count() > 1 || (self.is_kept(nr) && !leaf.is_only_leaf());
+            if keep && leaf.release(nr % SLOTS) {
                 return;
             }
         }

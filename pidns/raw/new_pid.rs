@@ -303,8 +303,8 @@ impl<'a> NewNumbers<'a> {
 
     /// Publishes and counts the pid in all namespaces, and releases the locks.
     ///
-    /// Returns `EINVAL` if a number is missing, and `ENOMEM` if PID allocation is disabled in one
-    /// of the namespaces. A namespace that disables it later has counted this pid, and its init
+    /// Returns `EINVAL` if a number is missing, and `ENOMEM` if `PIDNS_ADDING` is cleared in one of
+    /// the namespaces. A namespace where it is cleared later has counted this pid, and its init
     /// waits for it.
     pub(crate) fn publish(self) -> Result<PublishedPid> {
         if self.next.is_some() {
