@@ -86,10 +86,9 @@ pub trait IntSysctl: 'static {
     /// Returns the owner of the value for the current task.
     fn owner(current: &CurrentTask) -> Result<&Self::Owner>;
 
-    /// Checks whether the current task may write. The error is that of `write(2)`.
-    fn may_write(owner: &Self::Owner) -> Result {
-        let _ = owner;
-        Ok(())
+    /// Returns whether the current task may write. If not, `write(2)` returns `EPERM`.
+    fn may_write(_owner: &Self::Owner) -> bool {
+        true
     }
 
     /// Returns the range of valid values. `write(2)` returns `EINVAL` for others.
@@ -160,8 +159,8 @@ impl<T: IntSysctl> Entry<T> {
         from_result(|| {
             let current = current!();
             let owner = T::owner(current)?;
-            if write != 0 {
-                T::may_write(owner)?;
+            if write != 0 && !T::may_write(owner) {
+                return Err(EPERM);
             }
             let mut value: c_int = T::get(owner);
             let (mut min, mut max) = T::bounds(owner).into_inner();
