@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `task->nsproxy`: who may read and change it.
+//! `task->nsproxy`, and the right to change it.
 //!
 //! A task reads its own pointer without a lock. Only the task itself changes it, under its
 //! `alloc_lock`; other tasks read it under that lock. So a task may change it when nothing borrowed

@@ -60,7 +60,7 @@ macro_rules! impl_namespace {
 
             #[inline]
             unsafe fn dec_ref(obj: ::core::ptr::NonNull<Self>) {
-                // SAFETY: The caller gives up a reference.
+                // SAFETY: The caller passes a reference.
                 unsafe { $put(obj.cast().as_ptr()) };
             }
         }
@@ -74,7 +74,7 @@ macro_rules! impl_namespace {
             #[inline]
             fn common(&self) -> &$crate::ns::NsCommon {
                 let $ptr = self.as_ptr();
-                // SAFETY: `self` is valid, and the common part lives as long as the whole.
+                // SAFETY: `self` is valid, and the common part lives as long as it does.
                 unsafe { $crate::ns::NsCommon::from_ptr($common) }
             }
         }

@@ -210,7 +210,7 @@ unsafe impl AlwaysRefCounted for NsProxy {
 
     #[inline]
     unsafe fn dec_ref(obj: NonNull<Self>) {
-        // SAFETY: The caller gives up a reference.
+        // SAFETY: The caller passes a reference.
         unsafe { bindings::put_nsproxy(obj.cast().as_ptr()) };
     }
 }

@@ -116,7 +116,7 @@ unsafe impl AlwaysRefCounted for Pid {
 
     #[inline]
     unsafe fn dec_ref(obj: NonNull<Self>) {
-        // SAFETY: The caller gives up a reference.
+        // SAFETY: The caller passes a reference.
         unsafe { bindings::put_pid(obj.cast().as_ptr()) };
     }
 }

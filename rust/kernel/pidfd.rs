@@ -49,8 +49,8 @@ pub const SELF_THREAD_GROUP: i32 = bindings::PIDFD_SELF_THREAD_GROUP;
 ///
 /// # Invariants
 ///
-/// `fd` is reserved in the table of the current task, and `file` owns a reference to a new pidfd
-/// file that nobody else knows.
+/// `fd` is reserved in the current task's table, and `file` owns the only reference to a new pidfd
+/// file.
 pub struct PreparedPidfd<'a> {
     fd: u32,
     file: NonNull<bindings::file>,
@@ -74,7 +74,7 @@ impl<'a> PreparedPidfd<'a> {
         // table.
         let fd = unsafe { bindings::pidfd_prepare(pid.as_ptr(), flags, &raw mut file) };
         to_result(fd)?;
-        // INVARIANT: The function has reserved the descriptor and made the file.
+        // INVARIANT: The function has reserved the descriptor and created the file.
         Ok(Self {
             // CAST: Just checked not to be negative.
             fd: fd as u32,

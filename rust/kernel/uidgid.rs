@@ -26,13 +26,13 @@ pub struct Kgid {
 }
 
 impl Kgid {
-    /// Creates a `Kgid` given the raw C type.
+    /// Creates a `Kgid` from the raw C type.
     #[inline]
     pub fn from_raw(kgid: bindings::kgid_t) -> Self {
         Self { kgid }
     }
 
-    /// Turns this into the raw C type.
+    /// Returns the raw C type.
     #[inline]
     pub fn into_raw(self) -> bindings::kgid_t {
         self.kgid

@@ -18,8 +18,8 @@ use crate::{
 
 /// Evidence that `execve(2)` does not change a task's credentials and address space.
 ///
-/// So the result of an access check made under the lock stays valid as long as it is held. There
-/// may be several readers.
+/// So the result of an access check under the lock stays valid as long as it is held. There may be
+/// several readers.
 ///
 /// # Invariants
 ///

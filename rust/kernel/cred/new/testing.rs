@@ -28,7 +28,7 @@ impl NewCred {
     /// Calls `f` with these as the current task's subjective credentials.
     #[doc(alias = "override_creds")]
     pub fn with_creds<R>(self, f: impl FnOnce() -> R) -> R {
-        // SAFETY: The credentials outlive the call of `f`, and were made from those of this thread.
+        // SAFETY: The credentials outlive the call of `f`, and were prepared by this thread.
         let own = unsafe { bindings::override_creds(self.as_ptr()) };
         let result = f();
         // SAFETY: These are the previous credentials, which the task still has a reference to. `f`
