@@ -83,7 +83,7 @@ static bool caches_grown(const long *before, long *now)
 	return false;
 }
 
-TEST_F_TIMEOUT(pidns, b8_many_cycles_leave_nothing, STRESS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, many_cycles_leave_nothing, STRESS_TIMEOUT)
 {
 	int cycles = count_for_kernel(_metadata, CYCLES), i;
 	long before[NR_CACHES], now[NR_CACHES];

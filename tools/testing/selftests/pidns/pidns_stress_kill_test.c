@@ -108,7 +108,7 @@ static int numbers_used(int nsfd, int max)
 	return used;
 }
 
-TEST_F_TIMEOUT(stress, a14_many_processes_die_with_their_init, STRESS_TIMEOUT)
+TEST_F_TIMEOUT(stress, many_processes_die_with_init, STRESS_TIMEOUT)
 {
 	int inner = self->processes / INNER_SHARE, fd, innerfd;
 	struct timespec start, made, dead;
