@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A set of namespaces that was prepared and then given up once dropped active
- * references that it had never taken: namespaces in use became invisible to
- * listns() and could not be opened any more. After any failure, often
- * repeated, the namespaces of all who took part are still there.
+ * free_nsproxy() of a prepared set once dropped active references that it had
+ * not taken: namespaces in use became invisible to listns() and could not be
+ * opened any more. After many failures of each kind, the namespaces of caller
+ * and target are still active.
  */
 #include <pthread.h>
 
@@ -12,7 +12,7 @@
 
 #define TIMES 16
 
-/* All of a task's namespaces but those of the initial task, which never vanish. */
+/* All namespaces of a task but those of the initial task, which never vanish. */
 #define MINE ns_links(ALL_NS)
 
 static void *wait_there(void *arg)
@@ -21,7 +21,7 @@ static void *wait_there(void *arg)
 	return NULL;
 }
 
-/* The ways to fail, from the first check to the last. */
+/* Ways to fail, from the first check to the last. */
 static const struct failure {
 	const char *name;
 	int error;
@@ -34,7 +34,7 @@ static const struct failure {
 	{ "own user namespace",		EINVAL },
 };
 
-/* Make the caller one that fails so. */
+/* Prepare the caller for a failure. */
 static int get_ready(int how)
 {
 	pthread_t thread;
@@ -51,7 +51,7 @@ static int get_ready(int how)
 	return 0;
 }
 
-/* In such a caller: with which error it fails. */
+/* The error in such a caller. */
 static int fail(int how, int pidfd)
 {
 	pid_t pid;
@@ -85,7 +85,7 @@ TEST_F_TIMEOUT(nsproxy, failed_setns_drops_no_active_ref, NS_TIMEOUT)
 			kid_tell(&caller, 0);
 			kid_hear(&caller);
 			kid_tell(&caller, get_ready(i));
-			/* Until nobody hears it any more. */
+			/* Until the caller exits. */
 			for (;;) {
 				kid_hear(&caller);
 				kid_tell(&caller, fail(i, target.pidfd));
@@ -99,7 +99,7 @@ TEST_F_TIMEOUT(nsproxy, failed_setns_drops_no_active_ref, NS_TIMEOUT)
 
 		kid_tell(&caller, 0);
 		ASSERT_EQ(0, kid_hear(&caller));
-		/* Looked at each time: a count that is below zero is taken for use again. */
+		/* Check each time: a negative count would become active again. */
 		for (j = 0; j < TIMES; j++) {
 			kid_tell(&caller, 0);
 			ASSERT_EQ(failures[i].error, kid_hear(&caller)) {
@@ -115,7 +115,7 @@ TEST_F_TIMEOUT(nsproxy, failed_setns_drops_no_active_ref, NS_TIMEOUT)
 		ASSERT_TRUE(ns_read(target.pid, &now));
 		EXPECT_EQ(0, ns_diff(&its, &now));
 
-		/* Nor was one taken too many. */
+		/* Nor has one been taken in excess. */
 		kid_stop(&caller);
 		EXPECT_TRUE(eventually(ns_gone(&callers, MINE))) {
 			TH_LOG("%s: the caller's remain", failures[i].name);
@@ -128,7 +128,7 @@ TEST_F_TIMEOUT(nsproxy, failed_setns_drops_no_active_ref, NS_TIMEOUT)
 	}
 }
 
-/* The same count for success: there and back, and everything is still listed. */
+/* The same count for success: there and back, and all are still listed. */
 TEST_F_TIMEOUT(nsproxy, setns_balances_active_refs, NS_TIMEOUT)
 {
 	unsigned int flags = ALL_NS & ~CLONE_NEWPID;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The undoing of a half-made set of namespaces once took an error for a PID
- * namespace, with the flags 0x22020400, and once left a PID namespace behind
- * when a later one in the same clone failed.
+ * The error path of clone once took an error pointer for a PID namespace, with
+ * flags 0x22020400, and once leaked a PID namespace when a later one in the
+ * same clone failed.
  */
 #include "fault_util.h"
 
@@ -37,7 +37,7 @@ static int op_unshare(void *arg)
 
 static int (* const ops[])(void *) = { op_clone3, op_legacy_clone, op_unshare };
 
-/* Run one in a process of its own, since unshare changes its caller. */
+/* Run one in a new process, since unshare changes its caller. */
 static int apart(int (*op)(void *))
 {
 	pid_t pid = fork();
@@ -63,7 +63,7 @@ TEST_F_TIMEOUT(nsproxy, flags_22020400_succeed, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* The PID namespace is refused, with one made before it and one to come after. */
+/* The PID namespace is refused, with one created before it and one after. */
 TEST_F_TIMEOUT(nsproxy, flags_22020400_with_pending_pid_ns, NS_TIMEOUT)
 {
 	struct nsids before;
@@ -78,7 +78,7 @@ TEST_F_TIMEOUT(nsproxy, flags_22020400_with_pending_pid_ns, NS_TIMEOUT)
 	}
 }
 
-/* Each of the three refused in turn because there may be no more of them. */
+/* Each of the three is refused in turn by its limit. */
 TEST_F_TIMEOUT(nsproxy, flags_22020400_at_limits, NS_TIMEOUT)
 {
 	static const char * const names[] = { "mnt", "pid", "cgroup" };
@@ -95,12 +95,12 @@ TEST_F_TIMEOUT(nsproxy, flags_22020400_at_limits, NS_TIMEOUT)
 		ASSERT_EQ(0, ns_limit(names[i], 1));
 		for (j = 0; j < ARRAY_SIZE(ops); j++)
 			ASSERT_TRUE(eventually(!apart(ops[j]))) {
-				TH_LOG("%s, operation %d: left behind", names[i], j);
+				TH_LOG("%s, operation %d: leaked", names[i], j);
 			}
 	}
 }
 
-/* Many failures behind the PID namespace leave none of them. */
+/* Many failures after the PID namespace leak none. */
 TEST_F_TIMEOUT(nsproxy, later_failure_frees_pid_ns, NS_TIMEOUT)
 {
 	static const struct nstype later[] = {
@@ -124,15 +124,15 @@ TEST_F_TIMEOUT(nsproxy, later_failure_frees_pid_ns, NS_TIMEOUT)
 		}
 		ASSERT_EQ(0, ns_limit(later[i].name, 1));
 		ASSERT_EQ(0, ns_limit("pid", 1));
-		/* Exactly one may be had: so none is left of a hundred. */
+		/* Exactly one is allowed: so none is left of a hundred. */
 		ASSERT_TRUE(eventually(!apart(op_clone3))) {
-			TH_LOG("left behind by %s", later[i].name);
+			TH_LOG("leaked by %s", later[i].name);
 		}
 	}
 	EXPECT_TRUE(eventually(slab_active("pid_namespace") - before < times));
 }
 
-/* And with every allocation failing in turn. */
+/* And with each allocation failing in turn. */
 TEST_F_TIMEOUT(nsproxy, flags_22020400_with_faults, NS_TIMEOUT)
 {
 	const char *lacking = fault_setup();
@@ -148,7 +148,7 @@ TEST_F_TIMEOUT(nsproxy, flags_22020400_with_faults, NS_TIMEOUT)
 	ASSERT_EQ(0, userns_enter());
 	fault_sweep(_metadata, &sweep, op_unshare, NULL, FLAGS, 1000);
 	EXPECT_EQ(0, apart(op_clone3));
-	/* Now also those caches that the first inner PID made. */
+	/* Also the caches that the first inner pid created. */
 	ASSERT_TRUE(fault_namespaces_only(true));
 	fault_sweep(_metadata, &sweep, op_clone3, NULL, FLAGS, 1000);
 	fault_sweep(_metadata, &sweep, op_legacy_clone, NULL, FLAGS, 1000);

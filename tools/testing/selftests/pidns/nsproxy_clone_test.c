@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * clone and clone3 give new namespaces for exactly the flags asked for and
- * share the rest; without a flag the whole nsproxy is shared.
+ * clone and clone3 create new namespaces for exactly the flags given and share
+ * the rest; without a flag the whole nsproxy is shared.
  */
 #include <limits.h>
 
 #include "nsproxy_util.h"
 
-#define CROWD 150	/* children at once, for the slab counts */
+#define CROWD 150	/* children at a time, for the slab counts */
 
-/* Start a child with @flags and say which links differ from ours. */
+/* Start a child with @flags and return the links that differ from the caller's. */
 static int clone3_diff(unsigned int flags, unsigned int *diff)
 {
 	struct nsids mine, its;
@@ -26,7 +26,7 @@ static int clone3_diff(unsigned int flags, unsigned int *diff)
 	return err;
 }
 
-/* All 128 subsets, the empty one and the single flags among them. */
+/* All 128 subsets, including the empty one and the single flags. */
 TEST_F_TIMEOUT(nsproxy, clone3_any_subset_of_flags, NS_TIMEOUT)
 {
 	unsigned int set, flags, diff;
@@ -45,7 +45,7 @@ TEST_F_TIMEOUT(nsproxy, clone3_any_subset_of_flags, NS_TIMEOUT)
 	EXPECT_EQ(0, ns_moved(&before));
 }
 
-/* With a new user namespace all the others belong to it, and to no other. */
+/* The new user namespace owns all the others. */
 TEST_F_TIMEOUT(nsproxy, clone3_new_user_ns_owns_the_others, NS_TIMEOUT)
 {
 	struct nsids its;
@@ -81,7 +81,7 @@ static int sleeper(void *arg)
 	return 0;
 }
 
-/* The old system call has no room for CLONE_NEWTIME: it is an exit signal there. */
+/* clone(2) has no bit for CLONE_NEWTIME, which is an exit signal there. */
 TEST_F_TIMEOUT(nsproxy, legacy_clone_flags, NS_TIMEOUT)
 {
 	unsigned int rest = ALL_NS & ~CLONE_NEWTIME;
@@ -109,7 +109,7 @@ TEST_F_TIMEOUT(nsproxy, legacy_clone_flags, NS_TIMEOUT)
 	}
 }
 
-/* A child's new namespaces are its children's too: the proxy is inherited. */
+/* The nsproxy is inherited: a child's new namespaces are those of its children. */
 TEST_F_TIMEOUT(nsproxy, grandchild_inherits_nsproxy, NS_TIMEOUT)
 {
 	struct nsids ids;
@@ -131,9 +131,9 @@ TEST_F_TIMEOUT(nsproxy, grandchild_inherits_nsproxy, NS_TIMEOUT)
 }
 
 /*
- * Whether the nsproxy cache has grown by more than @least and less than @most
- * while CROWD children are there. What others do at that moment passes, so look
- * again; what the children have, they keep.
+ * Whether the nsproxy cache grows by more than @least and less than @most while
+ * CROWD children exist. Retry: the effects of other tasks pass, those of the
+ * children stay.
  */
 static bool crowd_grows(struct __test_metadata *_metadata, unsigned int flags, long least,
 			long most)
@@ -158,7 +158,7 @@ static bool crowd_grows(struct __test_metadata *_metadata, unsigned int flags, l
 	return grows;
 }
 
-/* Links cannot tell a shared nsproxy from an equal copy. The slab can. */
+/* Links cannot tell a shared nsproxy from an equal copy; the slab cache can. */
 TEST_F_TIMEOUT(nsproxy, no_flag_shares_nsproxy, NS_TIMEOUT)
 {
 	if (slab_active("nsproxy") < 0)
@@ -166,7 +166,7 @@ TEST_F_TIMEOUT(nsproxy, no_flag_shares_nsproxy, NS_TIMEOUT)
 
 	EXPECT_TRUE(crowd_grows(_metadata, 0, -CROWD / 3, CROWD / 3));
 	EXPECT_TRUE(crowd_grows(_metadata, CLONE_NEWUSER, -CROWD / 3, CROWD / 3));
-	/* The same count must see one proxy a child where there is one. */
+	/* Check the count: with a new namespace it sees one nsproxy per child. */
 	EXPECT_TRUE(crowd_grows(_metadata, CLONE_NEWUTS, CROWD * 2 / 3, LONG_MAX));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The way of a container engine: six namespaces in one clone3, a root of its
- * own with /proc and a directory of the host bound into it.
+ * What a container engine does: six namespaces in one clone3, a root of its own
+ * with /proc, and a directory of the host bound into it.
  */
 #include <dirent.h>
 #include <net/if.h>
@@ -18,9 +18,9 @@
 #define KEY 0x6e737078
 
 FIXTURE(container) {
-	char dir[32];		/* everything of the test is below this one */
+	char dir[32];		/* all files of the test are below */
 	char volume[64];	/* the host's directory that is shared */
-	char root[64];		/* where the root of the container is mounted */
+	char root[64];		/* mount point of the container's root */
 };
 
 FIXTURE_SETUP(container)
@@ -61,7 +61,7 @@ static int file_make(const char *dir, const char *name)
 	return 0;
 }
 
-/* What an engine does before it starts the program: returns the failing step. */
+/* What an engine does before it executes the program; returns the failed step. */
 static int container_root(const char *root, const char *volume)
 {
 	char path[96];
@@ -85,7 +85,7 @@ static int container_root(const char *root, const char *volume)
 	return 0;
 }
 
-/* How many processes the mounted /proc shows. */
+/* The number of processes that the mounted /proc shows. */
 static int nr_processes(void)
 {
 	struct dirent *entry;
@@ -115,7 +115,7 @@ static int file_read(const char *path, char *buf, size_t len)
 	return all;
 }
 
-/* What the program in the container finds. */
+/* What the program in the container sees. */
 static void container_main(struct __test_metadata *_metadata, const char *dir)
 {
 	struct if_nameindex *nets;
@@ -123,13 +123,13 @@ static void container_main(struct __test_metadata *_metadata, const char *dir)
 
 	EXPECT_EQ(1, getpid());
 	EXPECT_EQ(0, getppid());
-	/* The volume, both ways. */
+	/* The volume, in both directions. */
 	EXPECT_EQ(0, access("/data/from_outside", F_OK));
 	EXPECT_EQ(0, file_make("/data", "from_inside"));
 	/* No other directory of the host, and no other process. */
 	EXPECT_NE(0, access(dir, F_OK));
 	EXPECT_EQ(1, nr_processes());
-	/* A name of its own, no shared memory, no network, no cgroup above. */
+	/* A hostname of its own, no shared memory, no network, no outer cgroup. */
 	EXPECT_EQ(0, sethostname(HOST, strlen(HOST)));
 	EXPECT_EQ(-1, shmget(KEY, 4096, 0));
 	EXPECT_EQ(ENOENT, errno);
@@ -142,7 +142,7 @@ static void container_main(struct __test_metadata *_metadata, const char *dir)
 		EXPECT_STREQ("0::/\n", cgroup);
 }
 
-/* "docker exec": a second process comes in and finds the same. */
+/* "docker exec": a second process joins and sees the same. */
 static void container_visit(struct __test_metadata *_metadata, const struct kid *kid)
 {
 	char host[65] = {};
@@ -171,10 +171,10 @@ TEST_F_TIMEOUT(container, docker_run_with_volume, NS_TIMEOUT)
 	pid_t pid;
 	int shm;
 
-	/* In the way of nobody else's keys, and outside of what others mount. */
+	/* Keep clear of others' IPC keys, and of mounts made outside. */
 	ASSERT_EQ(0, unshare(CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS));
 	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL));
-	/* Mounts spread from here, as they do from where the engine is started. */
+	/* Mounts propagate from here, as they do where an engine runs. */
 	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_SHARED | MS_REC, NULL));
 	shm = shmget(KEY, 4096, IPC_CREAT | 0600);
 	ASSERT_LE(0, shm);
@@ -190,7 +190,7 @@ TEST_F_TIMEOUT(container, docker_run_with_volume, NS_TIMEOUT)
 	}
 	EXPECT_EQ(0, kid_hear(&kid));
 
-	/* Outside nothing changed but one file. */
+	/* Outside only one file has changed. */
 	ASSERT_TRUE(ns_read(0, &mine));
 	ASSERT_TRUE(ns_read(kid.pid, &its));
 	EXPECT_EQ(ns_links(CONTAINER), ns_diff(&mine, &its));
@@ -211,7 +211,7 @@ TEST_F_TIMEOUT(container, docker_run_with_volume, NS_TIMEOUT)
 	EXPECT_EQ(0, wait_for_pid(pid));
 	kid_stop(&kid);
 
-	/* And no trace of the container remains. */
+	/* Nothing of the container remains. */
 	EXPECT_TRUE(eventually(!ns_listed(its.id[L_MNT], CLONE_NEWNS)));
 	EXPECT_TRUE(eventually(!ns_listed(its.id[L_PID], CLONE_NEWPID)));
 	EXPECT_TRUE(eventually(!ns_listed(its.id[L_NET], CLONE_NEWNET)));

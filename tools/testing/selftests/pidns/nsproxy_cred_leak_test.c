@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the C file errs: a setns to a user and a mount namespace that has its new
- * credentials, and then gets no memory for a copy of the paths, leaks them there.
+ * A bug of nsproxy.c: setns to a user and a mount namespace that has prepared
+ * its credentials and then cannot copy the fs_struct leaks the credentials.
  */
 #define NSPROXY_OWN_FIXTURE
 #include "fault_util.h"
 
 #define JOINED (CLONE_NEWUSER | CLONE_NEWNS)
 
-/* So many that what else the machine does with credentials does not count. */
+/* Enough that other changes of the cache do not matter. */
 #define FAILURES 1000
 
-/* How often to look whether the C files' are freed after all. */
+/* How often to look whether C has freed them after all. */
 #define LOOKS 100
 
 static const char * const paths_cache[] = { "fs_cache" };
 
-/* Of the implementations only that in Rust has this function. */
+/* Only the Rust implementation has this function. */
 static bool is_rust(void)
 {
 	FILE *symbols = fopen("/proc/kallsyms", "r");
@@ -68,7 +68,7 @@ TEST_F_TIMEOUT(credentials, freed_when_copy_fs_struct_fails, NS_TIMEOUT)
 	long before;
 	pid_t pid;
 
-	/* It is the paths alone that the call then fails for. */
+	/* Only the copy of the fs_struct fails. */
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * setns with the pidfd of a task that is being killed: it either comes in time
- * or finds nobody, and never brings a dying namespace back.
+ * setns with the pidfd of a task that is being killed either comes in time or
+ * is ESRCH, and never revives a dying namespace.
  */
 #define NSPROXY_OF_THE_MACHINE
 #include "nsproxy_util.h"
@@ -10,7 +10,7 @@
 #define NET_ROUNDS 30
 #define RACERS 2
 
-/* Join as long as the target lives: the error of the first failure. */
+/* Join as long as the target lives; the error of the first failure. */
 static int join_until_error(int pidfd, unsigned int flags)
 {
 	pid_t pid;
@@ -20,13 +20,13 @@ static int join_until_error(int pidfd, unsigned int flags)
 			return errno;
 		if (!(flags & CLONE_NEWPID))
 			continue;
-		/* A child is born into the namespace, or its init is dead already. */
+		/* A child is created in the namespace, or its init is dead already. */
 		pid = fork();
 		if (!pid)
 			_exit(EXIT_SUCCESS);
 		if (pid < 0 && errno != ENOMEM)
 			return errno;
-		/* Unless the dying init took the child with it. */
+		/* Unless the dying init has killed the child. */
 		if (pid > 0 && waitpid(pid, NULL, 0) != pid)
 			return errno;
 	}
@@ -72,7 +72,7 @@ FIXTURE_VARIANT_ADD(race, all)
 static void race_setns(struct __test_metadata *_metadata, unsigned int made,
 		       unsigned int joined, int rounds)
 {
-	/* Odd, so that both kinds of rounds are met. */
+	/* Odd, so that both kinds of rounds occur. */
 	int step = quick() ? 9 : 1, round, i;
 	struct nsids ids;
 	struct kid kid;
@@ -88,10 +88,10 @@ static void race_setns(struct __test_metadata *_metadata, unsigned int made,
 			if (!racer[i])
 				_exit(join_until_error(kid.pidfd, joined));
 		}
-		/* A little longer each time, so that all of the race is met. */
+		/* A little later each time, to cover the whole race. */
 		usleep(round * 20);
 		kill(kid.pid, SIGKILL);
-		/* Half of the time the target stays a zombie while they try. */
+		/* In half of the rounds the target stays a zombie meanwhile. */
 		if (round & 1)
 			waitpid(kid.pid, NULL, 0);
 		for (i = 0; i < RACERS; i++)
@@ -99,7 +99,7 @@ static void race_setns(struct __test_metadata *_metadata, unsigned int made,
 		kid_stop(&kid);
 		if (round % 10 == 0 || round + step >= rounds)
 			EXPECT_TRUE(eventually(ns_gone(&ids, ns_links(made)))) {
-				TH_LOG("round %d: came back, or stayed", round);
+				TH_LOG("round %d: revived, or not freed", round);
 			}
 	}
 }
@@ -110,13 +110,13 @@ TEST_F_TIMEOUT(race, setns_to_dying_target, NS_TIMEOUT)
 		   variant->made & CLONE_NEWNET ? NET_ROUNDS : ROUNDS);
 }
 
-/* The same for what the target shares with others, and so does not die with it. */
+/* The same for a target whose namespaces others share and keep. */
 TEST_F_TIMEOUT(nsproxy, setns_to_dying_task_of_shared_nsproxy, NS_TIMEOUT)
 {
 	race_setns(_metadata, 0, ALL_NS & ~CLONE_NEWNS, ROUNDS);
 }
 
-/* A namespace whose last task is dying is not to be had by number either. */
+/* A namespace whose last task is dying cannot be opened by id either. */
 TEST_F_TIMEOUT(race, open_of_dying_namespace, NS_TIMEOUT)
 {
 	struct nsids ids;
@@ -130,7 +130,7 @@ TEST_F_TIMEOUT(race, open_of_dying_namespace, NS_TIMEOUT)
 		racer = fork();
 		ASSERT_LE(0, racer);
 		if (!racer) {
-			/* Each is opened, used and closed until it is there no more. */
+			/* Each is opened, used and closed until it is gone. */
 			for (i = 0; i < NR_LINKS; i++) {
 				if (!(ns_links(variant->made) & BIT(i)))
 					continue;

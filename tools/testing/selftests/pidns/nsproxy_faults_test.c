@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * clone3, unshare and setns with each of their allocations failing in turn:
- * the answer is a clean error, the caller stays where it was, and nothing is
- * left behind.
+ * they return an error, the caller keeps its namespaces, and nothing is leaked.
  */
 #define NSPROXY_OWN_FIXTURE
 #include "fault_util.h"
 
-/* At most so many shots at a network namespace, which is slow to make. */
+/* The most faults for a network namespace, which is slow to create. */
 #define NET_SHOTS 40
 #define EVERY_SHOT 100000
 
@@ -40,8 +39,8 @@ static int op_setns(void *arg)
 }
 
 /*
- * Sweep @op, then ask for one of each namespace where no more than one may
- * be; and see that the caches have not kept one object a failure.
+ * Sweep @op, then create one namespace of each type where only one is allowed,
+ * and check that the caches did not grow by one object per failure.
  */
 static void sweep_and_count(struct __test_metadata *_metadata, int (*op)(void *), void *arg,
 			    unsigned int flags, int most)
@@ -52,7 +51,7 @@ static void sweep_and_count(struct __test_metadata *_metadata, int (*op)(void *)
 	struct kid kid;
 	int i;
 
-	/* A first time, for what is allocated once for all. */
+	/* Once without faults, for what is allocated once only. */
 	ASSERT_LT(0, fault_points(op, arg));
 	for (i = 0; i < ARRAY_SIZE(caches); i++) {
 		before[i] = slab_active(caches[i]);
@@ -63,7 +62,7 @@ static void sweep_and_count(struct __test_metadata *_metadata, int (*op)(void *)
 	fault_sweep(_metadata, &sweep, op, arg, flags, most);
 	ASSERT_EQ(0, ns_limit_all(1));
 	ASSERT_TRUE(eventually(!kid_hold(&kid, ALL_NS))) {
-		TH_LOG("a namespace was left behind");
+		TH_LOG("a namespace was leaked");
 	}
 	kid_stop(&kid);
 	for (i = 0; i < ARRAY_SIZE(caches); i++) {
@@ -128,7 +127,7 @@ TEST_F_TIMEOUT(faults, clone3_undoes_every_step, NS_TIMEOUT)
 {
 	unsigned int flags = variant->flags;
 
-	/* The cache of the first inner PIDs comes with the first PID namespace. */
+	/* The first PID namespace creates the cache of its pids. */
 	ASSERT_EQ(0, op_clone3(&flags));
 	if (!fault_namespaces_only(true))
 		SKIP(return, "slab caches are merged (boot with slab_nomerge)");
@@ -154,14 +153,14 @@ TEST_F_TIMEOUT(faults, setns_undoes_every_step, NS_TIMEOUT)
 	args.fd = kid.pidfd;
 	fault_sweep(_metadata, &sweep, op_setns, &args, 0, EVERY_SHOT);
 
-	/* The target did not lose what the failures never had. */
+	/* The failures dropped no reference of the target's. */
 	ASSERT_TRUE(ns_read(kid.pid, &now));
 	EXPECT_EQ(0, ns_diff(&its, &now));
 	kid_stop(&kid);
 
 	ASSERT_EQ(0, ns_limit_all(1));
 	ASSERT_TRUE(eventually(!kid_hold(&kid, ALL_NS))) {
-		TH_LOG("a namespace was left behind");
+		TH_LOG("a namespace was leaked");
 	}
 	kid_stop(&kid);
 }

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A setns that succeeds once could have dropped active references as one that
- * fails: of namespaces in which the caller stays, since it joins what it is in
- * already, or joins others while it shares its set with another task. All that
- * a task has stays listed, and is counted once for each place where it has it.
+ * A setns that succeeds could drop active references as well: of namespaces in
+ * which the caller stays, because it joins its own, or joins others while it
+ * shares its nsproxy. All namespaces of a task stay active, with one reference
+ * for each place.
  */
 #define NSPROXY_OF_THE_MACHINE
 #include "nsproxy_util.h"
 
 #define TIMES 16
 
-/* All of a task's namespaces but those of the initial task, which never vanish. */
+/* All namespaces of a task but those of the initial task, which never vanish. */
 #define MINE ns_links(ALL_NS)
 
-/* What the caller is asked to do: to join its own namespace behind a link, or this. */
+/* A request to the caller: join the own namespace of a link, or this. */
 enum {
 	JOIN_ALL = NR_LINKS,
 	UNSHARE_TIME,
 };
 
-/* In the caller: 0 or a negative errno. */
+/* Runs in the caller; returns 0 or a negative errno. */
 static int act(int what)
 {
 	unsigned int flags = ALL_NS;
@@ -40,7 +40,7 @@ static int act(int what)
 	return err;
 }
 
-/* Start a caller in namespaces of its own, and read which. */
+/* Start a caller in namespaces of its own, and read their ids. */
 static bool caller_start(struct kid *kid, struct nsids *ids)
 {
 	int what;
@@ -62,8 +62,8 @@ static int ask(const struct kid *kid, int what)
 }
 
 /*
- * End a task that is alone in @ids. If it had one of them counted too seldom, a
- * file does not suffice to keep that one afterwards.
+ * Kill the only task in @ids. If one of these had too few references, an open
+ * file would not keep it afterwards.
  */
 static bool ends_balanced(struct kid *kid, const struct nsids *ids)
 {
@@ -85,7 +85,7 @@ TEST_F_TIMEOUT(nsproxy, setns_to_own_keeps_active_refs, NS_TIMEOUT)
 	struct kid caller;
 	int i, link;
 
-	/* Looked at each time: a count that is below zero is taken for use again. */
+	/* Check each time: a negative count would become active again. */
 	ASSERT_TRUE(caller_start(&caller, &ids));
 	for (i = 0; i < TIMES; i++) {
 		ASSERT_EQ(0, ask(&caller, JOIN_ALL));
@@ -111,7 +111,7 @@ TEST_F_TIMEOUT(nsproxy, setns_to_own_keeps_active_refs, NS_TIMEOUT)
 	EXPECT_TRUE(ends_balanced(&caller, &ids));
 }
 
-/* A time namespace is joined in two places, and may have been in one of them. */
+/* A time namespace is joined in two places, and may have been in one of them before. */
 TEST_F_TIMEOUT(nsproxy, setns_to_own_time_ns_keeps_active_refs, NS_TIMEOUT)
 {
 	static const struct {
@@ -147,7 +147,7 @@ TEST_F_TIMEOUT(nsproxy, setns_to_own_time_ns_keeps_active_refs, NS_TIMEOUT)
 	}
 }
 
-/* Who leaves a set that it shares takes all with it that it does not leave. */
+/* A task that leaves a shared nsproxy takes references to all that it keeps. */
 TEST_F_TIMEOUT(nsproxy, leaving_shared_nsproxy_keeps_active_refs, NS_TIMEOUT)
 {
 	struct kid target, caller, sharer;
@@ -173,7 +173,7 @@ TEST_F_TIMEOUT(nsproxy, leaving_shared_nsproxy_keeps_active_refs, NS_TIMEOUT)
 	EXPECT_TRUE(ns_there(&old, MINE));
 	EXPECT_TRUE(ns_there(&now, MINE));
 
-	/* The old set ends with the one that still had it. */
+	/* The old nsproxy ends with the task that still has it. */
 	kid_tell(&caller, 0);
 	ASSERT_EQ(0, kid_hear(&caller));
 	EXPECT_TRUE(ns_there(&now, MINE));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Namespaces live as long as a task, a file or a mount holds them, and no
- * longer: afterwards nothing tells of them and all counts are as before.
+ * longer: afterwards they are not listed and all counts are as before.
  */
 #include <linux/sockios.h>
 
@@ -24,8 +24,9 @@ TEST_F_TIMEOUT(nsproxy, gone_with_last_task, NS_TIMEOUT)
 }
 
 /*
- * Who goes from one user namespace into another does not keep the first. A file that
- * was opened there, with its credentials, keeps it in memory, but is not a use of it.
+ * A task that leaves a user namespace for another does not keep it. A file
+ * opened there, with its credentials, keeps its memory but is no active
+ * reference.
  */
 TEST_F_TIMEOUT(nsproxy, user_ns_is_gone_when_left, NS_TIMEOUT)
 {
@@ -48,17 +49,17 @@ TEST_F_TIMEOUT(nsproxy, user_ns_is_gone_when_left, NS_TIMEOUT)
 	ASSERT_TRUE(ns_read(kid.pid, &ids));
 	kid_tell(&kid, 0);
 	EXPECT_EQ(0, kid_hear(&kid));
-	/* It owns the second one, and so is there as long as that. */
+	/* It owns the second one, so it lives as long as that. */
 	EXPECT_TRUE(ns_there(&ids, BIT(L_USER)));
 	kid_stop(&kid);
 	EXPECT_TRUE(eventually(ns_gone(&ids, BIT(L_USER))));
 	close(fd);
 }
 
-/* Exit drops them, not the reaping: a zombie is in no namespace any more. */
+/* Exit drops the nsproxy, not reaping: a zombie has none. */
 TEST_F_TIMEOUT(nsproxy, zombie_holds_no_namespace, NS_TIMEOUT)
 {
-	/* Its number keeps the PID namespace, and its credentials the user's. */
+	/* Its number keeps the PID namespace, and its credentials the user namespace. */
 	unsigned int links = ns_links(ALL_NS & ~CLONE_NEWPID);
 	struct nsids ids;
 	struct kid kid;
@@ -90,7 +91,7 @@ TEST_F_TIMEOUT(nsproxy, kept_by_ns_file, NS_TIMEOUT)
 	for (i = 0; i < NR_LINKS; i++)
 		fd[i] = ns_open(kid.pid, i);
 	kid_stop(&kid);
-	/* Two links each tell of the PID and of the time namespace. */
+	/* The PID and the time namespace have two links each. */
 	close(fd[L_PID_CHILDREN]);
 	close(fd[L_TIME_CHILDREN]);
 	close(fd[L_USER]);
@@ -145,7 +146,7 @@ TEST_F_TIMEOUT(nsproxy, kept_by_bind_mount, NS_TIMEOUT)
 	rmdir(dir);
 }
 
-/* Who has joined keeps what the first has left. */
+/* A task that has joined keeps what the first one has left. */
 TEST_F_TIMEOUT(nsproxy, kept_by_task_that_joined, NS_TIMEOUT)
 {
 	unsigned int joined = ALL_NS & ~CLONE_NEWPID;
@@ -167,7 +168,7 @@ TEST_F_TIMEOUT(nsproxy, kept_by_task_that_joined, NS_TIMEOUT)
 	EXPECT_TRUE(eventually(ns_gone(&ids, ns_links(ALL_NS))));
 }
 
-/* What unshare and setns take the place of is dropped at once. */
+/* Namespaces that unshare and setns replace are dropped at once. */
 TEST_F_TIMEOUT(nsproxy, replaced_namespaces_are_dropped, NS_TIMEOUT)
 {
 	unsigned int flags = ALL_NS & ~CLONE_NEWPID;
@@ -188,8 +189,8 @@ TEST_F_TIMEOUT(nsproxy, replaced_namespaces_are_dropped, NS_TIMEOUT)
 }
 
 /*
- * A socket keeps its network namespace in memory, but is not a use of it: what the
- * last task has left is not listed any more, though it is there.
+ * A socket keeps the memory of its network namespace but is no active
+ * reference: after the last task has left, it exists but is not listed.
  */
 TEST_F_TIMEOUT(nsproxy, socket_does_not_keep_net_ns_listed, NS_TIMEOUT)
 {
@@ -223,10 +224,10 @@ TEST_F_TIMEOUT(nsproxy, socket_does_not_keep_net_ns_listed, NS_TIMEOUT)
 			kid_stop(&kid);
 		}
 		ASSERT_TRUE(eventually(ns_gone(&ids, BIT(L_NET)))) {
-			TH_LOG("left by %s, but listed", ways[way]);
+			TH_LOG("left by %s, but still listed", ways[way]);
 		}
 
-		/* A file of it is a use again, as long as that is open. */
+		/* An open file of it is an active reference again. */
 		fd = ioctl(sk, SIOCGSKNS);
 		EXPECT_EQ(ids.id[L_NET], ns_fd_id(fd));
 		EXPECT_TRUE(ns_there(&ids, BIT(L_NET)));
@@ -239,7 +240,7 @@ TEST_F_TIMEOUT(nsproxy, socket_does_not_keep_net_ns_listed, NS_TIMEOUT)
 	kid_stop(&other);
 }
 
-/* Many processes later every count is where it was. */
+/* After many processes every count is what it was. */
 TEST_F_TIMEOUT(nsproxy, counts_return_after_many_clones, NS_TIMEOUT)
 {
 	static const char * const caches[] = { "nsproxy", "pid_namespace", "uts_namespace" };
@@ -260,14 +261,14 @@ TEST_F_TIMEOUT(nsproxy, counts_return_after_many_clones, NS_TIMEOUT)
 		pid = fork_flags(flags, NULL);
 		ASSERT_LE(0, pid);
 		if (!pid) {
-			/* Half of them replace what they were given. */
+			/* Half of them replace their namespaces. */
 			if (i & 1)
 				_exit(unshare(flags) ? EXIT_FAILURE : EXIT_SUCCESS);
 			_exit(EXIT_SUCCESS);
 		}
 		ASSERT_EQ(0, wait_for_pid(pid));
 	}
-	/* Exactly none is left of this user's. */
+	/* None of this user's is left. */
 	ASSERT_EQ(0, ns_limit_all(1));
 	ASSERT_TRUE(eventually(!kid_hold(&kid, ALL_NS)));
 	kid_stop(&kid);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each step of making a set of namespaces fails in turn because the user
- * namespace may have no more of that kind. Every earlier step must be undone:
- * the limits of the other kinds leave room for exactly one, so anything left
- * behind makes the next try fail too.
+ * Each step of creating a set of namespaces fails in turn because the user
+ * namespace may have no more of that type. All earlier steps must be undone:
+ * the limits of the other types allow one namespace, so any leak makes the next
+ * attempt fail, too.
  */
 #include "nsproxy_util.h"
 
-/* Fail at step @i, then succeed at once with nothing to spare. */
+/* Fail at step @i, then succeed at once, with all limits used up. */
 static void fail_then_succeed(struct __test_metadata *_metadata, unsigned int flags, int i)
 {
 	struct nsids before;
@@ -34,12 +34,12 @@ static void fail_then_succeed(struct __test_metadata *_metadata, unsigned int fl
 	ASSERT_EQ(0, wait_for_pid(pid));
 	EXPECT_EQ(0, ns_moved(&before));
 
-	/* Namespaces are freed later than their last user goes: so try again. */
+	/* Namespaces are freed later than their last user exits: retry. */
 	ASSERT_EQ(0, ns_limit_all(1));
 	ASSERT_TRUE(eventually(!kid_hold(&kid, flags))) {
-		TH_LOG("left behind after a failure at %s", nstypes[i].name);
+		TH_LOG("leaked after a failure at %s", nstypes[i].name);
 	}
-	/* One of each is all there may be. */
+	/* One of each type is all that is allowed. */
 	EXPECT_EQ(-ENOSPC, fork_flags(nstypes[i].flag, NULL));
 	kid_stop(&kid);
 }
@@ -53,7 +53,7 @@ TEST_F_TIMEOUT(nsproxy, failure_at_each_limit_is_undone, NS_TIMEOUT)
 		fail_then_succeed(_metadata, ALL_NS, i);
 }
 
-/* The same for pairs: the failing step with only one other before or after it. */
+/* The same for pairs: the failing step with one other step before or after it. */
 TEST_F_TIMEOUT(nsproxy, failure_of_each_pair_is_undone, NS_TIMEOUT)
 {
 	int i, j;
@@ -61,7 +61,7 @@ TEST_F_TIMEOUT(nsproxy, failure_of_each_pair_is_undone, NS_TIMEOUT)
 	ASSERT_EQ(0, userns_enter());
 	for (i = 0; i < NR_TYPES; i++) {
 		for (j = 0; j < NR_TYPES; j++) {
-			/* The slow kind once is enough. */
+			/* Do the slow type only once. */
 			if (i == j || (nstypes[j].flag == CLONE_NEWNET && i != NR_TYPES - 1))
 				continue;
 			fail_then_succeed(_metadata, nstypes[i].flag | nstypes[j].flag, i);
@@ -69,7 +69,7 @@ TEST_F_TIMEOUT(nsproxy, failure_of_each_pair_is_undone, NS_TIMEOUT)
 	}
 }
 
-/* unshare uses up one of each and gives it back when the task is gone. */
+/* unshare is charged for each type, and uncharged when the task has exited. */
 TEST_F_TIMEOUT(nsproxy, exit_uncharges_unshared_namespaces, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -83,7 +83,7 @@ TEST_F_TIMEOUT(nsproxy, exit_uncharges_unshared_namespaces, NS_TIMEOUT)
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			ASSERT_TRUE(eventually(!unshare(ALL_NS)));
-			/* All taken, a second set cannot be had. */
+			/* All charges are used, so another namespace cannot be created. */
 			EXPECT_EQ(-1, unshare(CLONE_NEWUTS));
 			EXPECT_EQ(ENOSPC, errno);
 			_exit(EXIT_SUCCESS);
@@ -94,7 +94,7 @@ TEST_F_TIMEOUT(nsproxy, exit_uncharges_unshared_namespaces, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* The user namespace is made before the others; their failure undoes it. */
+/* The user namespace is created first; a later failure undoes it. */
 TEST_F_TIMEOUT(nsproxy, failure_undoes_new_user_ns, NS_TIMEOUT)
 {
 	struct nsids before;
@@ -125,7 +125,7 @@ TEST_F_TIMEOUT(nsproxy, failure_undoes_new_user_ns, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* setns makes no namespaces: it works with every limit at zero. */
+/* setns creates no namespaces: it works with all limits at zero. */
 TEST_F_TIMEOUT(nsproxy, setns_ignores_limits, NS_TIMEOUT)
 {
 	struct nsids its, mine;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may make namespaces, and in what order the two refusals come: first the
- * missing capability, then the contradiction of a new IPC namespace with a
- * shared undo list.
+ * Who may create namespaces, and the order of errors: first the missing
+ * capability, then the conflict of a new IPC namespace with a shared undo list.
  */
 #include "nsproxy_util.h"
 
@@ -13,7 +12,7 @@ static int idle(void *arg)
 	return 0;
 }
 
-/* clone(2); the child ends at once. */
+/* clone(2); the child exits at once. */
 static int legacy_clone(unsigned int flags)
 {
 	pid_t pid = clone_legacy(idle, flags);
@@ -30,7 +29,7 @@ static int new_clone(unsigned int flags)
 	return pid < 0 ? pid : wait_for_pid(pid);
 }
 
-/* unshare(2) in a process of its own. */
+/* unshare(2) in a new process. */
 static int new_unshare(unsigned int flags)
 {
 	pid_t pid = fork();
@@ -58,14 +57,14 @@ TEST_F_TIMEOUT(nsproxy, no_cap_sys_admin_is_eperm, NS_TIMEOUT)
 	EXPECT_EQ(EPERM, errno);
 	EXPECT_EQ(0, ns_moved(&before));
 
-	/* Nothing asked for is always allowed. */
+	/* Without flags it is always allowed. */
 	EXPECT_EQ(0, new_clone(0));
 	EXPECT_EQ(0, new_clone(CLONE_SYSVSEM));
 	EXPECT_EQ(0, new_unshare(0));
 	EXPECT_EQ(0, new_unshare(CLONE_FS | CLONE_FILES | CLONE_SYSVSEM));
 }
 
-/* It is that capability and no other: without all the rest it goes well. */
+/* CAP_SYS_ADMIN suffices without any other capability. */
 TEST_F_TIMEOUT(nsproxy, cap_sys_admin_alone_suffices, NS_TIMEOUT)
 {
 	int cap;
@@ -92,10 +91,10 @@ TEST_F_TIMEOUT(nsproxy, newipc_with_sysvsem_is_einval, NS_TIMEOUT)
 	EXPECT_EQ(-EINVAL, new_clone(CLASH | CLONE_NEWUSER));
 	EXPECT_EQ(-EINVAL, legacy_clone(CLASH));
 
-	/* unshare leaves the undo list anyway, and so takes both. */
+	/* unshare leaves the undo list anyway, so it accepts both. */
 	EXPECT_EQ(0, new_unshare(CLASH));
 
-	/* Either alone, and the second with another namespace. */
+	/* Either alone, and CLONE_SYSVSEM with another namespace. */
 	EXPECT_EQ(0, new_clone(CLONE_NEWIPC));
 	EXPECT_EQ(0, new_clone(CLONE_SYSVSEM));
 	EXPECT_EQ(0, new_clone(CLONE_SYSVSEM | CLONE_NEWUTS));
@@ -103,20 +102,20 @@ TEST_F_TIMEOUT(nsproxy, newipc_with_sysvsem_is_einval, NS_TIMEOUT)
 	EXPECT_EQ(0, legacy_clone(CLONE_SYSVSEM | CLONE_NEWUTS));
 }
 
-/* The contradiction is found before anything is made that might run out. */
+/* The conflict is found before anything is created that might hit a limit. */
 TEST_F_TIMEOUT(nsproxy, einval_before_enospc, NS_TIMEOUT)
 {
 	ASSERT_EQ(0, userns_enter());
 	ASSERT_EQ(0, ns_limit_all(0));
 	EXPECT_EQ(-EINVAL, new_clone(CLASH | CLONE_NEWNS));
 	EXPECT_EQ(-ENOSPC, new_clone(CLONE_NEWIPC | CLONE_NEWNS));
-	/* And the capability before the count. */
+	/* And the capability is checked before the limit. */
 	ASSERT_EQ(0, cap_drop(CAP_SYS_ADMIN));
 	EXPECT_EQ(-EPERM, new_clone(CLONE_NEWNS));
 	EXPECT_EQ(-EPERM, new_unshare(CLONE_NEWNS));
 }
 
-/* Some systems let only root make user namespaces; here that is beside the point. */
+/* Some systems restrict user namespaces to root, which is not what is tested here. */
 static bool userns_forbidden(void)
 {
 	return new_clone(CLONE_NEWUSER) == -EPERM;
@@ -129,22 +128,22 @@ TEST_F_TIMEOUT(nsproxy, newuser_needs_no_cap, NS_TIMEOUT)
 	for (cap = 0; cap <= CAP_LAST_CAP; cap++)
 		cap_drop(cap);
 	if (userns_forbidden())
-		SKIP(return, "user namespaces are for the privileged here");
+		SKIP(return, "unprivileged user namespaces are disabled");
 
 	EXPECT_EQ(0, new_clone(CLONE_NEWUSER));
 	EXPECT_EQ(0, legacy_clone(CLONE_NEWUSER));
 	EXPECT_EQ(0, new_unshare(CLONE_NEWUSER));
 
-	/* The new user namespace grants what the others need. */
+	/* The new user namespace grants the capability for the others. */
 	EXPECT_EQ(0, new_clone(CLONE_NEWUSER | ALL_NS));
 	EXPECT_EQ(0, new_unshare(CLONE_NEWUSER | ALL_NS));
 	EXPECT_EQ(0, legacy_clone(CLONE_NEWUSER | (ALL_NS & ~CLONE_NEWTIME)));
 
-	/* Without it, still nothing. */
+	/* Without it, still EPERM. */
 	EXPECT_EQ(-EPERM, new_clone(CLONE_NEWUTS));
 }
 
-/* The same for somebody who is nobody. */
+/* The same for an unprivileged user. */
 TEST_F_TIMEOUT(nsproxy, unprivileged_user_is_eperm, NS_TIMEOUT)
 {
 	ASSERT_EQ(0, nobody_become());
@@ -157,7 +156,7 @@ TEST_F_TIMEOUT(nsproxy, unprivileged_user_with_newuser, NS_TIMEOUT)
 {
 	ASSERT_EQ(0, nobody_become());
 	if (userns_forbidden())
-		SKIP(return, "user namespaces are for the privileged here");
+		SKIP(return, "unprivileged user namespaces are disabled");
 	EXPECT_EQ(0, new_clone(CLONE_NEWUSER | CHEAP_NS));
 	EXPECT_EQ(0, new_unshare(CLONE_NEWUSER | CHEAP_NS));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * setns: which files and which flags it takes, and what it says of the others.
+ * setns: which files and flags it accepts, and the errors for others.
  */
 #include <sys/eventfd.h>
 
@@ -8,7 +8,7 @@
 
 #define SETNS_FLAGS (ALL_NS | CLONE_NEWUSER)
 
-/* With a pidfd: at least one namespace flag, and no other bit at all. */
+/* A pidfd takes at least one namespace flag, and no other bit. */
 TEST_F_TIMEOUT(nsproxy, pidfd_bad_flags_are_einval, NS_TIMEOUT)
 {
 	struct nsids before;
@@ -32,7 +32,7 @@ TEST_F_TIMEOUT(nsproxy, pidfd_bad_flags_are_einval, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Flags are looked at first: before the target's life and the caller's rights. */
+/* Flags are checked before the target's life and the caller's permission. */
 TEST_F_TIMEOUT(nsproxy, bad_flags_before_esrch_and_eperm, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -143,7 +143,7 @@ TEST_F_TIMEOUT(nsproxy, bad_fd_is_ebadf, NS_TIMEOUT)
 	close(path);
 }
 
-/* A namespace file may be any file of the namespace: a bind mount as well. */
+/* A namespace file may be any file of the namespace, such as a bind mount. */
 TEST_F_TIMEOUT(nsproxy, bind_mounted_ns_file, NS_TIMEOUT)
 {
 	char path[] = "/tmp/nsproxy_setns_XXXXXX";

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * setns with many flags is all or nothing: when one namespace cannot be
- * joined, none is, and root, working directory and credentials stay as well.
+ * setns with many flags is all or nothing: if one namespace cannot be joined,
+ * none is, and root, working directory and credentials stay as well.
  */
 #include <limits.h>
 #include <pthread.h>
 
 #include "nsproxy_util.h"
 
-/* Everything of the caller that setns might change. */
+/* All of the caller's state that setns might change. */
 struct whole {
 	struct nsids ids;
 	char cwd[PATH_MAX];
@@ -51,8 +51,8 @@ do {									\
 } while (0)
 
 /*
- * One after the other, each namespace of the target belongs to a user
- * namespace that the caller has no say in, and the others to its own.
+ * In turn, each namespace of the target belongs to a user namespace over which
+ * the caller has no capability, and the others to the caller's own.
  */
 TEST_F_TIMEOUT(nsproxy, one_foreign_namespace_refuses_all, NS_TIMEOUT)
 {
@@ -73,7 +73,7 @@ TEST_F_TIMEOUT(nsproxy, one_foreign_namespace_refuses_all, NS_TIMEOUT)
 			ASSERT_EQ(0, setns(kid.pidfd, CLONE_NEWUSER));
 			EXPECT_NOTHING_JOINED(EPERM, kid.pidfd, ALL_NS);
 			EXPECT_NOTHING_JOINED(EPERM, kid.pidfd, nstypes[i].flag);
-			/* It was that one alone. */
+			/* Only that one prevented it. */
 			EXPECT_EQ(0, setns(kid.pidfd, rest)) {
 				TH_LOG("all but %s: %s", nstypes[i].name, strerror(errno));
 			}
@@ -91,7 +91,7 @@ static void *wait_there(void *arg)
 	return NULL;
 }
 
-/* The time namespace is looked at last, and refuses a process with threads. */
+/* The time namespace is checked last, and refuses a process with threads. */
 TEST_F_TIMEOUT(nsproxy, time_ns_with_threads_refuses_all, NS_TIMEOUT)
 {
 	pthread_barrier_t end;
@@ -104,7 +104,7 @@ TEST_F_TIMEOUT(nsproxy, time_ns_with_threads_refuses_all, NS_TIMEOUT)
 	ASSERT_EQ(0, pthread_barrier_init(&end, NULL, 2));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_there, &end));
 
-	/* Threads share their root: that is refused before. */
+	/* Threads share their fs_struct, which is refused earlier. */
 	EXPECT_NOTHING_JOINED(EINVAL, kid.pidfd, ALL_NS);
 	EXPECT_NOTHING_JOINED(EINVAL, kid.pidfd, CLONE_NEWNS);
 	ASSERT_EQ(0, unshare(CLONE_FS));
@@ -114,21 +114,21 @@ TEST_F_TIMEOUT(nsproxy, time_ns_with_threads_refuses_all, NS_TIMEOUT)
 		EXPECT_NOTHING_JOINED(EUSERS, kid.pidfd, nstypes[i].flag | CLONE_NEWTIME);
 	EXPECT_NOTHING_JOINED(EINVAL, kid.pidfd, CLONE_NEWUSER);
 
-	/* All others are a thread's own affair. */
+	/* A thread may join all the others. */
 	EXPECT_EQ(0, setns(kid.pidfd, ALL_NS & ~CLONE_NEWTIME));
 	pthread_barrier_wait(&end);
 	pthread_join(thread, NULL);
 	kid_stop(&kid);
 }
 
-/* A PID namespace above one's own is refused in the middle of the list. */
+/* An ancestor PID namespace is refused in the middle of the list. */
 TEST_F_TIMEOUT(nsproxy, ancestor_pid_ns_refuses_all, NS_TIMEOUT)
 {
 	struct nsids its;
 	struct kid kid;
 	pid_t pid;
 
-	/* The target is outside, in a user namespace and all else of its own. */
+	/* The target is outside, with a user namespace and all others of its own. */
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWUSER | (ALL_NS & ~CLONE_NEWPID)));
 	ASSERT_TRUE(ns_read(kid.pid, &its));
 	pid = fork_flags(CLONE_NEWPID, NULL);
@@ -137,7 +137,7 @@ TEST_F_TIMEOUT(nsproxy, ancestor_pid_ns_refuses_all, NS_TIMEOUT)
 		ASSERT_EQ(0, chdir("/proc"));
 		EXPECT_NOTHING_JOINED(EINVAL, kid.pidfd, CLONE_NEWPID);
 		EXPECT_NOTHING_JOINED(EINVAL, kid.pidfd, ALL_NS);
-		/* With the user namespace, credentials were already prepared. */
+		/* With the user namespace, credentials have been prepared before. */
 		EXPECT_NOTHING_JOINED(EINVAL, kid.pidfd, CLONE_NEWUSER | CLONE_NEWPID);
 		EXPECT_NOTHING_JOINED(EINVAL, kid.pidfd, CLONE_NEWUSER | ALL_NS);
 		EXPECT_EQ(0, setns(kid.pidfd, CLONE_NEWUSER | (ALL_NS & ~CLONE_NEWPID)));
@@ -148,7 +148,7 @@ TEST_F_TIMEOUT(nsproxy, ancestor_pid_ns_refuses_all, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Nobody gains capabilities by entering the user namespace it is in. */
+/* Entering one's own user namespace is refused: it would regain capabilities. */
 TEST_F_TIMEOUT(nsproxy, own_user_ns_refuses_all, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -160,7 +160,7 @@ TEST_F_TIMEOUT(nsproxy, own_user_ns_refuses_all, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Who shares its root directory with another process cannot leave it there. */
+/* A task that shares its fs_struct may not enter another user or mount namespace. */
 TEST_F_TIMEOUT(nsproxy, shared_fs_refuses_all, NS_TIMEOUT)
 {
 	struct kid kid, sharer;
@@ -180,7 +180,7 @@ TEST_F_TIMEOUT(nsproxy, shared_fs_refuses_all, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* A user namespace that is not below the caller's, and what comes with it. */
+/* A user namespace that is no descendant of the caller's, with others. */
 TEST_F_TIMEOUT(nsproxy, foreign_user_ns_refuses_all, NS_TIMEOUT)
 {
 	struct kid kid;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * setns into a user namespace: the new credentials are really the caller's
- * afterwards, and they count already for the other namespaces of the set.
+ * setns to a user namespace: the caller has the new credentials afterwards, and
+ * they count for the other namespaces of the set already.
  */
 #include "nsproxy_util.h"
 
-/* What root outside is called inside. */
+/* Root's uid outside, as seen inside. */
 #define INNER_UID 5
 #define INNER_GID 7
 
-/* A child in a user namespace, and in others, where root has another number. */
+/* A child in a user namespace, and others, where root has another uid. */
 static int kid_mapped(struct kid *kid, unsigned int flags)
 {
 	char path[64];
@@ -26,7 +26,7 @@ static int kid_mapped(struct kid *kid, unsigned int flags)
 	return file_write(path, "%d 0 1", INNER_GID);
 }
 
-/* Whether all capabilities of the namespace are there. */
+/* Whether the caller has all capabilities in its user namespace. */
 static bool caps_full(void)
 {
 	struct __user_cap_header_struct head = {
@@ -38,7 +38,7 @@ static bool caps_full(void)
 	       data[0].permitted == ~0U;
 }
 
-/* By pidfd alone, by file, and together with others: the same credentials. */
+/* By pidfd alone, by file, and with others: the same credentials. */
 TEST_F_TIMEOUT(nsproxy, credentials_are_committed, NS_TIMEOUT)
 {
 	static const unsigned int sets[] = {
@@ -63,7 +63,7 @@ TEST_F_TIMEOUT(nsproxy, credentials_are_committed, NS_TIMEOUT)
 			/* The empty set stands for the file. */
 			fd = sets[i] ? kid.pidfd : user;
 			joined = sets[i] ? sets[i] : CLONE_NEWUSER;
-			/* Capabilities given up before come back inside. */
+			/* Dropped capabilities are regained inside. */
 			ASSERT_EQ(0, cap_drop(CAP_SYS_BOOT));
 			ASSERT_EQ(0, setns(fd, sets[i])) {
 				TH_LOG("flags %#x: %s", sets[i], strerror(errno));
@@ -75,7 +75,7 @@ TEST_F_TIMEOUT(nsproxy, credentials_are_committed, NS_TIMEOUT)
 			EXPECT_TRUE(caps_full());
 			EXPECT_EQ(ns_setns_links(joined), ns_moved(&before));
 			EXPECT_EQ(0, ns_moved(&its) & ns_setns_links(joined));
-			/* Full inside, and nothing outside any more. */
+			/* All inside, and none outside. */
 			if (joined & CLONE_NEWUTS) {
 				EXPECT_EQ(0, sethostname("inside", 6));
 			} else {
@@ -92,7 +92,7 @@ TEST_F_TIMEOUT(nsproxy, credentials_are_committed, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* What is made afterwards belongs to the user namespace and counts there. */
+/* What is created afterwards belongs to the user namespace and is charged there. */
 TEST_F_TIMEOUT(nsproxy, new_namespaces_are_charged_to_joined_user_ns, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -102,7 +102,7 @@ TEST_F_TIMEOUT(nsproxy, new_namespaces_are_charged_to_joined_user_ns, NS_TIMEOUT
 	ASSERT_EQ(0, kid_mapped(&kid, CLONE_NEWUTS));
 	user = ns_id(kid.pid, L_USER);
 	ASSERT_EQ(0, setns(kid.pidfd, CLONE_NEWUSER | CLONE_NEWUTS));
-	/* The target has the one that there may be. */
+	/* The target has the only one that is allowed. */
 	ASSERT_EQ(0, ns_limit("uts", 1));
 	EXPECT_EQ(-1, unshare(CLONE_NEWUTS));
 	EXPECT_EQ(ENOSPC, errno);
@@ -118,7 +118,7 @@ TEST_F_TIMEOUT(nsproxy, new_namespaces_are_charged_to_joined_user_ns, NS_TIMEOUT
 	kid_stop(&kid);
 }
 
-/* Some systems let only root make user namespaces. */
+/* Some systems restrict user namespaces to root. */
 static bool userns_forbidden(void)
 {
 	pid_t pid = fork_flags(CLONE_NEWUSER, NULL);
@@ -129,8 +129,8 @@ static bool userns_forbidden(void)
 }
 
 /*
- * Somebody without any privilege enters its own container: only because the
- * user namespace is joined first are the others permitted.
+ * An unprivileged user joins its own container, which works only because the
+ * user namespace is joined first.
  */
 TEST_F_TIMEOUT(nsproxy, rootless_joins_own_container, NS_TIMEOUT)
 {
@@ -139,10 +139,10 @@ TEST_F_TIMEOUT(nsproxy, rootless_joins_own_container, NS_TIMEOUT)
 	int i;
 
 	ASSERT_EQ(0, nobody_become());
-	/* Else its own children are not its own: it has changed its id. */
+	/* Changing the uid has cleared the flag, without which its children are inaccessible. */
 	ASSERT_EQ(0, prctl(PR_SET_DUMPABLE, 1));
 	if (userns_forbidden())
-		SKIP(return, "user namespaces are for the privileged here");
+		SKIP(return, "unprivileged user namespaces are disabled");
 
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWUSER | ALL_NS));
 	ASSERT_TRUE(ns_read(0, &before));
@@ -161,7 +161,7 @@ TEST_F_TIMEOUT(nsproxy, rootless_joins_own_container, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Each other namespace with the user namespace, one pair at a time. */
+/* The user namespace with each of the others, in pairs. */
 TEST_F_TIMEOUT(nsproxy, rootless_joins_user_ns_and_one_other, NS_TIMEOUT)
 {
 	struct nsids before;
@@ -172,7 +172,7 @@ TEST_F_TIMEOUT(nsproxy, rootless_joins_user_ns_and_one_other, NS_TIMEOUT)
 	ASSERT_EQ(0, nobody_become());
 	ASSERT_EQ(0, prctl(PR_SET_DUMPABLE, 1));
 	if (userns_forbidden())
-		SKIP(return, "user namespaces are for the privileged here");
+		SKIP(return, "unprivileged user namespaces are disabled");
 
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWUSER | ALL_NS));
 	ASSERT_TRUE(ns_read(0, &before));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What setns and unshare do besides: semaphores are undone when an IPC
- * namespace is left, and perf hears of success and of nothing else.
+ * Side effects of setns and unshare: semaphores are undone when an IPC
+ * namespace is left, and success, but no failure, is reported to perf.
  */
 #include <linux/perf_event.h>
 #include <sys/ipc.h>
@@ -10,10 +10,10 @@
 
 #include "nsproxy_util.h"
 
-/* Where a member of a perf record's list of namespaces stands. */
+/* The offset of a field in a perf record's list of namespaces. */
 #define PERF_MEMBERS 7
 
-/* How a child leaves its IPC namespace; returns 0 if it did. */
+/* Ways for a child to leave its IPC namespace; they return 0 on success. */
 enum leave {
 	BY_PIDFD, BY_PIDFD_AMONG_OTHERS, BY_FILE, BY_UNSHARE, FAILING, ANOTHER_KIND,
 };
@@ -35,7 +35,7 @@ static int leave(enum leave how, const struct kid *other)
 	case BY_UNSHARE:
 		return unshare(CLONE_NEWIPC);
 	case FAILING:
-		/* Its PID namespace is not below ours: all is refused. */
+		/* The target's PID namespace is no descendant: everything is refused. */
 		return setns(other->pidfd, CLONE_NEWIPC | CLONE_NEWPID) ? 0 : -1;
 	case ANOTHER_KIND:
 		return setns(other->pidfd, CLONE_NEWUTS);
@@ -43,7 +43,10 @@ static int leave(enum leave how, const struct kid *other)
 	return -1;
 }
 
-/* A child adds one to a semaphore, to be undone, and leaves. What remains? */
+/*
+ * A child increments a semaphore with SEM_UNDO and leaves. Return the
+ * semaphore's value.
+ */
 static int semaphore_after(enum leave how, const struct kid *other)
 {
 	struct sembuf up = { .sem_op = 1, .sem_flg = SEM_UNDO };
@@ -64,12 +67,12 @@ static int semaphore_after(enum leave how, const struct kid *other)
 	}
 	if (!kid_hear(&kid) && semctl(sem, 0, GETVAL) == 1) {
 		kid_tell(&kid, 0);
-		/* It lives on, so this is not what its exit undoes. */
+		/* The child still lives, so it is not its exit that undoes it. */
 		if (!kid_hear(&kid))
 			val = semctl(sem, 0, GETVAL);
 	}
 	kid_stop(&kid);
-	/* But then even the last is undone. */
+	/* At exit the last one is undone, too. */
 	if (val >= 0 && semctl(sem, 0, GETVAL))
 		val = -1;
 out:
@@ -88,7 +91,7 @@ TEST_F_TIMEOUT(nsproxy, leaving_ipc_ns_undoes_semaphores, NS_TIMEOUT)
 	EXPECT_EQ(0, semaphore_after(BY_PIDFD_AMONG_OTHERS, &other));
 	EXPECT_EQ(0, semaphore_after(BY_FILE, &other));
 	EXPECT_EQ(0, semaphore_after(BY_UNSHARE, &other));
-	/* Who stays keeps what it has. */
+	/* Without leaving, the value stays. */
 	EXPECT_EQ(1, semaphore_after(ANOTHER_KIND, &other));
 	pid = fork_flags(CLONE_NEWPID, NULL);
 	ASSERT_LE(0, pid);
@@ -130,7 +133,7 @@ static bool ring_open(struct ring *ring)
 	return ring->page != MAP_FAILED;
 }
 
-/* Count the namespace records since the last time; the last one goes to @out. */
+/* Count the namespace records since the last call; the last one goes to @out. */
 static int ring_records(struct ring *ring, struct ns_record *out)
 {
 	const char *data = (char *)ring->page + getpagesize();
@@ -139,7 +142,7 @@ static int ring_records(struct ring *ring, struct ns_record *out)
 	size_t len;
 	int nr = 0;
 
-	/* The few records of a test never come round to the beginning again. */
+	/* A test's few records never wrap around the buffer. */
 	while (ring->tail < head) {
 		record = (const void *)(data + ring->tail);
 		if (record->type == PERF_RECORD_NAMESPACES) {
@@ -152,7 +155,7 @@ static int ring_records(struct ring *ring, struct ns_record *out)
 	return nr;
 }
 
-/* Whether a record tells of the namespaces the caller is in now. */
+/* Whether a record shows the caller's present namespaces. */
 static bool record_is_mine(const struct ns_record *record)
 {
 	static const int links[PERF_MEMBERS] = {
@@ -185,12 +188,12 @@ TEST_F_TIMEOUT(nsproxy, success_is_reported_to_perf, NS_TIMEOUT)
 
 	ASSERT_EQ(0, kid_hold(&kid, ALL_NS));
 	if (!ring_open(&ring))
-		SKIP(return, "perf_event_open does not tell of namespaces (CONFIG_PERF_EVENTS)");
+		SKIP(return, "no namespace records from perf_event_open (CONFIG_PERF_EVENTS)");
 	fd = ns_open(kid.pid, L_UTS);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ring_records(&ring, &record));
 
-	/* Once for each success. */
+	/* One record per success. */
 	ASSERT_EQ(0, setns(fd, CLONE_NEWUTS));
 	EXPECT_EQ(1, ring_records(&ring, &record));
 	EXPECT_EQ(getpid(), record.pid);
@@ -202,13 +205,13 @@ TEST_F_TIMEOUT(nsproxy, success_is_reported_to_perf, NS_TIMEOUT)
 	EXPECT_EQ(1, ring_records(&ring, &record));
 	EXPECT_TRUE(record_is_mine(&record));
 
-	/* Never for a failure, early or late. */
+	/* None for a failure, early or late. */
 	EXPECT_EQ(-1, setns(fd, CLONE_NEWIPC));
 	EXPECT_EQ(-1, setns(kid.pidfd, 0));
 	EXPECT_EQ(-1, setns(kid.pidfd, CLONE_NEWUSER | CLONE_NEWUTS));
 	EXPECT_EQ(0, ring_records(&ring, &record));
 
-	/* unshare tells as well. */
+	/* unshare reports as well. */
 	ASSERT_EQ(0, unshare(CLONE_NEWUTS | CLONE_NEWIPC));
 	EXPECT_EQ(1, ring_records(&ring, &record));
 	EXPECT_TRUE(record_is_mine(&record));

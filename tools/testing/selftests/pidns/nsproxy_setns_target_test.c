@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * setns with a pidfd: a target that is gone, and a target that the caller may
- * not look into.
+ * setns with a pidfd: a target that is gone, and one that the caller may not
+ * access.
  */
 #include <sys/fsuid.h>
 
 #include "nsproxy_util.h"
 
-/* End a child but leave it unreaped. */
+/* Kill a child but leave it unreaped. */
 static void kid_zombie(struct kid *kid)
 {
 	siginfo_t info;
@@ -39,7 +39,7 @@ TEST_F_TIMEOUT(nsproxy, dead_target_is_esrch, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* A file that was opened in time outlives the target, and so does its namespace. */
+/* An open file outlives the target, and so does its namespace. */
 TEST_F_TIMEOUT(nsproxy, ns_file_outlives_target, NS_TIMEOUT)
 {
 	struct nsids its, before;
@@ -64,7 +64,7 @@ TEST_F_TIMEOUT(nsproxy, ns_file_outlives_target, NS_TIMEOUT)
 		if (!pid) {
 			EXPECT_EQ(0, setns(fd[i], nslinks[i].flag));
 			EXPECT_EQ(ns_setns_links(nslinks[i].flag), ns_moved(&before));
-			/* Nobody can be born where init has died. */
+			/* No process can be created where init is dead. */
 			if (nslinks[i].flag == CLONE_NEWPID)
 				EXPECT_EQ(-ENOMEM, fork_flags(0, NULL));
 			_exit(EXIT_SUCCESS);
@@ -89,7 +89,7 @@ static int kid_nobody(struct kid *kid, unsigned int flags, int dumpable)
 	return pid < 0 ? pid : kid_hear(kid);
 }
 
-/* All that joining needs but CAP_SYS_PTRACE: the target must be one's own. */
+/* Everything but CAP_SYS_PTRACE: the target must belong to the caller's user. */
 TEST_F_TIMEOUT(nsproxy, no_ptrace_permission_is_eperm, NS_TIMEOUT)
 {
 	struct nsids before;
@@ -106,14 +106,14 @@ TEST_F_TIMEOUT(nsproxy, no_ptrace_permission_is_eperm, NS_TIMEOUT)
 		EXPECT_SETNS_FAILS(EPERM, nobody.pidfd, nstypes[i].flag);
 	EXPECT_SETNS_FAILS(EPERM, nobody.pidfd, ALL_NS);
 	EXPECT_EQ(0, ns_moved(&before));
-	/* A namespace file asks no such question. */
+	/* A namespace file needs no such permission. */
 	EXPECT_EQ(0, setns(fd, CLONE_NEWUTS));
 	EXPECT_EQ(BIT(L_UTS), ns_moved(&before));
 	kid_stop(&nobody);
 	kid_stop(&root);
 }
 
-/* It is asked for the real ids, not for those that files are opened with. */
+/* The check uses the real ids, not the fsuid. */
 TEST_F_TIMEOUT(nsproxy, ptrace_check_uses_real_creds, NS_TIMEOUT)
 {
 	struct kid kid, dark;
@@ -125,7 +125,7 @@ TEST_F_TIMEOUT(nsproxy, ptrace_check_uses_real_creds, NS_TIMEOUT)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		/* Root by its real id, nobody to the file system. */
+		/* Real uid root, fsuid nobody. */
 		ASSERT_EQ(0, cap_drop(CAP_SYS_PTRACE));
 		setfsgid(NOBODY);
 		setfsuid(NOBODY);
@@ -137,12 +137,12 @@ TEST_F_TIMEOUT(nsproxy, ptrace_check_uses_real_creds, NS_TIMEOUT)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		/* The other way about: nobody really, with root's effective ids. */
+		/* The other way round: real uid nobody, effective uid root. */
 		ASSERT_EQ(0, cap_drop(CAP_SYS_PTRACE));
 		ASSERT_EQ(0, setresgid(NOBODY, 0, 0));
 		ASSERT_EQ(0, setresuid(NOBODY, 0, 0));
 		EXPECT_EQ(0, setns(kid.pidfd, CLONE_NEWUTS));
-		/* But who is not dumpable is nobody's. */
+		/* But not a target that is not dumpable. */
 		EXPECT_SETNS_FAILS(EPERM, dark.pidfd, CLONE_NEWUTS);
 		_exit(EXIT_SUCCESS);
 	}
@@ -154,7 +154,7 @@ TEST_F_TIMEOUT(nsproxy, ptrace_check_uses_real_creds, NS_TIMEOUT)
 	kid_stop(&dark);
 }
 
-/* Whether the target is alive is no business of who may not look. */
+/* The permission is checked before the target's life. */
 TEST_F_TIMEOUT(nsproxy, eperm_before_esrch, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -168,7 +168,7 @@ TEST_F_TIMEOUT(nsproxy, eperm_before_esrch, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* An ordinary user may look into its own process, and join nothing of it. */
+/* An ordinary user may access its own process, but join none of its namespaces. */
 TEST_F_TIMEOUT(nsproxy, no_cap_sys_admin_is_eperm, NS_TIMEOUT)
 {
 	struct nsids before;

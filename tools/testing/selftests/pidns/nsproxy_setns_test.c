@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * setns with a pidfd: every set of namespaces of another task at once, and
- * which of two namespaces it takes where the target has two of a kind.
+ * setns with a pidfd: every set of another task's namespaces at once, and which
+ * of two namespaces of a type it takes.
  */
 #include <limits.h>
 #include <pthread.h>
@@ -29,7 +29,7 @@ TEST_F_TIMEOUT(nsproxy, pidfd_any_subset_of_flags, NS_TIMEOUT)
 			}
 			EXPECT_EQ(ns_setns_links(flags), ns_moved(&before));
 			EXPECT_EQ(0, ns_moved(&its) & ns_setns_links(flags));
-			/* The child is in all of them, the PID namespace as well. */
+			/* A child is in all of them, the PID namespace included. */
 			inner = fork();
 			ASSERT_LE(0, inner);
 			if (!inner) {
@@ -54,7 +54,7 @@ static bool in_dir(const char *dir)
 	return getcwd(cwd, sizeof(cwd)) && !strcmp(cwd, dir);
 }
 
-/* One's own namespaces can be joined; only the mount namespace shows it. */
+/* A task may join its own namespaces; only the mount namespace shows it. */
 TEST_F_TIMEOUT(nsproxy, own_namespaces_can_be_joined, NS_TIMEOUT)
 {
 	struct nsids before;
@@ -75,7 +75,7 @@ TEST_F_TIMEOUT(nsproxy, own_namespaces_can_be_joined, NS_TIMEOUT)
 	close(me);
 }
 
-/* Root and working directory become the other namespace's, alone or in a set. */
+/* Root and working directory become those of the other namespace, alone or in a set. */
 TEST_F_TIMEOUT(nsproxy, mount_ns_changes_root_and_cwd, NS_TIMEOUT)
 {
 	static const unsigned int sets[] = { CLONE_NEWNS, CLONE_NEWNS | CLONE_NEWUTS, ALL_NS };
@@ -114,7 +114,7 @@ TEST_F_TIMEOUT(nsproxy, mount_ns_changes_root_and_cwd, NS_TIMEOUT)
 	rmdir(mark);
 }
 
-/* The PID namespace that the target is in, not the one its children will be in. */
+/* The target's active PID namespace is taken, not the one for its children. */
 TEST_F_TIMEOUT(nsproxy, takes_active_pid_ns, NS_TIMEOUT)
 {
 	struct nsids its;
@@ -132,7 +132,7 @@ TEST_F_TIMEOUT(nsproxy, takes_active_pid_ns, NS_TIMEOUT)
 
 	ASSERT_EQ(0, setns(kid.pidfd, CLONE_NEWPID));
 	EXPECT_EQ(its.id[L_PID], ns_id(0, L_PID_CHILDREN));
-	/* The pending one can be had too, by its own file. */
+	/* The pending one can be joined by its own file. */
 	fd = ns_open(kid.pid, L_PID_CHILDREN);
 	EXPECT_LE(0, fd);
 	EXPECT_EQ(0, setns(fd, CLONE_NEWPID));
@@ -141,7 +141,7 @@ TEST_F_TIMEOUT(nsproxy, takes_active_pid_ns, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* The same for time; and there both of the caller's become the target's one. */
+/* The same for time namespaces; the caller enters it with its children. */
 TEST_F_TIMEOUT(nsproxy, takes_active_time_ns, NS_TIMEOUT)
 {
 	struct nsids its;
@@ -160,7 +160,7 @@ TEST_F_TIMEOUT(nsproxy, takes_active_time_ns, NS_TIMEOUT)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		/* A pending one of the caller's own is given up. */
+		/* A pending one of the caller's is dropped. */
 		ASSERT_EQ(0, unshare(CLONE_NEWTIME));
 		ASSERT_EQ(0, setns(kid.pidfd, CLONE_NEWTIME | CLONE_NEWUTS));
 		EXPECT_EQ(its.id[L_TIME], ns_id(0, L_TIME));
@@ -188,7 +188,7 @@ static void *other_thread(void *arg)
 	return NULL;
 }
 
-/* A pidfd of a thread stands for the namespaces of that thread. */
+/* A pidfd of a thread takes that thread's namespaces. */
 TEST_F_TIMEOUT(nsproxy, pidfd_of_thread, NS_TIMEOUT)
 {
 	struct threaded t = {};
@@ -210,7 +210,7 @@ TEST_F_TIMEOUT(nsproxy, pidfd_of_thread, NS_TIMEOUT)
 	EXPECT_NE(ns_id(t.tid, L_IPC), ns_id(0, L_IPC));
 	pthread_barrier_wait(&t.done);
 	pthread_join(thread, NULL);
-	/* The thread goes, a little after it was joined; its process does not. */
+	/* The thread exits some time after the join; its process does not. */
 	EXPECT_TRUE(eventually(setns_errno(fd, CLONE_NEWUTS) == -ESRCH));
 	close(fd);
 }

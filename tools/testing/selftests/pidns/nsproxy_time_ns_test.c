@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A time namespace is entered by the children of a fork that copies the
- * memory, and by the caller itself on exec or setns; never by a task that
- * shares its memory with one outside.
+ * A time namespace is entered by a forked child that copies the memory, and by
+ * the caller itself at exec or setns; never by a task that shares its memory
+ * with one outside.
  */
 #include <pthread.h>
 #include <time.h>
 
 #include "nsproxy_util.h"
 
-/* Larger than any uptime of a test machine could be mistaken for. */
+/* More than the uptime of a test machine. */
 #define OFFSET 1000000000
 
-/* Set for a program that is started only to say where it is. */
+/* Set for the program that is only executed to report its namespaces. */
 #define EXECED "NSPROXY_EXECED"
 
 static __s64 monotonic(void)
@@ -34,17 +34,17 @@ static bool clock_moved(void)
 	return monotonic() >= OFFSET;
 }
 
-/* This program again, as it is started. */
+/* Execute this program again. */
 #define EXE "/proc/self/exe"
 static char env[64];
 static char * const exe_args[] = { env, NULL };
 
-/* What the program that was started finds, as bits of its exit status. */
+/* What the executed program finds, as bits of its exit status. */
 enum {
 	IN_NEW_TIME = 1, CHILDREN_TOO = 2, REST_SAME = 4, CLOCK_MOVED = 8,
 };
 
-/* Comes before main, which would take the arguments for its own. */
+/* Runs before main(), which would parse the arguments. */
 static void __attribute__((constructor)) execed(void)
 {
 	unsigned long long time, rest;
@@ -64,7 +64,7 @@ static void __attribute__((constructor)) execed(void)
 	_exit(status);
 }
 
-/* What a program is to be told of the caller's namespaces. */
+/* Pass the ids of the caller's namespaces to the program. */
 static void env_set(void)
 {
 	unsigned long long time = ns_id(0, L_TIME_CHILDREN), rest = ns_id(0, L_UTS);
@@ -94,7 +94,7 @@ TEST_F_TIMEOUT(nsproxy, fork_enters, NS_TIMEOUT)
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
-	/* With another new namespace, which takes the other way through clone. */
+	/* With another new namespace, which takes another path through clone. */
 	pid = fork_flags(CLONE_NEWUTS, NULL);
 	ASSERT_LE(0, pid);
 	if (!pid) {
@@ -104,12 +104,12 @@ TEST_F_TIMEOUT(nsproxy, fork_enters, NS_TIMEOUT)
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
-	/* The caller itself never moved. */
+	/* The caller itself has not moved. */
 	EXPECT_EQ(BIT(L_TIME_CHILDREN), ns_moved(&before));
 	EXPECT_FALSE(clock_moved());
 }
 
-/* The next one begins with the offsets of the pending one, though nobody is in that. */
+/* The next one starts with the offsets of the pending one, even if that has no task. */
 TEST_F_TIMEOUT(nsproxy, offsets_are_copied_from_pending, NS_TIMEOUT)
 {
 	__u64 pending;
@@ -133,7 +133,7 @@ static int waiter(void *arg)
 	return 0;
 }
 
-/* A task that shares our memory sees our clock, whatever else is new. */
+/* A task that shares our memory shares our clock, with whatever other flags. */
 TEST_F_TIMEOUT(nsproxy, clone_vm_does_not_enter, NS_TIMEOUT)
 {
 	static const unsigned int flags[] = { 0, CLONE_NEWUTS, CLONE_NEWPID | CLONE_NEWIPC };
@@ -182,7 +182,7 @@ TEST_F_TIMEOUT(nsproxy, exec_enters, NS_TIMEOUT)
 	EXPECT_EQ(IN_NEW_TIME | CHILDREN_TOO | REST_SAME, wait_for_pid(pid));
 }
 
-/* The child of a vfork does not enter, but the program that it starts does. */
+/* The child of a vfork does not enter, but the program that it executes does. */
 TEST_F_TIMEOUT(nsproxy, exec_after_vfork_enters, NS_TIMEOUT)
 {
 	struct nsids before;
@@ -233,13 +233,13 @@ TEST_F_TIMEOUT(nsproxy, setns_with_threads_is_eusers, NS_TIMEOUT)
 	EXPECT_EQ(-1, setns(kid.pidfd, CLONE_NEWTIME));
 	EXPECT_EQ(EUSERS, errno);
 	EXPECT_EQ(0, ns_moved(&before));
-	/* A new one may be made: only the children will be in it. */
+	/* A new one may be created: only the children will be in it. */
 	EXPECT_EQ(0, unshare(CLONE_NEWTIME));
 	EXPECT_EQ(BIT(L_TIME_CHILDREN), ns_moved(&before));
 	pthread_barrier_wait(&end);
 	pthread_join(thread, NULL);
 
-	/* Another process in the same memory counts like a thread. */
+	/* Another process that shares the memory counts like a thread. */
 	pid = clone_legacy(waiter, CLONE_VM);
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(-1, setns(fd[0], CLONE_NEWTIME));
@@ -247,7 +247,7 @@ TEST_F_TIMEOUT(nsproxy, setns_with_threads_is_eusers, NS_TIMEOUT)
 	kill(pid, SIGKILL);
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 
-	/* And alone it works. */
+	/* Alone it may. */
 	EXPECT_TRUE(eventually(!setns(fd[0], CLONE_NEWTIME)));
 	EXPECT_EQ(BIT(L_TIME) | BIT(L_TIME_CHILDREN), ns_moved(&before));
 	close(fd[0]);
@@ -255,7 +255,7 @@ TEST_F_TIMEOUT(nsproxy, setns_with_threads_is_eusers, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* setns enters at once, in both: the clock tells it. */
+/* setns enters at once, for both links; the clock shows it. */
 TEST_F_TIMEOUT(nsproxy, setns_enters, NS_TIMEOUT)
 {
 	struct nsids before, its;
@@ -286,7 +286,7 @@ TEST_F_TIMEOUT(nsproxy, setns_enters, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Clocks are set before anybody is in the namespace, and never again. */
+/* Offsets can be set until the first task has entered, and never again. */
 TEST_F_TIMEOUT(nsproxy, offsets_freeze_with_first_task, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -296,13 +296,13 @@ TEST_F_TIMEOUT(nsproxy, offsets_freeze_with_first_task, NS_TIMEOUT)
 	ASSERT_EQ(0, unshare(CLONE_NEWTIME));
 	EXPECT_EQ(0, offset_set());
 	EXPECT_EQ(0, offset_set());
-	/* One that shares our memory is not in it. */
+	/* A child that shares our memory has not entered. */
 	pid = clone_legacy(waiter, CLONE_VM | CLONE_NEWUTS);
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(0, offset_set());
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	/* The first child is, dead or alive. */
+	/* The first child has, dead or alive. */
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid)
@@ -310,7 +310,7 @@ TEST_F_TIMEOUT(nsproxy, offsets_freeze_with_first_task, NS_TIMEOUT)
 	EXPECT_EQ(0, wait_for_pid(pid));
 	EXPECT_EQ(-EACCES, offset_set());
 
-	/* So it is when the first to come is one who joins. */
+	/* The same if the first one joins by setns. */
 	ASSERT_LE(0, kid_start(&kid, 0));
 	if (!kid.pid) {
 		ASSERT_EQ(0, unshare(CLONE_NEWTIME));

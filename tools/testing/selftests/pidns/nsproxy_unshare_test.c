@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unshare with the flags of clone: the caller leaves all namespaces asked for
- * but the PID and the time namespace, which its children enter; and empty
- * mount namespaces, by unshare and by clone3.
+ * unshare with the flags of clone: the caller leaves all namespaces but the PID
+ * and the time namespace, which only its children enter; and empty mount
+ * namespaces, by unshare and by clone3.
  */
 #include <pthread.h>
 
@@ -41,7 +41,7 @@ TEST_F_TIMEOUT(nsproxy, any_subset_of_flags, NS_TIMEOUT)
 	EXPECT_EQ(0, ns_moved(&before));
 }
 
-/* The user namespace comes first, and the others belong to it. */
+/* The new user namespace is created first, and owns the others. */
 TEST_F_TIMEOUT(nsproxy, new_user_ns_owns_the_others, NS_TIMEOUT)
 {
 	struct nsids before;
@@ -93,7 +93,7 @@ static void *thread_unshare(void *arg)
 	return NULL;
 }
 
-/* A thread has an nsproxy of its own as soon as it wants one. */
+/* A thread gets an nsproxy of its own when it unshares. */
 TEST_F_TIMEOUT(nsproxy, affects_calling_thread_only, NS_TIMEOUT)
 {
 	struct nsids before, its;
@@ -108,7 +108,7 @@ TEST_F_TIMEOUT(nsproxy, affects_calling_thread_only, NS_TIMEOUT)
 	EXPECT_EQ(0, ns_moved(&before));
 }
 
-/* Mounts in a child's mount namespace besides its root, -1 on error. */
+/* The mounts in a child's mount namespace besides its root, -1 on error. */
 static int nr_mounts(pid_t pid)
 {
 	struct mnt_ns_info info = { .size = sizeof(info) };
@@ -123,7 +123,7 @@ static int nr_mounts(pid_t pid)
 	return ret;
 }
 
-/* A child that unshares; what it is in is seen from outside. */
+/* A child that unshares; its namespaces are seen from outside. */
 static int kid_unshare(struct kid *kid, __u64 flags)
 {
 	pid_t pid = kid_start(kid, 0);
@@ -156,7 +156,7 @@ static void expect_empty(struct __test_metadata *_metadata,
 		EXPECT_EQ(0, nr_mounts(kid.pid));
 		kid_stop(&kid);
 	}
-	/* The other way to ask for a mount namespace copies all mounts. */
+	/* CLONE_NEWNS instead copies all mounts. */
 	ASSERT_EQ(0, start(&kid, CLONE_NEWNS));
 	EXPECT_LT(0, nr_mounts(kid.pid));
 	kid_stop(&kid);
@@ -173,7 +173,7 @@ TEST_F_TIMEOUT(nsproxy, clone3_empty_mntns, NS_TIMEOUT)
 	EXPECT_EQ(-EINVAL, fork_flags(CLONE_EMPTY_MNTNS | CLONE_FS, NULL));
 }
 
-/* To clone, unshare's bit means CLONE_PARENT_SETTID and empties nothing. */
+/* unshare's bit is CLONE_PARENT_SETTID for clone, and empties nothing. */
 TEST_F_TIMEOUT(nsproxy, clone_ignores_unshare_empty_mntns, NS_TIMEOUT)
 {
 	struct nsids mine, its;

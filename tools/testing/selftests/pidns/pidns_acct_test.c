@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Process accounting is of a PID namespace: an exit is written down in every
- * namespace from the process' own outwards that has it on, each time with the
- * numbers of that namespace.
+ * Process accounting belongs to a PID namespace: an exit is recorded in each
+ * namespace from the process's own outwards that has it on, with the numbers of
+ * that namespace.
  */
 #include <linux/acct.h>
 
@@ -12,8 +12,8 @@
 #define RECORDS 64
 
 /*
- * The namespaces of a test: 0 is that of the arena's init, 1 and 2 are each in
- * the one before. Above them may be that of the machine.
+ * The namespaces of a test: 0 is that of the arena's init, 1 and 2 are nested
+ * in it. Above may be the machine's.
  */
 #define LEVELS 3
 #define MACHINE LEVELS
@@ -57,7 +57,7 @@ FIXTURE_TEARDOWN(acct)
 	rmdir(files->dir);
 }
 
-/* All that is written of processes called @comm: how many records. */
+/* All records of processes called @comm; returns how many. */
 static int records(struct files *files, int level, const char *comm)
 {
 	int fd = open(files->name[level], O_RDONLY | O_CLOEXEC), nr = 0;
@@ -70,17 +70,17 @@ static int records(struct files *files, int level, const char *comm)
 	return nr;
 }
 
-/* Whether accounting holds the file: nothing that is open for writing is run. */
+/* Whether accounting holds the file: a file open for writing cannot be executed. */
 static bool acct_is_open(struct files *files, int level)
 {
 	execl(files->name[level], files->name[level], NULL);
 	return errno == ETXTBSY;
 }
 
-/* What is in each level's init, and told from outside by its number. */
+/* Requests to each level's init, sent from outside. */
 enum order {
 	END = 1,	/* exit */
-	SON,		/* have a child that exits, its status is the level */
+	SON,		/* fork a child that exits with the level as its status */
 	ON, OFF,	/* accounting */
 };
 
@@ -112,10 +112,7 @@ static void level_obey(struct files *files, const struct kid *kid, int level)
 	kid_tell(kid, ret);
 }
 
-/*
- * Start the inits of all levels. Each tells the test the number of the next,
- * as it knows it.
- */
+/* Start the inits of all levels. Each reports the number of the next, as it knows it. */
 static void levels_start(struct __test_metadata *_metadata, struct files *files,
 			 struct kid *kids, int *nr)
 {
@@ -156,7 +153,7 @@ static int level_do(const struct kid *kid, enum order order)
 	return kid_hear(kid);
 }
 
-/* Whether records carry numbers, as those of version 3 do. */
+/* Whether records have numbers, as those of version 3 do. */
 static bool records_have_numbers(struct files *files)
 {
 	return (files->record[0].ac_version & 0x7f) == 3;
@@ -175,7 +172,7 @@ TEST_F_TIMEOUT(acct, exit_is_recorded_at_each_level, NS_TIMEOUT)
 	ASSERT_EQ(0, level_do(&kids[0], ON));
 	ASSERT_EQ(0, level_do(&kids[2], ON));
 
-	/* Its own and the outermost have it on, that between has not. */
+	/* Its own namespace and the outermost have it on, the one between has not. */
 	son = level_do(&kids[2], SON);
 	ASSERT_LT(0, son);
 	ASSERT_EQ(1, records(files, 2, "a16 son 2"));
@@ -187,7 +184,7 @@ TEST_F_TIMEOUT(acct, exit_is_recorded_at_each_level, NS_TIMEOUT)
 	EXPECT_EQ(AFORK, files->record[0].ac_flag & (AFORK | AXSIG | ACORE));
 	EXPECT_EQ(1, records(files, 0, "a16 son 2"));
 	EXPECT_EQ(42 << 8, files->record[0].ac_exitcode);
-	/* The init of the innermost was made after that of the one between. */
+	/* The innermost init was created after the one between. */
 	init[2] = files->record[0].ac_ppid;
 	EXPECT_LT(init[1], init[2]);
 	EXPECT_LT(init[2], files->record[0].ac_pid);
@@ -196,7 +193,7 @@ TEST_F_TIMEOUT(acct, exit_is_recorded_at_each_level, NS_TIMEOUT)
 		  task_numbers(pid, "NSpid:", numbers));
 	EXPECT_EQ(0, records(files, 1, "a16 son 2"));
 
-	/* Outer ones are told to the outer alone. */
+	/* Exits further out are recorded in the outermost only. */
 	ASSERT_LT(0, level_do(&kids[1], SON));
 	EXPECT_EQ(1, records(files, 0, "a16 son 1"));
 	EXPECT_EQ(init[1], files->record[0].ac_ppid);
@@ -208,7 +205,7 @@ TEST_F_TIMEOUT(acct, exit_is_recorded_at_each_level, NS_TIMEOUT)
 	EXPECT_EQ(1, files->record[0].ac_ppid);
 	EXPECT_EQ(0, records(files, 2, "a16 son 0"));
 
-	/* Off here is not off there, and on means one more. */
+	/* Turning it off here leaves it on there, and turning it on adds a record. */
 	ASSERT_EQ(0, level_do(&kids[2], OFF));
 	EXPECT_FALSE(acct_is_open(files, 2));
 	ASSERT_EQ(0, level_do(&kids[1], ON));
@@ -232,11 +229,11 @@ TEST_F_TIMEOUT(acct, closed_when_init_dies, NS_TIMEOUT)
 	EXPECT_TRUE(acct_is_open(files, 0));
 	EXPECT_TRUE(acct_is_open(files, 1));
 	kid_tell(&kids[1], END);
-	/* Its father hears of it only when all of it is done. */
+	/* Its parent is notified only when all is done. */
 	EXPECT_TRUE(eventually(records(files, 0, "a16 init 1") == 1));
 	EXPECT_TRUE(eventually(!acct_is_open(files, 1)));
 	EXPECT_TRUE(acct_is_open(files, 0));
-	/* The one within was killed, before the file was closed. */
+	/* The inner init was killed before the file was closed. */
 	ASSERT_LE(1, records(files, 1, "a16 init 2"));
 	EXPECT_EQ(SIGKILL, files->record[0].ac_exitcode);
 	EXPECT_EQ(AXSIG, files->record[0].ac_flag & AXSIG);
@@ -245,7 +242,7 @@ TEST_F_TIMEOUT(acct, closed_when_init_dies, NS_TIMEOUT)
 	EXPECT_LT(0, level_do(&kids[0], SON));
 	EXPECT_EQ(1, records(files, 0, "a16 son 0"));
 	EXPECT_EQ(0, records(files, 1, "a16 son 0"));
-	/* With the last one nothing holds its file any more. */
+	/* After the last one nothing holds its file. */
 	kill(kids[0].pid, SIGKILL);
 	status = wait_status(kids[0].pid);
 	EXPECT_EQ(SIGKILL, status);
@@ -254,8 +251,9 @@ TEST_F_TIMEOUT(acct, closed_when_init_dies, NS_TIMEOUT)
 }
 
 /*
- * The first namespace of all is on every chain. Whether the machine had it on
- * before cannot be told: it is off there afterwards, as with any test of acct(2).
+ * The initial namespace is an ancestor of all. Whether the machine had
+ * accounting on cannot be read: it is off afterwards, as after any test of
+ * acct(2).
  */
 TEST_F_TIMEOUT(acct, exit_is_recorded_in_initial_namespace, NS_TIMEOUT)
 {
@@ -276,7 +274,7 @@ TEST_F_TIMEOUT(acct, exit_is_recorded_in_initial_namespace, NS_TIMEOUT)
 	ASSERT_EQ(0, level_do(&kids[2], ON));
 	ASSERT_EQ(0, acct(files->name[MACHINE]));
 
-	/* Those between have it off, and do not end the way up. */
+	/* The ones between have it off, which does not end the walk up. */
 	ASSERT_LT(0, level_do(&kids[2], SON));
 	ASSERT_EQ(1, records(files, MACHINE, "a16 son 2"));
 	if (!records_have_numbers(files))
@@ -291,10 +289,10 @@ TEST_F_TIMEOUT(acct, exit_is_recorded_in_initial_namespace, NS_TIMEOUT)
 	EXPECT_EQ(40 << 8, files->record[0].ac_exitcode);
 	EXPECT_EQ(0, records(files, 2, "a16 son 0"));
 
-	/* A namespace's death is told there, and closes nothing there. */
+	/* A namespace's death is recorded in the initial one, and closes nothing there. */
 	EXPECT_TRUE(acct_is_open(files, 2));
 	kid_tell(&kids[1], END);
-	/* The inner init is killed when the outer one has been recorded. */
+	/* The inner init is killed once the outer one has been recorded. */
 	EXPECT_TRUE(eventually(records(files, MACHINE, "a16 init 2") == 1));
 	EXPECT_EQ(SIGKILL, files->record[0].ac_exitcode);
 	EXPECT_EQ(AXSIG, files->record[0].ac_flag & AXSIG);
@@ -302,7 +300,7 @@ TEST_F_TIMEOUT(acct, exit_is_recorded_in_initial_namespace, NS_TIMEOUT)
 	EXPECT_TRUE(eventually(!acct_is_open(files, 2)));
 	EXPECT_TRUE(acct_is_open(files, MACHINE));
 
-	/* Off is off, for those below too. */
+	/* Off is off, for descendants as well. */
 	ASSERT_EQ(0, acct(NULL));
 	EXPECT_FALSE(acct_is_open(files, MACHINE));
 	EXPECT_LT(0, level_do(&kids[0], SON));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A process of a nested namespace has several numbers. Where memory for one of
- * them is lacking, none is taken, at any level.
+ * A process of a nested namespace has several numbers. If memory for one of
+ * them is lacking, none is allocated at any level.
  */
 #include "pidns_util.h"
 #include "fault_util.h"
@@ -9,13 +9,13 @@
 #define INNER 4			/* namespaces below the test's */
 #define ALL (INNER + 1)
 
-/* So far apart that each needs nodes of its own in its IDR. */
+/* So far apart that each needs IDR nodes of its own. */
 #define FAR(i) (1000000 + 5000 * (i))
 
-/* A multiple of the numbers that a leaf of an IDR has; another leaf for each @i. */
+/* A multiple of the numbers in a leaf of an IDR; another leaf for each @i. */
 #define LEAF(i) (64 * (1000 + 100 * (i)))
 
-/* A store has some twenty nodes, of which a fork takes one or two. */
+/* A CPU's preload has some twenty nodes, of which a fork uses one or two. */
 #define TRIES 10000
 
 static int op_fork(void *arg)
@@ -25,7 +25,7 @@ static int op_fork(void *arg)
 	return pid < 0 ? pid : 0;
 }
 
-/* With each allocation failing alone. */
+/* Fail each allocation alone. */
 static void one_by_one(struct __test_metadata *_metadata)
 {
 	pid_t nrs[ALL];
@@ -37,7 +37,7 @@ static void one_by_one(struct __test_metadata *_metadata)
 			nrs[i] = FAR(nth + 10 * i);
 		last = last_pid();
 		ASSERT_TRUE(fault_shot(op_fork, nrs, nth, &shot));
-		/* The shooter, and nobody else, has moved it. */
+		/* Only the forking child has moved it. */
 		EXPECT_EQ(last + 1, last_pid());
 		if (shot.left)
 			break;
@@ -46,7 +46,7 @@ static void one_by_one(struct __test_metadata *_metadata)
 			EXPECT_EQ(-ENOMEM, shot.err);
 		}
 		EXPECT_EQ(0, op_fork(nrs)) {
-			TH_LOG("allocation %d left numbers behind", nth);
+			TH_LOG("allocation %d leaked numbers", nth);
 		}
 	}
 	EXPECT_EQ(0, shot.err);
@@ -55,9 +55,9 @@ static void one_by_one(struct __test_metadata *_metadata)
 }
 
 /*
- * With all failing where level @level wants a node. There is a small store of
- * them for each CPU, that every fork fills up if it can, others' as well: so a
- * process that cannot tries until that is used up.
+ * Fail all allocations where @level needs a node. Each CPU has preloaded nodes,
+ * which every fork refills if it can, also those of other tasks: so fork
+ * without memory until they are used up.
  */
 static void at_level(struct __test_metadata *_metadata, int level)
 {
@@ -84,9 +84,9 @@ static void at_level(struct __test_metadata *_metadata, int level)
 	}
 	nrs[level] = kid_hear(&kid);
 	kid_stop(&kid);
-	/* Nothing of it is left: neither there nor below nor above. */
+	/* Nothing is left of it at any level. */
 	EXPECT_EQ(0, op_fork(nrs)) {
-		TH_LOG("level %d left numbers behind", level);
+		TH_LOG("level %d leaked numbers", level);
 	}
 }
 
@@ -101,8 +101,8 @@ static void level_by_level(struct __test_metadata *_metadata)
 }
 
 /*
- * Run @fn as the init of the innermost namespace. All of them must come to their
- * ends afterwards: a number that is counted but gone would be waited for.
+ * Run @fn as the init of the innermost namespace. All of them must exit
+ * afterwards: a zap would wait for a number that is counted but lost.
  */
 static void at_bottom(struct __test_metadata *_metadata,
 		      void (*fn)(struct __test_metadata *_metadata))
@@ -115,7 +115,7 @@ static void at_bottom(struct __test_metadata *_metadata,
 
 	if (lacking)
 		SKIP(return, "%s", lacking);
-	/* What is stored for one CPU is no use on another: stay on this one. */
+	/* Nodes preloaded on one CPU are of no use on another: stay on this one. */
 	ASSERT_EQ(0, cpu_stay());
 
 	pid = fork_tids(0, NULL, 0);
@@ -155,7 +155,7 @@ TEST_F_TIMEOUT(pidns, no_node_at_each_level, NS_TIMEOUT)
 	at_bottom(_metadata, level_by_level);
 }
 
-/* Use up the store of this CPU, which would hide that a node is missing. */
+/* Use up the preloaded nodes of this CPU, which would hide a missing one. */
 static void store_drain(void)
 {
 	int i, err = fault_always(true);
@@ -172,7 +172,7 @@ static int op_any(void *arg)
 	return pid < 0 ? pid : 0;
 }
 
-/* As long as the father tells which allocation is to fail, and say what was left. */
+/* Fork with failing allocations as the parent says, and report what was left. */
 static void shoot(struct __test_metadata *_metadata, const struct kid *kid)
 {
 	struct shot shot;
@@ -185,7 +185,7 @@ static void shoot(struct __test_metadata *_metadata, const struct kid *kid)
 		before = last_pid();
 		ASSERT_TRUE(fault_shot(op_any, NULL, nth, &shot));
 		EXPECT_EQ(0, shot.err);
-		/* The shooter had the first. */
+		/* The forking child had the first. */
 		EXPECT_EQ(before + 2, last_pid()) {
 			TH_LOG("allocation %d", nth);
 		}
@@ -193,7 +193,7 @@ static void shoot(struct __test_metadata *_metadata, const struct kid *kid)
 	}
 }
 
-/* A node that is missing above, where a leaf is full, skips no number here. */
+/* A failed node in an ancestor, where a leaf is full, skips no number here. */
 TEST_F_TIMEOUT(pidns, failed_node_allocation_skips_no_number, NS_TIMEOUT)
 {
 	const char *lacking = fault_setup();
@@ -202,7 +202,7 @@ TEST_F_TIMEOUT(pidns, failed_node_allocation_skips_no_number, NS_TIMEOUT)
 
 	if (lacking)
 		SKIP(return, "%s", lacking);
-	/* What is stored for one CPU is no use on another: stay on this one. */
+	/* Nodes preloaded on one CPU are of no use on another: stay on this one. */
 	ASSERT_EQ(0, cpu_stay());
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
@@ -214,7 +214,7 @@ TEST_F_TIMEOUT(pidns, failed_node_allocation_skips_no_number, NS_TIMEOUT)
 	do {
 		kid_tell(&kid, ++nth);
 		kid_hear(&kid);
-		/* One for the shooter, and then the next leaf. */
+		/* One for the forking child, and then the next leaf. */
 		ASSERT_EQ(0, last_pid_set(LEAF(nth) - 2));
 		kid_tell(&kid, 0);
 		left = kid_hear(&kid);

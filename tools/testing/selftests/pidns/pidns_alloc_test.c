@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which number comes next: upwards from the cursor; from the limit back to 300
- * once the cursor was above that, to 1 before.
+ * Which number is next: up from the cursor; after the wrap from 300 if the
+ * cursor was above that, else from 1.
  */
 #include <pthread.h>
 
 #include "pidns_util.h"
 
-/* A namespace so small that all of it can be taken. Returns its limit. */
+/* Limit a namespace so that all its numbers can be allocated. Returns the limit. */
 static int small_limit(struct __test_metadata *_metadata)
 {
 	int max = pid_limit_small();
@@ -22,10 +22,10 @@ TEST_F_TIMEOUT(pidns, numbers_go_up, NS_TIMEOUT)
 	pid_t held;
 	int i;
 
-	/* What has just become free is not given again. */
+	/* A number just freed is not reused. */
 	for (i = 2; i < 100; i++)
 		ASSERT_EQ(i, try_fork());
-	/* What is taken is left out. */
+	/* A number in use is skipped. */
 	EXPECT_EQ(101, hold_as(101));
 	EXPECT_EQ(102, hold_as(102));
 	EXPECT_EQ(100, try_fork());
@@ -48,7 +48,7 @@ TEST_F_TIMEOUT(pidns, wraps_to_300, NS_TIMEOUT)
 		EXPECT_EQ(300, try_fork());
 		EXPECT_EQ(301, try_fork());
 	}
-	/* The cursor beyond the limit, as when that is lowered. */
+	/* The cursor is beyond the limit, as after that was lowered. */
 	EXPECT_EQ(0, pid_limit_set(PID_MAX_LIMIT));
 	EXPECT_EQ(0, last_pid_set(100000));
 	EXPECT_EQ(100001, try_fork());
@@ -70,7 +70,7 @@ TEST_F_TIMEOUT(pidns, reuses_numbers_after_wrap, NS_TIMEOUT)
 	hold_end(302);
 	EXPECT_EQ(304, try_fork());
 	ASSERT_EQ(0, last_pid_set(max - 2));
-	/* The next ones around: 300, 301 and so on, and max - 1 is still taken. */
+	/* The next ones: 300, 301 and so on, while max - 1 is in use. */
 	EXPECT_EQ(300, try_fork());
 	EXPECT_EQ(301, try_fork());
 	EXPECT_EQ(302, try_fork());
@@ -81,7 +81,7 @@ TEST_F_TIMEOUT(pidns, eagain_with_2_to_299_free, NS_TIMEOUT)
 	int max = small_limit(_metadata), i;
 
 	ASSERT_EQ(0, hold_range(300, max - 1));
-	/* From wherever above 300 it is tried. */
+	/* From anywhere above 300. */
 	for (i = 300; i <= max; i++) {
 		ASSERT_EQ(0, last_pid_set(i));
 		EXPECT_EQ(-EAGAIN, try_fork()) {
@@ -89,10 +89,10 @@ TEST_F_TIMEOUT(pidns, eagain_with_2_to_299_free, NS_TIMEOUT)
 		}
 		EXPECT_EQ(i, last_pid());
 	}
-	/* Who asks for one of these can have it. */
+	/* set_tid can have one of these. */
 	EXPECT_EQ(2, try_as(2));
 	EXPECT_EQ(299, try_as(299));
-	/* One that becomes free is found, over and over. */
+	/* One that is freed is found, each time. */
 	hold_end(305);
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(305, try_fork());
@@ -105,19 +105,19 @@ TEST_F_TIMEOUT(pidns, cursor_up_to_300_wraps_to_1, NS_TIMEOUT)
 	int max = small_limit(_metadata), i;
 
 	ASSERT_EQ(0, hold_range(300, max - 1));
-	/* The cursor at 300: nothing is left above, but below. */
+	/* Cursor at 300: nothing is left above, but below. */
 	ASSERT_EQ(0, last_pid_set(299));
 	EXPECT_EQ(2, try_fork());
 	EXPECT_EQ(3, try_fork());
-	/* One below that it has itself first. */
+	/* One below: 299 is free itself. */
 	ASSERT_EQ(0, last_pid_set(298));
 	EXPECT_EQ(299, try_fork());
 	EXPECT_EQ(2, try_fork());
-	/* And the one above is the first that does not go below. */
+	/* And one above: the first that does not wrap below. */
 	ASSERT_EQ(0, last_pid_set(300));
 	EXPECT_EQ(-EAGAIN, try_fork());
 
-	/* From the very beginning 1 is taken, by the init. */
+	/* From the very beginning 1 is in use, by the init. */
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, last_pid_set(i));
 		EXPECT_EQ(2, try_fork());
@@ -135,7 +135,7 @@ TEST_F_TIMEOUT(pidns, low_cursor_goes_up_first, NS_TIMEOUT)
 	EXPECT_EQ(301, try_fork());
 }
 
-/* All are taken: then there is none from anywhere. */
+/* All are in use: a fork fails from anywhere. */
 TEST_F_TIMEOUT(pidns, eagain_when_all_are_taken, NS_TIMEOUT)
 {
 	int max, i;
@@ -150,7 +150,7 @@ TEST_F_TIMEOUT(pidns, eagain_when_all_are_taken, NS_TIMEOUT)
 		}
 		ASSERT_EQ(i, last_pid());
 	}
-	/* A single one in the lower part is for those who come from there. */
+	/* A single free number in the lower part is found from below only. */
 	hold_end(150);
 	ASSERT_EQ(0, last_pid_set(max - 1));
 	EXPECT_EQ(-EAGAIN, try_fork());
@@ -158,13 +158,13 @@ TEST_F_TIMEOUT(pidns, eagain_when_all_are_taken, NS_TIMEOUT)
 	EXPECT_EQ(150, try_fork());
 	ASSERT_EQ(0, last_pid_set(100));
 	EXPECT_EQ(150, try_fork());
-	/* Also before a lower one, if the search begins among its neighbours. */
+	/* Even before a lower one, if the search starts next to it. */
 	hold_end(20);
 	ASSERT_EQ(0, last_pid_set(139));
 	EXPECT_EQ(150, try_fork());
 }
 
-/* Each namespace on the way up has a cursor of its own. */
+/* Each ancestor has a cursor of its own. */
 TEST_F_TIMEOUT(pidns, each_level_has_its_own_cursor, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -192,7 +192,7 @@ static void *wait_forever(void *arg)
 	return NULL;
 }
 
-/* A thread takes a number as a process does. */
+/* A thread allocates a number like a process. */
 TEST_F_TIMEOUT(pidns, threads_take_numbers, NS_TIMEOUT)
 {
 	pid_t pid = fork_tids(0, NULL, 0);
@@ -207,7 +207,7 @@ TEST_F_TIMEOUT(pidns, threads_take_numbers, NS_TIMEOUT)
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
-	/* The thread gives its number back itself, a little after all is told to be over. */
+	/* The thread frees its number a little after its exit is reported. */
 	EXPECT_TRUE(eventually(try_as(3) == 3));
 }
 

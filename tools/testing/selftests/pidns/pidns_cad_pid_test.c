@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kernel.cad_pid: who hears of Ctrl-Alt-Del. The kernel once kept the first one
- * without a reference. There is one for the whole machine, kept by what was a
- * process, and told and written as a number of the caller's namespace.
+ * kernel.cad_pid: the process that Ctrl-Alt-Del signals. The kernel once kept
+ * the first one without a reference. There is one for the whole machine, kept
+ * as a pid, and read and written in the caller's numbers.
  */
 #define PIDNS_OWN_FIXTURE
 #include "pidns_reap_util.h"
@@ -10,10 +10,10 @@
 #define PATH "/proc/sys/kernel/cad_pid"
 
 #define CHANGES 20
-/* Forks that would be given the memory of a number that nothing keeps. */
+/* Forks that would reuse the memory of a pid that has no reference. */
 #define FORKS 300
 
-/* The number of whom it is to the caller, or a negative errno. */
+/* The caller's number for it, or a negative errno. */
 static int cad_pid(void)
 {
 	int pid;
@@ -40,7 +40,7 @@ FIXTURE_SETUP(cad_pid)
 	self->before = cad_pid();
 	ASSERT_LT(0, self->before);
 	if (task_gone(self->before))
-		SKIP(return, "kernel.cad_pid is of somebody who is gone: it cannot be put back");
+		SKIP(return, "the process of kernel.cad_pid is gone: it cannot be restored");
 }
 
 FIXTURE_TEARDOWN_PARENT(cad_pid)
@@ -55,7 +55,7 @@ TEST_F_TIMEOUT(cad_pid, write_replaces_pid, NS_TIMEOUT)
 	int i;
 
 	ASSERT_EQ(0, kid_hold(&kid, 0));
-	/* Each time the one before is put, which takes no more than what was given. */
+	/* Each write drops the reference to the pid before, and no other. */
 	for (i = 0; i < CHANGES; i++) {
 		ASSERT_EQ(0, cad_pid_set(kid.pid));
 		EXPECT_EQ(kid.pid, cad_pid());
@@ -65,7 +65,7 @@ TEST_F_TIMEOUT(cad_pid, write_replaces_pid, NS_TIMEOUT)
 	EXPECT_EQ(0, kill(self->before, 0));
 	EXPECT_EQ(0, kill(kid.pid, 0));
 
-	/* Of nobody: refused, and it stays what it was. */
+	/* A free number is refused, and nothing changes. */
 	ASSERT_EQ(0, cad_pid_set(kid.pid));
 	EXPECT_EQ(-ESRCH, cad_pid_set(0));
 	EXPECT_EQ(-ESRCH, cad_pid_set(-1));
@@ -75,22 +75,22 @@ TEST_F_TIMEOUT(cad_pid, write_replaces_pid, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Whose number is given back is told by it all the same, and is nobody else. */
+/* A pid whose number has been freed is still reported, and is no other process. */
 TEST_F_TIMEOUT(cad_pid, pid_is_referenced, NS_TIMEOUT)
 {
 	struct kid kid, next;
 	int i;
 
-	/* What is freed here is given again here. */
+	/* Objects freed here are reused here. */
 	ASSERT_EQ(0, cpu_stay());
 	ASSERT_EQ(0, kid_hold(&kid, 0));
 	ASSERT_EQ(0, cad_pid_set(kid.pid));
-	/* A zombie is somebody. */
+	/* A zombie can be set. */
 	kill(kid.pid, SIGKILL);
 	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	EXPECT_EQ(0, cad_pid_set(kid.pid));
 	EXPECT_EQ(kid.pid, cad_pid());
-	/* A pidfd would keep it, too. */
+	/* An open pidfd would keep it, too. */
 	kid_stop(&kid);
 	EXPECT_EQ(-ESRCH, cad_pid_set(kid.pid));
 	for (i = 0; i < FORKS; i++) {
@@ -102,7 +102,7 @@ TEST_F_TIMEOUT(cad_pid, pid_is_referenced, NS_TIMEOUT)
 	}
 }
 
-/* What the init of a new namespace finds there. */
+/* What the init of a new namespace reads. */
 static int seen_within(void)
 {
 	struct kid kid;
@@ -125,7 +125,7 @@ TEST_F_TIMEOUT(cad_pid, number_is_of_callers_namespace, NS_TIMEOUT)
 
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
-		/* Whoever it is has no number here, */
+		/* Another process has no number here, */
 		EXPECT_EQ(0, cad_pid());
 		EXPECT_EQ(-ESRCH, cad_pid_set(2));
 		EXPECT_EQ(0, cad_pid_set(1));
@@ -133,10 +133,10 @@ TEST_F_TIMEOUT(cad_pid, number_is_of_callers_namespace, NS_TIMEOUT)
 		kid_rest(&kid);
 	}
 	EXPECT_EQ(0, kid_hear(&kid));
-	/* and who was written there has one here. */
+	/* and this one has. */
 	EXPECT_EQ(kid.pid, cad_pid());
 	EXPECT_EQ(0, seen_within());
-	/* What it is told by outlives the namespace. */
+	/* The pid outlives the namespace. */
 	kid_stop(&kid);
 	EXPECT_TRUE(task_gone(kid.pid));
 	EXPECT_EQ(kid.pid, cad_pid());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who enters a new PID namespace: the child of a clone, after unshare the
+ * Who enters a new PID namespace: the child of clone; after unshare the
  * children alone, and only the first of them becomes PID 1.
  */
 #include <pthread.h>
@@ -46,7 +46,7 @@ TEST_F_TIMEOUT(pidns, clone3_child_is_init, NS_TIMEOUT)
 	}
 	EXPECT_EQ(2, kid.pid);
 	ASSERT_EQ(0, kid_hear(&kid));
-	/* The child is in it, with its own children; the caller is where it was. */
+	/* The child is in it, with its own children; the caller has not moved. */
 	ASSERT_TRUE(ns_read(kid.pid, &its));
 	EXPECT_EQ(BIT(L_PID) | BIT(L_PID_CHILDREN), ns_diff(&mine, &its));
 	EXPECT_EQ(its.id[L_PID], its.id[L_PID_CHILDREN]);
@@ -77,7 +77,7 @@ static void unshare_and_fork(struct __test_metadata *_metadata, pid_t self)
 	}
 	ASSERT_EQ(0, kid_hear(&first));
 
-	/* The second is one among others, its father not to be seen. */
+	/* The second is one among others, its parent is invisible. */
 	pid = fork_tids(0, NULL, 0);
 	ASSERT_LE(0, pid);
 	if (!pid) {
@@ -109,7 +109,7 @@ TEST_F_TIMEOUT(pidns, unshare_affects_children_only, NS_TIMEOUT)
 	EXPECT_EQ(0, wait_for_pid(pid));
 }
 
-/* A namespace's init has one in it made in the same way. */
+/* The init of a namespace unshares another one in it. */
 TEST_F_TIMEOUT(pidns, unshare_nests, NS_TIMEOUT)
 {
 	pid_t pid;
@@ -125,7 +125,7 @@ TEST_F_TIMEOUT(pidns, unshare_nests, NS_TIMEOUT)
 	EXPECT_EQ(0, wait_for_pid(pid));
 }
 
-/* That namespace is found without a process in it, and by unshare again. */
+/* A namespace made by unshare can be joined before it has a process. */
 TEST_F_TIMEOUT(pidns, first_child_of_joined_task_is_init, NS_TIMEOUT)
 {
 	struct kid maker;
@@ -161,7 +161,7 @@ static void *unshare_in_thread(void *arg)
 	return pid < 0 || wait_for_pid(pid) ? "the thread's child is not PID 1" : NULL;
 }
 
-/* It is the thread that unshares, not its process. */
+/* unshare affects the calling thread, not its process. */
 TEST_F_TIMEOUT(pidns, unshare_affects_calling_thread_only, NS_TIMEOUT)
 {
 	struct nsids before;

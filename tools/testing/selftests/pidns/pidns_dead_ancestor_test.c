@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where fork.c erred: a clone into a namespace that has no init yet was not told
- * that the namespace above had died since it got its numbers. The child was born,
- * nobody killed it, and the dead namespace's init waited for it.
+ * A bug of fork.c: a clone into a namespace without an init was not refused if
+ * the parent namespace had died after the clone got its numbers. The child was
+ * created, nobody killed it, and the dead namespace's init waited for it.
  */
 #include "pidns_window.h"
 
-/* An init that has a namespace for its children which nobody has entered: a file of that. */
+/*
+ * An init that has a namespace for its children which nobody has entered;
+ * returns a file of it.
+ */
 static int outer_start(struct kid *outer)
 {
 	if (kid_start(outer, CLONE_NEWPID) < 0)
@@ -24,7 +27,7 @@ static bool reaped(pid_t pid)
 	return waitpid(pid, NULL, WNOHANG) == pid;
 }
 
-/* As long as the namespace above lives the clone succeeds. */
+/* As long as the parent namespace lives the clone succeeds. */
 TEST_F_TIMEOUT(pidns, clone_below_live_ancestor, NS_TIMEOUT)
 {
 	struct kid outer;
@@ -38,7 +41,7 @@ TEST_F_TIMEOUT(pidns, clone_below_live_ancestor, NS_TIMEOUT)
 	pid = window_pass(&w);
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(0, kill(pid, 0));
-	/* It has a number there, so it ends with that namespace, and is inherited by us. */
+	/* It has a number there, so it is killed with that namespace, and we adopt it. */
 	EXPECT_EQ(0, kill(outer.pid, SIGKILL));
 	EXPECT_TRUE(eventually(status_state(pid) == 'Z'));
 	window_close(&w);
@@ -46,7 +49,7 @@ TEST_F_TIMEOUT(pidns, clone_below_live_ancestor, NS_TIMEOUT)
 	EXPECT_TRUE(eventually(reaped(outer.pid)));
 }
 
-/* It dies, and its zap has passed, when the clone has its numbers. */
+/* The parent dies, and its zap has passed, when the clone has its numbers. */
 TEST_F_TIMEOUT(pidns, clone_below_dead_ancestor, NS_TIMEOUT)
 {
 	struct kid outer;
@@ -62,7 +65,7 @@ TEST_F_TIMEOUT(pidns, clone_below_dead_ancestor, NS_TIMEOUT)
 	ASSERT_TRUE(eventually(status_state(outer.pid) == 'I'));
 	pid = window_pass(&w);
 
-	/* Without the patch of fork.c: that is it if the init ends when the child does. */
+	/* Without the patch of fork.c: the sign is that the init exits when the child does. */
 	if (pid > 0 && !reaped(outer.pid)) {
 		EXPECT_EQ(0, kill(pid, SIGKILL));
 		window_close(&w);

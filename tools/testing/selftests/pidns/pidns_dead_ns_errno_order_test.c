@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A dead PID namespace, at any level, is ENOMEM: but everything else that is
- * wrong comes first.
+ * A dead PID namespace, at any level, is ENOMEM, but all other errors come
+ * first.
  */
 #include "pidns_util.h"
 
@@ -9,19 +9,19 @@ enum {
 	FREE = 50,
 	TAKEN = 60,		/* in the dead namespace, as a group */
 	TAKEN_ABOVE = 70,	/* in the test's */
-	GROUP_ABOVE = 80,	/* what TAKEN is in the test's */
+	GROUP_ABOVE = 80,	/* the number of TAKEN in the test's */
 };
 
 struct dead {
 	struct kid init;
-	struct kid member;	/* of the test's, in a group of the dead one */
+	struct kid member;	/* of the test's namespace, in a group of the dead one */
 	int ns;
-	int below;		/* an unentered one below it */
+	int below;		/* a namespace below it that has no init */
 };
 
 /*
- * A namespace whose init has been killed; a number of it is still used outside,
- * so that it does not come to its end. All is asked of a child, as its init.
+ * A namespace whose init has been killed; one of its numbers is still used
+ * outside, so the zap waits. Its init sets it up.
  */
 static void make_dead(struct __test_metadata *_metadata, struct dead *dead)
 {
@@ -57,8 +57,8 @@ static void make_dead(struct __test_metadata *_metadata, struct dead *dead)
 	ASSERT_EQ(0, kill(-GROUP_ABOVE, 0));
 }
 
-/* Let it end: it does if nothing else holds a number of it. */
-static void bury(struct __test_metadata *_metadata, struct dead *dead)
+/* Release it: the zap ends if nothing else holds a number of it. */
+static void release_dead(struct __test_metadata *_metadata, struct dead *dead)
 {
 	siginfo_t info = {};
 
@@ -119,10 +119,10 @@ TEST_F_TIMEOUT(pidns, dead_ns_enomem_comes_last, NS_TIMEOUT)
 	make_dead(_metadata, &dead);
 	in_child(_metadata, dead.ns, into_dead);
 	EXPECT_EQ(FREE, try_as(FREE));
-	bury(_metadata, &dead);
+	release_dead(_metadata, &dead);
 }
 
-/* Only the one above is dead; the innermost has yet to begin. */
+/* Only the parent is dead; the innermost has had no init yet. */
 static void into_below(struct __test_metadata *_metadata)
 {
 	int before = last_pid(), i;
@@ -135,7 +135,7 @@ static void into_below(struct __test_metadata *_metadata)
 	EXPECT_EQ(-ENOMEM, try_as(1));
 	EXPECT_EQ(-ENOMEM, try_as(1, FREE));
 	EXPECT_EQ(-ENOMEM, try_as(1, FREE, FREE));
-	/* Nothing of them is left at any level, or these were EEXIST. */
+	/* No number is left at any level, or these would be EEXIST. */
 	EXPECT_EQ(-ENOMEM, try_as(1, FREE, FREE));
 	before = last_pid();
 	EXPECT_EQ(-EINVAL, try_as(2));
@@ -158,8 +158,8 @@ TEST_F_TIMEOUT(pidns, dead_ancestor_enomem_comes_last, NS_TIMEOUT)
 	make_dead(_metadata, &dead);
 	in_child(_metadata, dead.below, into_below);
 	EXPECT_EQ(FREE, try_as(FREE));
-	bury(_metadata, &dead);
-	/* Buried, it is no better. */
+	release_dead(_metadata, &dead);
+	/* After the zap it is the same. */
 	ASSERT_EQ(0, setns(dead.below, CLONE_NEWPID));
 	EXPECT_EQ(-ENOMEM, try_fork());
 	EXPECT_EQ(-ENOMEM, try_as(1));
@@ -194,7 +194,7 @@ TEST_F_TIMEOUT(pidns, eagain_before_dead_ns_enomem, NS_TIMEOUT)
 	into_dead_with_none_left(_metadata);
 	ASSERT_EQ(0, setns(dead.below, CLONE_NEWPID));
 	into_below_with_none_left(_metadata);
-	bury(_metadata, &dead);
+	release_dead(_metadata, &dead);
 }
 
 TEST_HARNESS_MAIN

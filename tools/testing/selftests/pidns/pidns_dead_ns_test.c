@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A fork into a namespace whose init is dead has always been ENOMEM, and once
- * was made something else by mistake. It is that whoever tries, by whatever
- * call, at whatever stage of that death.
+ * became another error by mistake. It is ENOMEM for every caller, system call,
+ * and stage of that death.
  */
 #include "pidns_window.h"
 
@@ -11,7 +11,7 @@ static int nothing(void *arg)
 	return 0;
 }
 
-/* With a dead namespace for one's children: all calls, again and again. */
+/* In a task with a dead namespace for its children: all calls, repeatedly. */
 static void expect_dead(struct __test_metadata *_metadata)
 {
 	struct __clone_args pidfd = {
@@ -32,14 +32,14 @@ static void expect_dead(struct __test_metadata *_metadata)
 		EXPECT_EQ(-1, sys_clone3(&pidfd, sizeof(pidfd)));
 		EXPECT_EQ(ENOMEM, errno);
 		EXPECT_EQ(-1, fd);
-		/* Where an error comes after that one. */
+		/* Errors that come before that one. */
 		EXPECT_EQ(-ENOMEM, fork_fault(0));
 	}
 	EXPECT_EQ(-1, waitpid(-1, NULL, __WALL | WNOHANG));
 	EXPECT_EQ(ECHILD, errno);
 }
 
-/* The children of a process whose first has come and gone. */
+/* The children of a process whose first child has come and gone. */
 TEST_F_TIMEOUT(pidns, enomem_after_unshare, NS_TIMEOUT)
 {
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
@@ -59,7 +59,7 @@ TEST_F_TIMEOUT(pidns, enomem_while_zombies_remain, NS_TIMEOUT)
 	EXPECT_LT(0, try_fork());
 	ASSERT_EQ(0, kid_hold(&other, 0));
 	EXPECT_EQ(0, kill(init.pid, SIGKILL));
-	/* Its end waits for their zombies; it takes nobody any more. */
+	/* The zap waits for their zombies; the namespace accepts nobody any more. */
 	EXPECT_TRUE(eventually(status_state(other.pid) == 'Z'));
 	EXPECT_EQ(-ENOMEM, try_fork());
 	kid_stop(&other);
@@ -81,7 +81,7 @@ TEST_F_TIMEOUT(pidns, enomem_after_setns, NS_TIMEOUT)
 	expect_dead(_metadata);
 }
 
-/* The dead one is above: it made one that nobody has entered. */
+/* The parent is dead; the child namespace has had no init. */
 TEST_F_TIMEOUT(pidns, enomem_below_dead_namespace, NS_TIMEOUT)
 {
 	struct kid init;
@@ -105,7 +105,7 @@ TEST_F_TIMEOUT(pidns, enomem_below_dead_namespace, NS_TIMEOUT)
 	EXPECT_EQ(-ENOMEM, try_fork());
 }
 
-/* It dies when the new one has its number already, but nobody sees it yet. */
+/* Its init dies when the new process has its number, but is not visible yet. */
 TEST_F_TIMEOUT(pidns, init_dies_during_clone, NS_TIMEOUT)
 {
 	siginfo_t info = {};
@@ -118,11 +118,11 @@ TEST_F_TIMEOUT(pidns, init_dies_during_clone, NS_TIMEOUT)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, window_open(&w, fd));
 	EXPECT_EQ(0, kill(init.pid, SIGKILL));
-	/* Its number keeps the init from its end. */
+	/* Its number makes the zap wait. */
 	EXPECT_TRUE(eventually(status_state(init.pid) == 'I'));
 	EXPECT_EQ(0, sys_waitid(P_PID, init.pid, &info, WEXITED | WNOHANG | WNOWAIT));
 	EXPECT_EQ(0, info.si_pid);
-	/* SIGKILL could not reach it: so it is refused. */
+	/* SIGKILL could not reach it, so it is refused. */
 	EXPECT_EQ(-ENOMEM, window_pass(&w));
 	EXPECT_EQ(init.pid, waitpid(init.pid, NULL, 0));
 	window_close(&w);
@@ -130,7 +130,7 @@ TEST_F_TIMEOUT(pidns, init_dies_during_clone, NS_TIMEOUT)
 	expect_dead(_metadata);
 }
 
-/* The same when it fails by itself. */
+/* The same when the clone fails by itself. */
 TEST_F_TIMEOUT(pidns, init_dies_before_clone_fails, NS_TIMEOUT)
 {
 	struct window w;

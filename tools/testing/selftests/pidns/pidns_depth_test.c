@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * PID namespaces nest 32 deep, and not deeper.
+ * PID namespaces nest 32 deep, and no deeper.
  */
 #include "pidns_util.h"
 
@@ -9,7 +9,7 @@ static int nothing(void *arg)
 	return 0;
 }
 
-/* The depth of the caller's namespace, 0 where nothing is above. -1: not known. */
+/* The depth of the caller's namespace, 0 in the initial one; -1 if unknown. */
 static int depth(void)
 {
 	pid_t nrs[MAX_PID_NS_LEVEL + 1];
@@ -117,7 +117,7 @@ TEST_F_TIMEOUT(pidns, unshare_reaches_depth_32, NS_TIMEOUT)
 	}
 }
 
-/* What was refused is not counted: as many as were made may be made again. */
+/* A refused namespace is not charged: as many as before can be created again. */
 TEST_F_TIMEOUT(pidns, refused_namespace_is_not_charged, NS_TIMEOUT)
 {
 	int have = depth(), levels = MAX_PID_NS_LEVEL - have, i;
@@ -137,7 +137,7 @@ TEST_F_TIMEOUT(pidns, refused_namespace_is_not_charged, NS_TIMEOUT)
 	}
 	ASSERT_EQ(0, wait_for_pid(pid));
 	ASSERT_EQ(0, ns_limit("pid", levels));
-	/* Those of before are freed later. */
+	/* The earlier ones are freed with a delay. */
 	EXPECT_TRUE(eventually(({
 		pid = fork_tids(0, NULL, 0);
 		if (!pid)

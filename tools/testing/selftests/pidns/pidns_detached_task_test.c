@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A task that is being released has no number any more, and no namespace: to
- * ask for them once followed a NULL pointer (CVE-2025-40178). So ask on, by
- * what was opened before, while it ends; the answers are its numbers or none.
+ * A task that is being released has no number any more, and no namespace:
+ * reading these once followed a NULL pointer (CVE-2025-40178). So query it by
+ * files opened before, while it exits; the answers are its numbers or none.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -11,7 +11,7 @@
 #include "pidns_util.h"
 
 #define ROUNDS 200
-#define VICTIM 3000		/* the first victim, for the test */
+#define VICTIM 3000		/* the first one's number for the test */
 
 struct round {
 	pid_t victim;
@@ -33,7 +33,7 @@ static bool trouble(struct round *round, const char *what, long wrong)
 	return false;
 }
 
-/* Each number is the right one or 0. False when there is no such task. */
+/* Each number is the right one or 0. Returns false if there is no such task. */
 static bool ask_status(struct round *round)
 {
 	static const char * const fields[] = { "NStgid:", "NSpid:", "NSpgid:", "NSsid:" };
@@ -66,7 +66,7 @@ static bool ask_info(struct round *round)
 	if (info.pid != round->victim || info.tgid != round->victim)
 		return trouble(round, "PIDFD_GET_INFO", info.pid);
 	if (info.ppid && info.ppid != 1)
-		return trouble(round, "the father in PIDFD_GET_INFO", info.ppid);
+		return trouble(round, "ppid in PIDFD_GET_INFO", info.ppid);
 	return true;
 }
 
@@ -119,7 +119,7 @@ static bool (* const asks[])(struct round *round) = {
 	ask_status, ask_info, ask_fdinfo, ask_lock, ask_calls,
 };
 
-/* Ask until it is gone, and once more when all is over. */
+/* Query until it is gone, and once more after that. */
 static void *reader(void *arg)
 {
 	struct round *round = arg;
@@ -137,7 +137,7 @@ static void *reader(void *arg)
 	return NULL;
 }
 
-/* A session leader and the init of a namespace, with a lock. */
+/* A session leader and init of a namespace, with a lock. */
 static void be_victim(const struct kid *kid, int lock)
 {
 	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -172,7 +172,7 @@ static void one_round(struct __test_metadata *_metadata, struct round *round, bo
 	round->over = false;
 	ASSERT_LE(0, round->status);
 	ASSERT_LE(0, round->pidfd);
-	/* While it lives all answer. */
+	/* While it lives all queries succeed. */
 	EXPECT_TRUE(ask_status(round) && ask_info(round) && ask_fdinfo(round) &&
 		    ask_lock(round) && ask_calls(round));
 
@@ -214,7 +214,7 @@ TEST_F_TIMEOUT(pidns, queried_while_reaped, NS_TIMEOUT)
 	all_rounds(_metadata, true);
 }
 
-/* Nobody waits for it: it goes away by itself. */
+/* Not waited for: it is reaped by itself. */
 TEST_F_TIMEOUT(pidns, queried_while_autoreaped, NS_TIMEOUT)
 {
 	signal(SIGCHLD, SIG_IGN);

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which error comes when there are several: first what is wrong with a number or
- * with who asks for it, level by level from the innermost; then what cannot be
- * had, in the same order; and last that a namespace is dead. "Here" is the
- * namespace of who asks or of its children, "above" the test's.
+ * The order of errors: first an invalid number or a missing permission, level
+ * by level from the innermost; then a number that cannot be allocated, in the
+ * same order; last the dead namespace. "Here" is the namespace of the caller or
+ * of its children, "above" the test's.
  */
 #include "pidns_util.h"
 
 enum {
-	FREE = 50,		/* nobody has it, here or above */
-	TAKEN = 60,		/* here */
+	FREE = 50,		/* free, here and above */
+	TAKEN = 60,		/* in use here */
 	TAKEN_ABOVE = 70,
 };
 
 /*
- * Run @fn in the init of a new namespace, which has a process TAKEN; above, in
- * the test's, TAKEN_ABOVE is one, and if @full there is no number left.
+ * Run @fn in the init of a new namespace, which has a process TAKEN; the test's
+ * has TAKEN_ABOVE, and if @full no free number.
  */
 static void run_below(struct __test_metadata *_metadata, unsigned int flags, bool full,
 		      void (*fn)(struct __test_metadata *_metadata))
@@ -51,10 +51,10 @@ static void without_caps(struct __test_metadata *_metadata)
 	EXPECT_EQ(-EINVAL, try_as(PID_MAX_LIMIT));
 	EXPECT_EQ(-EINVAL, try_as(0, FREE));
 	EXPECT_EQ(-EINVAL, try_as(0, 0));
-	/* but not from a level above. */
+	/* but not from an outer level. */
 	EXPECT_EQ(-EPERM, try_as(FREE, 0));
 	EXPECT_EQ(-EPERM, try_as(FREE, PID_MAX_LIMIT));
-	/* Both come before a number that is taken. */
+	/* Both come before a number in use. */
 	EXPECT_EQ(-EPERM, try_as(TAKEN));
 	EXPECT_EQ(-EPERM, try_as(TAKEN, TAKEN_ABOVE));
 	EXPECT_EQ(-EINVAL, try_as(0, TAKEN_ABOVE));
@@ -67,7 +67,7 @@ TEST_F_TIMEOUT(pidns, set_tid_einval_before_eperm, NS_TIMEOUT)
 	int before;
 
 	run_below(_metadata, 0, false, without_caps);
-	/* The refused ones took no number here either: the kid's, and its two. */
+	/* The refused forks allocated no number here either: the kid's, and its two. */
 	before = last_pid();
 	EXPECT_EQ(4, before);
 	EXPECT_EQ(FREE, try_as(FREE));
@@ -79,17 +79,17 @@ static void with_caps_here(struct __test_metadata *_metadata)
 	EXPECT_EQ(-EPERM, try_as(FREE, FREE));
 	EXPECT_EQ(-EINVAL, try_as(FREE, 0));
 	EXPECT_EQ(-EINVAL, try_as(0, FREE));
-	/* One level after the other: what is wrong two above is not reached. */
+	/* Level by level: what is wrong two levels out is not reached. */
 	EXPECT_EQ(-EPERM, try_as(FREE, FREE, 0));
 	EXPECT_EQ(-EINVAL, try_as(FREE, 0, FREE));
-	/* All levels are looked at before any number is taken. */
+	/* All levels are checked before any number is allocated. */
 	EXPECT_EQ(-EPERM, try_as(TAKEN, FREE));
 	EXPECT_EQ(-EINVAL, try_as(TAKEN, 0));
 	EXPECT_EQ(-EEXIST, try_as(TAKEN));
 	EXPECT_EQ(FREE, try_as(FREE));
 }
 
-/* Root of a user namespace: it may choose below, but not in the test's. */
+/* Root of a user namespace: set_tid is permitted inside, but not in the test's. */
 TEST_F_TIMEOUT(pidns, inner_level_before_outer, NS_TIMEOUT)
 {
 	run_below(_metadata, CLONE_NEWUSER, false, with_caps_here);
@@ -99,7 +99,7 @@ static void nothing_left_above(struct __test_metadata *_metadata)
 {
 	int before = last_pid();
 
-	/* Both have something: the inner one tells. */
+	/* Both levels have an error: the inner one is returned. */
 	EXPECT_EQ(-EEXIST, try_as(TAKEN));
 	EXPECT_EQ(-EEXIST, try_as(TAKEN, TAKEN_ABOVE));
 	EXPECT_EQ(-EAGAIN, try_as(FREE));
@@ -108,7 +108,7 @@ static void nothing_left_above(struct __test_metadata *_metadata)
 	EXPECT_EQ(-EINVAL, try_as(0));
 	EXPECT_EQ(before, last_pid());
 
-	/* What was taken here is given back, though the cursor is not. */
+	/* The number allocated here is freed, though the cursor is not put back. */
 	EXPECT_EQ(-EAGAIN, try_fork());
 	EXPECT_EQ(-EAGAIN, try_fork());
 	EXPECT_EQ(before + 2, last_pid());
@@ -126,7 +126,7 @@ TEST_F_TIMEOUT(pidns, inner_eexist_before_outer_eagain, NS_TIMEOUT)
 	int max;
 
 	run_below(_metadata, 0, true, nothing_left_above);
-	/* And nothing was found, so nothing has moved, above. */
+	/* Nothing was searched above, so nothing has moved. */
 	max = pid_limit();
 	EXPECT_EQ(max - 1, last_pid());
 }
@@ -136,7 +136,7 @@ static void nothing_left_here(struct __test_metadata *_metadata)
 	ASSERT_EQ(0, pid_limit_fill());
 	EXPECT_EQ(-EAGAIN, try_fork());
 	EXPECT_EQ(-EAGAIN, try_fork());
-	/* Chosen numbers need no cursor; the one above is asked after this. */
+	/* set_tid needs no cursor; the outer level comes after it. */
 	EXPECT_EQ(-EEXIST, try_as(FREE, TAKEN_ABOVE));
 	EXPECT_EQ(-EEXIST, try_as(TAKEN));
 }
@@ -151,7 +151,7 @@ TEST_F_TIMEOUT(pidns, inner_eagain_leaves_outer_untouched, NS_TIMEOUT)
 	EXPECT_EQ(1 + 2 + held, last_pid());
 }
 
-/* A namespace that waits for its first, which must be 1. */
+/* A namespace without its first process, which must be 1. */
 TEST_F_TIMEOUT(pidns, first_not_1_before_outer_eexist, NS_TIMEOUT)
 {
 	int before;
@@ -163,7 +163,7 @@ TEST_F_TIMEOUT(pidns, first_not_1_before_outer_eexist, NS_TIMEOUT)
 	EXPECT_EQ(-EEXIST, try_as(1, TAKEN_ABOVE));
 	EXPECT_EQ(-EINVAL, try_as(2));
 	EXPECT_EQ(-EINVAL, try_as(2, FREE));
-	/* It is found before a number is taken above: none has moved. */
+	/* It is found before the search above: nothing has moved. */
 	EXPECT_EQ(before, last_pid());
 	EXPECT_EQ(FREE, try_as(1, FREE));
 }
@@ -184,14 +184,14 @@ TEST_F_TIMEOUT(pidns, first_not_1_before_outer_eagain, NS_TIMEOUT)
 	EXPECT_EQ(-EPERM, try_as(1));
 }
 
-/* More numbers than levels: nothing else is looked at. */
+/* More numbers than levels: nothing else is checked. */
 TEST_F_TIMEOUT(pidns, too_many_numbers_before_all, NS_TIMEOUT)
 {
 	pid_t nrs[MAX_PID_NS_LEVEL], seen[MAX_PID_NS_LEVEL + 1];
 	int levels = status_numbers(outer_proc, "self", "NSpid", seen), i;
 
 	if (levels + 1 > MAX_PID_NS_LEVEL)
-		SKIP(return, "needs to be less deep");
+		SKIP(return, "the test runs nested too deep");
 	for (i = 0; i < MAX_PID_NS_LEVEL; i++)
 		nrs[i] = TAKEN_ABOVE;
 	ASSERT_EQ(TAKEN_ABOVE, hold_as(TAKEN_ABOVE));

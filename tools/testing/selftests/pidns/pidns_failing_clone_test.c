@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A clone that has a number in its own namespace and then fails, as there is
- * none above, against one that wants the same number: this one never sees it.
+ * A clone that has a number in its own namespace and then fails, because there
+ * is none in the ancestor, against a clone that wants the same number: the
+ * latter must not notice.
  */
 #define PIDNS_OWN_FIXTURE
 #include "pidns_reap_util.h"
@@ -9,13 +10,13 @@
 
 #define TRIES 20000
 
-/* What a child would share, so that a clone that fails costs little. */
+/* What a child may share, so that a failing clone is cheap. */
 #define SHARED (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
 
-/* The process that fails again and again. */
+/* The process that fails repeatedly. */
 static struct loser {
 	unsigned long failed;
-	pid_t got;		/* something else than EEXIST */
+	pid_t got;		/* another result than EEXIST */
 	bool may_join;
 } *loser;
 
@@ -32,7 +33,7 @@ static pid_t loser_start(void)
 	return pid;
 }
 
-/* Have @nr, and fail in the namespace above, where 1 is taken. */
+/* Get @nr, and fail in the parent namespace, where 1 is in use. */
 static void __noreturn lose(pid_t nr)
 {
 	pid_t pid;
@@ -47,7 +48,7 @@ static void __noreturn lose(pid_t nr)
 	}
 }
 
-/* A clone that has all numbers, and fails after that: the answer is -EFAULT. */
+/* A clone that has all numbers, and fails after that: returns -EFAULT. */
 static pid_t clone_fault(const pid_t *tids, size_t nr)
 {
 	struct __clone_args args = {
@@ -97,7 +98,7 @@ TEST_F_TIMEOUT(pidns, first_fork_ignores_failing_clone, NS_TIMEOUT)
 	expect_undisturbed(_metadata, pid, NULL, 0);
 }
 
-/* One that is chosen would be EEXIST. */
+/* A number by set_tid would be EEXIST. */
 TEST_F_TIMEOUT(pidns, set_tid_ignores_failing_clone, NS_TIMEOUT)
 {
 	const pid_t nr = 50;
@@ -116,7 +117,7 @@ TEST_F_TIMEOUT(pidns, set_tid_ignores_failing_clone, NS_TIMEOUT)
 	EXPECT_EQ(0, wait_for_pid(inner));
 }
 
-/* The last one that is left would be EAGAIN. */
+/* The last free one would be EAGAIN. */
 TEST_F_TIMEOUT(pidns, last_number_ignores_failing_clone, NS_TIMEOUT)
 {
 	pid_t inner, pid;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When the first fork into a namespace failed, the second one once got PID 2,
- * and once was told that the namespace is dead. Here the first fails in every
- * way that can be had, and the next is PID 1.
+ * After a failed first fork into a namespace, the second one once got PID 2,
+ * and once ENOMEM for a dead namespace. Here the first fails in every possible
+ * way, and the next is PID 1.
  */
 #include "pidns_util.h"
 #include "fault_util.h"
 
-/* The next child into the pending namespace begins it, and lives. */
+/* The next child in the pending namespace is its init, and lives. */
 static void expect_first(struct __test_metadata *_metadata)
 {
 	struct kid init;
@@ -25,7 +25,7 @@ static void expect_first(struct __test_metadata *_metadata)
 	kid_stop(&init);
 }
 
-/* Refused before it had a number. */
+/* Refused before a number is allocated. */
 TEST_F_TIMEOUT(pidns, refused_before_allocation, NS_TIMEOUT)
 {
 	int i;
@@ -40,7 +40,7 @@ TEST_F_TIMEOUT(pidns, refused_before_allocation, NS_TIMEOUT)
 	expect_first(_metadata);
 }
 
-/* Failed after it had one. */
+/* Failed after that. */
 TEST_F_TIMEOUT(pidns, fails_after_allocation, NS_TIMEOUT)
 {
 	int i;
@@ -51,7 +51,7 @@ TEST_F_TIMEOUT(pidns, fails_after_allocation, NS_TIMEOUT)
 	expect_first(_metadata);
 }
 
-/* Failed, with a number that was chosen. */
+/* Failed with a number by set_tid. */
 TEST_F_TIMEOUT(pidns, fails_after_set_tid, NS_TIMEOUT)
 {
 	const pid_t one = 1;
@@ -72,7 +72,7 @@ TEST_F_TIMEOUT(pidns, fails_after_set_tid, NS_TIMEOUT)
 	expect_first(_metadata);
 }
 
-/* A first fork; and when it fails a second, that must be the first. */
+/* A first fork; and if it fails a second, which must then be the first. */
 static int op_first(void *arg)
 {
 	pid_t pid, err;
@@ -97,7 +97,7 @@ TEST_F_TIMEOUT(pidns, fails_at_each_allocation, NS_TIMEOUT)
 
 	if (lacking)
 		SKIP(return, "%s", lacking);
-	/* The cache for this depth comes with the first namespace there. */
+	/* The first namespace of this depth creates the cache. */
 	ASSERT_EQ(0, fork_done(fork_flags(CLONE_NEWPID, NULL)) < 0);
 	if (!fault_numbers_only(true))
 		SKIP(return, "slab caches are merged (boot with slab_nomerge)");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * With a namespace pending for its children a task makes no other and no
- * threads; and an init has no brothers. All of it is EINVAL.
+ * With a namespace pending for its children, a task creates neither another
+ * namespace nor threads; and CLONE_PARENT by an init is refused. All of that is
+ * EINVAL.
  */
 #include <pthread.h>
 
@@ -14,7 +15,10 @@ static int nothing(void *arg)
 	return 0;
 }
 
-/* A thread that ends at once. Its stack is free again when the kernel says so. */
+/*
+ * A thread that exits at once. Its stack is free again when the kernel has
+ * cleared its tid.
+ */
 static int try_thread(unsigned int flags)
 {
 	static long double stack[4096];
@@ -29,7 +33,7 @@ static int try_thread(unsigned int flags)
 	return eventually(!__atomic_load_n(&lives, __ATOMIC_ACQUIRE)) ? 0 : -ETIMEDOUT;
 }
 
-/* A child that ends at once. */
+/* A child that exits at once. */
 static int try_legacy(unsigned int flags)
 {
 	pid_t pid = clone_legacy(nothing, flags);
@@ -52,7 +56,7 @@ static int try_pthread(void)
 	return err ? -err : -pthread_join(thread, NULL);
 }
 
-/* What a task with a pending namespace may not, and may. */
+/* What a task with a pending namespace may not do, and may. */
 static void expect_pending(struct __test_metadata *_metadata)
 {
 	struct nsids before;
@@ -83,15 +87,15 @@ TEST_F_TIMEOUT(pidns, pending_after_unshare, NS_TIMEOUT)
 	expect_pending(_metadata);
 	ASSERT_EQ(0, kid_hold(&init, 0));
 	expect_pending(_metadata);
-	/* Children that are no threads are what it is for. */
+	/* Children that are no threads may be created. */
 	EXPECT_EQ(0, try_clone3(0));
 	EXPECT_EQ(0, try_legacy(CLONE_VM | CLONE_VFORK));
 	EXPECT_EQ(0, try_clone3(CHEAP_NS & ~CLONE_NEWPID));
 	kid_stop(&init);
-	/* With its init gone it is pending all the same. */
+	/* With its init gone it is still pending. */
 	expect_pending(_metadata);
 
-	/* And all is as before when the active one is set again. */
+	/* After joining the active one again, all is as before. */
 	ASSERT_EQ(0, setns(fd, CLONE_NEWPID));
 	EXPECT_EQ(0, try_clone3(CLONE_NEWPID));
 	EXPECT_EQ(0, try_thread(0));
@@ -138,13 +142,13 @@ TEST_F_TIMEOUT(pidns, thread_with_new_namespace_is_einval, NS_TIMEOUT)
 	EXPECT_EQ(-EINVAL, try_thread(CLONE_NEWUSER));
 	EXPECT_EQ(-EINVAL, try_thread(CLONE_NEWPID | CLONE_NEWUSER));
 	EXPECT_EQ(0, ns_moved(&before));
-	/* Before anybody asks for the capability. */
+	/* This is checked before the capability. */
 	ASSERT_EQ(0, cap_drop(CAP_SYS_ADMIN));
 	EXPECT_EQ(-EINVAL, try_thread(CLONE_NEWPID));
 	EXPECT_EQ(-EPERM, try_clone3(CLONE_NEWPID));
 }
 
-/* The number of a brother, who ends at once; the father reaps him. */
+/* The number of a sibling, which exits at once; the parent reaps it. */
 static pid_t try_brother(bool legacy)
 {
 	struct __clone_args args = { .flags = CLONE_PARENT };
@@ -170,13 +174,13 @@ TEST_F_TIMEOUT(pidns, clone_parent_by_init_is_einval, NS_TIMEOUT)
 
 	EXPECT_EQ(-EINVAL, try_brother(false));
 	EXPECT_EQ(-EINVAL, try_brother(true));
-	/* Nor do its threads. */
+	/* Nor by its threads. */
 	ASSERT_EQ(0, pthread_create(&thread, NULL, brother_of_thread, NULL));
 	ASSERT_EQ(0, pthread_join(thread, &ret));
 	EXPECT_EQ(-EINVAL, (long)ret);
-	/* Nor with a namespace for them. */
+	/* Nor with a new namespace. */
 	EXPECT_EQ(-EINVAL, try_legacy(CLONE_PARENT | CLONE_NEWPID));
-	/* No namespace has changed: the next child is one of its own. */
+	/* No namespace has changed: the next child is in the init's. */
 	EXPECT_EQ(3, try_fork());
 }
 
@@ -195,12 +199,12 @@ TEST_F_TIMEOUT(pidns, clone_parent_by_others_succeeds, NS_TIMEOUT)
 		}
 		brother = wait_for_pid(pid);
 		EXPECT_EQ(pid + 1, brother);
-		/* They are this process's to reap. */
+		/* This process reaps them. */
 		EXPECT_EQ(brother, waitpid(brother, NULL, __WALL));
 	}
 }
 
-/* An init by unshare is one like any other. */
+/* The same for an init after unshare. */
 TEST_F_TIMEOUT(pidns, clone_parent_by_unshared_init_is_einval, NS_TIMEOUT)
 {
 	pid_t pid = fork_tids(0, NULL, 0);
@@ -210,7 +214,7 @@ TEST_F_TIMEOUT(pidns, clone_parent_by_unshared_init_is_einval, NS_TIMEOUT)
 		ASSERT_EQ(0, unshare(CLONE_NEWPID));
 		pid = fork_flags(0, NULL);
 		if (!pid) {
-			/* An init: so it has none. */
+			/* As an init it may not. */
 			EXPECT_EQ(-EINVAL, try_brother(true));
 			_exit(EXIT_SUCCESS);
 		}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Forks against the death of the init, from outside and from inside: each
- * child either gets SIGKILL with the rest, or is never made. Nobody is left.
+ * Forks against the death of the init, from outside and from inside: each child
+ * is either killed with the rest or never created. None is left.
  */
 #define PIDNS_OF_THE_MACHINE
 #include "pidns_reap_util.h"
@@ -16,11 +16,11 @@
 #define REFUSALS 20
 #define BELOW 8
 
-/* What a forker outside saw. */
+/* The results of a forker outside. */
 struct forker {
 	unsigned long born, killed, refused;
-	int error;		/* something that ought not to be */
-	bool kills;		/* all of its children, not one in two */
+	int error;		/* an unexpected result */
+	bool kills;		/* all of its children, not every other one */
 };
 
 static struct race {
@@ -28,7 +28,7 @@ static struct race {
 	struct forker into[FORKERS], below[FORKERS_BELOW];
 } *race;
 
-/* Try to put a child into a namespace: one that is dead once is so for ever. */
+/* Try to fork into a namespace: once it is dead it remains so. */
 static void fork_one(int nsfd, struct forker *forker)
 {
 	bool over = READ_ONCE(race->over);
@@ -47,7 +47,7 @@ static void fork_one(int nsfd, struct forker *forker)
 	WRITE_ONCE(forker->born, forker->born + 1);
 	if (over || forker->refused)
 		forker->error = EEXIST;
-	/* Half of them are killed here, if the namespace does not do it. */
+	/* Half of them are killed here, unless the zap does it. */
 	else if (!forker->kills && !(forker->born & 1))
 		return;
 	kill(pid, SIGKILL);
@@ -56,7 +56,7 @@ static void fork_one(int nsfd, struct forker *forker)
 	forker->killed++;
 }
 
-/* The number of a child that has ended; 0 if those that are left do not. */
+/* A child that has exited; 0 if the remaining ones do not. */
 static pid_t reap_one(int *status)
 {
 	pid_t pid = 0;
@@ -64,7 +64,7 @@ static pid_t reap_one(int *status)
 	return eventually((pid = waitpid(-1, status, WNOHANG))) ? pid : 0;
 }
 
-/* All that were born die with the namespace, though nobody here does it. */
+/* All children die with the namespace, though nobody here kills them. */
 static void __noreturn reap_all(struct forker *forker)
 {
 	int status;
@@ -77,13 +77,13 @@ static void __noreturn reap_all(struct forker *forker)
 			forker->error = ECHILD;
 		forker->killed += !!pid;
 	}
-	/* Not to leave them to others: they are of this group. */
+	/* Do not leave them to others: they are in this group. */
 	if (forker->error)
 		kill(0, SIGKILL);
 	_exit(EXIT_SUCCESS);
 }
 
-/* Put children into the namespace until it takes no more. */
+/* Fork into the namespace until that is refused. */
 static void __noreturn fork_outside(int nsfd, struct forker *forker)
 {
 	while (forker->refused < REFUSALS && !forker->error)
@@ -92,10 +92,10 @@ static void __noreturn fork_outside(int nsfd, struct forker *forker)
 }
 
 /*
- * Each child is the first in a namespace that is as new and alive as can be, but
- * is within the dying one. The last of them comes too late for certain. Others may
- * have got their numbers before it died, and their task after: fork looks at the
- * innermost namespace then, which has nobody else who would kill them.
+ * Each child is the first in a new, live namespace, which is below the dying
+ * one. The last of them comes too late in any case. Others may have got their
+ * numbers before the death, and become visible after it: fork checks the
+ * innermost namespace, in which nobody else would kill them.
  */
 static void __noreturn fork_below(const int *nsfd, struct forker *forker)
 {
@@ -110,7 +110,7 @@ static void __noreturn fork_below(const int *nsfd, struct forker *forker)
 	reap_all(forker);
 }
 
-/* Inside: as many as there can be, without end. */
+/* Inside: fork without end. */
 static void __noreturn fork_inside(void)
 {
 	pid_t pid;
@@ -124,7 +124,7 @@ static void __noreturn fork_inside(void)
 	}
 }
 
-/* The init, with two that fork; it tells of new namespaces within its own. */
+/* The init, with two children that fork; it reports new namespaces below its own. */
 static void __noreturn be_init(const struct kid *kid)
 {
 	int self = sys_pidfd_open(getpid(), 0);
@@ -143,7 +143,7 @@ static void __noreturn be_init(const struct kid *kid)
 	kid_rest(kid);
 }
 
-/* Start a forker, that leads a group of its children. */
+/* Start a forker, which leads a group of its children. */
 static pid_t forker_start(void)
 {
 	pid_t pid = fork();
@@ -155,7 +155,7 @@ static pid_t forker_start(void)
 	return pid;
 }
 
-/* Be there when forkers have come to their work, and one of those below so far. */
+/* Wait until the forkers are at work, and one of those below has got so far. */
 static void await_forkers(unsigned long below)
 {
 	int i;
@@ -209,10 +209,10 @@ static void one_round(struct __test_metadata *_metadata, int round)
 		if (!below[i])
 			fork_below(nsfd[i], &race->below[i]);
 	}
-	/* A little later each time, so that all of the race is met. */
+	/* A little later each time, to cover the whole race. */
 	await_forkers(round % BELOW);
 	kill(kid.pid, SIGKILL);
-	/* When one that was inside is killed, the namespace takes nobody any more. */
+	/* Once a process inside is killed, the namespace accepts no more. */
 	EXPECT_TRUE(pidfd_ended(inside));
 	WRITE_ONCE(race->over, 1);
 	for (i = 0; i < FORKERS; i++)
@@ -252,7 +252,7 @@ TEST_F_TIMEOUT(pidns, fork_against_zap, NS_TIMEOUT)
 			refused += race->below[i].refused;
 		}
 	}
-	TH_LOG("%lu children came in time, %lu were refused", born, refused);
+	TH_LOG("%lu children created, %lu refused", born, refused);
 }
 
 TEST_HARNESS_MAIN

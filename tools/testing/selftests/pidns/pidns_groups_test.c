@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Process groups and sessions inside a namespace: their numbers are its own,
- * and what comes from outside has none.
+ * and those from outside have none.
  */
 #include <limits.h>
 
@@ -23,7 +23,7 @@ static void numbers(struct __test_metadata *_metadata)
 {
 	struct kid child;
 
-	/* The group and the session are those of the test, which are outside. */
+	/* Group and session are those of the test, which are outside. */
 	EXPECT_EQ(0, getpgrp());
 	EXPECT_EQ(0, getpgid(1));
 	EXPECT_EQ(0, getsid(0));
@@ -40,7 +40,7 @@ static void numbers(struct __test_metadata *_metadata)
 		EXPECT_EQ(0, setpgid(0, 0));
 		EXPECT_EQ(2, getpgrp());
 		EXPECT_EQ(1, getsid(0));
-		/* Who leads a group begins no session. */
+		/* A process group leader cannot begin a session. */
 		EXPECT_EQ(-1, setsid());
 		EXPECT_EQ(EPERM, errno);
 		kid_rest(&child);
@@ -70,7 +70,7 @@ TEST_F_TIMEOUT(pidns, numbers_inside, NS_TIMEOUT)
 	in_namespace(_metadata, numbers);
 }
 
-/* Outside both are numbers of outside, on all levels that there are. */
+/* Outside both have outside numbers, at each level. */
 TEST_F_TIMEOUT(pidns, groups_from_outside, NS_TIMEOUT)
 {
 	int pid[MAX_LEVELS], pgid[MAX_LEVELS], sid[MAX_LEVELS], levels;
@@ -86,13 +86,13 @@ TEST_F_TIMEOUT(pidns, groups_from_outside, NS_TIMEOUT)
 	/* The test's group has no number inside. */
 	EXPECT_EQ(0, pgid[levels - 1]);
 	EXPECT_EQ(0, sid[levels - 1]);
-	/* A father may put its child into a group, until it executes. */
+	/* A parent may move its child to a group, until the child executes. */
 	EXPECT_EQ(0, setpgid(kid.pid, kid.pid));
 	EXPECT_EQ(kid.pid, getpgid(kid.pid));
 	EXPECT_EQ(levels, task_numbers(kid.pid, "NSpgid:", pgid));
 	EXPECT_EQ(kid.pid, pgid[0]);
 	EXPECT_EQ(1, pgid[levels - 1]);
-	/* Even into that of a sibling, which has no number there either. */
+	/* Even to that of a sibling, which has no number there either. */
 	ASSERT_LE(0, kid_start(&sibling, CLONE_NEWPID));
 	if (!sibling.pid) {
 		kid_tell(&sibling, 0);
@@ -133,12 +133,12 @@ static void setpgid_errors(struct __test_metadata *_metadata)
 	EXPECT_EQ(-EPERM, setpgid_errno(b.pid, 77));
 	EXPECT_EQ(-ESRCH, setpgid_errno(77, 77));
 	EXPECT_EQ(-ESRCH, setpgid_errno(-1, 1));
-	/* Not oneself who leads the session, nor a child that leads one. */
+	/* Neither a session leader itself nor a child that is one. */
 	EXPECT_EQ(-EPERM, setpgid_errno(0, 0));
 	EXPECT_EQ(-EPERM, setpgid_errno(session.pid, a.pid));
 	EXPECT_EQ(-EPERM, setpgid_errno(b.pid, session.pid));
 	EXPECT_EQ(a.pid, getpgid(b.pid));
-	/* A group lives on as long as there is anybody in it. */
+	/* A group exists as long as it has a member. */
 	kid_stop(&a);
 	EXPECT_EQ(a.pid, getpgid(b.pid));
 	EXPECT_EQ(0, kill_errno(-a.pid, 0));
@@ -153,7 +153,7 @@ TEST_F_TIMEOUT(pidns, setpgid_errors, NS_TIMEOUT)
 	in_namespace(_metadata, setpgid_errors);
 }
 
-/* The members and nobody else, by the number that the group has here. */
+/* The members and nobody else, by the group's number in this namespace. */
 static void kill_group(struct __test_metadata *_metadata)
 {
 	struct kid a, b, c;
@@ -179,7 +179,7 @@ TEST_F_TIMEOUT(pidns, kill_group, NS_TIMEOUT)
 	in_namespace(_metadata, kill_group);
 }
 
-/* One's own group may reach outside: it is named by nobody's number. */
+/* The own group, which may reach outside, is selected without a number. */
 TEST_F_TIMEOUT(pidns, kill_own_group_reaches_outside, NS_TIMEOUT)
 {
 	struct kid outside, inside;
@@ -208,13 +208,16 @@ TEST_F_TIMEOUT(pidns, kill_own_group_reaches_outside, NS_TIMEOUT)
 	kid_stop(&outside);
 }
 
-/* All whom one can name but oneself and the init: below too, never above. */
+/*
+ * All visible processes but the caller and the init: descendant namespaces too,
+ * ancestors never.
+ */
 static void kill_all(struct __test_metadata *_metadata)
 {
 	struct kid a, b;
 	pid_t pid;
 
-	/* Alone there is nobody. */
+	/* There is nobody else. */
 	EXPECT_EQ(-ESRCH, kill_errno(-1, SIGKILL));
 	pid = fork();
 	ASSERT_LE(0, pid);
@@ -229,7 +232,7 @@ static void kill_all(struct __test_metadata *_metadata)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		EXPECT_EQ(0, kill_errno(-1, SIGKILL));
-		/* It has not killed itself. */
+		/* The caller is spared. */
 		_exit(33);
 	}
 	EXPECT_EQ(33 << 8, wait_status(pid));
@@ -239,7 +242,7 @@ static void kill_all(struct __test_metadata *_metadata)
 	close(b.sk);
 }
 
-/* Who changes its group is in one of the two at every moment, and never in none. */
+/* A process that changes its group is in one of the two at each moment. */
 static void always_in_a_group(struct __test_metadata *_metadata)
 {
 	struct kid kid;
@@ -259,7 +262,7 @@ static void always_in_a_group(struct __test_metadata *_metadata)
 		pgid = getpgid(kid.pid);
 		got = recv(kid.sk, &err, sizeof(err), MSG_DONTWAIT);
 	} while ((pgid == 1 || pgid == kid.pid) && got < 0);
-	/* It has come to its end, and did not die. */
+	/* It has finished, and was not killed. */
 	EXPECT_EQ(sizeof(err), got);
 	EXPECT_TRUE(pgid == 1 || pgid == kid.pid) {
 		TH_LOG("getpgid() says %d", pgid);

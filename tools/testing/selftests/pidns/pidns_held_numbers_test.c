@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A number stays taken as long as anybody uses it: as a PID, TGID, PGID or SID;
- * and so long it counts as one that is left in its namespace.
+ * A number stays allocated as long as it is used as a PID, TGID, PGID or SID;
+ * and as long it counts in its namespace's pid_allocated.
  */
 #include <pthread.h>
 
@@ -9,10 +9,10 @@
 
 enum { LEADER = 100, MEMBER = 200, INNER = 300 };
 
-/* What a held child is asked to do. */
+/* Requests to a held child. */
 enum { OWN_GROUP, OWN_SESSION, END };
 
-/* A child of this number that does as it is told. */
+/* A child with this number that does as requested. */
 static void start(struct __test_metadata *_metadata, struct kid *kid, pid_t nr)
 {
 	int sk[2];
@@ -52,7 +52,7 @@ static void finish(struct __test_metadata *_metadata, struct kid *kid)
 static void expect_taken(struct __test_metadata *_metadata, pid_t nr)
 {
 	EXPECT_EQ(-EEXIST, try_as(nr));
-	/* Who goes upwards passes it by. */
+	/* The search skips it. */
 	EXPECT_EQ(0, last_pid_set(nr - 1));
 	EXPECT_EQ(nr + 1, try_fork());
 }
@@ -73,13 +73,13 @@ TEST_F_TIMEOUT(pidns, held_as_pid, NS_TIMEOUT)
 	expect_taken(_metadata, LEADER);
 	pidfd = sys_pidfd_open(LEADER, 0);
 	ASSERT_LE(0, pidfd);
-	/* A zombie has it still; only who has reaped it is rid of it. */
+	/* A zombie still has it; reaping frees it. */
 	EXPECT_EQ(0, kill(LEADER, SIGKILL));
 	ASSERT_EQ(0, sys_waitid(P_PID, LEADER, &info, WEXITED | WNOWAIT));
 	expect_taken(_metadata, LEADER);
 	EXPECT_EQ(0, kill(LEADER, 0));
 	ASSERT_EQ(LEADER, waitpid(LEADER, NULL, 0));
-	/* A pidfd does not keep the number, nor is it another's. */
+	/* A pidfd does not keep the number, nor does it follow it to another process. */
 	expect_free(_metadata, LEADER);
 	EXPECT_EQ(LEADER, hold_as(LEADER));
 	EXPECT_EQ(-1, sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0));
@@ -97,7 +97,7 @@ TEST_F_TIMEOUT(pidns, held_as_pgid, NS_TIMEOUT)
 	ASSERT_EQ(0, setpgid(MEMBER, LEADER));
 	finish(_metadata, &leader);
 
-	/* A group without its leader: no process, but the number of one. */
+	/* A group without its leader: no process has the number, but the group. */
 	expect_taken(_metadata, LEADER);
 	EXPECT_EQ(-1, kill(LEADER, 0));
 	EXPECT_EQ(ESRCH, errno);
@@ -138,13 +138,13 @@ TEST_F_TIMEOUT(pidns, held_as_sid, NS_TIMEOUT)
 	pid_t leader;
 	int sk[2];
 
-	/* The leader's child, left behind in its session, in a group of its own. */
+	/* The leader's child, left in its session, in a group of its own. */
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sk));
 	leader = fork_as(0, LEADER);
 	ASSERT_LE(0, leader);
 	if (!leader) {
 		EXPECT_EQ(LEADER, setsid());
-		/* It stays until the child has said that it does not go with it. */
+		/* The leader stays until the child has reset its parent-death signal. */
 		if (fork_as(0, MEMBER))
 			for (;;)
 				pause();
@@ -180,7 +180,10 @@ static void *end_when_told(void *arg)
 	return NULL;
 }
 
-/* The leader of threads ends first: it is the process's number until the last. */
+/*
+ * The leader of a thread group exits first: the number remains the process's
+ * until the last thread exits.
+ */
 TEST_F_TIMEOUT(pidns, held_as_tgid, NS_TIMEOUT)
 {
 	pthread_t thread;
@@ -209,12 +212,12 @@ TEST_F_TIMEOUT(pidns, held_as_tgid, NS_TIMEOUT)
 	kid_tell(&kid, 0);
 	EXPECT_EQ(0, wait_for_pid(LEADER));
 	expect_free(_metadata, LEADER);
-	/* The thread gives its own back a little after the end is told of. */
+	/* The thread frees its own number a little after its exit is reported. */
 	EXPECT_TRUE(eventually(try_as(MEMBER) == MEMBER));
 	expect_free(_metadata, MEMBER);
 }
 
-/* A thread's number is free when it ends, with nobody to reap it. */
+/* A thread's number is free when it exits, without reaping. */
 TEST_F_TIMEOUT(pidns, exiting_thread_frees_its_number, NS_TIMEOUT)
 {
 	struct kid thread_end, kid;
@@ -235,8 +238,8 @@ TEST_F_TIMEOUT(pidns, exiting_thread_frees_its_number, NS_TIMEOUT)
 }
 
 /*
- * A process group of @levels namespaces below, led by one that the test knows
- * as LEADER, and a process of the test's own namespace in that group.
+ * A process group of a namespace @levels deep, led by the process that the test
+ * knows as LEADER, with a member in the test's own namespace.
  */
 static void join_below(struct __test_metadata *_metadata, struct kid *init,
 		       struct kid *outsider, int levels)
@@ -263,19 +266,19 @@ static void join_below(struct __test_metadata *_metadata, struct kid *init,
 }
 
 /*
- * The init @waiting cannot end before nobody has a number of its namespace; nor
- * can @init, our child, which is that one or above it.
+ * The init @waiting cannot exit before all numbers of its namespace are free;
+ * nor can @init, our child, which is the same or an ancestor of it.
  */
 static void expect_waiting(struct __test_metadata *_metadata, pid_t waiting,
 			   const struct kid *init)
 {
 	siginfo_t info = {};
 
-	/* The last of its waits is an idle one. */
+	/* The last wait is an idle one. */
 	EXPECT_TRUE(eventually(status_state(waiting) == 'I'));
 	EXPECT_EQ(0, sys_waitid(P_PID, init->pid, &info, WEXITED | WNOHANG | WNOWAIT));
 	EXPECT_EQ(0, info.si_pid);
-	/* The init ignores its children: they go by themselves, soon. */
+	/* The init ignores SIGCHLD: its children are reaped by themselves. */
 	EXPECT_TRUE(eventually(kill(LEADER, 0) && errno == ESRCH));
 	EXPECT_EQ(0, kill(-LEADER, 0));
 	EXPECT_EQ(-EEXIST, try_as(LEADER));
@@ -289,7 +292,7 @@ TEST_F_TIMEOUT(pidns, outside_task_holds_zap, NS_TIMEOUT)
 	join_below(_metadata, &init, &outsider, 1);
 	EXPECT_EQ(0, kill(init.pid, SIGKILL));
 	expect_waiting(_metadata, init.pid, &init);
-	/* The outsider itself is spared; when it leaves, all is over. */
+	/* The outside process itself is spared; when it leaves, the zap ends. */
 	EXPECT_EQ(0, ask(&outsider, OWN_GROUP));
 	EXPECT_EQ(init.pid, waitpid(init.pid, NULL, 0));
 	expect_free(_metadata, LEADER);
@@ -310,7 +313,7 @@ TEST_F_TIMEOUT(pidns, outside_zombie_holds_zap, NS_TIMEOUT)
 	EXPECT_EQ(init.pid, waitpid(init.pid, NULL, 0));
 }
 
-/* It has a number in both namespaces, and so holds both. */
+/* It has a number in both namespaces, and holds both. */
 TEST_F_TIMEOUT(pidns, outside_task_holds_nested_zaps, NS_TIMEOUT)
 {
 	struct kid init, outsider;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The death of an init: no process comes into its namespace any more, and all
- * that are in it, or in one below, get SIGKILL, whatever they do against it.
+ * The death of an init: its namespace accepts no more processes, and all in it
+ * or in its descendants are killed, whatever they do against it.
  */
 #include "pidns_reap_util.h"
 
 #define FORKS 50
 
-/* Give init its end from outside, or let it come to it by itself. */
+/* Kill init from outside, or tell it to exit. */
 static void end_init(struct kid *kid, bool by_itself)
 {
 	if (by_itself)
@@ -46,7 +46,7 @@ FIXTURE_TEARDOWN(death)
 {
 }
 
-/* An init that ends with 7 when it is told to. */
+/* An init that exits with 7 when told to. */
 static int init_hold(struct kid *kid)
 {
 	pid_t pid = kid_start(kid, CLONE_NEWPID);
@@ -59,7 +59,7 @@ static int init_hold(struct kid *kid)
 	return pid < 0 ? pid : kid_hear(kid);
 }
 
-/* While the init is a zombie, and when it was reaped; never anything else. */
+/* While the init is a zombie, and after it has been reaped; always the same error. */
 TEST_F_TIMEOUT(death, fork_into_dead_namespace_is_enomem, NS_TIMEOUT)
 {
 	siginfo_t info;
@@ -76,7 +76,7 @@ TEST_F_TIMEOUT(death, fork_into_dead_namespace_is_enomem, NS_TIMEOUT)
 	EXPECT_EQ(variant->status, wait_status(kid.pid));
 	for (i = 0; i < FORKS; i++)
 		ASSERT_EQ(-ENOMEM, fork_into(fd));
-	/* Of the kinds of children there are. */
+	/* For each kind of child. */
 	ASSERT_EQ(0, setns(fd, CLONE_NEWPID));
 	EXPECT_EQ(-ENOMEM, fork_flags(0, NULL));
 	EXPECT_EQ(-ENOMEM, fork_flags(CLONE_NEWUTS | CLONE_NEWIPC, NULL));
@@ -85,7 +85,7 @@ TEST_F_TIMEOUT(death, fork_into_dead_namespace_is_enomem, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* The same for who made the namespace with unshare. */
+/* The same for the task that created the namespace by unshare. */
 TEST_F_TIMEOUT(pidns, second_fork_after_unshare_is_enomem, NS_TIMEOUT)
 {
 	pid_t pid;
@@ -101,7 +101,7 @@ TEST_F_TIMEOUT(pidns, second_fork_after_unshare_is_enomem, NS_TIMEOUT)
 		ASSERT_EQ(-ENOMEM, fork_flags(0, NULL));
 }
 
-/* A namespace below a dead one is dead too. */
+/* A namespace below a dead one is dead, too. */
 TEST_F_TIMEOUT(pidns, fork_below_dead_namespace_is_enomem, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -109,7 +109,7 @@ TEST_F_TIMEOUT(pidns, fork_below_dead_namespace_is_enomem, NS_TIMEOUT)
 
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
-		/* Nobody has been in the inner one yet, and nobody can be. */
+		/* The inner one never had a task, and cannot get one. */
 		if (unshare(CLONE_NEWPID))
 			_exit(EXIT_FAILURE);
 		kid_rest(&kid);
@@ -123,7 +123,7 @@ TEST_F_TIMEOUT(pidns, fork_below_dead_namespace_is_enomem, NS_TIMEOUT)
 	close(fd);
 }
 
-/* Those that make it hard to be killed, and how they do it. */
+/* Processes that are hard to kill. */
 enum hard {
 	BLOCKS, IGNORES, STOPPED, OTHER_SESSION, THREADS, LEADER_ENDED, VFORKING,
 	INNER_INIT, INNER_CHILD, INNERMOST_INIT, NR_HARD
@@ -134,7 +134,7 @@ static void *rest_thread(void *arg)
 	rest_forever();
 }
 
-/* Says that it is ready by the pipe, with its kind. */
+/* Writes its kind to the pipe when it is ready. */
 static void hard_ready(int pipe, int kind)
 {
 	char c = kind;
@@ -183,7 +183,7 @@ static void hard_be(int pipe, enum hard kind)
 		break;
 	case VFORKING:
 		hard_ready(pipe, kind);
-		/* It sleeps until the child is gone, and the child stays. */
+		/* It sleeps until the child has exited, and the child stays. */
 		if (syscall(__NR_clone, CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, NULL) < 0)
 			_exit(EXIT_FAILURE);
 		break;
@@ -199,7 +199,7 @@ static void hard_be(int pipe, enum hard kind)
 	rest_forever();
 }
 
-/* All processes of a namespace and of those below it but its init. How many. */
+/* All processes of a namespace and its descendants but its init. Returns how many. */
 static int processes_inside(int nsfd, pid_t *pids, int max)
 {
 	int nr, count = 0;
@@ -235,7 +235,7 @@ TEST_F_TIMEOUT(death, all_descendants_get_sigkill, NS_TIMEOUT)
 	ASSERT_EQ(0, kid_hear(&kid));
 	fd = ns_open(kid.pid, L_PID);
 	ASSERT_LE(0, fd);
-	/* One whose father is outside. */
+	/* One with its parent outside. */
 	injected = fork_into(fd);
 	ASSERT_LE(0, injected);
 	if (!injected)
@@ -244,9 +244,9 @@ TEST_F_TIMEOUT(death, all_descendants_get_sigkill, NS_TIMEOUT)
 		ASSERT_EQ(1, read_nointr(ready[0], &c, 1));
 		seen |= BIT(c);
 	}
-	/* And one outside that has nothing to do with it. */
+	/* And an unrelated one outside. */
 	outside = fork_resting(0, NULL);
-	/* All kinds, the child of the vforking one, and the injected one. */
+	/* All kinds, the child of vfork, and the one with its parent outside. */
 	ASSERT_TRUE(eventually(processes_inside(fd, pids, ARRAY_SIZE(pids)) == NR_HARD + 2));
 	for (i = 0; i < NR_HARD + 2; i++)
 		pidfd[i] = sys_pidfd_open(pids[i], 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The leader thread of an init ends first. Its number stays until the last
- * thread has ended, so the last one must wait for one number more, and be the
- * reaper that all are handed to.
+ * The leader thread of an init exits first. Its number stays until the last
+ * thread has exited, so the last one must not wait for that, and be the child
+ * reaper to which all are handed.
  */
 #include <linux/membarrier.h>
 
@@ -11,12 +11,12 @@
 #define THREADS 4
 
 static struct shared {
-	int go;			/* threads up to this one may end */
+	int go;			/* threads up to this one may exit */
 	int served;		/* the thread that reaped a child last */
 	pid_t child;
 } *shared;
 
-/* Thread @arg ends when it is told to, those after it later. */
+/* Thread @arg exits when told to, those after it later. */
 static void *thread_step(void *arg)
 {
 	long nr = (long)arg;
@@ -26,7 +26,7 @@ static void *thread_step(void *arg)
 	thread_exit(0);
 }
 
-/* An init of several threads, the leader of which ends first of all. */
+/* An init of several threads whose leader exits first. */
 static bool init_start(struct kid *kid)
 {
 	long nr;
@@ -46,28 +46,28 @@ static bool init_start(struct kid *kid)
 	return eventually(task_state(kid->pid) == 'Z');
 }
 
-/* Put in a father and a child, end the father: who has the child then? */
-static pid_t orphan_father(int fd)
+/* Put a parent and a child inside, kill the parent: which thread adopts the child? */
+static pid_t orphan_parent(int fd)
 {
-	pid_t father = fork_into(fd), orphan;
+	pid_t parent = fork_into(fd), orphan;
 	char path[64];
 
-	if (!father) {
+	if (!parent) {
 		fork_resting(0, NULL);
 		rest_forever();
 	}
-	if (father < 0)
-		return father;
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", father, father);
+	if (parent < 0)
+		return parent;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", parent, parent);
 	if (!eventually(file_numbers(path, "", &orphan, 1) == 1))
 		return -1;
-	kill(father, SIGKILL);
-	if (wait_status(father) != SIGKILL || !eventually(task_ppid(orphan) != father))
+	kill(parent, SIGKILL);
+	if (wait_status(parent) != SIGKILL || !eventually(task_ppid(orphan) != parent))
 		return -1;
 	return task_ppid(orphan);
 }
 
-/* Each thread in its turn is the reaper of the namespace, until the last. */
+/* Each thread in turn is the reaper of the namespace, until the last. */
 TEST_F_TIMEOUT(pidns, reaper_moves_to_live_thread, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -77,14 +77,14 @@ TEST_F_TIMEOUT(pidns, reaper_moves_to_live_thread, NS_TIMEOUT)
 	fd = ns_open(kid.pid, L_PID);
 	ASSERT_LE(0, fd);
 	for (nr = 1; nr < THREADS; nr++) {
-		EXPECT_EQ(kid.pid, orphan_father(fd)) {
+		EXPECT_EQ(kid.pid, orphan_parent(fd)) {
 			TH_LOG("thread %d of %d", nr, THREADS - 1);
 		}
 		EXPECT_EQ(0, pidfd_events(kid.pidfd));
 		EXPECT_EQ(0, waitpid(kid.pid, NULL, WNOHANG));
 		WRITE_ONCE(shared->go, nr);
 	}
-	/* The last of them took all with it, and did not wait for the leader. */
+	/* The last of them killed all others, and did not wait for the leader. */
 	EXPECT_TRUE(pidfd_ended(kid.pidfd));
 	EXPECT_EQ(0, wait_status(kid.pid));
 	for (nr = 1; nr < 50; nr++)
@@ -95,8 +95,8 @@ TEST_F_TIMEOUT(pidns, reaper_moves_to_live_thread, NS_TIMEOUT)
 }
 
 /*
- * The leader has not been waited for, so a number is left that nobody looks after:
- * the last reaper is gone, and a fork that is refused must not wake it up.
+ * The leader has not been reaped, so a number is left although the last reaper
+ * is gone: a refused fork must not wake that up.
  */
 TEST_F_TIMEOUT(pidns, refused_fork_with_only_leader_left, NS_TIMEOUT)
 {
@@ -110,8 +110,8 @@ TEST_F_TIMEOUT(pidns, refused_fork_with_only_leader_left, NS_TIMEOUT)
 	EXPECT_TRUE(pidfd_ended(kid.pidfd));
 	for (try = 0; try < 50; try++) {
 		/*
-		 * A grace period, where there is one to be had: then the memory of
-		 * tasks is freed, and a kernel that looks for that finds its use.
+		 * A grace period, if there is one: then the tasks' memory is
+		 * freed, and a kernel that checks for that finds a use.
 		 */
 		syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 		EXPECT_EQ(-ENOMEM, fork_into(fd));
@@ -147,7 +147,7 @@ TEST_F_TIMEOUT(pidns, last_thread_waits_for_others, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Killed while its leader is a zombie: all threads end at once, in any order. */
+/* Killed while its leader is a zombie: all threads exit at once, in any order. */
 TEST_F_TIMEOUT(pidns, killed_with_zombie_leader, NS_TIMEOUT)
 {
 	struct kid kid;

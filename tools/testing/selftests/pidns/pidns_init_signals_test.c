@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Which signals reach the init of a namespace: from inside those that it
- * handles, from above these and besides SIGKILL and SIGSTOP.
+ * handles, from an ancestor SIGKILL and SIGSTOP as well.
  */
 #include <pthread.h>
 
@@ -14,7 +14,7 @@ static void note(int sig)
 	__atomic_store_n(&caught, sig, __ATOMIC_RELAXED);
 }
 
-/* What an init is asked to do. */
+/* Requests to an init. */
 enum { ANSWER, HANDLE, BLOCK, UNBLOCK, CAUGHT, PENDING, FAULT };
 
 static int obey(int what)
@@ -50,7 +50,7 @@ static void init_loop(const struct kid *kid)
 	_exit(EXIT_SUCCESS);
 }
 
-/* An init that does as it is told; to ANSWER shows that it is there. */
+/* An init that does as requested; ANSWER shows that it is alive. */
 static void start_init(struct __test_metadata *_metadata, struct kid *kid)
 {
 	ASSERT_LE(0, kid_start(kid, CLONE_NEWPID));
@@ -69,7 +69,7 @@ static bool fatal_alone(int sig)
 	return sig == SIGKILL || sig == SIGSTOP;
 }
 
-/* By every way there is. */
+/* By each system call that sends signals. */
 static void send_all_ways(struct __test_metadata *_metadata, pid_t pid, int pidfd, int sig)
 {
 	union sigval val = {};
@@ -81,7 +81,7 @@ static void send_all_ways(struct __test_metadata *_metadata, pid_t pid, int pidf
 	EXPECT_EQ(0, sigqueue(pid, sig, val));
 }
 
-/* The test is an init: nothing that its own children send it does anything. */
+/* The test is an init: unhandled signals of its children are ignored. */
 TEST_F_TIMEOUT(pidns, from_inside_unhandled_is_ignored, NS_TIMEOUT)
 {
 	pid_t pid = fork_tids(0, NULL, 0);
@@ -97,7 +97,7 @@ TEST_F_TIMEOUT(pidns, from_inside_unhandled_is_ignored, NS_TIMEOUT)
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
-	/* Nor what it sends itself. */
+	/* Neither do its own. */
 	for (sig = 1; sig <= SIGRTMAX; sig++)
 		EXPECT_EQ(0, kill(getpid(), sig));
 	EXPECT_EQ(0, raise(SIGKILL));
@@ -151,7 +151,7 @@ TEST_F_TIMEOUT(pidns, from_inside_handler_runs, NS_TIMEOUT)
 	EXPECT_EQ(SIGTERM, obey(CAUGHT));
 }
 
-/* A blocked one waits, for it may be handled later. */
+/* A blocked one stays pending, since it may be handled later. */
 TEST_F_TIMEOUT(pidns, from_inside_blocked_stays_pending, NS_TIMEOUT)
 {
 	int sig;
@@ -163,20 +163,20 @@ TEST_F_TIMEOUT(pidns, from_inside_blocked_stays_pending, NS_TIMEOUT)
 	EXPECT_EQ(0, obey(UNBLOCK));
 	EXPECT_EQ(SIGTERM, obey(CAUGHT));
 
-	/* If it is not, it is thrown away. */
+	/* If it is not handled by then, it is discarded. */
 	EXPECT_EQ(0, obey(BLOCK));
 	EXPECT_EQ(0, kill(1, SIGTERM));
 	EXPECT_EQ(1, obey(PENDING));
 	signal(SIGTERM, SIG_DFL);
 	EXPECT_EQ(0, obey(UNBLOCK));
 	EXPECT_EQ(0, obey(PENDING));
-	/* What is not blocked and not handled never was there. */
+	/* An unblocked and unhandled one never becomes pending. */
 	for (sig = 1; sig <= SIGRTMAX; sig++)
 		EXPECT_EQ(0, kill(1, sig));
 	EXPECT_EQ(0, obey(PENDING));
 }
 
-/* Who is not init has no such protection. */
+/* Other processes have no such protection. */
 TEST_F_TIMEOUT(pidns, from_inside_others_are_killed, NS_TIMEOUT)
 {
 	static const int sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGKILL, SIGUSR1 };
@@ -208,7 +208,7 @@ TEST_F_TIMEOUT(pidns, from_ancestor_only_kill_and_stop_act, NS_TIMEOUT)
 			TH_LOG("signal %d", sig);
 		}
 	}
-	/* SIGSTOP stops it, and SIGCONT lets it go on. */
+	/* SIGSTOP stops it, and SIGCONT continues it. */
 	EXPECT_EQ(0, kill(kid.pid, SIGSTOP));
 	ASSERT_EQ(0, sys_waitid(P_PID, kid.pid, &info, WSTOPPED | WEXITED | WNOWAIT));
 	EXPECT_EQ(CLD_STOPPED, info.si_code);
@@ -226,7 +226,7 @@ TEST_F_TIMEOUT(pidns, from_ancestor_only_kill_and_stop_act, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* A stopped one, too. */
+/* A stopped one as well. */
 TEST_F_TIMEOUT(pidns, from_ancestor_sigkill_ends_stopped_init, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -249,13 +249,13 @@ TEST_F_TIMEOUT(pidns, from_ancestor_handler_runs, NS_TIMEOUT)
 	struct kid kid;
 
 	start_init(_metadata, &kid);
-	/* Unhandled it does nothing, not even later. */
+	/* An unhandled one is ignored, for good. */
 	EXPECT_EQ(0, kill(kid.pid, SIGTERM));
 	EXPECT_EQ(0, ask(&kid, HANDLE));
 	EXPECT_EQ(0, ask(&kid, CAUGHT));
 	EXPECT_EQ(0, kill(kid.pid, SIGTERM));
 	EXPECT_EQ(SIGTERM, ask(&kid, CAUGHT));
-	/* Blocked it waits. */
+	/* A blocked one stays pending. */
 	EXPECT_EQ(0, ask(&kid, BLOCK));
 	EXPECT_EQ(0, kill(kid.pid, SIGTERM));
 	EXPECT_EQ(0, ask(&kid, CAUGHT));
@@ -265,7 +265,7 @@ TEST_F_TIMEOUT(pidns, from_ancestor_handler_runs, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Unhandled and blocked it waits, and does nothing when it comes through. */
+/* A blocked and unhandled one stays pending, and is discarded when it is unblocked. */
 TEST_F_TIMEOUT(pidns, from_ancestor_unblocked_unhandled_is_ignored, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -280,7 +280,7 @@ TEST_F_TIMEOUT(pidns, from_ancestor_unblocked_unhandled_is_ignored, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* An init between two others: killed from above, not from its own namespace. */
+/* An init between two others is killed from above, not from its own namespace. */
 TEST_F_TIMEOUT(pidns, every_ancestor_may_kill, NS_TIMEOUT)
 {
 	struct kid middle, inner;
@@ -319,7 +319,7 @@ TEST_F_TIMEOUT(pidns, every_ancestor_may_kill, NS_TIMEOUT)
 	}
 }
 
-/* What it does to itself is not sent by anybody. */
+/* A fault of its own is not sent by anybody. */
 TEST_F_TIMEOUT(pidns, fault_kills_init, NS_TIMEOUT)
 {
 	struct kid kid;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kernel.ns_last_pid and the last field of /proc/loadavg tell where the cursor
- * of the caller's namespace is; the sysctl sets it.
+ * kernel.ns_last_pid and the last field of /proc/loadavg show the cursor of the
+ * caller's namespace; the sysctl sets it.
  */
 #include <limits.h>
 
 #include "pidns_util.h"
 
-/* What /proc/loadavg says at its end; no number of a process if it says none. */
+/* The last field of /proc/loadavg; no valid number on error. */
 static int loadavg_last(void)
 {
 	FILE *f = fopen("/proc/loadavg", "re");
@@ -53,7 +53,7 @@ TEST_F_TIMEOUT(pidns, sets_next_number, NS_TIMEOUT)
 		EXPECT_EQ(nrs[i] + 1, try_fork());
 		EXPECT_LAST(nrs[i] + 1);
 	}
-	/* What is taken is passed over. */
+	/* Numbers in use are skipped. */
 	EXPECT_EQ(500, hold_as(500));
 	EXPECT_EQ(0, last_pid_set(499));
 	EXPECT_EQ(501, try_fork());
@@ -69,7 +69,7 @@ TEST_F_TIMEOUT(pidns, accepts_0_to_pid_max, NS_TIMEOUT)
 	EXPECT_EQ(-EINVAL, last_pid_set(-1));
 	EXPECT_LAST(2);
 
-	/* The limit itself is no number, but the cursor may stand behind it. */
+	/* pid_max is no number, but the cursor may be behind it. */
 	EXPECT_EQ(0, last_pid_set(PID_MAX_LIMIT));
 	EXPECT_LAST(PID_MAX_LIMIT);
 	EXPECT_EQ(RESERVED_PIDS, try_fork());
@@ -96,7 +96,7 @@ TEST_F_TIMEOUT(pidns, refuses_other_input, NS_TIMEOUT)
 	EXPECT_LAST(700);
 }
 
-/* The inner namespace's, whichever procfs it is read through. */
+/* That of the inner namespace, whichever procfs it is read through. */
 TEST_F_TIMEOUT(pidns, belongs_to_callers_namespace, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -119,7 +119,7 @@ TEST_F_TIMEOUT(pidns, belongs_to_callers_namespace, NS_TIMEOUT)
 	EXPECT_EQ(0, last_pid_set(2000));
 	kid_tell(&kid, 0);
 	ASSERT_EQ(0, kid_hear(&kid));
-	/* Its child had a number here, too. */
+	/* Its child had a number here as well. */
 	EXPECT_LAST(2001);
 	kid_stop(&kid);
 }
@@ -142,7 +142,7 @@ TEST_F_TIMEOUT(pidns, set_tid_does_not_move_it, NS_TIMEOUT)
 	EXPECT_EQ(600, hold_as(600));
 	EXPECT_EQ(-EEXIST, try_as(600));
 	EXPECT_LAST(2);
-	/* Not even by the one that would have come next. */
+	/* Not even with the number that would have been next. */
 	EXPECT_EQ(3, try_as(3));
 	EXPECT_LAST(2);
 	EXPECT_EQ(3, try_fork());
@@ -164,7 +164,7 @@ TEST_F_TIMEOUT(pidns, failed_fork_does_not_put_it_back, NS_TIMEOUT)
 	EXPECT_EQ(103, try_as(103));
 }
 
-/* A first fork that failed is forgotten: the next one begins anew. */
+/* A failed first fork leaves no trace: the next one starts again. */
 TEST_F_TIMEOUT(pidns, retried_first_fork_resets_it, NS_TIMEOUT)
 {
 	pid_t pid;
@@ -183,7 +183,7 @@ TEST_F_TIMEOUT(pidns, retried_first_fork_resets_it, NS_TIMEOUT)
 	EXPECT_EQ(0, wait_for_pid(pid));
 }
 
-/* set_tid for the first does not move it either. */
+/* set_tid for the first process does not move it either. */
 TEST_F_TIMEOUT(pidns, first_by_set_tid_does_not_move_it, NS_TIMEOUT)
 {
 	pid_t pid = fork_as(CLONE_NEWPID, 1);
@@ -213,7 +213,7 @@ static void expect_set(struct __test_metadata *_metadata, int keep, int err)
 			TH_LOG("capability %d", keep);
 		}
 		EXPECT_LAST(err ? before : before + 10);
-		/* EPERM is told before EINVAL. */
+		/* EPERM comes before EINVAL. */
 		EXPECT_EQ(err ?: -EINVAL, last_pid_set(-1));
 		_exit(EXIT_SUCCESS);
 	}
@@ -244,7 +244,7 @@ TEST_F_TIMEOUT(pidns, capability_counts_over_owner, NS_TIMEOUT)
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
-	/* Root of any other user namespace is nobody here. */
+	/* Root of another user namespace has no permission here. */
 	ASSERT_EQ(0, userns_enter());
 	expect_set(_metadata, CAP_SYS_ADMIN, -EPERM);
 	expect_set(_metadata, CAP_CHECKPOINT_RESTORE, -EPERM);

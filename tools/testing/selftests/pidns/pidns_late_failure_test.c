@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The first fork into a namespace fails after it was given a number: the next
- * one once got 2, and so a namespace without an init. It is 1, however often.
+ * The first fork into a namespace fails after its number is allocated: the next
+ * one once got 2, so the namespace had no init. It must get 1, however often
+ * that happens.
  */
 #include "pidns_reap_util.h"
 
 #define FAILURES 20
 
-/* Fails late: the number is there, but its pidfd cannot be told to anybody. */
+/* Fails late: the number is allocated, but its pidfd cannot be written. */
 static int fork_that_fails(__u64 flags)
 {
 	struct __clone_args args = {
@@ -31,7 +32,7 @@ TEST_F_TIMEOUT(pidns, next_is_1_after_late_failures, NS_TIMEOUT)
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
 	for (i = 0; i < FAILURES; i++)
 		ASSERT_EQ(-EFAULT, fork_that_fails(0));
-	/* The first of them stays, so that there can be a second. */
+	/* The first one stays, so that a second is possible. */
 	ASSERT_EQ(0, kid_hold(&kid, 0));
 	fd = ns_open(kid.pid, L_PID);
 	EXPECT_EQ(kid.pid, ioctl(fd, NS_GET_PID_FROM_PIDNS, 1));
@@ -45,7 +46,7 @@ TEST_F_TIMEOUT(pidns, next_is_1_after_late_failures, NS_TIMEOUT)
 	close(fd);
 }
 
-/* The namespace that a failing clone made goes with it. */
+/* The namespace that a failed clone created is freed. */
 TEST_F_TIMEOUT(pidns, failed_clone_frees_namespace, NS_TIMEOUT)
 {
 	struct kid kid;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vm.memfd_noexec: what a namespace asks for binds all below it, the strictest
- * counts, and memfd_create obeys.
+ * vm.memfd_noexec: the strictest value of a namespace and its ancestors counts,
+ * and memfd_create obeys it.
  */
 #include <linux/memfd.h>
 
@@ -14,7 +14,7 @@
 
 #define SYSCTL "/proc/sys/vm/memfd_noexec"
 
-/* The caller's own namespace is meant, wherever /proc was mounted. */
+/* The caller's own namespace counts, wherever /proc was mounted. */
 static int scope_read(void)
 {
 	char buf[16] = {};
@@ -30,7 +30,7 @@ static int scope_write(int scope)
 	return file_write(SYSCTL, "%d", scope);
 }
 
-/* How a memfd comes out: 0 plain, 1 sealed and not executable, or an error. */
+/* The result of memfd_create: 0 plain, 1 sealed and not executable, or an error. */
 static int memfd_kind(unsigned int flags)
 {
 	int fd = sys_memfd_create("a17", flags | MFD_CLOEXEC), seals, kind = -1;
@@ -45,7 +45,7 @@ static int memfd_kind(unsigned int flags)
 	return kind;
 }
 
-/* What a process may ask of one in a namespace below its own. */
+/* Requests to a process in a child namespace. */
 enum { READ, DEFAULT, EXEC, NOEXEC, SET_0, SET_1, SET_2, SET_3, SET_MINUS, CLONE, NR_ASKS };
 
 static void scope_answer(const struct kid *kid)
@@ -80,7 +80,7 @@ static void scope_answer(const struct kid *kid)
 	kid_tell(kid, ret);
 }
 
-/* A kid in a namespace of its own that answers; in the caller's, if without flag. */
+/* A kid in a new namespace that serves requests; in the caller's without the flag. */
 static pid_t scope_kid(struct kid *kid, __u64 flags)
 {
 	pid_t pid = kid_start(kid, flags);
@@ -106,7 +106,7 @@ FIXTURE_SETUP(memfd)
 	if (scope_read() < 0)
 		SKIP(return, "no vm.memfd_noexec (CONFIG_MEMFD_CREATE)");
 	if (scope_read() > 0)
-		SKIP(return, "vm.memfd_noexec is %d here already, and cannot be less",
+		SKIP(return, "vm.memfd_noexec is already %d, and cannot be lowered",
 		     scope_read());
 }
 
@@ -128,7 +128,7 @@ static void values(struct __test_metadata *_metadata)
 		EXPECT_EQ(-EINVAL, scope_write(-1));
 		EXPECT_EQ(scope, scope_read());
 	}
-	/* One's own is lowered again, as long as the parent's is below it. */
+	/* The own value may be lowered again, down to the parent's. */
 	EXPECT_EQ(0, scope_write(0));
 	EXPECT_EQ(0, memfd_kind(0));
 }
@@ -145,7 +145,7 @@ static void parent_binds(struct __test_metadata *_metadata)
 
 	ASSERT_LE(0, scope_kid(&child, CLONE_NEWPID));
 	ASSERT_EQ(0, asked(&child, READ));
-	/* Raised above: it counts below at once, and cannot be undercut. */
+	/* The parent raises it: the child is bound at once, and cannot go below. */
 	EXPECT_EQ(0, scope_write(1));
 	EXPECT_EQ(1, asked(&child, READ));
 	EXPECT_EQ(1, asked(&child, DEFAULT));
@@ -169,7 +169,7 @@ static void parent_binds(struct __test_metadata *_metadata)
 	EXPECT_EQ(0, asked(&child, DEFAULT));
 	kid_stop(&child);
 
-	/* Made now, it has the effective value as its own: a copy. */
+	/* A new child copies the effective value. */
 	EXPECT_EQ(0, scope_write(2));
 	ASSERT_LE(0, scope_kid(&child, CLONE_NEWPID));
 	EXPECT_EQ(2, asked(&child, READ));
@@ -189,7 +189,7 @@ TEST_F_TIMEOUT(memfd, parent_binds_child, NS_TIMEOUT)
 	in_namespace(_metadata, parent_binds);
 }
 
-/* The strictest of all above counts, not that of the parent alone. */
+/* The strictest of all ancestors counts, not the parent's alone. */
 static void grandparent_binds(struct __test_metadata *_metadata)
 {
 	struct kid middle;
@@ -201,12 +201,12 @@ static void grandparent_binds(struct __test_metadata *_metadata)
 		ASSERT_LE(0, scope_kid(&inner, CLONE_NEWPID));
 		kid_tell(&middle, 0);
 		kid_hear(&middle);
-		/* The value above the middle's own counts for both. */
+		/* The outermost value, above the middle's own, counts for both. */
 		EXPECT_EQ(2, scope_read());
 		EXPECT_EQ(2, asked(&inner, READ));
 		EXPECT_EQ(-EACCES, asked(&inner, EXEC));
 		EXPECT_EQ(-EINVAL, asked(&inner, SET_1));
-		/* And is what one made now takes with it. */
+		/* A new namespace copies that value. */
 		kid_stop(&inner);
 		ASSERT_LE(0, scope_kid(&inner, CLONE_NEWPID));
 		kid_tell(&middle, 0);
@@ -231,7 +231,7 @@ TEST_F_TIMEOUT(memfd, strictest_ancestor_binds, NS_TIMEOUT)
 	in_namespace(_metadata, grandparent_binds);
 }
 
-/* Capabilities count over the owner of the namespace, and come first. */
+/* Capabilities count over the owner of the namespace, and are checked first. */
 static void permission(struct __test_metadata *_metadata)
 {
 	pid_t pid = fork();

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An introduction to PID namespaces, done step by step with the tools that it
- * uses: one terminal nests three of them with unshare, the other one looks at
- * them from outside and joins the first with nsenter.
+ * A walk through nested PID namespaces with common tools: one terminal nests
+ * three of them with unshare, the other looks at them from outside and joins
+ * the first with nsenter.
  */
 #define PIDNS_OWN_FIXTURE
 #include "pidns_reap_util.h"
 
 #define UNSHARE "unshare --uts --pid --mount --fork --mount-proc /bin/bash"
 
-/* Printed after each command's own output. */
+/* Printed after the output of each command. */
 #define MARK "end-of-the-command"
 
 #define MAX_OUT 16384
 
-/* A shell, and the pipes that it reads commands from and writes to. */
+/* A shell, and the pipes of its commands and its output. */
 struct terminal {
 	pid_t pid;
 	int in, out;
@@ -53,7 +53,7 @@ static void terminal_close(struct terminal *term)
 	close(term->out);
 }
 
-/* Type a command; its output, up to the mark, is in @text. False at the end. */
+/* Type a command; @text gets its output, up to the mark. Returns false at end of file. */
 static bool terminal_run(struct terminal *term, const char *fmt, ...)
 {
 	char line[512], *mark;
@@ -83,7 +83,7 @@ static bool terminal_run(struct terminal *term, const char *fmt, ...)
 	return false;
 }
 
-/* The command's output, without the newline at its end. */
+/* The output of a command, without the last newline. */
 static const char *terminal_line(struct terminal *term)
 {
 	size_t len = strlen(term->text);
@@ -93,7 +93,7 @@ static const char *terminal_line(struct terminal *term)
 	return term->text;
 }
 
-/* The number of the only child, as /proc of the test tells. */
+/* The number of the only child, in the test's /proc. */
 static pid_t only_child(pid_t pid)
 {
 	char path[64];
@@ -128,11 +128,11 @@ FIXTURE_SETUP(document)
 			SKIP(return, "no %s here", tools[i]);
 	}
 	ASSERT_EQ(0, unshare(CLONE_NEWUTS));
-	/* The first terminal: three namespaces, each with a name and a /proc. */
+	/* The first terminal: three namespaces, each with a hostname and a /proc. */
 	ASSERT_TRUE(terminal_run(&self->first, "readlink /proc/$$/ns/pid"));
 	snprintf(self->outer, sizeof(self->outer), "%s", terminal_line(&self->first));
 	for (i = 0; i < LEVELS; i++) {
-		/* The mark then comes from the shell inside, which reads on. */
+		/* The mark then comes from the inner shell, which continues to read. */
 		ASSERT_TRUE(terminal_run(&self->first, UNSHARE));
 		ASSERT_TRUE(terminal_run(&self->first, "hostname -b h%d && exec bash", i + 1));
 		ASSERT_TRUE(terminal_run(&self->first, "readlink /proc/$$/ns/pid"));
@@ -148,7 +148,7 @@ FIXTURE_TEARDOWN(document)
 	terminal_close(&self->second);
 }
 
-/* In the innermost shell: it is the first process, and sees nobody else. */
+/* In the innermost shell: it is PID 1, and sees nobody else. */
 TEST_F_TIMEOUT(document, innermost_shell_is_alone, NS_TIMEOUT)
 {
 	struct terminal *term = &self->first;
@@ -158,7 +158,7 @@ TEST_F_TIMEOUT(document, innermost_shell_is_alone, NS_TIMEOUT)
 	EXPECT_STREQ("1", terminal_line(term));
 	ASSERT_TRUE(terminal_run(term, "hostname"));
 	EXPECT_STREQ("h3", terminal_line(term));
-	/* Not in a pipeline: what there is of that depends on who is faster. */
+	/* Not in a pipeline, whose processes may or may not be there. */
 	ASSERT_TRUE(terminal_run(term, "pstree -p"));
 	nr = sscanf(terminal_line(term), "bash(1)---pstree(%d)%n", &pstree, &len);
 	EXPECT_EQ(1, nr);
@@ -190,7 +190,7 @@ TEST_F_TIMEOUT(document, outside_sees_four_numbers, NS_TIMEOUT)
 		len += snprintf(want + len, sizeof(want) - len, "---unshare(%d)---bash(%d)",
 				task_ppid(self->pid[i]), self->pid[i]);
 	EXPECT_STREQ(want, terminal_line(term));
-	/* "NSpid: 2879 45 23 1", if the test itself is in the outermost. */
+	/* "NSpid: 2879 45 23 1", if the test itself is in the initial namespace. */
 	count = task_numbers(self->pid[2], "NSpid:", nr);
 	EXPECT_EQ(task_numbers(getpid(), "NSpid:", nr) + LEVELS, count);
 	task_numbers(self->pid[2], "NSpid:", nr);
@@ -202,7 +202,7 @@ TEST_F_TIMEOUT(document, outside_sees_four_numbers, NS_TIMEOUT)
 	EXPECT_EQ(count + 1, atoi(term->text));
 }
 
-/* nsenter into h1: the two within are seen there, with h1's numbers. */
+/* nsenter into h1 shows the two inside, with h1's numbers. */
 TEST_F_TIMEOUT(document, nsenter_joins_the_first, NS_TIMEOUT)
 {
 	int nr[MAX_LEVELS], count = task_numbers(self->pid[2], "NSpid:", nr);
@@ -216,12 +216,13 @@ TEST_F_TIMEOUT(document, nsenter_joins_the_first, NS_TIMEOUT)
 	EXPECT_STREQ("h1", terminal_line(term));
 	ASSERT_TRUE(terminal_run(term, "readlink /proc/$$/ns/pid"));
 	EXPECT_STREQ(self->link[0], terminal_line(term));
-	/* Its father is outside, which is 0 here. */
+	/* Its parent is outside, so it is 0 here. */
 	ASSERT_TRUE(terminal_run(term, "echo $PPID"));
 	EXPECT_STREQ("0", terminal_line(term));
 	/*
-	 * No pattern that grep's own line would match, were grep there in time. And not
-	 * ps -ef, whose STIME column needs fields that not every /proc/cpuinfo has.
+	 * A pattern that the grep process itself does not match. And not ps
+	 * -ef, whose STIME column needs fields that not every /proc/cpuinfo
+	 * has.
 	 */
 	ASSERT_TRUE(terminal_run(term, "ps -e -o user,args | grep -c '^root .*[u]nshare --uts'"));
 	EXPECT_EQ(2, atoi(term->text));
@@ -235,23 +236,23 @@ TEST_F_TIMEOUT(document, nsenter_joins_the_first, NS_TIMEOUT)
 	EXPECT_NE(0, !!strstr(term->text, want));
 
 	/*
-	 * The signal that the shell does not handle does nothing to an init; a
-	 * shell that one types at ignores it anyway, and would seem to prove it.
+	 * An init ignores signals that it does not handle. (An interactive
+	 * shell ignores SIGTERM anyway, so this alone proves nothing.)
 	 */
 	ASSERT_TRUE(terminal_run(term, "kill %d; echo $?", inner));
 	EXPECT_STREQ("0", terminal_line(term));
 	ASSERT_TRUE(terminal_run(&self->first, "hostname"));
 	EXPECT_STREQ("h3", terminal_line(&self->first));
-	/* This one nobody withstands who is told it from above: back in h2. */
+	/* SIGKILL from an ancestor always acts: back in h2. */
 	ASSERT_TRUE(terminal_run(term, "kill -KILL %d; echo $?", inner));
 	EXPECT_STREQ("0", terminal_line(term));
 	EXPECT_TRUE(eventually(task_state(self->pid[2]) == 0));
 	ASSERT_TRUE(terminal_run(&self->first, "hostname"));
-	/* The shell outside tells of the one that was killed before. */
+	/* The outer shell reports that the inner one was killed. */
 	EXPECT_NE(0, !!strstr(self->first.text, "h2"));
 	ASSERT_TRUE(terminal_run(&self->first, "readlink /proc/$$/ns/pid"));
 	EXPECT_STREQ(self->link[1], terminal_line(&self->first));
-	/* With the init of h1 everything within it goes, and the visitor too. */
+	/* With the init of h1 all in it die, including the process that joined. */
 	kill(self->pid[0], SIGKILL);
 	EXPECT_TRUE(eventually(task_state(self->pid[1]) == 0 && task_state(self->pid[0]) == 0));
 	ASSERT_TRUE(terminal_run(&self->first, "readlink /proc/$$/ns/pid"));
@@ -260,20 +261,20 @@ TEST_F_TIMEOUT(document, nsenter_joins_the_first, NS_TIMEOUT)
 	EXPECT_NE(0, !!strstr(self->second.text, self->outer));
 }
 
-/* Look for a process called sleep. True if there is one, or the terminal has gone. */
+/* Look for a process called sleep. True if there is one, or if the terminal is closed. */
 static bool find_sleep(struct terminal *term)
 {
 	return !terminal_run(term, "ps -e -o ppid=,comm= | grep sleep | xargs") ||
 	       strstr(term->text, "sleep");
 }
 
-/* Whom its father leaves goes to the first process of the namespace. */
+/* An orphan goes to the first process of the namespace. */
 TEST_F_TIMEOUT(document, orphan_goes_to_shell, NS_TIMEOUT)
 {
 	struct terminal *term = &self->first;
 
 	ASSERT_TRUE(terminal_run(term, "(sleep 1000 > /dev/null &)"));
-	/* It is left at once, and called so when it has begun. */
+	/* It is orphaned at once, and has this name after exec. */
 	EXPECT_TRUE(eventually(find_sleep(term)));
 	EXPECT_STREQ("1 sleep", terminal_line(term));
 }

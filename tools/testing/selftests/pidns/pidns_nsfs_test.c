@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The files of PID namespaces: the two links in /proc/PID/ns, what ioctls and
- * listns() tell of them, and their handles.
+ * listns() report, and file handles.
  */
 #define PIDNS_OF_THE_MACHINE
 #include "pidns_reap_util.h"
 
-/* What the link says: its text, and the inode that it leads to. */
+/* The text and the inode of a link. */
 static bool link_is_sound(pid_t pid, int link)
 {
 	char path[64], text[64] = {}, want[64];
@@ -19,7 +19,7 @@ static bool link_is_sound(pid_t pid, int link)
 	return !strcmp(want, text);
 }
 
-/* Where an ioctl that opens a file leads: the id, or a negative errno. */
+/* The id of what an ioctl opens, or a negative errno. */
 static __s64 related_id(int fd, unsigned int cmd)
 {
 	int related = ioctl(fd, cmd);
@@ -53,7 +53,7 @@ TEST_F_TIMEOUT(pidns, links_in_proc, NS_TIMEOUT)
 	EXPECT_NE(ns_id(0, L_PID), ns_id(kid.pid, L_PID));
 	kid_stop(&kid);
 
-	/* The second leads to where children go, before there is any. */
+	/* The second link leads to the namespace of children, before there are any. */
 	ASSERT_LE(0, kid_start(&kid, 0));
 	if (!kid.pid) {
 		kid_tell(&kid, 0);
@@ -84,7 +84,7 @@ TEST_F_TIMEOUT(pidns, links_in_proc, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* A zombie has its numbers, and so its namespace; but no children any more. */
+/* A zombie has its numbers, and so a PID namespace; but none for children. */
 TEST_F_TIMEOUT(pidns, links_of_zombie, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -97,7 +97,7 @@ TEST_F_TIMEOUT(pidns, links_of_zombie, NS_TIMEOUT)
 	EXPECT_EQ(id, ns_id(kid.pid, L_PID));
 	EXPECT_EQ(-1, ns_open(kid.pid, L_PID_CHILDREN));
 	EXPECT_EQ(ENOENT, errno);
-	/* Nobody can have children there any more: its numbers alone keep it listed. */
+	/* No process can be created there any more: only its numbers keep it listed. */
 	EXPECT_TRUE(ns_listed(id, CLONE_NEWPID));
 	EXPECT_EQ(SIGKILL, wait_status(kid.pid));
 	EXPECT_EQ(-1, ns_open(kid.pid, L_PID));
@@ -121,7 +121,7 @@ TEST_F_TIMEOUT(pidns, nstype_userns_and_id, NS_TIMEOUT)
 		EXPECT_EQ(0, ioctl(fd, NS_GET_ID, &id));
 		EXPECT_LT(8, id);
 		EXPECT_EQ(ns_id(kid.pid, L_PID), id);
-		/* These are for other kinds. */
+		/* These are for other types. */
 		EXPECT_EQ(-EINVAL, ioctl_errno(fd, NS_GET_OWNER_UID, (unsigned long)&id));
 		EXPECT_EQ(-EINVAL, ioctl_errno(fd, NS_GET_MNTNS_ID, (unsigned long)&id));
 		EXPECT_EQ(-EFAULT, ioctl_errno(fd, NS_GET_ID, 8));
@@ -129,7 +129,7 @@ TEST_F_TIMEOUT(pidns, nstype_userns_and_id, NS_TIMEOUT)
 	}
 	kid_stop(&kid);
 
-	/* Ids are given once, in the order of making. */
+	/* Ids are unique and ascend. */
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
 	fd = ns_open(0, L_PID_CHILDREN);
 	next = ns_open(0, L_PID);
@@ -140,7 +140,7 @@ TEST_F_TIMEOUT(pidns, nstype_userns_and_id, NS_TIMEOUT)
 	close(next);
 }
 
-/* The owner may be out of sight: a namespace's that is above one's own. */
+/* EPERM if the owner is an ancestor of the caller's user namespace. */
 TEST_F_TIMEOUT(pidns, owner_out_of_sight_is_eperm, NS_TIMEOUT)
 {
 	int fd = ns_open(0, L_PID);
@@ -150,7 +150,10 @@ TEST_F_TIMEOUT(pidns, owner_out_of_sight_is_eperm, NS_TIMEOUT)
 	close(fd);
 }
 
-/* Three in a line: each one's parent is the one around it, as far as one sees. */
+/*
+ * Three nested namespaces: each one's parent is the next outer one, if the
+ * caller sees it.
+ */
 TEST_F_TIMEOUT(pidns, get_parent, NS_TIMEOUT)
 {
 	int own, child, grandchild;
@@ -165,7 +168,7 @@ TEST_F_TIMEOUT(pidns, get_parent, NS_TIMEOUT)
 		ASSERT_EQ(0, kid_hold(&inner, CLONE_NEWPID));
 		mine = ioctl(sys_pidfd_open(getpid(), 0), PIDFD_GET_PID_NAMESPACE, 0);
 		its = ioctl(inner.pidfd, PIDFD_GET_PID_NAMESPACE, 0);
-		/* From here: the child's is this one, and above there is nothing. */
+		/* From here: the child's parent is this one, and there is none above. */
 		EXPECT_EQ(ns_fd_id(mine), related_id(its, NS_GET_PARENT));
 		EXPECT_EQ(-EPERM, related_id(mine, NS_GET_PARENT));
 		EXPECT_EQ(-EPERM, related_id(own, NS_GET_PARENT));
@@ -181,7 +184,7 @@ TEST_F_TIMEOUT(pidns, get_parent, NS_TIMEOUT)
 	EXPECT_NE(ns_fd_id(child), ns_fd_id(grandchild));
 	EXPECT_EQ(-EPERM, related_id(own, NS_GET_PARENT));
 
-	/* From a sibling of the child neither is below. */
+	/* A sibling of the child sees neither. */
 	ASSERT_LE(0, kid_start(&inner, CLONE_NEWPID));
 	if (!inner.pid) {
 		EXPECT_EQ(-EPERM, related_id(child, NS_GET_PARENT));
@@ -191,7 +194,7 @@ TEST_F_TIMEOUT(pidns, get_parent, NS_TIMEOUT)
 	EXPECT_EQ(0, kid_hear(&inner));
 	kid_stop(&inner);
 
-	/* Dead, it has its parent still. */
+	/* A dead namespace still has its parent. */
 	kid_stop(&kid);
 	EXPECT_EQ(ns_fd_id(child), related_id(grandchild, NS_GET_PARENT));
 	close(child);
@@ -202,7 +205,7 @@ TEST_F_TIMEOUT(pidns, get_parent, NS_TIMEOUT)
 	close(own);
 }
 
-/* How many namespaces listns() tells of, the last of them in @id. */
+/* How many namespaces listns() lists, the last of them in @id. */
 static int listed(__u32 type, __u64 user, __u64 after, __u64 *ids, int max)
 {
 	struct ns_id_req req = {
@@ -228,7 +231,7 @@ TEST_F_TIMEOUT(pidns, listns, NS_TIMEOUT)
 
 		kid_hear(&kid);
 		ASSERT_EQ(0, kid_hold(&inner, CLONE_NEWPID));
-		/* Who does not see the whole machine sees the one it is in. */
+		/* A caller that does not see the whole machine sees its own. */
 		EXPECT_EQ(1, listed(CLONE_NEWPID, 0, 0, got, ARRAY_SIZE(got)));
 		EXPECT_EQ(ns_id(0, L_PID), got[0]);
 		kid_rest(&kid);
@@ -239,7 +242,7 @@ TEST_F_TIMEOUT(pidns, listns, NS_TIMEOUT)
 	user = ns_id(kid.pid, L_USER);
 	EXPECT_TRUE(ns_listed(id, CLONE_NEWPID));
 	EXPECT_FALSE(ns_listed(id, CLONE_NEWUTS));
-	/* By their owner: these two, in their order, and none of another kind. */
+	/* By owner: these two, in order, and of no other type. */
 	EXPECT_EQ(2, listed(CLONE_NEWPID, user, 0, ids, ARRAY_SIZE(ids)));
 	EXPECT_EQ(id, ids[0]);
 	inner_id = ids[1];
@@ -249,7 +252,7 @@ TEST_F_TIMEOUT(pidns, listns, NS_TIMEOUT)
 	EXPECT_EQ(1, listed(CLONE_NEWPID, user, id, ids, ARRAY_SIZE(ids)));
 	EXPECT_EQ(inner_id, ids[0]);
 	EXPECT_EQ(-ENOENT, listed(CLONE_NEWPID, user, inner_id, ids, ARRAY_SIZE(ids)));
-	/* Of all PID namespaces the first is the machine's. */
+	/* The first of all PID namespaces is the initial one. */
 	nr = listed(CLONE_NEWPID, 0, 0, ids, ARRAY_SIZE(ids));
 	ASSERT_LE(3, nr);
 	EXPECT_EQ(PID_NS_INIT_ID, ids[0]);
@@ -260,7 +263,7 @@ TEST_F_TIMEOUT(pidns, listns, NS_TIMEOUT)
 	EXPECT_TRUE(eventually(!ns_listed(inner_id, CLONE_NEWPID)));
 }
 
-/* Without an init it is listed too, as long as somebody is to have children there. */
+/* A namespace without an init is listed as long as a task has it for its children. */
 TEST_F_TIMEOUT(pidns, listns_without_init, NS_TIMEOUT)
 {
 	__u64 id;
@@ -280,7 +283,7 @@ struct handle {
 	struct nsfs_file_handle ns;
 };
 
-/* What opening a handle leads to: the id, or a negative errno. */
+/* The id of what a handle opens, or a negative errno. */
 static __s64 handle_id(struct handle *handle)
 {
 	int fd = open_by_handle_at(FD_NSFS_ROOT, &handle->head, O_RDONLY | O_CLOEXEC);
@@ -319,7 +322,7 @@ TEST_F_TIMEOUT(pidns, file_handles, NS_TIMEOUT)
 	bad.ns.ns_inum = 0;
 	EXPECT_EQ(handle.ns.ns_id, handle_id(&bad));
 
-	/* One's own can be opened from inside, another's not. */
+	/* The own handle can be opened from inside, another one not. */
 	ASSERT_LE(0, kid_start(&other, CLONE_NEWPID));
 	if (!other.pid) {
 		struct handle own = handle;

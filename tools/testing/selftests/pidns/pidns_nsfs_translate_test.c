@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * NS_GET_PID_FROM_PIDNS and its siblings: numbers of one namespace told in
- * another, from the reader's there and back.
+ * NS_GET_PID_FROM_PIDNS and its siblings: translate numbers between the
+ * caller's namespace and another, in both directions.
  */
 #include "pidns_reap_util.h"
 
@@ -27,8 +27,8 @@ static void *thread_tell(void *arg)
 }
 
 /*
- * From outside: a namespace, one within it, and in each an init with a second
- * thread. All four numbers of each of the two.
+ * From outside: a namespace, one nested in it, and in each an init with a
+ * second thread. All four ioctls on each of the two.
  */
 TEST_F_TIMEOUT(pidns, translate_from_outside, NS_TIMEOUT)
 {
@@ -43,7 +43,7 @@ TEST_F_TIMEOUT(pidns, translate_from_outside, NS_TIMEOUT)
 		int pidfd = -1;
 		pid_t child;
 
-		/* So that numbers differ between the levels. */
+		/* Make numbers differ between the levels. */
 		for (i = 0; i < 5; i++)
 			wait_status(fork_flags(CLONE_NEWUTS, NULL) ?: (_exit(0), 0));
 		child = fork_flags(CLONE_NEWPID, &pidfd);
@@ -64,7 +64,7 @@ TEST_F_TIMEOUT(pidns, translate_from_outside, NS_TIMEOUT)
 	ASSERT_TRUE(eventually(READ_ONCE(shared->tid)));
 	EXPECT_EQ(2, shared->tid);
 
-	/* Inits are 1 inside, and what /proc says outside. */
+	/* An init is 1 inside, and what /proc shows outside. */
 	EXPECT_EQ(kid.pid, translate(outer, NS_GET_PID_FROM_PIDNS, 1));
 	EXPECT_EQ(kid.pid, translate(outer, NS_GET_TGID_FROM_PIDNS, 1));
 	EXPECT_EQ(1, translate(outer, NS_GET_PID_IN_PIDNS, kid.pid));
@@ -92,7 +92,7 @@ TEST_F_TIMEOUT(pidns, translate_from_outside, NS_TIMEOUT)
 	/* The same namespace on both sides. */
 	for (i = 0; i < ARRAY_SIZE(translations); i++)
 		EXPECT_EQ(getpid(), translate(own, translations[i], getpid()));
-	/* Who is outside has no number inside, and who is nowhere none at all. */
+	/* A task outside has no number inside; a free number belongs to nobody. */
 	EXPECT_EQ(-ESRCH, translate(outer, NS_GET_PID_IN_PIDNS, getpid()));
 	EXPECT_EQ(-ESRCH, translate(outer, NS_GET_TGID_IN_PIDNS, getpid()));
 	EXPECT_EQ(-ESRCH, translate(inner, NS_GET_PID_IN_PIDNS, kid.pid));
@@ -108,11 +108,11 @@ TEST_F_TIMEOUT(pidns, translate_from_outside, NS_TIMEOUT)
 	close(own);
 }
 
-/* From inside: what is outside has a number there, but not for the reader. */
+/* From inside: a task outside has a number there, but not for the caller. */
 TEST_F_TIMEOUT(pidns, translate_from_inside, NS_TIMEOUT)
 {
 	int above = ns_open(0, L_PID), uts = ns_open(0, L_UTS), beside, i;
-	pid_t father = getpid();
+	pid_t parent = getpid();
 	struct kid kid, sibling;
 
 	ASSERT_EQ(0, kid_hold(&sibling, CLONE_NEWPID));
@@ -121,8 +121,8 @@ TEST_F_TIMEOUT(pidns, translate_from_inside, NS_TIMEOUT)
 	if (!kid.pid) {
 		pid_t outside = kid_hear(&kid);
 
-		EXPECT_EQ(-ESRCH, translate(above, NS_GET_PID_FROM_PIDNS, father));
-		EXPECT_EQ(-ESRCH, translate(above, NS_GET_TGID_FROM_PIDNS, father));
+		EXPECT_EQ(-ESRCH, translate(above, NS_GET_PID_FROM_PIDNS, parent));
+		EXPECT_EQ(-ESRCH, translate(above, NS_GET_TGID_FROM_PIDNS, parent));
 		EXPECT_EQ(1, translate(above, NS_GET_PID_FROM_PIDNS, outside));
 		EXPECT_EQ(outside, translate(above, NS_GET_PID_IN_PIDNS, 1));
 		EXPECT_EQ(-ESRCH, translate(beside, NS_GET_PID_FROM_PIDNS, 1));
@@ -131,7 +131,7 @@ TEST_F_TIMEOUT(pidns, translate_from_inside, NS_TIMEOUT)
 	}
 	kid_tell(&kid, kid.pid);
 	EXPECT_EQ(0, kid_hear(&kid));
-	/* The question is for PID namespaces alone. */
+	/* The ioctls are for PID namespaces only. */
 	for (i = 0; i < ARRAY_SIZE(translations); i++)
 		EXPECT_EQ(-EINVAL, translate(uts, translations[i], getpid()));
 	kid_stop(&kid);

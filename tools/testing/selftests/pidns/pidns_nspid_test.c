@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A process has a number in its own PID namespace and in every one above, and
- * the status files list them outermost first, beginning where the procfs is.
+ * A process has a number in its own PID namespace and in each ancestor, and the
+ * status files list them outermost first, beginning with the namespace of the
+ * procfs.
  */
 #include <pthread.h>
 
@@ -10,17 +11,17 @@
 #define INNER 3			/* namespaces below the test's */
 #define ALL (INNER + 1)
 
-/* What each process is called in the test's namespace, then in those below. */
+/* A process's numbers, in the test's namespace first, then further in. */
 static const pid_t leaf_nrs[ALL] = { 73, 62, 51, 5 };
 
-/* What the inits are to be called, in the order of clone3. */
+/* The numbers of the inits, in the order of clone3. */
 static const pid_t init_nrs[INNER][ALL] = { { 1, 70 }, { 1, 60, 71 }, { 1, 50, 61, 72 } };
 
-/* A procfs of each level, and the numbers that /proc shows of the test. */
+/* A procfs of each level, and the test's numbers in /proc. */
 static int procs[ALL];
 static int above;
 
-/* The caller has one @nrs at each level from the test's down, as @field tells. */
+/* The caller has one of @nrs at each level from the test's inwards, as @field shows. */
 static void expect_numbers(struct __test_metadata *_metadata, const char *task,
 			   const char *field, const pid_t *nrs)
 {
@@ -37,7 +38,7 @@ static void expect_numbers(struct __test_metadata *_metadata, const char *task,
 				TH_LOG("%s from level %d: the number at %d", field, from, i);
 			}
 	}
-	/* Where the test was started there are the levels above it as well. */
+	/* Where the test was started, the outer levels are shown as well. */
 	nr = status_numbers(outer_proc, task, field, seen);
 	EXPECT_EQ(above + INNER, nr) {
 		TH_LOG("%s from above", field);
@@ -64,7 +65,7 @@ static void in_leaf(struct __test_metadata *_metadata)
 	for (i = 0; i < ALL; i++)
 		EXPECT_EQ(leaf_nrs[i], proc_self(procs[i]));
 	EXPECT_EQ(leaf_nrs[INNER], getpid());
-	/* The outermost is the name that it has there. */
+	/* The outermost number is its name there. */
 	EXPECT_LT(0, status_numbers(outer_proc, "self", "NSpid", seen));
 	EXPECT_EQ(proc_self(outer_proc), seen[0]);
 	EXPECT_LT(0, seen[0]);
@@ -101,7 +102,7 @@ static void in_leaf_thread(struct __test_metadata *_metadata)
 
 static void in_leaf_groups(struct __test_metadata *_metadata)
 {
-	/* The first inner init leads the session: seen from there and above. */
+	/* The first inner init leads the session, as seen from there and outwards. */
 	static const pid_t inherited[ALL] = { 70, 1, 0, 0 };
 	static const pid_t child_nrs[ALL] = { 74, 63, 52, 6 };
 	pid_t pid;
@@ -128,7 +129,7 @@ static void in_leaf_groups(struct __test_metadata *_metadata)
 	EXPECT_EQ(0, wait_for_pid(pid));
 }
 
-/* Make the three namespaces and run @fn at the bottom, in no init. */
+/* Create the three namespaces and run @fn in the innermost, not as an init. */
 static void at_bottom(struct __test_metadata *_metadata,
 		      void (*fn)(struct __test_metadata *_metadata))
 {
@@ -178,7 +179,7 @@ TEST_F_TIMEOUT(pidns, groups_and_sessions_at_each_level, NS_TIMEOUT)
 	at_bottom(_metadata, in_leaf_groups);
 }
 
-/* From the first namespace of all a process at depth 3 shows four numbers. */
+/* In the initial namespace a process at depth 3 has four numbers. */
 TEST_F_TIMEOUT(pidns, depth_3_has_4_numbers, NS_TIMEOUT)
 {
 	pid_t seen[MAX_PID_NS_LEVEL + 1];

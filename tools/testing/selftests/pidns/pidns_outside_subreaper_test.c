@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A subreaper outside once adopted the tasks of a namespace that somebody had
- * put a child into with setns, and kept the dying namespace from its end.
+ * A subreaper outside once adopted the tasks of a namespace into which a
+ * process had forked a child after setns, and kept the dying namespace from its
+ * end.
  */
 #include "pidns_chain_util.h"
 
-/* Start a line whose link @into is in the box, below a subreaper. */
+/* Start a chain whose link @into is in the box, below a subreaper. */
 static struct chain *chain_into(struct kid *arena, int into, int length)
 {
 	struct chain *chain = shared_alloc(sizeof(*chain));
@@ -18,7 +19,7 @@ static struct chain *chain_into(struct kid *arena, int into, int length)
 	return chain_start(arena, chain) ? chain : NULL;
 }
 
-/* Many such fathers die one after the other: no child of theirs comes out. */
+/* Many such parents die one after the other: no child of theirs comes out. */
 TEST_F_TIMEOUT(pidns, adopts_no_task_of_live_namespace, NS_TIMEOUT)
 {
 	struct chain *chain;
@@ -42,7 +43,7 @@ TEST_F_TIMEOUT(pidns, adopts_no_task_of_live_namespace, NS_TIMEOUT)
  */
 TEST_F_TIMEOUT(pidns, adopts_no_task_of_dead_namespace, NS_TIMEOUT)
 {
-	pid_t box, orphan, father, sub;
+	pid_t box, orphan, parent, sub;
 	struct chain *chain;
 	struct kid arena;
 	int fd;
@@ -52,21 +53,21 @@ TEST_F_TIMEOUT(pidns, adopts_no_task_of_dead_namespace, NS_TIMEOUT)
 	box = pid_from(arena.pid, chain->box);
 	fd = ns_open(box, L_PID);
 	sub = chain_pid(&arena, chain, 1);
-	father = chain_pid(&arena, chain, 2);
+	parent = chain_pid(&arena, chain, 2);
 	orphan = pid_from(box, chain->pid[3]);
 	ASSERT_LT(0, orphan);
 	ASSERT_EQ(0, kill(box, SIGKILL));
-	/* The father is a zombie of the subreaper's, who reaps nobody. */
-	EXPECT_TRUE(eventually(task_state(father) == 'Z'));
-	EXPECT_EQ(sub, task_ppid(father));
-	/* The orphan went to the dying init, which lets it go at once. */
+	/* The parent is a zombie of the subreaper, which does not reap it. */
+	EXPECT_TRUE(eventually(task_state(parent) == 'Z'));
+	EXPECT_EQ(sub, task_ppid(parent));
+	/* The orphan went to the dying init, which reaped it at once. */
 	EXPECT_TRUE(eventually(task_gone(orphan)));
 	EXPECT_TRUE(eventually(task_state(box) == 'I'));
 	EXPECT_TRUE(task_sleeps(box));
 	EXPECT_EQ(-1, ioctl(fd, NS_GET_PID_FROM_PIDNS, chain->pid[3]));
-	/* With the subreaper its zombie goes to the arena's init, a careless one. */
+	/* With the subreaper its zombie goes to the arena's init, which ignores it. */
 	ASSERT_EQ(0, kill(sub, SIGKILL));
-	EXPECT_TRUE(eventually(task_ppid(father) == arena.pid));
+	EXPECT_TRUE(eventually(task_ppid(parent) == arena.pid));
 	kill(arena.pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(arena.pid));
 	EXPECT_TRUE(task_gone(box));

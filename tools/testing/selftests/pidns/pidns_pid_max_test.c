@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kernel.pid_max: a limit for each namespace, between the same bounds in all of
- * them, the first one included; and those of the namespaces above bind the
- * numbers there.
+ * kernel.pid_max: a limit for each namespace, within the same bounds in all of
+ * them, the initial one included; those of the ancestors bind the numbers
+ * there.
  */
 #include <grp.h>
 
@@ -27,7 +27,7 @@ TEST_F_TIMEOUT(pidns, out_of_bounds_is_einval, NS_TIMEOUT)
 	EXPECT_EQ(PID_MAX_LIMIT, pid_limit());
 }
 
-/* A new one does not inherit, and has a value and bounds of its own. */
+/* A new namespace does not inherit: it has a value and bounds of its own. */
 static void of_its_own(struct __test_metadata *_metadata, int deeper)
 {
 	int min = pid_limit_min(), mine = min + 100 + deeper;
@@ -56,7 +56,7 @@ TEST_F_TIMEOUT(pidns, each_namespace_has_its_own, NS_TIMEOUT)
 	of_its_own(_metadata, 3);
 }
 
-/* It is the caller's namespace whose limit is told, not its children's. */
+/* The sysctl shows the caller's active namespace, not that of its children. */
 TEST_F_TIMEOUT(pidns, belongs_to_active_namespace, NS_TIMEOUT)
 {
 	int mine = pid_limit_min() + 7, fd;
@@ -72,7 +72,7 @@ TEST_F_TIMEOUT(pidns, belongs_to_active_namespace, NS_TIMEOUT)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		EXPECT_EQ(PID_MAX_LIMIT, pid_limit());
-		/* What was opened above is still what it was. */
+		/* A file opened above still belongs to the namespace above. */
 		EXPECT_LT(0, read(fd, buf, sizeof(buf) - 1));
 		EXPECT_EQ(mine, atoi(buf));
 		_exit(EXIT_SUCCESS);
@@ -80,7 +80,7 @@ TEST_F_TIMEOUT(pidns, belongs_to_active_namespace, NS_TIMEOUT)
 	EXPECT_EQ(0, wait_for_pid(pid));
 }
 
-/* A file of a namespace that is gone is about nothing: not about those that come next. */
+/* A file of a dead namespace is ENOENT, and never a later namespace's. */
 TEST_F_TIMEOUT(pidns, file_of_dead_namespace, NS_TIMEOUT)
 {
 	char buf[16] = {};
@@ -111,7 +111,7 @@ TEST_F_TIMEOUT(pidns, file_of_dead_namespace, NS_TIMEOUT)
 	close(fd);
 }
 
-/* What a namespace was told to do is forgotten with it, whatever the next is made of. */
+/* A new namespace starts with the defaults, whatever memory it reuses. */
 TEST_F_TIMEOUT(pidns, new_namespace_has_no_old_settings, NS_TIMEOUT)
 {
 	int round;
@@ -121,10 +121,10 @@ TEST_F_TIMEOUT(pidns, new_namespace_has_no_old_settings, NS_TIMEOUT)
 		pid = fork_tids(CLONE_NEWPID | (round & 1 ? CLONE_NEWUSER : 0), NULL, 0);
 		ASSERT_LE(0, pid);
 		if (!pid) {
-			/* The first fork of all: the cursor is behind this process. */
+			/* The first fork: the cursor is behind this process. */
 			EXPECT_EQ(2, file_read_int("/proc/sys/kernel/ns_last_pid") + 1);
 			EXPECT_EQ(0, file_read_int("/proc/sys/vm/memfd_noexec"));
-			/* Only of some is the file looked at. */
+			/* Open the file in some of them only. */
 			if (round % 4 == 3)
 				EXPECT_EQ(PID_MAX_LIMIT, pid_limit());
 			EXPECT_EQ(2, try_fork());
@@ -140,7 +140,7 @@ TEST_F_TIMEOUT(pidns, new_namespace_has_no_old_settings, NS_TIMEOUT)
 	}
 }
 
-/* The limit is not a number itself; lowering it leaves alone who is beyond. */
+/* pid_max is no number itself; lowering it leaves processes beyond it alone. */
 TEST_F_TIMEOUT(pidns, numbers_stay_below, NS_TIMEOUT)
 {
 	int max = pid_limit_min() + 10;
@@ -165,13 +165,13 @@ static void high_numbers(struct __test_metadata *_metadata, const struct kid *ki
 {
 	int i;
 
-	/* Far above what the test's namespace allows itself. */
+	/* Far above the limit of the test's namespace. */
 	ASSERT_EQ(0, last_pid_set(4000000));
 	for (i = 1; i <= 20; i++)
 		EXPECT_EQ(4000000 + i, try_fork());
 	kid_tell(kid, 0);
 	EXPECT_EQ(1, kid_hear(kid));
-	/* Here there are millions left, there none. */
+	/* Millions are left here, none there. */
 	EXPECT_EQ(-EAGAIN, try_fork());
 	EXPECT_EQ(-EAGAIN, try_as(50));
 	EXPECT_EQ(-EAGAIN, fork_done(fork_flags(CLONE_NEWPID, NULL)));
@@ -183,7 +183,7 @@ static void high_numbers(struct __test_metadata *_metadata, const struct kid *ki
 	kid_hear(kid);
 }
 
-/* Those of the namespaces above bind their own numbers, not the inner ones. */
+/* The limits of the ancestors bind their own numbers, not the inner ones. */
 TEST_F_TIMEOUT(pidns, ancestor_binds_its_own_numbers, NS_TIMEOUT)
 {
 	int max = pid_limit_small();
@@ -209,7 +209,7 @@ TEST_F_TIMEOUT(pidns, ancestor_binds_its_own_numbers, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Have a capability that is only permitted. */
+/* Hold a capability as permitted, not as effective. */
 static int cap_raise(int cap)
 {
 	struct __user_cap_header_struct head = {
@@ -223,7 +223,7 @@ static int cap_raise(int cap)
 	return syscall(__NR_capset, &head, data) ? -errno : 0;
 }
 
-/* What a child may that has this user, and at most this capability. */
+/* What a child with this user, and at most this capability, may do. */
 static void expect_access(struct __test_metadata *_metadata, uid_t uid, gid_t gid, int keep,
 			  bool may)
 {
@@ -244,7 +244,7 @@ static void expect_access(struct __test_metadata *_metadata, uid_t uid, gid_t gi
 		EXPECT_EQ(may ? 0 : -EACCES, pid_limit_set(500000)) {
 			TH_LOG("user %d, group %d, capability %d", uid, gid, keep);
 		}
-		/* To read is everybody's. */
+		/* Everybody may read. */
 		EXPECT_LT(0, pid_limit());
 		_exit(EXIT_SUCCESS);
 	}
@@ -263,7 +263,7 @@ TEST_F_TIMEOUT(pidns, writable_by_root_or_sys_admin, NS_TIMEOUT)
 		expect_access(_metadata, NOBODY, NOBODY, cap, cap == CAP_SYS_ADMIN);
 }
 
-/* It is asked again when something is written. */
+/* The permission is checked again at each write. */
 TEST_F_TIMEOUT(pidns, permission_is_checked_at_each_write, NS_TIMEOUT)
 {
 	int fd = open(PATH, O_RDWR | O_CLOEXEC);
@@ -277,7 +277,7 @@ TEST_F_TIMEOUT(pidns, permission_is_checked_at_each_write, NS_TIMEOUT)
 	EXPECT_EQ(400000, pid_limit());
 }
 
-/* Of the user namespace that owns it: there root is root, elsewhere not. */
+/* The user namespace that owns it counts: there root may write, elsewhere not. */
 TEST_F_TIMEOUT(pidns, capability_counts_over_owner, NS_TIMEOUT)
 {
 	struct stat st;
@@ -286,7 +286,7 @@ TEST_F_TIMEOUT(pidns, capability_counts_over_owner, NS_TIMEOUT)
 	ASSERT_EQ(0, setresuid(NOBODY, NOBODY, NOBODY));
 	ASSERT_EQ(0, prctl(PR_SET_DUMPABLE, 1));
 	if (fork_done(fork_flags(CLONE_NEWUSER, NULL)) == -EPERM)
-		SKIP(return, "user namespaces are for the privileged here");
+		SKIP(return, "unprivileged user namespaces are disabled");
 	ASSERT_EQ(0, userns_enter());
 	/* The caller is root now, but of another user namespace. */
 	EXPECT_EQ(0, geteuid());
@@ -299,7 +299,7 @@ TEST_F_TIMEOUT(pidns, capability_counts_over_owner, NS_TIMEOUT)
 	if (!pid) {
 		EXPECT_EQ(0, pid_limit_set(500000));
 		EXPECT_EQ(500000, pid_limit());
-		/* The file is said to be its. */
+		/* The file shows it as the owner. */
 		ASSERT_EQ(0, stat(PATH, &st));
 		EXPECT_EQ(0, st.st_uid);
 		EXPECT_EQ(0644, st.st_mode & 07777);
@@ -311,7 +311,7 @@ TEST_F_TIMEOUT(pidns, capability_counts_over_owner, NS_TIMEOUT)
 	EXPECT_EQ(0, wait_for_pid(pid));
 }
 
-/* The first namespace of all, whose limit is the machine's: put back in any case. */
+/* The initial namespace's limit is the machine's: always restored. */
 FIXTURE(machine) {
 	int before;
 };
@@ -343,7 +343,7 @@ TEST_F_TIMEOUT(machine, initial_namespace_has_same_bounds, NS_TIMEOUT)
 	EXPECT_EQ(-EINVAL, file_write(PATH, "many"));
 	EXPECT_EQ(self->before, pid_limit());
 
-	/* Who forks meanwhile may be refused, so it is for a moment only. */
+	/* Other forks may fail meanwhile, so keep it short. */
 	ASSERT_LE(0, fd);
 	snprintf(least, sizeof(least), "%d", min);
 	snprintf(before, sizeof(before), "%d", self->before);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pidfd_getfd: a file of another process, for who may trace it; and the
+ * pidfd_getfd: a file of another process, with ptrace permission; and the
  * pidfds that need no opening, PIDFD_SELF_THREAD and PIDFD_SELF_THREAD_GROUP.
  */
 #include <sys/uio.h>
@@ -19,7 +19,7 @@ static int getfd_errno(int pidfd, int fd, unsigned int flags)
 	return 0;
 }
 
-/* A kid in a namespace of its own that holds a memfd, and tells its number. */
+/* A kid in a new namespace that holds a memfd, and reports its number. */
 static int kid_with_file(struct kid *kid, __u64 flags)
 {
 	pid_t pid = kid_start(kid, flags);
@@ -31,7 +31,7 @@ static int kid_with_file(struct kid *kid, __u64 flags)
 			_exit(EXIT_FAILURE);
 		kid_tell(kid, fd);
 		kid_hear(kid);
-		/* What the other did is seen here: it is one open file. */
+		/* What the other process wrote is seen here: it is one open file. */
 		kid_tell(kid, lseek(fd, 0, SEEK_CUR));
 		kid_rest(kid);
 	}
@@ -65,7 +65,7 @@ TEST_F_TIMEOUT(pidns, getfd_argument_errors, NS_TIMEOUT)
 	its = kid_with_file(&kid, CLONE_NEWPID);
 	ASSERT_LE(0, its);
 	EXPECT_EQ(0, getfd_errno(kid.pidfd, its, 0));
-	/* Flags are looked at first, then the pidfd, then the number. */
+	/* Flags are checked first, then the pidfd, then the number. */
 	EXPECT_EQ(-EINVAL, getfd_errno(kid.pidfd, its, 1));
 	EXPECT_EQ(-EINVAL, getfd_errno(kid.pidfd, its, O_CLOEXEC));
 	EXPECT_EQ(-EINVAL, getfd_errno(-1, -1, 0x80000000));
@@ -74,10 +74,10 @@ TEST_F_TIMEOUT(pidns, getfd_argument_errors, NS_TIMEOUT)
 	EXPECT_EQ(-EBADF, getfd_errno(file, its, 0));
 	EXPECT_EQ(-EBADF, getfd_errno(kid.pidfd, -1, 0));
 	EXPECT_EQ(-EBADF, getfd_errno(kid.pidfd, 1023, 0));
-	/* It takes files only. */
+	/* Only files can be fetched. */
 	EXPECT_EQ(-EBADF, getfd_errno(PIDFD_SELF_THREAD, 0, 0));
 	EXPECT_EQ(-EBADF, getfd_errno(PIDFD_SELF_THREAD_GROUP, 0, 0));
-	/* A zombie has no files, one that was reaped has nothing. */
+	/* A zombie has no files, a reaped process is gone. */
 	kill(kid.pid, SIGKILL);
 	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	EXPECT_EQ(-ESRCH, getfd_errno(kid.pidfd, its, 0));
@@ -88,7 +88,7 @@ TEST_F_TIMEOUT(pidns, getfd_argument_errors, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* It takes the right to trace, whatever the number. */
+/* It needs ptrace permission, whatever the number. */
 TEST_F_TIMEOUT(pidns, getfd_needs_ptrace_permission, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -108,7 +108,7 @@ TEST_F_TIMEOUT(pidns, getfd_needs_ptrace_permission, NS_TIMEOUT)
 	}
 	EXPECT_EQ(0, wait_status(pid));
 	kid_stop(&kid);
-	/* One's own root, over nobody else's processes. */
+	/* Root inside, with no capability over other processes. */
 	its = kid_with_file(&kid, 0);
 	ASSERT_LE(0, its);
 	pid = fork();
@@ -128,7 +128,7 @@ static struct shared {
 	int step;
 } *shared;
 
-/* A thread with files of its own. */
+/* A thread with a file table of its own. */
 static void *thread_with_file(void *arg)
 {
 	if (unshare(CLONE_FILES))
@@ -161,7 +161,7 @@ TEST_F_TIMEOUT(pidns, getfd_of_thread, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* The calls that take a pidfd for a task: with whom is the caller's own memory. */
+/* The system calls that take a task's pidfd, and work on the caller's own memory. */
 static int madvise_errno(int pidfd)
 {
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -195,7 +195,7 @@ TEST_F_TIMEOUT(pidns, pidfd_self, NS_TIMEOUT)
 	pidfd = sys_pidfd_open(getpid(), 0);
 	EXPECT_EQ(0, madvise_errno(pidfd));
 	close(pidfd);
-	/* From a thread that is not the leader, and a namespace's init. */
+	/* From a thread that is not the leader, and from an init. */
 	memset(shared->ret, 0xff, sizeof(shared->ret));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, thread_self, NULL));
 	pthread_join(thread, NULL);
@@ -208,13 +208,13 @@ TEST_F_TIMEOUT(pidns, pidfd_self, NS_TIMEOUT)
 		kid_rest(&kid);
 	}
 	EXPECT_EQ(0, kid_hear(&kid));
-	/* Numbers beside these, and files of other kinds, are no pidfds. */
+	/* Other negative numbers, and files of other types, are no pidfds. */
 	EXPECT_EQ(-EBADF, madvise_errno(-1));
 	EXPECT_EQ(-EBADF, madvise_errno(PIDFD_SELF_THREAD + 1));
 	EXPECT_EQ(-EBADF, madvise_errno(file));
 	EXPECT_EQ(-1, sys_pidfd_send_signal(PIDFD_SELF_THREAD + 1, 0, NULL, 0));
 	EXPECT_EQ(EBADF, errno);
-	/* Nobody is there any more. */
+	/* The process is gone. */
 	kill(kid.pid, SIGKILL);
 	wait_status(kid.pid);
 	EXPECT_EQ(-ESRCH, madvise_errno(kid.pidfd));

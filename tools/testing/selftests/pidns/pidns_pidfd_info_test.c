@@ -5,7 +5,7 @@
 
 #include "pidns_reap_util.h"
 
-/* The size that the structure first had, up to the exit code. */
+/* The first size of the structure, up to the exit code. */
 #define INFO_SIZE_VER0 64
 
 static int info_read(int pidfd, __u64 mask, struct pidfd_info *info)
@@ -42,7 +42,7 @@ TEST_F_TIMEOUT(pidns, info_in_readers_numbers, NS_TIMEOUT)
 
 		ASSERT_EQ(0, setresgid(5, 6, 7));
 		ASSERT_EQ(0, pthread_create(&second, NULL, thread_rest, NULL));
-		/* From inside: number 1, with nobody above. */
+		/* From inside: number 1, with no parent. */
 		EXPECT_EQ(0, info_read(own, 0, &info));
 		EXPECT_EQ(1, info.pid);
 		EXPECT_EQ(1, info.tgid);
@@ -65,7 +65,7 @@ TEST_F_TIMEOUT(pidns, info_in_readers_numbers, NS_TIMEOUT)
 	EXPECT_EQ(PIDFD_INFO_SUPPORTED_MASK, info.mask & PIDFD_INFO_SUPPORTED_MASK);
 	EXPECT_EQ(always | PIDFD_INFO_EXIT, info.supported_mask & (always | PIDFD_INFO_EXIT));
 
-	/* A thread: a number of its own, in the process of the other. */
+	/* A thread has a number of its own, and that of its process. */
 	ASSERT_TRUE(eventually(READ_ONCE(shared->tid)));
 	fd = ns_open(kid.pid, L_PID);
 	tid = ioctl(fd, NS_GET_PID_FROM_PIDNS, shared->tid);
@@ -78,7 +78,7 @@ TEST_F_TIMEOUT(pidns, info_in_readers_numbers, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Once reaped, it has an exit code for those who ask, and nothing else. */
+/* A reaped task has an exit code if that is asked for, and nothing else. */
 TEST_F_TIMEOUT(pidns, info_after_reaping, NS_TIMEOUT)
 {
 	struct pidfd_info info;
@@ -113,7 +113,7 @@ TEST_F_TIMEOUT(pidns, info_errors, NS_TIMEOUT)
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, ioctl(own, PIDFD_GET_INFO, 8));
 	EXPECT_EQ(EFAULT, errno);
-	/* A structure from before the first is none, the first is one. */
+	/* A structure smaller than the first one is refused. */
 	memset(&info, 0, sizeof(info));
 	EXPECT_EQ(-1, ioctl(own, _IOC(_IOC_READ | _IOC_WRITE, PIDFS_IOCTL_MAGIC, 11,
 				      INFO_SIZE_VER0 - 8), &info));
@@ -121,7 +121,7 @@ TEST_F_TIMEOUT(pidns, info_errors, NS_TIMEOUT)
 	EXPECT_EQ(0, ioctl(own, _IOC(_IOC_READ | _IOC_WRITE, PIDFS_IOCTL_MAGIC, 11,
 				     INFO_SIZE_VER0), &info));
 	EXPECT_EQ(getpid(), info.pid);
-	/* Of whom the reader cannot see nothing is told, alive or dead. */
+	/* Nothing about a task that is invisible to the caller, alive or dead. */
 	ASSERT_EQ(0, kid_hold(&sibling, CLONE_NEWPID));
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
@@ -158,7 +158,7 @@ static const struct {
 	{ PIDFD_GET_UTS_NAMESPACE,		L_UTS },
 };
 
-/* What one of them leads to: the id, or a negative errno. */
+/* The id of what one of the ioctls opens, or a negative errno. */
 static __s64 get_id(int pidfd, unsigned int cmd, unsigned long arg)
 {
 	int fd = ioctl(pidfd, cmd, arg);
@@ -178,7 +178,7 @@ TEST_F_TIMEOUT(pidns, get_namespaces, NS_TIMEOUT)
 
 	ASSERT_LE(0, kid_start(&kid, ALL_NS | CLONE_NEWUSER));
 	if (!kid.pid) {
-		/* So that the pairs differ. */
+		/* Make the active and the pending ones differ. */
 		if (unshare(CLONE_NEWPID | CLONE_NEWTIME))
 			_exit(EXIT_FAILURE);
 		kid_rest(&kid);
@@ -193,7 +193,7 @@ TEST_F_TIMEOUT(pidns, get_namespaces, NS_TIMEOUT)
 		}
 		EXPECT_EQ(-EINVAL, get_id(kid.pidfd, gets[i].cmd, 1));
 	}
-	/* It takes the right to look at the process. */
+	/* They need ptrace permission. */
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {

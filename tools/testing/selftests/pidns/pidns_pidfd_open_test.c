@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pidfd_open: of processes and threads that the caller can name, and what
- * /proc tells of the file.
+ * pidfd_open for processes and threads that the caller sees, and the fdinfo of
+ * such a file.
  */
 #include <limits.h>
 
 #include "pidns_reap_util.h"
 
 #ifndef PIDFD_AUTOKILL
-#define PIDFD_AUTOKILL O_TRUNC	/* of clone3 alone */
+#define PIDFD_AUTOKILL O_TRUNC	/* of clone3 only */
 #endif
 
 static int open_errno(pid_t pid, unsigned int flags)
@@ -39,7 +39,7 @@ TEST_F_TIMEOUT(pidns, open_argument_errors, NS_TIMEOUT)
 		EXPECT_EQ(0, sys_pidfd_send_signal(fd, 0, NULL, 0));
 		close(fd);
 	}
-	/* Each other bit alone, for a process that is there and for none. */
+	/* Each other bit alone, for an existing process and for none. */
 	for (i = 0; i < 32; i++) {
 		if (BIT(i) & (PIDFD_NONBLOCK | PIDFD_THREAD))
 			continue;
@@ -57,7 +57,7 @@ TEST_F_TIMEOUT(pidns, open_argument_errors, NS_TIMEOUT)
 	EXPECT_EQ(-ESRCH, open_errno(INT_MAX, PIDFD_THREAD));
 	EXPECT_EQ(-EINVAL, open_errno(PIDFD_SELF_THREAD, 0));
 	EXPECT_EQ(-EINVAL, open_errno(PIDFD_SELF_THREAD_GROUP, 0));
-	/* A zombie is there, one that was reaped is not. */
+	/* A zombie can be opened, a reaped process not. */
 	kill(kid.pid, SIGKILL);
 	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	EXPECT_EQ(0, open_errno(kid.pid, 0));
@@ -81,7 +81,7 @@ static void *thread_wait(void *arg)
 	thread_exit(0);
 }
 
-/* A thread's number is not a process', unless it is asked for as such. */
+/* A thread's number is no process's, unless PIDFD_THREAD is given. */
 TEST_F_TIMEOUT(pidns, thread_needs_pidfd_thread, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -112,19 +112,22 @@ TEST_F_TIMEOUT(pidns, thread_needs_pidfd_thread, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Numbers are the caller's: inside 1 is another than outside. */
+/*
+ * The number is one of the caller's namespace: 1 inside is another process than
+ * outside.
+ */
 TEST_F_TIMEOUT(pidns, numbers_are_those_of_caller, NS_TIMEOUT)
 {
-	pid_t father = getpid();
+	pid_t parent = getpid();
 	struct stat own, its;
 	struct kid kid;
 	int fd;
 
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
-		/* A number so high is free inside, whatever it is outside. */
-		if (father > 2)
-			EXPECT_EQ(-ESRCH, open_errno(father, 0));
+		/* Such a high number is free inside, whatever it is outside. */
+		if (parent > 2)
+			EXPECT_EQ(-ESRCH, open_errno(parent, 0));
 		EXPECT_EQ(-ESRCH, open_errno(2, 0));
 		fd = sys_pidfd_open(1, 0);
 		EXPECT_LE(0, fd);
@@ -150,7 +153,10 @@ static int info_numbers(int fd, const char *key, int *nr)
 	return file_numbers(path, key, nr, MAX_LEVELS);
 }
 
-/* In the numbers of the procfs that one reads: -1 for nobody, 0 out of sight. */
+/*
+ * In the numbers of the procfs that is read: -1 for a dead process, 0 for an
+ * invisible one.
+ */
 TEST_F_TIMEOUT(pidns, fdinfo_in_numbers_of_procfs, NS_TIMEOUT)
 {
 	int nr[MAX_LEVELS], status[MAX_LEVELS], own = sys_pidfd_open(getpid(), 0);
@@ -167,7 +173,7 @@ TEST_F_TIMEOUT(pidns, fdinfo_in_numbers_of_procfs, NS_TIMEOUT)
 	if (!reader.pid) {
 		ASSERT_EQ(0, mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL));
 		ASSERT_EQ(0, mount("none", "/proc", "proc", 0, NULL));
-		/* Neither above nor beside. */
+		/* Neither an ancestor nor a sibling. */
 		EXPECT_EQ(1, info_numbers(own, "Pid:", nr));
 		EXPECT_EQ(0, nr[0]);
 		EXPECT_EQ(1, info_numbers(own, "NSpid:", nr));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting with a pidfd: poll tells of the end and of the reaping, of processes
- * and of threads, and waitid takes a pidfd for a child.
+ * Waiting with a pidfd: poll reports exit and reaping, of processes and of
+ * threads, and waitid takes a child's pidfd.
  */
 #include <sys/epoll.h>
 
@@ -20,7 +20,7 @@ TEST_F_TIMEOUT(pidns, poll_process, NS_TIMEOUT)
 	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, kid.pidfd, &event));
 	EXPECT_EQ(0, epoll_wait(epoll, &got, 1, 0));
 	kill(kid.pid, SIGKILL);
-	/* Who sleeps on it is woken. */
+	/* A sleeper is woken up. */
 	EXPECT_EQ(1, epoll_wait(epoll, &got, 1, NS_TIMEOUT * 1000));
 	EXPECT_EQ(EPOLLIN, got.events);
 	EXPECT_EQ(POLLIN, pidfd_events(kid.pidfd));
@@ -46,7 +46,7 @@ static void shared_wait(int step)
 		usleep(1000);
 }
 
-/* Sleeps until the leader has hung up: nobody else wakes it. */
+/* Sleeps until the leader's hangup: nothing else wakes it up. */
 static void *thread_poll(void *arg)
 {
 	struct pollfd p = { .fd = *(int *)arg };
@@ -57,7 +57,7 @@ static void *thread_poll(void *arg)
 	return NULL;
 }
 
-/* Of a reaping the sleeper learns, also when it asked for nothing else. */
+/* Reaping is reported to a sleeper that asked for no events. */
 TEST_F_TIMEOUT(pidns, poll_hangup_after_reaping, NS_TIMEOUT)
 {
 	pthread_t thread;
@@ -85,7 +85,7 @@ static void *thread_end(void *arg)
 	thread_exit(0);
 }
 
-/* A thread that ends is gone at once, its process is not. */
+/* An exited thread is gone at once, its process is not. */
 TEST_F_TIMEOUT(pidns, poll_thread, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -120,7 +120,7 @@ static void *thread_last(void *arg)
 	thread_exit(0);
 }
 
-/* A leader that ends before its threads has not ended for those who wait. */
+/* A leader that exits before its threads is not reported as exited. */
 TEST_F_TIMEOUT(pidns, poll_when_leader_exits_first, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -163,12 +163,12 @@ TEST_F_TIMEOUT(pidns, waitid, NS_TIMEOUT)
 	}
 	ASSERT_EQ(0, kid_hear(&kid));
 	nonblock = sys_pidfd_open(kid.pid, PIDFD_NONBLOCK);
-	/* Not to wait: of the call, or of the file. */
+	/* Without waiting: by the call's option, or by the file's flag. */
 	EXPECT_EQ(0, sys_waitid(P_PIDFD, kid.pidfd, &info, WEXITED | WNOHANG));
 	EXPECT_EQ(0, info.si_pid);
 	EXPECT_EQ(-1, sys_waitid(P_PIDFD, nonblock, &info, WEXITED));
 	EXPECT_EQ(EAGAIN, errno);
-	/* Not one's own child, not a pidfd. */
+	/* Not the caller's child, not a pidfd. */
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * pidfd_send_signal: to a process, a thread or a group, as the pidfd or the
- * flags say; and whom namespaces keep out of reach.
+ * flags say; and which processes namespaces keep out of reach.
  */
 
 #include "pidns_reap_util.h"
@@ -19,13 +19,13 @@ static int signal_errno(int pidfd, int sig, siginfo_t *info, unsigned int flags)
 
 static struct shared {
 	pid_t tid[2];
-	/* The last signal of each thread, by whom, and how. */
+	/* The last signal of each thread, its sender, and its code. */
 	int sig[2], code[2], value[2];
 	pid_t from[2];
 	int go;
 } *shared;
 
-/* Take signals and tell of them: those of the process come to any thread. */
+/* Take signals and report them: those of the process go to any thread. */
 static void take_signals(int who)
 {
 	sigset_t set;
@@ -39,7 +39,7 @@ static void take_signals(int who)
 	while (!READ_ONCE(shared->go))
 		usleep(1000);
 	for (;;) {
-		/* Not by the library, which tells of SI_TKILL as of SI_USER. */
+		/* Not by the library, which reports SI_TKILL as SI_USER. */
 		if (syscall(__NR_rt_sigtimedwait, &set, &info, NULL, 8) < 0)
 			continue;
 		shared->code[who] = info.si_code;
@@ -55,7 +55,7 @@ static void *thread_take(void *arg)
 	return NULL;
 }
 
-/* Whether thread @who, and not the other, got a signal; forget it again. */
+/* Whether thread @who alone got a signal; forget it. */
 static bool took(int who, int sig, int code)
 {
 	bool ok = eventually(READ_ONCE(shared->sig[who]) == sig) && shared->code[who] == code &&
@@ -65,7 +65,7 @@ static bool took(int who, int sig, int code)
 	return ok;
 }
 
-/* Whether a signal comes to the process as a whole, for which either thread will do. */
+/* Whether a signal is sent to the whole process, so that either thread takes it. */
 static bool process_takes(int pidfd, unsigned int flags)
 {
 	bool ok = !signal_errno(pidfd, SIGUSR1, NULL, flags) &&
@@ -76,7 +76,7 @@ static bool process_takes(int pidfd, unsigned int flags)
 	return ok;
 }
 
-/* A kid with two threads that take signals, in a namespace of its own. */
+/* A kid with two threads that take signals, in a new namespace. */
 static bool taker_start(struct kid *kid, __u64 flags)
 {
 	sigset_t set;
@@ -98,7 +98,7 @@ static bool taker_start(struct kid *kid, __u64 flags)
 	return eventually(READ_ONCE(shared->tid[0]) && READ_ONCE(shared->tid[1]));
 }
 
-/* Which thread a pidfd, or a flag, means. */
+/* The thread that a pidfd, or a flag, selects. */
 TEST_F_TIMEOUT(pidns, signal_scope, NS_TIMEOUT)
 {
 	int fd, leader, thread;
@@ -119,7 +119,7 @@ TEST_F_TIMEOUT(pidns, signal_scope, NS_TIMEOUT)
 	EXPECT_TRUE(took(1, SIGUSR1, SI_TKILL));
 	EXPECT_EQ(0, signal_errno(kid.pidfd, SIGUSR2, NULL, PIDFD_SIGNAL_THREAD));
 	EXPECT_TRUE(took(0, SIGUSR2, SI_TKILL));
-	/* The sender is above, so it has no number inside. */
+	/* The sender is in an ancestor, so it has no number inside. */
 	EXPECT_EQ(0, shared->from[0]);
 	EXPECT_EQ(0, shared->from[1]);
 	EXPECT_TRUE(process_takes(leader, 0));
@@ -127,7 +127,7 @@ TEST_F_TIMEOUT(pidns, signal_scope, NS_TIMEOUT)
 	EXPECT_TRUE(process_takes(thread, PIDFD_SIGNAL_THREAD_GROUP));
 	EXPECT_EQ(0, signal_errno(thread, SIGUSR1, NULL, 0));
 	EXPECT_TRUE(took(1, SIGUSR1, SI_TKILL));
-	/* With words of one's own, if they are not the kernel's. */
+	/* With a siginfo of the caller's, if its code is allowed. */
 	info.si_value.sival_int = 4711;
 	EXPECT_EQ(0, signal_errno(thread, SIGUSR2, &info, 0));
 	EXPECT_TRUE(took(1, SIGUSR2, SI_QUEUE));
@@ -155,7 +155,7 @@ TEST_F_TIMEOUT(pidns, signal_group, NS_TIMEOUT)
 	}
 	ASSERT_EQ(0, kid_hear(&leader));
 	ASSERT_EQ(0, kid_hold(&other, 0));
-	/* Not of one session, so a group of the test's own session it is. */
+	/* A group cannot span sessions, so use the test's own session. */
 	ASSERT_LE(0, kid_start(&member, 0));
 	if (!member.pid) {
 		setpgid(0, 0);
@@ -170,13 +170,13 @@ TEST_F_TIMEOUT(pidns, signal_group, NS_TIMEOUT)
 	EXPECT_EQ(0, signal_errno(member.pidfd, SIGTERM, NULL, PIDFD_SIGNAL_PROCESS_GROUP));
 	EXPECT_EQ(SIGTERM, wait_status(member.pid));
 	EXPECT_TRUE(task_rests(other.pid));
-	/* The group outlives its leader, the pidfd still means it. */
+	/* The group outlives its leader, and the pidfd still selects it. */
 	EXPECT_EQ(-ESRCH, signal_errno(member.pidfd, 0, NULL, 0));
 	EXPECT_EQ(0, signal_errno(member.pidfd, SIGKILL, NULL, PIDFD_SIGNAL_PROCESS_GROUP));
 	EXPECT_TRUE(pidfd_ended(second));
 	EXPECT_EQ(0, signal_errno(leader.pidfd, SIGKILL, NULL, PIDFD_SIGNAL_PROCESS_GROUP));
 	EXPECT_EQ(SIGKILL, wait_status(leader.pid));
-	/* Who leads no group has none to be meant. */
+	/* A process that leads no group selects none. */
 	EXPECT_EQ(-ESRCH, signal_errno(other.pidfd, 0, NULL, PIDFD_SIGNAL_PROCESS_GROUP));
 	EXPECT_TRUE(task_rests(other.pid));
 	close(second);
@@ -221,7 +221,7 @@ TEST_F_TIMEOUT(pidns, signal_errors, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* A pidfd from elsewhere: only oneself and what is below can be signalled. */
+/* A pidfd from elsewhere: only the own namespace and descendants can be signalled. */
 TEST_F_TIMEOUT(pidns, signal_reaches_own_and_descendants, NS_TIMEOUT)
 {
 	int above = sys_pidfd_open(getpid(), 0), inner;
@@ -242,7 +242,7 @@ TEST_F_TIMEOUT(pidns, signal_reaches_own_and_descendants, NS_TIMEOUT)
 		EXPECT_EQ(0, signal_errno(below.pidfd, 0, NULL, 0));
 		kid_tell(&kid, below.pidfd);
 		kid_hear(&kid);
-		/* An init ignores what comes from inside, and this is such. */
+		/* An init ignores signals from inside, as this is. */
 		EXPECT_EQ(0, signal_errno(PIDFD_SELF_THREAD_GROUP, SIGKILL, NULL, 0));
 		EXPECT_EQ(0, signal_errno(below.pidfd, SIGKILL, NULL, 0));
 		EXPECT_EQ(SIGKILL, wait_status(below.pid));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A procfs shows the namespace that it was mounted for, whoever looks: that of
- * who mounts it, or the one named by the option pidns=.
+ * A procfs shows the namespace that it was mounted for, whoever reads it: the
+ * mounter's, or that of the option pidns=.
  */
 #include <dirent.h>
 #include <linux/mount.h>
@@ -30,7 +30,7 @@ FIXTURE_TEARDOWN(proc)
 	rmdir(self->dir);
 }
 
-/* The processes that a procfs shows, in their order. How many. */
+/* The processes that a procfs shows, in order. Returns how many. */
 static int processes(const char *dir, pid_t *pids, int max)
 {
 	struct dirent *entry;
@@ -59,7 +59,7 @@ static int proc_mount_pidns(const char *dir, const char *path)
 	return proc_mount(dir, options);
 }
 
-/* The way of an open file. */
+/* The path of an open file. */
 static int proc_mount_fd(const char *dir, int nsfd)
 {
 	int fs = syscall(__NR_fsopen, "proc", FSOPEN_CLOEXEC), mnt, err = 0;
@@ -112,23 +112,23 @@ TEST_F_TIMEOUT(proc, shows_namespace_of_mount, NS_TIMEOUT)
 	EXPECT_EQ(1, pids[0]);
 	EXPECT_EQ(2, pids[1]);
 	EXPECT_EQ(3, pids[2]);
-	/* Numbers begin with those of its namespace. */
+	/* The lists of numbers begin at its namespace. */
 	EXPECT_EQ(1, status_numbers(self->dir, 1, numbers));
 	EXPECT_EQ(1, numbers[0]);
 	EXPECT_EQ(2, status_numbers(self->dir, 3, numbers));
 	EXPECT_EQ(3, numbers[0]);
 	EXPECT_EQ(1, numbers[1]);
-	/* Who is not in it is not to be found. */
+	/* A process outside that namespace is not found. */
 	snprintf(link, sizeof(link), "%s/self", self->dir);
 	EXPECT_EQ(-1, readlink(link, text, sizeof(text)));
 	EXPECT_EQ(ENOENT, errno);
 	snprintf(link, sizeof(link), "%s/thread-self", self->dir);
 	EXPECT_EQ(-1, readlink(link, text, sizeof(text)));
 	EXPECT_EQ(ENOENT, errno);
-	/* And that of outside shows the inside, with its own numbers. */
+	/* A procfs outside shows the processes inside, with its own numbers. */
 	EXPECT_LE(2, status_numbers("/proc", kid.pid, numbers));
 	EXPECT_EQ(kid.pid, numbers[0]);
-	/* With its init it is empty. */
+	/* Without an init it is empty. */
 	kid_stop(&kid);
 	EXPECT_EQ(0, processes(self->dir, pids, ARRAY_SIZE(pids)));
 }
@@ -138,7 +138,7 @@ TEST_F_TIMEOUT(proc, takes_active_namespace_of_mounter, NS_TIMEOUT)
 	pid_t pids[8];
 	struct kid kid;
 
-	/* Where one is counts, not where one's children go. */
+	/* The active namespace counts, not that of children. */
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
 		ASSERT_EQ(2, fork_resting(0, NULL));
@@ -176,7 +176,7 @@ TEST_F_TIMEOUT(proc, pidns_option, NS_TIMEOUT)
 	EXPECT_EQ(2, pids[1]);
 	EXPECT_EQ(1, status_numbers(self->dir, 1, numbers));
 	EXPECT_EQ(1, numbers[0]);
-	/* It is not to be changed once it is there. */
+	/* It cannot be changed by a remount. */
 	snprintf(path, sizeof(path), "pidns=/proc/%d/ns/pid", getpid());
 	EXPECT_EQ(-1, mount("none", self->dir, "proc", MS_REMOUNT, path));
 	EXPECT_EQ(EBUSY, errno);
@@ -186,14 +186,14 @@ TEST_F_TIMEOUT(proc, pidns_option, NS_TIMEOUT)
 	ASSERT_EQ(0, proc_mount_fd(self->dir, fd));
 	EXPECT_EQ(2, processes(self->dir, pids, ARRAY_SIZE(pids)));
 	EXPECT_EQ(0, umount2(self->dir, MNT_DETACH));
-	/* A dead one is shown as it is. */
+	/* A dead namespace is shown as it is. */
 	kid_stop(&kid);
 	EXPECT_EQ(0, proc_mount_fd(self->dir, fd));
 	EXPECT_EQ(0, processes(self->dir, pids, ARRAY_SIZE(pids)));
 	EXPECT_EQ(0, umount2(self->dir, MNT_DETACH));
 	close(fd);
 
-	/* One without an init yet, before and after. */
+	/* One without an init, before and after. */
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
 	ASSERT_EQ(0, proc_mount_pidns(self->dir, "/proc/self/ns/pid_for_children"));
 	EXPECT_EQ(0, processes(self->dir, pids, ARRAY_SIZE(pids)));
@@ -203,7 +203,7 @@ TEST_F_TIMEOUT(proc, pidns_option, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Held by a mount alone, a namespace is not lost. */
+/* A mount alone keeps a namespace. */
 TEST_F_TIMEOUT(proc, mount_keeps_namespace, NS_TIMEOUT)
 {
 	char path[64];
@@ -230,7 +230,7 @@ TEST_F_TIMEOUT(proc, pidns_option_errors, NS_TIMEOUT)
 	struct kid kid, sibling;
 	pid_t pid;
 
-	/* Not a file of a namespace, and not of a PID namespace. */
+	/* No namespace file, and one of another type. */
 	EXPECT_EQ(-ENOENT, proc_mount_pidns(self->dir, "/proc/self/ns/nothing"));
 	EXPECT_EQ(-EINVAL, proc_mount_pidns(self->dir, "/proc/self/status"));
 	EXPECT_EQ(-EINVAL, proc_mount_pidns(self->dir, "/proc/self/ns/uts"));
@@ -238,7 +238,7 @@ TEST_F_TIMEOUT(proc, pidns_option_errors, NS_TIMEOUT)
 	ASSERT_EQ(0, kid_hold(&sibling, CLONE_NEWPID));
 	snprintf(beside, sizeof(beside), "/proc/%d/ns/pid", sibling.pid);
 
-	/* Neither above nor beside, only below. */
+	/* Neither an ancestor nor a sibling, only descendants. */
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
 		EXPECT_EQ(-EINVAL, proc_mount_fd(self->dir, above));
@@ -250,7 +250,7 @@ TEST_F_TIMEOUT(proc, pidns_option_errors, NS_TIMEOUT)
 	EXPECT_EQ(0, kid_hear(&kid));
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", kid.pid);
 
-	/* Who has no capability over its owner may not, own mounts or not. */
+	/* EPERM without a capability over its owner, whatever the mount namespace. */
 	fd = ns_open(kid.pid, L_PID);
 	pid = fork();
 	ASSERT_LE(0, pid);

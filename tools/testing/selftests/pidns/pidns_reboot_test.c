@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reboot(2) in a PID namespace ends its init, whose father learns of it by the
- * signal that seems to have ended it: SIGHUP to start again, SIGINT to halt.
+ * reboot(2) in a PID namespace kills its init, whose parent sees the command by
+ * the signal: SIGHUP for restart, SIGINT for halt.
  */
 #include <linux/reboot.h>
 
@@ -9,8 +9,9 @@
 #include "pidns_reap_util.h"
 
 /*
- * Not for the machine, should a test have failed to leave its namespace, or the kernel
- * take another one for it. This command stops nothing there, and is refused elsewhere.
+ * For the machine this command stops nothing, should a test have failed to
+ * leave the initial namespace, or the kernel take one for another. Elsewhere it
+ * is refused.
  */
 static int ns_reboot(unsigned int magic1, unsigned int magic2, unsigned int cmd)
 {
@@ -39,7 +40,7 @@ static const struct cmd {
 };
 
 FIXTURE(reboot) {
-	int *returned;	/* from a reboot that should not */
+	int *returned;	/* results of reboots that should not return */
 };
 
 FIXTURE_SETUP(reboot)
@@ -75,7 +76,7 @@ TEST_F_TIMEOUT(reboot, init_ends_by_signal, NS_TIMEOUT)
 	EXPECT_EQ(0, *self->returned);
 }
 
-/* By another process, which ends at once; the rest of the namespace as well. */
+/* By another process, which is killed at once, like the rest of the namespace. */
 TEST_F_TIMEOUT(reboot, any_process_ends_init, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -131,7 +132,7 @@ TEST_F_TIMEOUT(reboot, thread_of_init_ends_init, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* One namespace alone: that around it lives, that within it does not. */
+/* The namespace alone: its parent survives, its child namespace does not. */
 TEST_F_TIMEOUT(reboot, own_namespace_only, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -168,7 +169,7 @@ static const unsigned int magics[] = {
 	LINUX_REBOOT_MAGIC2, LINUX_REBOOT_MAGIC2A, LINUX_REBOOT_MAGIC2B, LINUX_REBOOT_MAGIC2C,
 };
 
-/* Anything else is refused, and nothing happens. */
+/* Anything else is refused without effect. */
 TEST_F_TIMEOUT(reboot, other_commands_are_einval, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -185,7 +186,7 @@ TEST_F_TIMEOUT(reboot, other_commands_are_einval, NS_TIMEOUT)
 		kid_rest(&kid);
 	}
 	EXPECT_EQ(0, kid_hear(&kid));
-	/* Its status is its own. */
+	/* Its exit status is its own. */
 	kid_tell(&kid, 0);
 	EXPECT_EQ(0, wait_status(kid.pid));
 	kid_stop(&kid);
@@ -200,7 +201,7 @@ TEST_F_TIMEOUT(reboot, other_commands_are_einval, NS_TIMEOUT)
 	}
 }
 
-/* The capability counts over the owner of the namespace, and counts first. */
+/* The capability counts over the namespace's owner, and is checked first. */
 TEST_F_TIMEOUT(reboot, needs_cap_sys_boot_over_owner, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -230,7 +231,7 @@ TEST_F_TIMEOUT(reboot, needs_cap_sys_boot_over_owner, NS_TIMEOUT)
 	EXPECT_EQ(0, kid_hear(&kid));
 	kid_stop(&kid);
 
-	/* Who made both may do it, though nobody else would obey. */
+	/* In its own user namespace an init may, though it may not reboot the machine. */
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWUSER | CLONE_NEWPID));
 	if (!kid.pid) {
 		reboot_cmd(LINUX_REBOOT_CMD_HALT);

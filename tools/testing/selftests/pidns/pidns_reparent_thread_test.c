@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads as fathers: an orphan stays with the process as long as one thread
- * of it lives, and an init is a reaper as long as one thread of it lives.
+ * Threads as parents: an orphan stays with the process as long as one thread of
+ * it lives, and an init is the reaper as long as one thread of it lives.
  */
 #include "pidns_reap_util.h"
 
@@ -10,7 +10,7 @@ static struct shared {
 	int go;
 } *shared;
 
-/* Whether @pid is a child of the calling thread, and not of another one. */
+/* Whether @pid is a child of the calling thread, and of no other. */
 static bool thread_has_child(pid_t pid)
 {
 	return waitpid(pid, NULL, WNOHANG | __WNOTHREAD) == 0;
@@ -22,7 +22,7 @@ static void shared_wait(int step)
 		usleep(1000);
 }
 
-/* A child that tells of its father until the end; its number is told with that. */
+/* A child that reports its parent until it is killed, and then its number. */
 static void fork_watcher(void)
 {
 	pid_t pid = fork();
@@ -39,15 +39,15 @@ static bool watcher_is_there(void)
 	return eventually(READ_ONCE(shared->child) && READ_ONCE(shared->child_ppid));
 }
 
-/* A thread that becomes a father, and ends when it is told to. */
-static void *thread_father(void *arg)
+/* A thread that forks, and exits when told to. */
+static void *thread_parent(void *arg)
 {
 	fork_watcher();
 	shared_wait(1);
 	thread_exit(0);
 }
 
-/* In the init of a namespace: how a child of it ends that does @be. */
+/* In the init of a namespace: the wait status of a child that runs @be. */
 static int child_status(struct __test_metadata *_metadata,
 			void (*be)(struct __test_metadata *_metadata))
 {
@@ -61,13 +61,13 @@ static int child_status(struct __test_metadata *_metadata,
 	return wait_status(pid);
 }
 
-/* The leader of a process one thread of which is a father. */
+/* The leader of a process in which another thread is the parent. */
 static void __noreturn be_leader(struct __test_metadata *_metadata)
 {
 	pthread_t thread;
 
-	/* There is somebody else who might take it. */
-	ASSERT_EQ(0, pthread_create(&thread, NULL, thread_father, NULL));
+	/* The other thread might be chosen instead. */
+	ASSERT_EQ(0, pthread_create(&thread, NULL, thread_parent, NULL));
 	ASSERT_TRUE(watcher_is_there());
 	EXPECT_FALSE(thread_has_child(shared->child));
 	EXPECT_EQ(getpid(), shared->child_ppid);
@@ -85,7 +85,7 @@ static void live_thread(struct __test_metadata *_metadata)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	EXPECT_EQ(0, child_status(_metadata, be_leader));
-	/* None came to the init. */
+	/* The init adopted nothing. */
 	EXPECT_EQ(-1, waitpid(-1, NULL, WNOHANG));
 	EXPECT_EQ(ECHILD, errno);
 }
@@ -95,13 +95,13 @@ TEST_F_TIMEOUT(pidns, to_live_thread_of_parent, NS_TIMEOUT)
 	in_namespace(_metadata, live_thread);
 }
 
-/* End the process with 0 if its leader's end gave the child to this thread. */
-static void *thread_stepfather(void *arg)
+/* Exits the process with 0 if the leader's exit made this thread the parent. */
+static void *thread_adopter(void *arg)
 {
 	shared_wait(1);
 	if (!eventually(thread_has_child(shared->child)))
 		syscall(__NR_exit_group, 1);
-	/* The child itself looks from time to time. */
+	/* The child looks now and then. */
 	if (!eventually(READ_ONCE(shared->child_ppid) == getpid()))
 		syscall(__NR_exit_group, 2);
 	kill(shared->child, SIGKILL);
@@ -109,7 +109,7 @@ static void *thread_stepfather(void *arg)
 	return NULL;
 }
 
-/* Whether the leader of the calling thread has ended. */
+/* Whether the leader of the calling thread has exited. */
 static bool leader_ended(void)
 {
 	char line[256];
@@ -121,20 +121,20 @@ static bool leader_ended(void)
 	return ended;
 }
 
-static void *thread_stepgrandfather(void *arg)
+static void *thread_adopter_after_leader(void *arg)
 {
 	if (!eventually(leader_ended()))
 		syscall(__NR_exit_group, 4);
 	WRITE_ONCE(shared->go, 1);
-	return thread_stepfather(arg);
+	return thread_adopter(arg);
 }
 
-/* A father whose other thread is to take over. */
+/* A parent whose other thread is to adopt its child. */
 static void __noreturn be_ending_leader(struct __test_metadata *_metadata)
 {
 	pthread_t thread;
 
-	ASSERT_EQ(0, pthread_create(&thread, NULL, thread_stepfather, NULL));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, thread_adopter, NULL));
 	fork_watcher();
 	ASSERT_TRUE(watcher_is_there());
 	EXPECT_TRUE(thread_has_child(shared->child));
@@ -147,7 +147,7 @@ static void leader_ends(struct __test_metadata *_metadata)
 	EXPECT_EQ(0, child_status(_metadata, be_ending_leader));
 }
 
-/* The same when it is the leader that ends: its zombie is no father. */
+/* The same when the leader exits: as a zombie it is no parent. */
 TEST_F_TIMEOUT(pidns, to_thread_when_leader_exits, NS_TIMEOUT)
 {
 	in_namespace(_metadata, leader_ends);
@@ -164,7 +164,7 @@ static void __noreturn be_ending_subreaper(struct __test_metadata *_metadata)
 		_exit(EXIT_SUCCESS);
 	}
 	ASSERT_TRUE(watcher_is_there());
-	ASSERT_EQ(0, pthread_create(&thread, NULL, thread_stepgrandfather, NULL));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, thread_adopter_after_leader, NULL));
 	thread_exit(9);
 }
 
@@ -173,34 +173,34 @@ static void subreaper_ends(struct __test_metadata *_metadata)
 	EXPECT_EQ(0, child_status(_metadata, be_ending_subreaper));
 }
 
-/* A subreaper whose leader has ended: a thread of it that lives is the father. */
+/* A subreaper whose leader has exited: a live thread of it is the parent. */
 TEST_F_TIMEOUT(pidns, to_thread_of_subreaper, NS_TIMEOUT)
 {
 	in_namespace(_metadata, subreaper_ends);
 }
 
-/* What the second thread of an init does once the first has ended. */
+/* The second thread of an init, once the first one has exited. */
 static void *second_init(void *arg)
 {
 	struct kid *arena = arg;
-	pid_t father;
+	pid_t parent;
 
 	shared_wait(1);
-	father = fork();
-	if (!father) {
+	parent = fork();
+	if (!parent) {
 		fork_watcher();
 		_exit(EXIT_SUCCESS);
 	}
-	kid_tell(arena, father);
-	kid_tell(arena, wait_status(father));
+	kid_tell(arena, parent);
+	kid_tell(arena, wait_status(parent));
 	kid_tell(arena, eventually(READ_ONCE(shared->child_ppid) == 1));
 	kid_tell(arena, eventually(thread_has_child(shared->child)));
 	kid_hear(arena);
-	/* The last thread: what is left ends with it. */
+	/* The last thread: with its exit the namespace ends. */
 	thread_exit(3);
 }
 
-/* The leader of the init ends: the namespace lives, and has another reaper. */
+/* The leader of the init exits: the namespace lives, with another reaper. */
 TEST_F_TIMEOUT(pidns, init_leader_exit_keeps_reaper, NS_TIMEOUT)
 {
 	struct kid arena;
@@ -216,7 +216,7 @@ TEST_F_TIMEOUT(pidns, init_leader_exit_keeps_reaper, NS_TIMEOUT)
 		ASSERT_EQ(0, pthread_create(&thread, NULL, second_init, &arena));
 		thread_exit(3);
 	}
-	/* A leader that has ended before its threads is a zombie. */
+	/* A leader that exits before its threads is a zombie. */
 	ASSERT_TRUE(eventually(task_state(arena.pid) == 'Z'));
 	EXPECT_EQ(0, waitpid(arena.pid, NULL, WNOHANG));
 	EXPECT_EQ(0, pidfd_events(arena.pidfd));
@@ -231,7 +231,7 @@ TEST_F_TIMEOUT(pidns, init_leader_exit_keeps_reaper, NS_TIMEOUT)
 	orphan = ioctl(fd, NS_GET_PID_FROM_PIDNS, READ_ONCE(shared->child));
 	ASSERT_LT(0, orphan);
 	EXPECT_EQ(arena.pid, task_ppid(orphan));
-	/* The end of the last thread is the end of the namespace. */
+	/* The exit of the last thread ends the namespace. */
 	kid_tell(&arena, 0);
 	EXPECT_TRUE(pidfd_ended(arena.pidfd));
 	EXPECT_EQ(3 << 8, wait_status(arena.pid));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Owners and last users as locks, queues, memory, groups and terminals tell of
- * them: in the reader's numbers, and 0 where the reader's namespace has none.
+ * Owners and last users as locks, queues, shared memory, cgroups and terminals
+ * report them: in the reader's numbers, and 0 where the reader's namespace has
+ * none.
  */
 #include <mqueue.h>
 #include <pty.h>
@@ -13,7 +14,7 @@
 
 #include "pidns_reap_util.h"
 
-/* Who holds the byte of a file, 0 if the reader has no number for it. */
+/* The owner of a lock, 0 if the reader has no number for it. */
 static pid_t lock_owner(int fd, off_t byte)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_start = byte, .l_len = 1 };
@@ -52,7 +53,7 @@ TEST_F_TIMEOUT(pidns, file_locks, NS_TIMEOUT)
 	}
 	EXPECT_EQ(0, kid_hear(&kid));
 	EXPECT_EQ(kid.pid, lock_owner(fd, 1));
-	/* The kid's only child, by its number out here. */
+	/* The kid's only child, by its number here. */
 	EXPECT_NE(2, lock_owner(fd, 2));
 	EXPECT_EQ(kid.pid, task_ppid(lock_owner(fd, 2)));
 	EXPECT_EQ(-ENOENT, lock_owner(fd, 0));
@@ -67,7 +68,7 @@ TEST_F_TIMEOUT(pidns, file_locks, NS_TIMEOUT)
 	close(fd);
 }
 
-/* The last ones of a queue, of a piece of memory, and of a semaphore. */
+/* The last users of a queue, of a memory segment, and of a semaphore. */
 static void ipc_pids(int msg, int shm, int sem, pid_t pids[5])
 {
 	struct msqid_ds msgs = {};
@@ -93,7 +94,7 @@ TEST_F_TIMEOUT(pidns, sysv_ipc, NS_TIMEOUT)
 		char text;
 	} one = { 1, 'x' };
 
-	/* Nobody else's queues, but those of all in this test. */
+	/* Share them with the processes of this test only. */
 	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
 	msg = msgget(IPC_PRIVATE, 0600);
 	sem = semget(IPC_PRIVATE, 1, 0600);
@@ -120,13 +121,13 @@ TEST_F_TIMEOUT(pidns, sysv_ipc, NS_TIMEOUT)
 		shm = kid_hear(&kid);
 		kid_hear(&kid);
 		ipc_pids(msg, shm, sem, pids);
-		/* Its number is told after its end as well. */
+		/* Its number is reported after its exit as well. */
 		for (i = 0; i < ARRAY_SIZE(pids); i++)
 			EXPECT_EQ(2, pids[i]);
 		kid_tell(&kid, 0);
 		kid_hear(&kid);
 		ipc_pids(msg, shm, sem, pids);
-		/* Now the last ones are outside, but not the maker. */
+		/* The last users are outside now, but not the creator. */
 		for (i = 0; i < ARRAY_SIZE(pids); i++)
 			EXPECT_EQ(i == 2 ? 2 : 0, pids[i]);
 		kid_rest(&kid);
@@ -156,7 +157,7 @@ TEST_F_TIMEOUT(pidns, sysv_ipc, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Who sent the message that a queue tells of by a signal. */
+/* The sender of the message that a queue reports by a signal. */
 static pid_t queue_sender(mqd_t queue, const sigset_t *set)
 {
 	struct timespec timeout = { .tv_sec = NS_TIMEOUT };
@@ -185,7 +186,7 @@ TEST_F_TIMEOUT(pidns, message_queues, NS_TIMEOUT)
 	ASSERT_LE(0, queue);
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
-		/* A sender above, then one beside. */
+		/* A sender in the ancestor, then one in a sibling. */
 		EXPECT_EQ(0, mq_notify(queue, &event));
 		kid_tell(&kid, 0);
 		EXPECT_EQ(0, queue_sender(queue, &set));
@@ -198,7 +199,7 @@ TEST_F_TIMEOUT(pidns, message_queues, NS_TIMEOUT)
 		EXPECT_EQ(child.pid, queue_sender(queue, &set));
 		EXPECT_EQ(0, kid_hear(&child));
 		kid_stop(&child);
-		/* And one that sends up. */
+		/* And one that sends to the ancestor. */
 		kid_tell(&kid, 0);
 		kid_hear(&kid);
 		EXPECT_EQ(0, mq_send(queue, "x", 1, 0));
@@ -216,7 +217,7 @@ TEST_F_TIMEOUT(pidns, message_queues, NS_TIMEOUT)
 	mq_unlink("/a24");
 }
 
-/* The foreground group, named and told in the numbers of who asks. */
+/* The foreground group, set and read in the caller's numbers. */
 TEST_F_TIMEOUT(pidns, terminals, NS_TIMEOUT)
 {
 	int master, slave, group;
@@ -247,7 +248,7 @@ TEST_F_TIMEOUT(pidns, terminals, NS_TIMEOUT)
 		_exit(EXIT_SUCCESS);
 	}
 	ASSERT_EQ(0, kid_hear(&kid));
-	/* The master tells the same to who holds it, in numbers of outside. */
+	/* The master reports the same, in outside numbers. */
 	ASSERT_EQ(0, ioctl(master, TIOCGPGRP, &group));
 	EXPECT_EQ(kid.pid, group);
 	ASSERT_EQ(0, ioctl(master, TIOCGSID, &group));
@@ -257,7 +258,7 @@ TEST_F_TIMEOUT(pidns, terminals, NS_TIMEOUT)
 	ASSERT_EQ(0, ioctl(master, TIOCGPGRP, &group));
 	EXPECT_LT(kid.pid, group);
 	EXPECT_EQ(group, getpgid(group));
-	/* And so does /proc. */
+	/* So does /proc. */
 	ASSERT_TRUE(task_stat(kid.pid, &stat));
 	EXPECT_EQ(group, stat.tpgid);
 	EXPECT_EQ(kid.pid, stat.session);
@@ -293,7 +294,7 @@ FIXTURE_TEARDOWN(cgroup)
 	rmdir(self->dir);
 }
 
-/* The numbers that a file of the group has, sorted as they come. How many. */
+/* The numbers in a file of the cgroup, sorted. Returns how many. */
 static int members(const char *group, const char *name, int *nr, int max)
 {
 	char path[96], line[16];
@@ -321,13 +322,13 @@ TEST_F_TIMEOUT(cgroup, cgroup_procs, NS_TIMEOUT)
 	if (!kid.pid) {
 		struct kid child;
 
-		/* By the numbers of the writer, and by 0 for itself. */
+		/* By the writer's numbers, and by 0 for itself. */
 		EXPECT_EQ(0, file_write(path, "0"));
 		EXPECT_EQ(1, members(self->group, "cgroup.procs", nr, ARRAY_SIZE(nr)));
 		EXPECT_EQ(1, nr[0]);
 		kid_tell(&kid, 0);
 		kid_hear(&kid);
-		/* Who is outside is listed, but has no number. */
+		/* A process outside is listed as 0. */
 		EXPECT_EQ(2, members(self->group, "cgroup.procs", nr, ARRAY_SIZE(nr)));
 		EXPECT_EQ(1, nr[0] + nr[1]);
 		EXPECT_EQ(0, nr[0] * nr[1]);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A dying namespace is not brought back: not by setns with the pidfd of a task
- * in it, nor by any other way to a file of it. What comes in time is refused
- * children, and goes with its last file.
+ * A dying namespace is not revived: not by setns with the pidfd of a task in
+ * it, nor by any other way to open it. A file opened in time gets no children,
+ * and the namespace is freed with the last of them.
  */
 #define PIDNS_OF_THE_MACHINE
 #include "pidns_reap_util.h"
 
 #define ROUNDS 150
 
-/* The ways to a namespace, in a loop until there is none any more. */
+/* Ways to open a namespace, tried until none works any more. */
 enum way { SETNS, PIDFD_PID, PIDFD_CHILDREN, PROC_LINK, BY_HANDLE, PARENT_OF, NR_WAYS };
 
 static const char * const ways[NR_WAYS] = {
@@ -20,7 +20,7 @@ static const char * const ways[NR_WAYS] = {
 struct target {
 	struct kid kid;
 	__u64 id;
-	int inner;	/* the file of a namespace within it */
+	int inner;	/* the file of a nested namespace */
 };
 
 /* A file of the namespace, or a negative errno. */
@@ -50,12 +50,12 @@ static int way_open(enum way way, const struct target *target)
 	return fd < 0 ? -errno : fd;
 }
 
-/* How each way says that there is nobody any more. */
+/* The error of each way when nobody is left. */
 static bool way_ended(enum way way, int error)
 {
 	switch (way) {
 	case PROC_LINK:
-		/* The task may go when its link was found, and before it is read. */
+		/* The task may exit after its link was found, and before it is read. */
 		return error == ENOENT || error == ESRCH || error == EACCES;
 	case BY_HANDLE:
 		return error == ESTALE;
@@ -64,7 +64,7 @@ static bool way_ended(enum way way, int error)
 	}
 }
 
-/* 0 when all was as it should be; otherwise the line in which it was not. */
+/* 0 if all was as expected; else the line where it was not. */
 static int way_race(enum way way, const struct target *target)
 {
 	int fd, tries = 0, back = ns_open(0, L_PID);
@@ -90,16 +90,16 @@ static int way_race(enum way way, const struct target *target)
 			_exit(EXIT_SUCCESS);
 		if (pid < 0 && errno != ENOMEM)
 			return __LINE__;
-		/* Who was refused once is never let in again. */
+		/* Once refused, always refused. */
 		if (pid > 0 && dead)
 			return __LINE__;
 		dead |= pid < 0;
-		/* Who has children there keeps it. */
+		/* A task with this namespace for its children keeps it. */
 		if (setns(back, CLONE_NEWPID))
 			return __LINE__;
 		if (pid > 0 && waitpid(pid, NULL, 0) != pid)
 			return __LINE__;
-		/* These ways lead to the dead one too, as long as its zombie is there. */
+		/* These ways open the dead one as well, as long as its zombie exists. */
 		if (dead && (way == PARENT_OF || way == PROC_LINK) && ++tries == 20)
 			return 0;
 	}
@@ -130,7 +130,7 @@ TEST_F_TIMEOUT(pidns, dying_namespace_is_not_revived, NS_TIMEOUT)
 			line = way_race(way, &target);
 			_exit(!line ? 0 : line > 255 ? 255 : line);
 		}
-		/* An inner one's file would keep the outer's memory, but no more. */
+		/* A nested one's file would keep the memory of the outer one, but no more. */
 		if (way != PARENT_OF)
 			close(target.inner);
 		usleep(round * 30);
@@ -144,13 +144,13 @@ TEST_F_TIMEOUT(pidns, dying_namespace_is_not_revived, NS_TIMEOUT)
 			close(target.inner);
 		kid_stop(&target.kid);
 		EXPECT_TRUE(eventually(!ns_listed(target.id, CLONE_NEWPID))) {
-			TH_LOG("round %d: by %s: it is there", round, ways[way]);
+			TH_LOG("round %d: by %s: still there", round, ways[way]);
 		}
 		EXPECT_EQ(-ESTALE, way_open(BY_HANDLE, &target));
 	}
 }
 
-/* A zombie is in its namespace, but has no set of them that could be joined. */
+/* A zombie is in its namespace, but has no nsproxy to join. */
 TEST_F_TIMEOUT(pidns, setns_to_zombie_is_esrch, NS_TIMEOUT)
 {
 	struct kid kid;

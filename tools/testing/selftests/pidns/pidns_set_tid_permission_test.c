@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may choose numbers with set_tid: at each level, who has CAP_SYS_ADMIN or
- * CAP_CHECKPOINT_RESTORE over the user namespace that owns that level.
+ * Permission for set_tid: at each level, CAP_SYS_ADMIN or
+ * CAP_CHECKPOINT_RESTORE over the user namespace that owns it.
  */
 #include "pidns_util.h"
 
 enum { FREE = 50 };
 
-/* Give up all capabilities but these two, -1 for none. */
+/* Drop all capabilities but these two, -1 for none. */
 static void keep_caps(struct __test_metadata *_metadata, int one, int other)
 {
 	int cap;
@@ -17,7 +17,7 @@ static void keep_caps(struct __test_metadata *_metadata, int one, int other)
 			ASSERT_EQ(0, cap_drop(cap));
 }
 
-/* In a child with no more than these. */
+/* In a child with these capabilities only. */
 static void expect_with(struct __test_metadata *_metadata, int one, int other,
 			int err_here, int err_above)
 {
@@ -28,14 +28,14 @@ static void expect_with(struct __test_metadata *_metadata, int one, int other,
 		keep_caps(_metadata, one, other);
 		EXPECT_EQ(err_here ?: FREE, try_as(FREE));
 		EXPECT_EQ(err_here ?: err_above ?: FREE, try_as(FREE, FREE));
-		/* Who does not choose needs nothing. */
+		/* Without set_tid no capability is needed. */
 		EXPECT_LT(0, try_fork());
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
 }
 
-/* What each capability is good for, here and in the namespace above. */
+/* The effect of each capability, here and in the outer namespace. */
 static void expect_caps(struct __test_metadata *_metadata, int err_here, int err_above)
 {
 	int cap;
@@ -44,7 +44,7 @@ static void expect_caps(struct __test_metadata *_metadata, int err_here, int err
 	expect_with(_metadata, CAP_SYS_ADMIN, -1, err_here, err_above);
 	expect_with(_metadata, CAP_SYS_ADMIN, CAP_CHECKPOINT_RESTORE, err_here, err_above);
 	expect_with(_metadata, -1, -1, -EPERM, -EPERM);
-	/* It is none of the others. */
+	/* No other capability counts. */
 	for (cap = 0; cap <= CAP_LAST_CAP; cap++)
 		if (cap != CAP_SYS_ADMIN && cap != CAP_CHECKPOINT_RESTORE)
 			expect_with(_metadata, cap, -1, -EPERM, -EPERM);
@@ -69,13 +69,13 @@ TEST_F_TIMEOUT(pidns, either_capability_suffices, NS_TIMEOUT)
 	below(_metadata, 0, 0, 0);
 }
 
-/* Made with the user namespace: that owns it, but not what is above. */
+/* Created with its user namespace, which does not own the outer one. */
 TEST_F_TIMEOUT(pidns, owner_of_inner_level, NS_TIMEOUT)
 {
 	below(_metadata, CLONE_NEWUSER, 0, -EPERM);
 }
 
-/* Both are owned by the user namespace that the caller is root of. */
+/* Both are owned by the user namespace in which the caller is root. */
 TEST_F_TIMEOUT(pidns, owner_of_both_levels, NS_TIMEOUT)
 {
 	pid_t pid = fork_tids(CLONE_NEWPID | CLONE_NEWUSER, NULL, 0);
@@ -88,14 +88,14 @@ TEST_F_TIMEOUT(pidns, owner_of_both_levels, NS_TIMEOUT)
 	EXPECT_EQ(0, wait_for_pid(pid));
 }
 
-/* Root of a user namespace below the owner has nothing to say. */
+/* Root of a user namespace below the owner has no permission. */
 TEST_F_TIMEOUT(pidns, root_of_other_user_ns_is_eperm, NS_TIMEOUT)
 {
 	ASSERT_EQ(0, userns_enter());
 	expect_caps(_metadata, -EPERM, -EPERM);
 }
 
-/* The owner's parent may, as it may anything below. */
+/* The owner's parent has, as over all descendants. */
 TEST_F_TIMEOUT(pidns, parent_of_owner_may, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -120,7 +120,7 @@ TEST_F_TIMEOUT(pidns, unprivileged_user_is_eperm, NS_TIMEOUT)
 	EXPECT_EQ(before, last_pid());
 	/* In a container of its own it is root, inside. */
 	if (fork_done(fork_flags(CLONE_NEWUSER, NULL)) == -EPERM)
-		SKIP(return, "user namespaces are for the privileged here");
+		SKIP(return, "unprivileged user namespaces are disabled");
 	EXPECT_LT(0, fork_done(fork_as(CLONE_NEWUSER | CLONE_NEWPID, 1)));
 	EXPECT_EQ(-EINVAL, fork_done(fork_as(CLONE_NEWUSER | CLONE_NEWPID, 2)));
 	EXPECT_EQ(-EPERM, fork_done(fork_as(CLONE_NEWUSER | CLONE_NEWPID, 1, FREE)));

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * clone3's set_tid: one number for each level from the innermost out, at most
- * one for each level that there is, each in the range of its namespace and free.
+ * clone3's set_tid: one number for each level from the innermost outwards, at
+ * most one per level, each free and in the range of its namespace.
  */
 #include <limits.h>
 
 #include "pidns_util.h"
 
 #define REFUSALS 5000
-#define UNUSED 50		/* a number that nothing has */
+#define UNUSED 50		/* a free number */
 
-/* What a child would share, so that a clone that is refused costs little. */
+/* What a child may share, so that a refused clone is cheap. */
 #define SHARED (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
 
-/* What set_tid and set_tid_size are, whatever they are. */
+/* Any set_tid and set_tid_size. */
 static int raw_set_tid(const pid_t *tids, __u64 nr)
 {
 	struct __clone_args args = {
@@ -36,7 +36,7 @@ TEST_F_TIMEOUT(pidns, pointer_and_size_must_agree, NS_TIMEOUT)
 	/* Both or neither, */
 	EXPECT_EQ(-EINVAL, raw_set_tid(NULL, 1));
 	EXPECT_EQ(-EINVAL, raw_set_tid(nrs, 0));
-	/* and no more than clone3 takes at all: 1 is taken, but not looked at. */
+	/* and at most what clone3 accepts: 1 is in use, but not looked at. */
 	EXPECT_EQ(-EINVAL, raw_set_tid(nrs, MAX_PID_NS_LEVEL + 1));
 	EXPECT_EQ(-EINVAL, raw_set_tid(nrs, MAX_PID_NS_LEVEL + 2));
 	EXPECT_EQ(-EINVAL, raw_set_tid(nrs, -1ULL));
@@ -57,7 +57,7 @@ TEST_F_TIMEOUT(pidns, out_of_range_is_einval, NS_TIMEOUT)
 		}
 	EXPECT_EQ(PID_MAX_LIMIT - 1, try_as(PID_MAX_LIMIT - 1));
 	EXPECT_EQ(2, try_as(2));
-	/* None is reserved for who asks. */
+	/* No number is reserved. */
 	EXPECT_EQ(299, try_as(299));
 	EXPECT_EQ(300, try_as(300));
 
@@ -73,7 +73,7 @@ static void limits_of_two_levels(struct __test_metadata *_metadata, int above)
 	int here = above + 10;
 
 	ASSERT_EQ(0, pid_limit_set(here));
-	/* Each number is held against the limit of its own namespace. */
+	/* Each number is checked against the limit of its own namespace. */
 	EXPECT_EQ(here - 1, try_as(here - 1, above - 1));
 	EXPECT_EQ(-EINVAL, try_as(here, above - 1));
 	EXPECT_EQ(-EINVAL, try_as(here - 1, above));
@@ -105,14 +105,14 @@ TEST_F_TIMEOUT(pidns, taken_is_eexist, NS_TIMEOUT)
 	EXPECT_EQ(-EEXIST, try_as(1));
 	ASSERT_EQ(50, hold_as(50));
 	EXPECT_EQ(-EEXIST, try_as(50));
-	/* A zombie is there. */
+	/* A zombie has its number. */
 	EXPECT_EQ(0, kill(50, SIGKILL));
 	ASSERT_EQ(0, sys_waitid(P_PID, 50, &info, WEXITED | WNOWAIT));
 	EXPECT_EQ(-EEXIST, try_as(50));
 	EXPECT_EQ(50, waitpid(50, NULL, 0));
 	EXPECT_EQ(50, try_as(50));
 
-	/* At the inner level, at the outer, at both. */
+	/* In the inner level, in the outer, in both. */
 	ASSERT_EQ(60, hold_as(60));
 	pid = fork_tids(CLONE_NEWPID, NULL, 0);
 	ASSERT_LE(0, pid);
@@ -123,7 +123,7 @@ TEST_F_TIMEOUT(pidns, taken_is_eexist, NS_TIMEOUT)
 		EXPECT_EQ(-EEXIST, try_as(71, 60));
 		EXPECT_EQ(-EEXIST, try_as(71, 61));
 		EXPECT_EQ(-EEXIST, try_as(70, 60));
-		/* What one level gave was given back when the other had none. */
+		/* An inner number is freed if the outer one fails. */
 		EXPECT_EQ(71, try_as(71, 62));
 		/* The same number at another level is another number. */
 		EXPECT_EQ(60, try_as(60, 70));
@@ -132,7 +132,7 @@ TEST_F_TIMEOUT(pidns, taken_is_eexist, NS_TIMEOUT)
 	EXPECT_EQ(0, wait_for_pid(pid));
 }
 
-/* The numbers of the caller at the levels that /proc shows, innermost first. */
+/* The caller's numbers at the levels that /proc shows, innermost first. */
 static int own_numbers(pid_t *nrs)
 {
 	pid_t seen[MAX_PID_NS_LEVEL + 1];
@@ -143,7 +143,10 @@ static int own_numbers(pid_t *nrs)
 	return levels;
 }
 
-/* A child of @nr numbers finds them; the rest goes on as always. Its number. */
+/*
+ * A child with @nr numbers checks them; the outer ones are searched. Returns
+ * its number.
+ */
 static pid_t check_numbers(struct __test_metadata *_metadata, const pid_t *nrs, int nr)
 {
 	pid_t seen[MAX_PID_NS_LEVEL + 1];
@@ -168,7 +171,7 @@ static void expect_numbers(struct __test_metadata *_metadata, const pid_t *nrs, 
 	EXPECT_EQ(nrs[0], check_numbers(_metadata, nrs, nr));
 }
 
-/* From the innermost out, as many as one likes; the others come by themselves. */
+/* From the innermost outwards, any number of levels; the rest is searched. */
 TEST_F_TIMEOUT(pidns, one_number_per_level, NS_TIMEOUT)
 {
 	static const pid_t nrs[] = { 500, 600, 700, 800 };
@@ -186,7 +189,7 @@ TEST_F_TIMEOUT(pidns, one_number_per_level, NS_TIMEOUT)
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
 
-	/* Those that were not asked for followed the cursor. */
+	/* Those that were not given follow the cursor. */
 	before = last_pid();
 	pid = fork_tids(CLONE_NEWPID, NULL, 0);
 	ASSERT_LE(0, pid);
@@ -204,7 +207,7 @@ TEST_F_TIMEOUT(pidns, one_number_per_level, NS_TIMEOUT)
 	EXPECT_EQ(before + 2, last_pid());
 }
 
-/* For the first process of a namespace the same holds: 1, and any above. */
+/* The same for the first process of a namespace: 1, and any number above. */
 TEST_F_TIMEOUT(pidns, init_with_set_tid, NS_TIMEOUT)
 {
 	pid_t seen[MAX_PID_NS_LEVEL + 1];
@@ -224,7 +227,7 @@ TEST_F_TIMEOUT(pidns, init_with_set_tid, NS_TIMEOUT)
 	EXPECT_EQ(-EEXIST, fork_done(fork_as(CLONE_NEWPID, 1, 1)));
 }
 
-/* Down to where a process has so many numbers, counted as /proc counts them. */
+/* Go down to where a process has @nr numbers, as /proc counts them. */
 static int descend_to(int levels)
 {
 	pid_t seen[MAX_PID_NS_LEVEL + 1];
@@ -232,7 +235,7 @@ static int descend_to(int levels)
 	return pidns_descend(levels - status_numbers(outer_proc, "self", "NSpid", seen));
 }
 
-/* Numbers for all @nr levels, where the one of the first namespace is free. */
+/* Numbers for all @nr levels, of which that of the initial namespace is free. */
 static void with_all_levels(struct __test_metadata *_metadata, int nr)
 {
 	pid_t nrs[MAX_PID_NS_LEVEL + 1], pid = -EINVAL;
@@ -242,8 +245,8 @@ static void with_all_levels(struct __test_metadata *_metadata, int nr)
 		nrs[i] = 1000 + i;
 	EXPECT_EQ(-EINVAL, fork_done(fork_tids(0, nrs, nr + 1)));
 	/*
-	 * It may be above the limit there, which cannot be read from here, and
-	 * anybody may have it; but there are never so many.
+	 * It may be above the limit there, which cannot be read here, and
+	 * anybody may have it; but never so many.
 	 */
 	i = PID_MAX_LIMIT - 1;
 	while (i > 1 && (pid == -EINVAL || pid == -EEXIST)) {
@@ -252,15 +255,15 @@ static void with_all_levels(struct __test_metadata *_metadata, int nr)
 		i = pid == -EINVAL ? i / 2 : i - 1;
 	}
 	EXPECT_EQ(1000, pid);
-	/* And it is the last one that counts as such. */
+	/* And it is the last one that is accepted. */
 	nrs[nr - 1] = 0;
 	EXPECT_EQ(-EINVAL, fork_done(fork_tids(0, nrs, nr)));
 	expect_numbers(_metadata, nrs, nr - 1);
 }
 
 /*
- * A number that a clone gets here and is refused above leads nowhere, at any
- * moment. A socket's owner may be all that a number leads to, dead or alive.
+ * A number that a clone allocates here before an outer level refuses it is
+ * never found. A socket's owner may be any pid, dead or alive.
  */
 TEST_F_TIMEOUT(pidns, refused_number_is_never_found, NS_TIMEOUT)
 {
@@ -307,7 +310,7 @@ TEST_F_TIMEOUT(pidns, at_most_one_number_per_level, NS_TIMEOUT)
 	}
 }
 
-/* At the last depth clone3 does not reach the first of the 33 levels. */
+/* At the greatest depth clone3 does not reach the first of the 33 levels. */
 TEST_F_TIMEOUT(pidns, at_most_32_numbers, NS_TIMEOUT)
 {
 	pid_t nrs[MAX_PID_NS_LEVEL + 1], pid;
@@ -332,7 +335,7 @@ TEST_F_TIMEOUT(pidns, at_most_32_numbers, NS_TIMEOUT)
 	}
 }
 
-/* What it says holds for threads, too: what is refused, */
+/* The same for threads: errors, */
 TEST_F_TIMEOUT(pidns, thread_set_tid_errors, NS_TIMEOUT)
 {
 	static long double stack[4096];
@@ -353,8 +356,9 @@ TEST_F_TIMEOUT(pidns, thread_set_tid_errors, NS_TIMEOUT)
 }
 
 /*
- * and what is done. A thread with these numbers goes on in its process, on the stack of the first
- * one: that waits as for a vfork, and never goes on, since the thread ends both.
+ * and success. A thread with these numbers continues in its process, on the
+ * stack of the first one, which waits as for a vfork and never continues: the
+ * thread exits both.
  */
 static int thread_as(const pid_t *nrs, size_t nr)
 {
@@ -367,7 +371,7 @@ static int thread_as(const pid_t *nrs, size_t nr)
 	return sys_clone3(&args, sizeof(args)) ? -errno : 0;
 }
 
-/* The thread alone has the numbers, at each level that it asked for. */
+/* Only the thread has the numbers, at each level that was given. */
 static void thread_numbers(struct __test_metadata *_metadata, const pid_t *nrs, int nr)
 {
 	pid_t seen[MAX_PID_NS_LEVEL + 1], process;
@@ -386,12 +390,12 @@ static void thread_numbers(struct __test_metadata *_metadata, const pid_t *nrs, 
 			EXPECT_EQ(nrs[i], seen[levels - 1 - i]);
 		EXPECT_EQ(levels, status_numbers(outer_proc, "thread-self", "NStgid", seen));
 		EXPECT_EQ(process, seen[levels - 1]);
-		/* They are taken, as those of a process are. */
+		/* They are in use, like those of a process. */
 		EXPECT_EQ(-EEXIST, fork_done(fork_tids(0, nrs, nr)));
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
-	/* The end of a process may be told when its last thread still has its number. */
+	/* The exit of a process may be reported while its last thread still has its number. */
 	EXPECT_TRUE(eventually(fork_done(fork_tids(0, nrs, nr)) == nrs[0]));
 }
 
@@ -402,7 +406,7 @@ TEST_F_TIMEOUT(pidns, thread_with_set_tid, NS_TIMEOUT)
 	pid_t pid;
 
 	thread_numbers(_metadata, nrs, 1);
-	/* As for a process: the cursor moved for what asked for none. */
+	/* As for a process: the cursor moved at the levels that were searched. */
 	EXPECT_EQ(before + 1, last_pid());
 	pid = fork_tids(CLONE_NEWPID, NULL, 0);
 	ASSERT_LE(0, pid);

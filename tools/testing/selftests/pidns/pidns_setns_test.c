@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * setns with the file of a PID namespace: one's own or one below it, for who
- * has the capability over both user namespaces; children go there, not oneself.
+ * setns with the file of a PID namespace: the own one or a descendant, with the
+ * capability over both user namespaces; children enter it, not the caller.
  */
 
 #include "pidns_reap_util.h"
@@ -32,7 +32,7 @@ TEST_F_TIMEOUT(pidns, affects_children_only, NS_TIMEOUT)
 	EXPECT_EQ(mine, task_ppid(child.pid));
 	EXPECT_EQ(child.pid, ioctl(fd, NS_GET_PID_FROM_PIDNS, 2));
 	kid_stop(&child);
-	/* And back home, with no flag to say what the file is. */
+	/* And back, without a flag for the file's type. */
 	ASSERT_EQ(0, setns(back, 0));
 	EXPECT_EQ(own, ns_id(0, L_PID_CHILDREN));
 	pid = fork_resting(0, NULL);
@@ -47,7 +47,7 @@ TEST_F_TIMEOUT(pidns, affects_children_only, NS_TIMEOUT)
 	close(fd);
 }
 
-/* Own and below, at any depth; nothing above or beside. */
+/* Own and descendants, at any depth; no ancestor or sibling. */
 TEST_F_TIMEOUT(pidns, own_or_descendant_only, NS_TIMEOUT)
 {
 	int above = ns_open(0, L_PID), beside;
@@ -76,12 +76,12 @@ TEST_F_TIMEOUT(pidns, own_or_descendant_only, NS_TIMEOUT)
 		EXPECT_EQ(0, setns(own, CLONE_NEWPID));
 		EXPECT_EQ(0, setns(deep, CLONE_NEWPID));
 		EXPECT_EQ(ns_fd_id(deep), ns_id(0, L_PID_CHILDREN));
-		/* What counts is where one is, not where one's children go. */
+		/* The caller's active namespace counts, not that of its children. */
 		EXPECT_EQ(0, setns(below, CLONE_NEWPID));
 		EXPECT_SETNS_FAILS(EINVAL, above, CLONE_NEWPID);
 		EXPECT_EQ(ns_fd_id(below), ns_id(0, L_PID_CHILDREN));
 		EXPECT_EQ(0, setns(own, CLONE_NEWPID));
-		/* A child there is one of that level, and cannot come back. */
+		/* A child there belongs to that level, and cannot go back. */
 		EXPECT_EQ(0, setns(deep, CLONE_NEWPID));
 		if (!fork_flags(0, NULL)) {
 			EXPECT_EQ(2, getpid());
@@ -101,7 +101,7 @@ TEST_F_TIMEOUT(pidns, own_or_descendant_only, NS_TIMEOUT)
 	close(above);
 }
 
-/* The owner of the namespace is one of the two over which one must have it. */
+/* CAP_SYS_ADMIN is needed over the owner of the namespace. */
 TEST_F_TIMEOUT(pidns, needs_capability_over_owner, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -110,7 +110,7 @@ TEST_F_TIMEOUT(pidns, needs_capability_over_owner, NS_TIMEOUT)
 
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
 	fd = ns_open(kid.pid, L_PID);
-	/* All capabilities over one's own, but the file's is another's. */
+	/* All capabilities over its own user namespace, but the file has another owner. */
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
@@ -127,7 +127,7 @@ TEST_F_TIMEOUT(pidns, needs_capability_over_owner, NS_TIMEOUT)
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, wait_status(pid));
-	/* Permission is asked first: above it is EPERM as well, not EINVAL. */
+	/* The permission is checked first: an ancestor is EPERM as well, not EINVAL. */
 	close(fd);
 	fd = ns_open(0, L_PID);
 	pid = fork_flags(CLONE_NEWPID, NULL);
@@ -142,7 +142,7 @@ TEST_F_TIMEOUT(pidns, needs_capability_over_owner, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* The caller's is the other: who made the file's has all over it, and yet. */
+/* It is needed over the caller's own user namespace, even by the owner of the file's. */
 TEST_F_TIMEOUT(pidns, needs_capability_over_own_user_ns, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -169,7 +169,7 @@ TEST_F_TIMEOUT(pidns, needs_capability_over_own_user_ns, NS_TIMEOUT)
 	EXPECT_EQ(0, wait_status(pid));
 }
 
-/* Who comes first is the init, whoever made the namespace. */
+/* The first child is the init, whoever created the namespace. */
 TEST_F_TIMEOUT(pidns, join_before_init, NS_TIMEOUT)
 {
 	struct kid maker, joiner, init;
@@ -190,7 +190,7 @@ TEST_F_TIMEOUT(pidns, join_before_init, NS_TIMEOUT)
 	ASSERT_EQ(0, kid_hear(&maker));
 	fd = ns_open(maker.pid, L_PID_CHILDREN);
 	ASSERT_LE(0, fd);
-	/* There is nobody in it so far. */
+	/* There is no process in it so far. */
 	EXPECT_EQ(-1, ioctl(fd, NS_GET_PID_FROM_PIDNS, 1));
 	ASSERT_LE(0, kid_start(&joiner, 0));
 	if (!joiner.pid) {
@@ -211,7 +211,7 @@ TEST_F_TIMEOUT(pidns, join_before_init, NS_TIMEOUT)
 	EXPECT_EQ(kid_hear(&joiner), ioctl(fd, NS_GET_PID_FROM_PIDNS, 1));
 	kid_tell(&maker, 0);
 	EXPECT_EQ(0, kid_hear(&maker));
-	/* With this init it ends, for its maker too. */
+	/* It ends with this init, for its creator as well. */
 	kid_tell(&joiner, 0);
 	EXPECT_EQ(0, wait_status(joiner.pid));
 	EXPECT_EQ(-ENOMEM, fork_into(fd));
@@ -220,7 +220,7 @@ TEST_F_TIMEOUT(pidns, join_before_init, NS_TIMEOUT)
 	close(fd);
 }
 
-/* No second namespace before there is anybody in the first. */
+/* No second namespace while one is pending. */
 TEST_F_TIMEOUT(pidns, newpid_while_pending_is_einval, NS_TIMEOUT)
 {
 	int fd, back = ns_open(0, L_PID);
@@ -264,7 +264,7 @@ static void *thread_setns(void *arg)
 	return NULL;
 }
 
-/* Threads may: it is of one thread alone. */
+/* A process with threads may call setns: it affects the calling thread. */
 TEST_F_TIMEOUT(pidns, affects_calling_thread_only, NS_TIMEOUT)
 {
 	__u64 own = ns_id(0, L_PID);
@@ -281,7 +281,7 @@ TEST_F_TIMEOUT(pidns, affects_calling_thread_only, NS_TIMEOUT)
 	EXPECT_EQ(0, threads->ret);
 	EXPECT_EQ(EINVAL, threads->third_err);
 	EXPECT_EQ(ns_id(kid.pid, L_PID), ns_id(threads->child, L_PID));
-	/* The first one's children stay, and it may have threads. */
+	/* The first thread's children stay, and it may create threads. */
 	EXPECT_EQ(own, ns_id(0, L_PID_CHILDREN));
 	EXPECT_EQ(0, pthread_create(&more, NULL, thread_nothing, NULL));
 	pthread_join(more, NULL);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * si_pid: who sent a signal, or which child has changed, in the numbers of who
- * gets it; 0 from who has none there.
+ * si_pid: the sender of a signal, or the child that changed, in the receiver's
+ * numbers; 0 if it has none there.
  */
 #include "pidns_reap_util.h"
 
-/* Block what is waited for; this is inherited by children. */
+/* Block the awaited signals, for children as well. */
 static void signals_block(sigset_t *set)
 {
 	sigemptyset(set);
@@ -14,7 +14,7 @@ static void signals_block(sigset_t *set)
 	sigprocmask(SIG_BLOCK, set, NULL);
 }
 
-/* The sender of the next signal, if it is @sig with @code; -1 otherwise. */
+/* The sender of the next signal, if it is @sig with @code; else -1. */
 static pid_t sender(const sigset_t *set, int sig, int code)
 {
 	struct timespec timeout = { .tv_sec = NS_TIMEOUT };
@@ -39,13 +39,13 @@ TEST_F_TIMEOUT(pidns, si_pid_of_kill, NS_TIMEOUT)
 		struct kid child;
 
 		kid_tell(&kid, 0);
-		/* From above, three ways. */
+		/* From an ancestor, in three ways. */
 		EXPECT_EQ(0, sender(&set, SIGUSR1, SI_USER));
 		kid_tell(&kid, 0);
 		EXPECT_EQ(0, sender(&set, SIGUSR1, SI_TKILL));
 		kid_tell(&kid, 0);
 		EXPECT_EQ(0, sender(&set, SIGUSR1, SI_QUEUE));
-		/* From here, by oneself and by another. */
+		/* From this namespace, by itself and by another process. */
 		EXPECT_EQ(0, raise(SIGUSR1));
 		EXPECT_EQ(1, sender(&set, SIGUSR1, SI_TKILL));
 		ASSERT_LE(0, kid_start(&child, 0));
@@ -70,7 +70,10 @@ TEST_F_TIMEOUT(pidns, si_pid_of_kill, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* A group may reach above, where the sender has a number, and beside, where not. */
+/*
+ * A group may include a process in an ancestor, where the sender has a number,
+ * and one in a sibling, where it has none.
+ */
 TEST_F_TIMEOUT(pidns, si_pid_from_descendant, NS_TIMEOUT)
 {
 	struct kid group, kid, sibling;
@@ -90,7 +93,7 @@ TEST_F_TIMEOUT(pidns, si_pid_from_descendant, NS_TIMEOUT)
 		ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 		if (!kid.pid) {
 			kill(0, SIGUSR1);
-			/* Its own it gets too, and knows itself by 1. */
+			/* It gets its own signal, too, and is 1 for itself. */
 			EXPECT_EQ(1, sender(&set, SIGUSR1, SI_USER));
 			kid_rest(&kid);
 		}
@@ -105,7 +108,7 @@ TEST_F_TIMEOUT(pidns, si_pid_from_descendant, NS_TIMEOUT)
 	kid_stop(&group);
 }
 
-/* SIGCHLD and wait tell the father's number of the child. */
+/* SIGCHLD and wait report the child in the parent's numbers. */
 TEST_F_TIMEOUT(pidns, si_pid_of_sigchld, NS_TIMEOUT)
 {
 	struct kid kid, child;
@@ -125,7 +128,7 @@ TEST_F_TIMEOUT(pidns, si_pid_of_sigchld, NS_TIMEOUT)
 		kid_rest(&kid);
 	}
 	EXPECT_EQ(0, kid_hear(&kid));
-	/* One whose father is outside, though it is inside. */
+	/* One inside, with its parent outside. */
 	fd = ns_open(kid.pid, L_PID);
 	child.pid = fork_into(fd);
 	ASSERT_LE(0, child.pid);

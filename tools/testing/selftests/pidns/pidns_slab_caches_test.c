@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/slabinfo tells of a cache for the identifiers of each level that was used,
- * of one for PID namespaces, and of one for sets of namespaces.
+ * /proc/slabinfo shows a cache for the pids of each level that was used, one
+ * for PID namespaces, and one for nsproxies.
  */
 #include "pidns_util.h"
 
 #define CROWD 200
 
-/* The objects in the cache for identifiers with @numbers numbers. */
+/* The objects in the cache for pids with @numbers numbers. */
 static long identifiers(int numbers)
 {
 	char cache[16] = "pid";
@@ -17,7 +17,10 @@ static long identifiers(int numbers)
 	return slab_active(cache);
 }
 
-/* The same, once no more are freed: those of processes that have ended take a while. */
+/*
+ * The same, once it no longer shrinks: pids of exited processes are freed with
+ * a delay.
+ */
 static long settled_identifiers(int numbers)
 {
 	long last, now = identifiers(numbers);
@@ -47,9 +50,9 @@ TEST_F_TIMEOUT(pidns, one_cache_per_level, NS_TIMEOUT)
 	if (!pid) {
 		ASSERT_EQ(0, pidns_descend(MAX_PID_NS_LEVEL + 1 - have));
 		for (numbers = 1; numbers <= MAX_PID_NS_LEVEL + 1; numbers++) {
-			/* Of the levels above somebody waits here. */
+			/* Of the outer levels a process waits here. */
 			EXPECT_LE(numbers < have ? 0 : 1, identifiers(numbers)) {
-				TH_LOG("identifiers with %d numbers", numbers);
+				TH_LOG("pids with %d numbers", numbers);
 			}
 		}
 		EXPECT_EQ(-1, identifiers(MAX_PID_NS_LEVEL + 2));
@@ -57,7 +60,7 @@ TEST_F_TIMEOUT(pidns, one_cache_per_level, NS_TIMEOUT)
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
 
-	/* What is counted are identifiers: so many more, so many objects more. */
+	/* The objects are pids: as many more pids, as many more objects. */
 	EXPECT_TRUE(eventually(({
 		long before = settled_identifiers(have), more;
 

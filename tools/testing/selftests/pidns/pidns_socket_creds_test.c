@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What sockets tell of who is at the other end: in the reader's numbers, and
- * 0 where the reader's namespace has none.
+ * What sockets report of the peer: in the reader's numbers, and 0 where the
+ * reader's namespace has none.
  */
 #include <sys/un.h>
 
 #include "pidns_reap_util.h"
 
-/* Send a byte, with credentials of one's own choice if @pid is not 0. */
+/* Send a byte, with the credentials of @pid if that is not 0. */
 static int send_creds(int sk, pid_t pid)
 {
 	union {
@@ -31,7 +31,7 @@ static int send_creds(int sk, pid_t pid)
 	return sendmsg(sk, &msg, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
-/* The sender of the next byte, -1 if nothing was told. */
+/* The sender of the next byte, -1 if none was reported. */
 static pid_t recv_creds(int sk)
 {
 	union {
@@ -67,7 +67,7 @@ static bool pass_creds(int sk)
 TEST_F_TIMEOUT(pidns, scm_credentials, NS_TIMEOUT)
 {
 	struct kid kid, sibling;
-	pid_t father = getpid(), named;
+	pid_t parent = getpid(), named;
 	int sk[2], beside[2];
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sk));
@@ -79,20 +79,20 @@ TEST_F_TIMEOUT(pidns, scm_credentials, NS_TIMEOUT)
 	if (!kid.pid) {
 		struct kid child;
 
-		/* The sender is told in this namespace, where it has no number. */
+		/* The sender as seen in this namespace, where it has no number. */
 		EXPECT_EQ(0, recv_creds(sk[1]));
 		EXPECT_EQ(0, recv_creds(sk[1]));
 		EXPECT_EQ(0, send_creds(sk[1], 0));
 		EXPECT_EQ(0, send_creds(sk[1], 1));
-		/* Here are no others to be named. */
+		/* Other numbers do not exist here. */
 		EXPECT_EQ(-ESRCH, send_creds(sk[1], 77));
-		EXPECT_EQ(-ESRCH, send_creds(sk[1], father > 2 ? father : 99));
-		/* Among themselves they have the numbers of here. */
+		EXPECT_EQ(-ESRCH, send_creds(sk[1], parent > 2 ? parent : 99));
+		/* Among themselves they have numbers of this namespace. */
 		ASSERT_LE(0, kid_start(&child, 0));
 		if (!child.pid) {
 			EXPECT_EQ(0, send_creds(beside[0], 0));
 			EXPECT_EQ(0, cap_drop(CAP_SYS_ADMIN));
-			/* Another's number takes the capability. */
+			/* Another process's number needs the capability. */
 			EXPECT_EQ(-EPERM, send_creds(beside[0], 1));
 			EXPECT_EQ(0, send_creds(beside[0], getpid()));
 			kid_rest(&child);
@@ -100,12 +100,12 @@ TEST_F_TIMEOUT(pidns, scm_credentials, NS_TIMEOUT)
 		EXPECT_EQ(0, kid_hear(&child));
 		EXPECT_EQ(child.pid, recv_creds(beside[1]));
 		EXPECT_EQ(child.pid, recv_creds(beside[1]));
-		/* One that this process may name, as it is an init's right. */
+		/* A number that exists here, with an init's capability. */
 		EXPECT_EQ(0, send_creds(sk[1], child.pid));
 		kid_tell(&kid, child.pid);
 		kid_hear(&kid);
 		kid_stop(&child);
-		/* And to a sibling of this namespace it has none. */
+		/* In a sibling of this namespace it has none. */
 		EXPECT_EQ(0, send_creds(beside[0], 0));
 		kid_rest(&kid);
 	}
@@ -114,7 +114,7 @@ TEST_F_TIMEOUT(pidns, scm_credentials, NS_TIMEOUT)
 	EXPECT_EQ(kid.pid, recv_creds(sk[0]));
 	EXPECT_EQ(kid.pid, recv_creds(sk[0]));
 	EXPECT_EQ(2, kid_hear(&kid));
-	/* The one that was named in between: a number of outside, not its own. */
+	/* The process that it claimed to be: an outside number, not its own. */
 	named = recv_creds(sk[0]);
 	EXPECT_LT(0, named);
 	EXPECT_NE(2, named);
@@ -139,7 +139,7 @@ static pid_t peer(int sk)
 	return getsockopt(sk, SOL_SOCKET, SO_PEERCRED, &cred, &len) ? -errno : cred.pid;
 }
 
-/* Whoever connected, or listened, is told to each reader in its own numbers. */
+/* The peer that connected, or listened, in each reader's own numbers. */
 TEST_F_TIMEOUT(pidns, so_peercred, NS_TIMEOUT)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
@@ -147,7 +147,7 @@ TEST_F_TIMEOUT(pidns, so_peercred, NS_TIMEOUT)
 	int listener, accepted, pair[2];
 	struct kid kid, sibling;
 
-	/* A name of the kernel's choice, in no file system. */
+	/* An abstract address, chosen by the kernel. */
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ASSERT_EQ(0, bind(listener, (struct sockaddr *)&name, len));
 	ASSERT_EQ(0, listen(listener, 1));
@@ -161,7 +161,7 @@ TEST_F_TIMEOUT(pidns, so_peercred, NS_TIMEOUT)
 
 		ASSERT_EQ(0, connect(sk, (struct sockaddr *)&name, len));
 		EXPECT_EQ(0, peer(sk));
-		/* Made by the test, at both ends. */
+		/* Created by the test, both ends. */
 		EXPECT_EQ(0, peer(pair[0]));
 		ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 		EXPECT_EQ(1, peer(pair[0]));
@@ -179,7 +179,7 @@ TEST_F_TIMEOUT(pidns, so_peercred, NS_TIMEOUT)
 	}
 	EXPECT_EQ(0, kid_hear(&sibling));
 	kid_stop(&sibling);
-	/* The number outlives who had it. */
+	/* The number outlives the process. */
 	kid_stop(&kid);
 	EXPECT_EQ(kid.pid, peer(accepted));
 	close(accepted);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * exec by a thread that is not the leader: it becomes the leader and takes its
- * number, the old leader is gone, and its own number with it.
+ * number, the old leader is gone, and so is the thread's own number.
  */
 #include <arpa/inet.h>
 #include <linux/cn_proc.h>
@@ -14,16 +14,16 @@
 
 #define HELPER "--exec-helper"
 
-/* What the program after exec tells, and those before it. */
+/* Reports of the program after exec, and of the threads before it. */
 static struct shared {
 	pid_t tid;			/* of the thread, before */
 	int go;
 	int pid, ppid, tid_after;	/* of the program, after */
-	int old, tasks;			/* kill of the old number; how many threads */
+	int old, tasks;			/* result of kill with the old number; thread count */
 	int orphan_ppid;		/* of an orphan, if it is an init */
 } *shared;
 
-/* The memory's file comes over exec as this one. */
+/* The shared memory's file is this descriptor after exec. */
 #define SHARED_FD 200
 
 static void shared_map(void)
@@ -44,7 +44,7 @@ static bool shared_make(void)
 	return true;
 }
 
-/* The program: as an init it also looks after an orphan. */
+/* The program: as an init it also checks that it adopts an orphan. */
 static int helper(void)
 {
 	pid_t pid;
@@ -78,7 +78,7 @@ static void *thread_exec(void *arg)
 	WRITE_ONCE(shared->tid, thread_id());
 	while (!READ_ONCE(shared->go))
 		usleep(1000);
-	/* Not of self: a leader that has ended has no program any more. */
+	/* Not /proc/self/exe: a leader that has exited has no program any more. */
 	execl("/proc/thread-self/exe", "pidns_thread_exec_test", HELPER, NULL);
 	_exit(EXIT_FAILURE);
 }
@@ -106,7 +106,7 @@ FIXTURE_VARIANT_ADD(exec, init)
 	.flags = CLONE_NEWPID,
 };
 
-/* Here it has been handed over before. */
+/* Here another thread has become the reaper before. */
 FIXTURE_VARIANT_ADD(exec, init_without_leader)
 {
 	.flags = CLONE_NEWPID,
@@ -129,13 +129,13 @@ union event_message {
 	char buf[256];
 };
 
-/* Where the connector's messages have a member of their event. */
+/* The offset of an event's field in the connector's messages. */
 #define EVENT_AT(member)						\
 	(NLMSG_HDRLEN + sizeof(struct cn_msg) + offsetof(struct proc_event, member))
 
 /*
- * Only this process' exec is queued: all that the machine does meanwhile could
- * be more than the queue holds.
+ * Queue this process's exec only: the events of the whole machine could
+ * overflow the queue.
  */
 static int events_filter(int sk, pid_t tgid)
 {
@@ -153,8 +153,8 @@ static int events_filter(int sk, pid_t tgid)
 }
 
 /*
- * The kernel keeps the number of a task twice; this tells the other one. -1
- * where the kernel does not.
+ * The kernel keeps a task's number twice; this reads the other one. -1 if the
+ * kernel does not support it.
  */
 static int events_open(pid_t tgid)
 {
@@ -184,7 +184,7 @@ static int events_open(pid_t tgid)
 	return sk;
 }
 
-/* The number of the task that executed in a process, as the kernel's event has it. */
+/* The number of the task that executed in a process, from the kernel's event. */
 static pid_t events_exec(int sk, pid_t tgid)
 {
 	struct pollfd p = { .fd = sk, .events = POLLIN };
@@ -201,7 +201,7 @@ static pid_t events_exec(int sk, pid_t tgid)
 	return -1;
 }
 
-/* How many threads /proc tells of. */
+/* The number of threads that /proc shows. */
 static int nr_tasks(pid_t pid)
 {
 	char path[64];
@@ -239,7 +239,7 @@ TEST_F_TIMEOUT(exec, proc_event_of_exec, NS_TIMEOUT)
 	ASSERT_TRUE(threads_start(&kid, variant->flags, variant->leader_ended));
 	events = events_open(kid.pid);
 	if (events < 0)
-		SKIP(return, "no events of processes (CONFIG_PROC_EVENTS)");
+		SKIP(return, "no process events (CONFIG_PROC_EVENTS)");
 	WRITE_ONCE(shared->go, 1);
 	EXPECT_EQ(kid.pid, events_exec(events, kid.pid));
 	close(events);
@@ -271,7 +271,7 @@ TEST_F_TIMEOUT(exec, thread_takes_number_of_leader, NS_TIMEOUT)
 
 	WRITE_ONCE(shared->go, 1);
 	ASSERT_TRUE(eventually(READ_ONCE(shared->pid)));
-	/* The program has the number of the process on every level. */
+	/* The program has the number of the process at each level. */
 	EXPECT_EQ(before[levels - 1], shared->pid);
 	EXPECT_EQ(shared->pid, shared->tid_after);
 	EXPECT_EQ(variant->flags ? 0 : getpid(), shared->ppid);
@@ -282,7 +282,7 @@ TEST_F_TIMEOUT(exec, thread_takes_number_of_leader, NS_TIMEOUT)
 	EXPECT_EQ(1, nr_tasks(kid.pid));
 	EXPECT_NE('Z', task_state(kid.pid));
 	EXPECT_EQ(getpid(), task_ppid(kid.pid));
-	/* The thread's own is nobody's, for kill and for /proc. */
+	/* The thread's own number is free, for kill and for /proc. */
 	EXPECT_EQ(ESRCH, shared->old);
 	EXPECT_TRUE(task_gone(tid));
 	EXPECT_EQ(-1, syscall(__NR_tgkill, kid.pid, tid, 0));
@@ -290,10 +290,10 @@ TEST_F_TIMEOUT(exec, thread_takes_number_of_leader, NS_TIMEOUT)
 	snprintf(path, sizeof(path), "/proc/%d/task/%d", kid.pid, tid);
 	EXPECT_NE(0, access(path, F_OK));
 	EXPECT_EQ(0, syscall(__NR_tgkill, kid.pid, kid.pid, 0));
-	/* Its father knows of it what it would of any that has executed. */
+	/* Its parent sees it like any process that has executed. */
 	EXPECT_EQ(-1, setpgid(kid.pid, kid.pid));
 	EXPECT_EQ(EACCES, errno);
-	/* A pidfd means a number: that of the thread is dead, the leader's lives. */
+	/* A pidfd follows the number: the thread's is dead, the leader's lives. */
 	EXPECT_EQ(POLLIN | POLLHUP, pidfd_events(thread));
 	EXPECT_EQ(-1, sys_pidfd_send_signal(thread, 0, NULL, 0));
 	EXPECT_EQ(ESRCH, errno);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A user may have so many PID namespaces as user.max_pid_namespaces says, and
- * has them back when they are freed: by a work item, then after a grace period.
+ * A user may have as many PID namespaces as user.max_pid_namespaces says, and
+ * is uncharged when they are freed: by a work item, then after a grace period.
  */
 #include <linux/securebits.h>
 
@@ -15,8 +15,8 @@ static int nothing(void *arg)
 }
 
 /*
- * Root of a user namespace that has two users, and a count of its own. Only
- * somebody outside may map more than one.
+ * Become root of a user namespace with two users, and ucounts of its own. Only
+ * a process outside may map more than one.
  */
 static int enter_with_limit(int limit)
 {
@@ -42,7 +42,7 @@ static int enter_with_limit(int limit)
 	return err ?: ns_limit("pid", limit);
 }
 
-/* None can be had, whichever way it is asked for. */
+/* None can be created, in any way. */
 static void expect_none(struct __test_metadata *_metadata)
 {
 	EXPECT_EQ(-ENOSPC, fork_done(fork_flags(CLONE_NEWPID, NULL)));
@@ -51,7 +51,7 @@ static void expect_none(struct __test_metadata *_metadata)
 	EXPECT_EQ(ENOSPC, errno);
 }
 
-/* So many can be had, when those of before are freed, and not one more. */
+/* Exactly @nr can be created, when the earlier ones have been freed. */
 static void expect_exactly(struct __test_metadata *_metadata, int nr)
 {
 	struct kid kids[LIMIT];
@@ -66,7 +66,7 @@ static void expect_exactly(struct __test_metadata *_metadata, int nr)
 		kid_stop(&kids[i]);
 }
 
-/* unshare takes one for who never forks, as long as that process lives. */
+/* unshare is charged to a process that never forks, as long as it lives. */
 static int hold_unshared(struct kid *kid)
 {
 	pid_t pid = kid_start(kid, 0);
@@ -119,7 +119,7 @@ TEST_F_TIMEOUT(pidns, nested_namespaces_are_uncharged, NS_TIMEOUT)
 			!wait_for_pid(pid);
 		})));
 	}
-	/* One deeper than may be: the last is refused, and gives nothing away. */
+	/* One level too many: the last one is refused, and uncharges nothing. */
 	pid = fork_tids(0, NULL, 0);
 	if (!pid)
 		_exit(pidns_descend(LIMIT + 1) == -ENOSPC ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -127,7 +127,7 @@ TEST_F_TIMEOUT(pidns, nested_namespaces_are_uncharged, NS_TIMEOUT)
 	expect_exactly(_metadata, LIMIT);
 }
 
-/* A fork that is refused leaves nothing behind that would keep the namespace. */
+/* A refused fork leaves nothing behind that keeps the namespace. */
 TEST_F_TIMEOUT(pidns, refused_forks_keep_no_charge, NS_TIMEOUT)
 {
 	pid_t pid;
@@ -172,7 +172,7 @@ static int keep_pidfd(pid_t pid)
 	return sys_pidfd_open(pid, 0);
 }
 
-/* All but one are kept by @fd, while that one comes and goes. */
+/* @fd keeps all charges but one, which can be had again and again. */
 static void expect_kept(struct __test_metadata *_metadata, int fd)
 {
 	struct kid other;
@@ -210,7 +210,7 @@ TEST_F_TIMEOUT(pidns, pidfd_keeps_charge, NS_TIMEOUT)
 	kept_by(_metadata, keep_pidfd);
 }
 
-/* By the one below it: its own is freed with that, upwards. */
+/* By its child namespace; it is freed after that. */
 TEST_F_TIMEOUT(pidns, child_namespace_keeps_charge, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -231,7 +231,10 @@ TEST_F_TIMEOUT(pidns, child_namespace_keeps_charge, NS_TIMEOUT)
 	expect_exactly(_metadata, 3);
 }
 
-/* Each user has a count, by the effective ID; the namespaces above limit it too. */
+/*
+ * Each user is charged, by the effective uid; the ancestor user namespaces
+ * limit it as well.
+ */
 TEST_F_TIMEOUT(pidns, each_user_is_charged, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -256,7 +259,7 @@ TEST_F_TIMEOUT(pidns, ancestor_user_ns_is_charged, NS_TIMEOUT)
 	pid = fork_tids(0, NULL, 0);
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		/* A user namespace below, that would allow more. */
+		/* A nested user namespace that would allow more. */
 		ASSERT_EQ(0, userns_enter());
 		ASSERT_EQ(0, ns_limit("pid", 1000));
 		expect_exactly(_metadata, 2);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A PID namespace may be made by the user namespace that owns the one above it,
- * or by one that descends from that; for all others it is EINVAL.
+ * A PID namespace may be created by the user namespace that owns the parent PID
+ * namespace, or by a descendant of that; for all others it is EINVAL.
  */
 #include "pidns_util.h"
 
@@ -33,7 +33,7 @@ static int try_unshare(unsigned int flags)
 	return -wait_for_pid(pid);
 }
 
-/* The same answer to all ways of asking. */
+/* The same error for all ways to create one. */
 static void expect_new(struct __test_metadata *_metadata, int err, unsigned int more)
 {
 	EXPECT_EQ(err, try_clone(CLONE_NEWPID | more));
@@ -41,7 +41,7 @@ static void expect_new(struct __test_metadata *_metadata, int err, unsigned int 
 	EXPECT_EQ(err, try_unshare(CLONE_NEWPID | more));
 }
 
-/* The number that a pidfd's process has for the caller. */
+/* The number of a pidfd's process for the caller. */
 static pid_t pidfd_number(int pidfd)
 {
 	struct pidfd_info info = { .mask = PIDFD_INFO_PID };
@@ -49,7 +49,7 @@ static pid_t pidfd_number(int pidfd)
 	return ioctl(pidfd, PIDFD_GET_INFO, &info) ? -errno : (pid_t)info.pid;
 }
 
-/* Run @fn in a child inside the PID namespace of @pid, as a user from without. */
+/* Run @fn in a child inside the PID namespace of @pid, in an outside user namespace. */
 static void inside(struct __test_metadata *_metadata, pid_t pid,
 		   void (*fn)(struct __test_metadata *_metadata, int user), int user)
 {
@@ -73,7 +73,7 @@ static void inside(struct __test_metadata *_metadata, pid_t pid,
 	close(fd);
 }
 
-/* An owner is a descendant of itself. */
+/* An owner counts as a descendant of itself. */
 TEST_F_TIMEOUT(pidns, owner_may_create, NS_TIMEOUT)
 {
 	pid_t pid;
@@ -95,7 +95,7 @@ static void rootless(struct __test_metadata *_metadata, int deeper)
 
 	EXPECT_EQ(0, userns_enter());
 	expect_new(_metadata, 0, 0);
-	/* By a grandchild of the owner of the one above, here. */
+	/* By a grandchild of the parent's owner. */
 	expect_new(_metadata, 0, CLONE_NEWUSER);
 	if (!deeper)
 		return;
@@ -120,12 +120,12 @@ static void from_above(struct __test_metadata *_metadata, int user)
 
 	ASSERT_TRUE(ns_read(0, &before));
 	expect_new(_metadata, -EINVAL, 0);
-	/* A new user namespace would be a brother of the owner. */
+	/* A new user namespace would be a sibling of the owner. */
 	expect_new(_metadata, -EINVAL, CLONE_NEWUSER);
 	expect_new(_metadata, -EINVAL, CHEAP_NS);
 	EXPECT_EQ(0, ns_moved(&before));
 
-	/* All it takes is to be the owner. */
+	/* As the owner it may. */
 	ASSERT_EQ(0, setns(user, CLONE_NEWUSER));
 	expect_new(_metadata, 0, 0);
 	expect_new(_metadata, 0, CLONE_NEWUSER);
@@ -153,10 +153,10 @@ static void from_beside(struct __test_metadata *_metadata, int user)
 	ASSERT_EQ(0, userns_enter());
 	expect_new(_metadata, -EINVAL, 0);
 	expect_new(_metadata, -EINVAL, CLONE_NEWUSER);
-	/* That is looked at before the count. */
+	/* This is checked before the limit. */
 	ASSERT_EQ(0, ns_limit("pid", 0));
 	expect_new(_metadata, -EINVAL, 0);
-	/* And the capability before that. */
+	/* And the capability before this. */
 	ASSERT_EQ(0, cap_drop(CAP_SYS_ADMIN));
 	expect_new(_metadata, -EPERM, 0);
 }
@@ -178,12 +178,12 @@ static void often(struct __test_metadata *_metadata, int user)
 		EXPECT_EQ(-EINVAL, try_clone(CLONE_NEWPID));
 }
 
-/* The refusals leave no count behind. */
+/* Refused namespaces are not charged. */
 TEST_F_TIMEOUT(pidns, refused_namespace_is_not_charged, NS_TIMEOUT)
 {
 	struct kid owner;
 
-	/* Those that user namespaces below make are counted here, too. */
+	/* Those of descendant user namespaces are charged here, too. */
 	ASSERT_EQ(0, userns_enter());
 	ASSERT_EQ(0, ns_limit("pid", 2));
 	ASSERT_EQ(0, kid_hold(&owner, CLONE_NEWUSER | CLONE_NEWPID));
@@ -199,7 +199,7 @@ static void at_the_bottom(struct __test_metadata *_metadata, int user)
 	expect_new(_metadata, -ENOSPC, 0);
 }
 
-/* At the last depth it is EINVAL still, not ENOSPC. */
+/* At the greatest depth it is still EINVAL, not ENOSPC. */
 TEST_F_TIMEOUT(pidns, einval_before_depth_enospc, NS_TIMEOUT)
 {
 	pid_t pid = 0;
@@ -213,7 +213,7 @@ TEST_F_TIMEOUT(pidns, einval_before_depth_enospc, NS_TIMEOUT)
 		if (pid > 0)
 			_exit(wait_for_pid(pid));
 		EXPECT_EQ(-ENOSPC, pid);
-		/* All of the line have one table of files. */
+		/* All nested processes share one file table. */
 		kid_tell(&owner, sys_pidfd_open(getpid(), 0));
 		kid_hear(&owner);
 		_exit(EXIT_SUCCESS);

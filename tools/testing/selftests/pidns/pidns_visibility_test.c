@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who sees whom: a PID namespace sees and signals all that is in it and below,
- * but neither what is above nor beside it; there the number is 0.
+ * Visibility: a PID namespace sees and signals all in it and in its
+ * descendants, but no ancestor and no sibling; these have number 0.
  */
 #include <dirent.h>
 
 #include "pidns_util.h"
 
-/* The processes that a procfs lists, at most @max, in the order of numbers. */
+/* The processes in a procfs, at most @max, in the order of numbers. */
 static int proc_list(int proc, pid_t *nrs, int max)
 {
 	DIR *dir = fdopendir(openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -22,7 +22,7 @@ static int proc_list(int proc, pid_t *nrs, int max)
 	return nr;
 }
 
-/* A new namespace with a process in it: there called @inner, by the test @outer. */
+/* A new namespace with a process that is @inner there and @outer for the test. */
 static void have_child(struct __test_metadata *_metadata, struct kid *kid, pid_t inner,
 		       pid_t outer)
 {
@@ -50,7 +50,7 @@ TEST_F_TIMEOUT(pidns, siblings_may_use_the_same_number, NS_TIMEOUT)
 
 	have_child(_metadata, &one, 77, 1001);
 	have_child(_metadata, &two, 77, 1002);
-	/* Above they are two, and signalled one by one. */
+	/* The parent namespace has two of them, and signals each alone. */
 	EXPECT_EQ(0, kill(1001, 0));
 	EXPECT_EQ(0, kill(1002, 0));
 	EXPECT_TRUE(gone(77));
@@ -73,7 +73,7 @@ TEST_F_TIMEOUT(pidns, sees_and_signals_descendants, NS_TIMEOUT)
 
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
-		/* Two below the test: 5 there, 66 here, 1003 for the test. */
+		/* Two levels down: 5 there, 66 between, 1003 for the test. */
 		ASSERT_LE(0, kid_start(&inner, CLONE_NEWPID));
 		if (!inner.pid) {
 			EXPECT_EQ(5, hold_as(5, 66, 1003));
@@ -100,7 +100,7 @@ TEST_F_TIMEOUT(pidns, sees_and_signals_descendants, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* What an init whose father has the number 1, and a brother 50, can tell of them. */
+/* What an init sees of its parent, which is 1, and of a sibling, which is 50. */
 static void expect_nobody(struct __test_metadata *_metadata, int pidfd)
 {
 	struct pidfd_info info = { .mask = PIDFD_INFO_PID };
@@ -130,7 +130,7 @@ static void expect_nobody(struct __test_metadata *_metadata, int pidfd)
 	EXPECT_EQ(-1, faccessat(proc, "50", F_OK, 0));
 	EXPECT_EQ(ENOENT, errno);
 
-	/* A descriptor may come from elsewhere: the number that it tells of is 0. */
+	/* A pidfd may come from elsewhere: it shows number 0. */
 	EXPECT_EQ(-1, ioctl(pidfd, PIDFD_GET_INFO, &info));
 	EXPECT_EQ(EREMOTE, errno);
 	snprintf(path, sizeof(path), "self/fdinfo/%d", pidfd);
@@ -160,7 +160,7 @@ TEST_F_TIMEOUT(pidns, sees_no_ancestor_or_sibling, NS_TIMEOUT)
 	if (!pid) {
 		expect_nobody(_metadata, mine);
 		expect_nobody(_metadata, its);
-		/* The sibling has a number as deep as the caller's: but not here. */
+		/* The sibling has a number at the same level, but in another namespace. */
 		expect_nobody(_metadata, sibling.pidfd);
 		_exit(EXIT_SUCCESS);
 	}
@@ -168,7 +168,7 @@ TEST_F_TIMEOUT(pidns, sees_no_ancestor_or_sibling, NS_TIMEOUT)
 	kid_stop(&sibling);
 }
 
-/* The number of the caller's own group is told where the leader is seen. */
+/* The caller's process group has a number where its leader is visible. */
 TEST_F_TIMEOUT(pidns, own_group_is_seen_with_its_leader, NS_TIMEOUT)
 {
 	pid_t pid = fork_tids(CLONE_NEWPID, NULL, 0);

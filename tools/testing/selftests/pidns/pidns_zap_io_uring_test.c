@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * io_uring's work is told to a task by a flag that looks like a signal. An
- * init that died with it set once did not sleep until its last children were
- * gone, but asked for them again and again.
+ * io_uring notifies a task of work by TIF_NOTIFY_SIGNAL. A dying init with that
+ * flag set once did not sleep until its last children were gone, but spun.
  */
 #include <linux/io_uring.h>
 
@@ -10,7 +9,7 @@
 #include "pidns_reap_util.h"
 #include "fuse_util.h"
 
-/* A ring that its maker alone may touch. */
+/* A ring that only its creator may use. */
 static int ring_open(void)
 {
 	struct io_uring_params params = {
@@ -40,7 +39,7 @@ FIXTURE_TEARDOWN(uring)
 {
 }
 
-/* Trace the init's child: as a zombie it is the tracer's before it is the init's. */
+/* Trace the init's child: its zombie is the tracer's before it is the init's. */
 static bool hold_child(struct kid *kid, pid_t *child)
 {
 	int fd = ns_open(kid->pid, L_PID);
@@ -50,7 +49,7 @@ static bool hold_child(struct kid *kid, pid_t *child)
 	return *child > 0 && !ptrace(PTRACE_SEIZE, *child, NULL, NULL);
 }
 
-/* The init sleeps as long as the zombie is held, and ends when it is let go. */
+/* The init sleeps as long as the zombie is held, and exits when it is released. */
 static void init_sleeps(struct __test_metadata *_metadata, struct kid *kid, pid_t child)
 {
 	EXPECT_TRUE(eventually(task_state(child) == 'Z'));
@@ -63,8 +62,8 @@ static void init_sleeps(struct __test_metadata *_metadata, struct kid *kid, pid_
 }
 
 /*
- * Work comes while it dies, after the last look at such. A poll of its ring
- * from outside is work: the init alone may touch the ring, so it is asked to.
+ * Work arrives while it exits, after the last check for it. Polling its ring
+ * from outside is work: only the init may touch the ring, so it is notified.
  */
 TEST_F_TIMEOUT(uring, dying_init_sleeps_with_work_pending, NS_TIMEOUT)
 {

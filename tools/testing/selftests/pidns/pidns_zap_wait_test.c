@@ -1,40 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Zombies that once escaped the wait of a dying init: traced from outside,
- * children of somebody outside, and those that change hands while it waits.
+ * children of a process outside, and those that are reparented meanwhile.
  */
 #include "pidns_reap_util.h"
 
 #define ROUNDS 150
 
 /*
- * The father outside dies while the init waits: the zombie goes to the next
- * one outside, and the wait goes on until that one reaps it.
+ * The parent outside dies while the init waits: the zombie is reparented
+ * outside, and the wait continues until it is reaped.
  */
 TEST_F_TIMEOUT(pidns, zombie_is_reparented_outside, NS_TIMEOUT)
 {
-	struct kid kid, father;
+	struct kid kid, parent;
 	pid_t zombie;
 	int fd;
 
 	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
 	fd = ns_open(kid.pid, L_PID);
-	ASSERT_LE(0, kid_start(&father, 0));
-	if (!father.pid) {
+	ASSERT_LE(0, kid_start(&parent, 0));
+	if (!parent.pid) {
 		zombie = fork_into(fd);
 		if (!zombie)
 			rest_forever();
-		kid_tell(&father, zombie);
+		kid_tell(&parent, zombie);
 		rest_forever();
 	}
-	zombie = kid_hear(&father);
+	zombie = kid_hear(&parent);
 	ASSERT_LT(0, zombie);
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(zombie) == 'Z'));
 	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
 	EXPECT_TRUE(init_waits(&kid));
-	kid_stop(&father);
+	kid_stop(&parent);
 	EXPECT_TRUE(eventually(task_ppid(zombie) == getpid()));
 	EXPECT_TRUE(init_waits(&kid));
 	EXPECT_EQ(SIGKILL, wait_status(zombie));
@@ -44,7 +44,7 @@ TEST_F_TIMEOUT(pidns, zombie_is_reparented_outside, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Traced, and with a father outside: it takes both to let it go. */
+/* Traced, with its parent outside: both must release it. */
 TEST_F_TIMEOUT(pidns, traced_child_of_outside_parent, NS_TIMEOUT)
 {
 	struct kid kid, tracer;
@@ -68,7 +68,7 @@ TEST_F_TIMEOUT(pidns, traced_child_of_outside_parent, NS_TIMEOUT)
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(zombie) == 'Z'));
 	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
-	/* The tracer comes first: until then its father sees no end. */
+	/* The tracer comes first: until then its parent sees no exit. */
 	EXPECT_EQ(0, waitpid(zombie, NULL, WNOHANG));
 	EXPECT_TRUE(init_waits(&kid));
 	kid_tell(&tracer, 0);
@@ -81,7 +81,7 @@ TEST_F_TIMEOUT(pidns, traced_child_of_outside_parent, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* An init within, killed with the rest, that a tracer outside all holds. */
+/* A nested init, killed with the rest, of which a tracer outside holds all tasks. */
 TEST_F_TIMEOUT(pidns, traced_inner_init, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -108,8 +108,8 @@ TEST_F_TIMEOUT(pidns, traced_inner_init, NS_TIMEOUT)
 }
 
 /*
- * A dying init becomes the father of one more after it has waited for all of
- * its children: who brought that one in from outside was slow to end.
+ * A dying init adopts a child after it has waited for all of its children: the
+ * process that brought the child in from outside exits late.
  */
 TEST_F_TIMEOUT(pidns, dying_init_inherits_child, NS_TIMEOUT)
 {
@@ -137,7 +137,7 @@ TEST_F_TIMEOUT(pidns, dying_init_inherits_child, NS_TIMEOUT)
 	EXPECT_TRUE(init_waits(&kid));
 	ASSERT_EQ(0, ptrace(PTRACE_CONT, entered, NULL, NULL));
 	EXPECT_EQ(SIGKILL, wait_status(entered));
-	/* Nobody asks for the child that it leaves. */
+	/* Nobody waits for the child that it leaves. */
 	EXPECT_TRUE(pidfd_ended(kid.pidfd));
 	close(ready[0]);
 	close(ready[1]);
@@ -145,7 +145,7 @@ TEST_F_TIMEOUT(pidns, dying_init_inherits_child, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* The last zombie goes while the init is about to fall asleep: it is woken. */
+/* The last zombie is reaped while the init is about to sleep: it is woken up. */
 TEST_F_TIMEOUT(pidns, last_wakeup_is_not_lost, NS_TIMEOUT)
 {
 	int rounds = count_for_kernel(_metadata, ROUNDS), round, fd;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The init of a namespace is reaped last: not before all others are gone, the
- * zombies included that a father or a tracer outside holds.
+ * The init of a namespace is reaped last: not before all others are gone,
+ * including zombies held by a parent or tracer outside.
  */
 #include "pidns_reap_util.h"
 
-/* Its own zombies first of all, with the status that they had. */
+/* First its own zombies, with their exit status. */
 TEST_F_TIMEOUT(pidns, init_reaps_its_own_zombies, NS_TIMEOUT)
 {
 	int pidfd[8], fd, i;
@@ -30,7 +30,7 @@ TEST_F_TIMEOUT(pidns, init_reaps_its_own_zombies, NS_TIMEOUT)
 	}
 	kill(kid.pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(kid.pid));
-	/* When the init was reaped they had been. */
+	/* All of them were reaped before the init. */
 	for (i = 0; i < ARRAY_SIZE(pidfd); i++) {
 		EXPECT_EQ((10 + i) << 8, pidfd_status(pidfd[i]));
 		EXPECT_EQ(POLLIN | POLLHUP, pidfd_events(pidfd[i]));
@@ -41,7 +41,7 @@ TEST_F_TIMEOUT(pidns, init_reaps_its_own_zombies, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* A zombie whose father is outside: the init waits, asleep, until it is reaped. */
+/* A zombie with its parent outside: the init waits, asleep, until it is reaped. */
 TEST_F_TIMEOUT(pidns, zombie_of_outside_parent_holds_init, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -57,7 +57,7 @@ TEST_F_TIMEOUT(pidns, zombie_of_outside_parent_holds_init, NS_TIMEOUT)
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(pid) == 'Z'));
 	EXPECT_TRUE(init_waits(&kid));
-	/* It has no children, so this is the idle sleep, which is no load. */
+	/* It has no children, so this is the idle sleep, which counts as no load. */
 	EXPECT_EQ('I', task_state(kid.pid));
 	EXPECT_EQ(-ENOMEM, fork_into(fd));
 	EXPECT_EQ(SIGKILL, wait_status(pid));
@@ -66,14 +66,14 @@ TEST_F_TIMEOUT(pidns, zombie_of_outside_parent_holds_init, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* Several, of two fathers, and in a namespace below: the last one counts. */
+/* Several, of two parents, and one in a descendant namespace: the last one decides. */
 TEST_F_TIMEOUT(pidns, last_outside_zombie_releases_init, NS_TIMEOUT)
 {
-	struct kid kid, father;
+	struct kid kid, parent;
 	pid_t pid[3], orphan;
 	int fd, i;
 
-	/* An orphaned zombie comes to the test, whoever is the machine's init. */
+	/* The test adopts orphaned zombies, whatever the machine's init does. */
 	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
@@ -91,17 +91,17 @@ TEST_F_TIMEOUT(pidns, last_outside_zombie_releases_init, NS_TIMEOUT)
 		if (!pid[i])
 			rest_forever();
 	}
-	ASSERT_LE(0, kid_start(&father, 0));
-	if (!father.pid) {
+	ASSERT_LE(0, kid_start(&parent, 0));
+	if (!parent.pid) {
 		pid_t child = fork_into(fd);
 
 		if (!child)
 			rest_forever();
-		kid_tell(&father, child);
-		kid_hear(&father);
+		kid_tell(&parent, child);
+		kid_hear(&parent);
 		_exit(child > 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
-	orphan = kid_hear(&father);
+	orphan = kid_hear(&parent);
 	ASSERT_LT(0, orphan);
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(orphan) == 'Z'));
@@ -110,13 +110,13 @@ TEST_F_TIMEOUT(pidns, last_outside_zombie_releases_init, NS_TIMEOUT)
 		EXPECT_EQ(SIGKILL, wait_status(pid[i]));
 	}
 	EXPECT_TRUE(init_waits(&kid));
-	kid_tell(&father, 0);
-	EXPECT_EQ(0, wait_status(father.pid));
+	kid_tell(&parent, 0);
+	EXPECT_EQ(0, wait_status(parent.pid));
 	EXPECT_TRUE(init_waits(&kid));
 	EXPECT_EQ(SIGKILL, wait_status(orphan));
 	EXPECT_EQ(SIGKILL, wait_status(kid.pid));
 	close(fd);
-	kid_stop(&father);
+	kid_stop(&parent);
 	kid_stop(&kid);
 }
 
@@ -125,7 +125,7 @@ FIXTURE(tracer) {
 
 FIXTURE_VARIANT(tracer)
 {
-	bool leaves;	/* the tracer ends instead of reaping */
+	bool leaves;	/* the tracer exits instead of reaping */
 };
 
 FIXTURE_VARIANT_ADD(tracer, reaps)
@@ -147,7 +147,7 @@ FIXTURE_TEARDOWN(tracer)
 {
 }
 
-/* A zombie that a tracer outside holds, though its father is the init. */
+/* A zombie held by a tracer outside, though its parent is the init. */
 TEST_F_TIMEOUT(tracer, zombie_of_outside_tracer_holds_init, NS_TIMEOUT)
 {
 	struct kid kid, tracer;
