@@ -55,6 +55,10 @@ done
 list=$stage/files next=$stage/new/$MANIFEST
 mkdir -p "$next"
 touch "$list"
+if [ -f "$OVERLAY/tools/testing/pidns/rows.py" ] && ! write_rows_page "$stage/page" 2>"$stage/log"; then
+	note "$ROWS_PAGE cannot be made ($(tail -n 1 "$stage/log")) and is left out"
+	rm -f "$stage/page"
+fi
 while IFS=$'\t' read -r from to; do
 	case $to in samples/rust/*) [ -d "$tree/samples/rust" ] || continue ;; esac
 	if [ -e "$tree/$to" ] && ! grep -qsF "  $to" "$manifest/files"; then
@@ -62,9 +66,15 @@ while IFS=$'\t' read -r from to; do
 	fi
 	mkdir -p "$stage/new/$(dirname "$to")"
 	# With a time of its own: make must see a change to what is an older file.
-	cp "$OVERLAY/$from" "$stage/new/$to"
+	case $from in
+	/*) cp "$from" "$stage/new/$to" ;;
+	*) cp "$OVERLAY/$from" "$stage/new/$to" ;;
+	esac
 	(cd "$stage/new" && sha256sum "$to") >>"$list"
-done < <(overlay_map)
+done < <(
+	overlay_map
+	[ ! -f "$stage/page" ] || printf '%s\t%s\n' "$stage/page" "$ROWS_PAGE"
+)
 sort -o "$list" -k 2 "$list"
 # Until all is in place, what was ours and what will be is ours.
 { cat "$list"; [ ! -f "$manifest/files" ] || cat "$manifest/files"; } |

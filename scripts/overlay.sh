@@ -8,6 +8,8 @@
 
 OVERLAY=${PIDNS_OVERLAY:-$TOP}
 MANIFEST=kernel/pidns/.manifest
+# A page that is made when our files are laid: which tests prove which row of the contract.
+ROWS_PAGE=Documentation/pidns/rows.rst
 
 # usage: need_patch; integrate and remove are run without setup
 need_patch() {
@@ -40,6 +42,14 @@ overlay_map() {
 		rust/* | tools/* | Documentation/*) printf '%s\t%s\n' "$file" "$file" ;;
 		esac
 	done
+}
+
+# usage: write_rows_page FILE; fails where OVERLAY has no rows, or the system's Python is
+# older than 3.11
+write_rows_page() {
+	[ -f "$OVERLAY/tools/testing/pidns/rows.py" ] &&
+		PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$OVERLAY/tools/testing \
+			/usr/bin/python3 -m pidns.rows write "$1"
 }
 
 # usage: overlay_patches; our patches, in the order in which they apply

@@ -37,6 +37,9 @@ else
 	overlay_map | while IFS=$'\t' read -r from to; do
 		! cmp -s "$OVERLAY/$from" "$tree/$to" || printf '%s\n' "$to"
 	done
+	if write_rows_page "$stage/page" 2>/dev/null && cmp -s "$stage/page" "$tree/$ROWS_PAGE"; then
+		printf '%s\n' "$ROWS_PAGE"
+	fi
 	version='what is of the version that is checked out'
 fi >"$stage/files"
 if [ ! -f "$manifest/version" ] && [ ! -s "$stage/files" ] && [ ! -s "$stage/edited" ]; then

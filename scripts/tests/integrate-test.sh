@@ -67,6 +67,29 @@ rm -r "$PIDNS_OVERLAY/patches" "$PIDNS_OVERLAY/pidns"
 check 'remove goes by the manifest, whatever is checked out' remove "$tree"
 check 'and leaves the tree as it was' test "$before" = "$(state "$tree")"
 
+# The page that is made from the rows: here by a stand-in.
+rm -r "$PIDNS_OVERLAY"
+make_overlay "$PIDNS_OVERLAY" "$tree"
+page=$tree/Documentation/pidns/rows.rst package=$PIDNS_OVERLAY/tools/testing/pidns
+mkdir "$package"
+touch "$package/__init__.py"
+echo 'import sys; open(sys.argv[2], "w").write("page")' >"$package/rows.py"
+integrate "$tree" 2>/dev/null
+check 'the page is laid' prints page cat "$page"
+echo 'import sys; open(sys.argv[2], "w").write("other")' >"$package/rows.py"
+integrate --update "$tree"
+check 'and updated' prints other cat "$page"
+git -C "$tree" clean -qfdX
+remove "$tree" 2>/dev/null
+check 'and removed, without a manifest as well' test "$before" = "$(state "$tree")"
+integrate "$tree" 2>/dev/null
+echo 'import sys; sys.exit("no Python")' >"$package/rows.py"
+check 'a page that cannot be made is left out' prints \
+	'pidns: Documentation/pidns/rows.rst cannot be made (no Python) and is left out' integrate --update "$tree"
+check 'an old one vanishes' not test -e "$page"
+remove "$tree" 2>/dev/null
+check 'and leaves the tree as it was' test "$before" = "$(state "$tree")"
+
 # What is refused leaves the tree as it was.
 rm -r "$PIDNS_OVERLAY"
 make_overlay "$PIDNS_OVERLAY" "$tree"
