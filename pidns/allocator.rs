@@ -106,7 +106,7 @@ fn alloc_at_each_level(numbers: &mut NewNumbers<'_>, set_tid: &[i32]) -> Result 
     let mut set_tid = set_tid.iter().copied();
     let mut innermost = true;
     while let Some(ns) = numbers.lock_next() {
-        // For the case when the previous attempt to create init failed.
+        // A first fork that failed has moved the cursor past the number of init.
         if innermost && ns.pid_allocated() == PidAllocated::Adding(0) {
             numbers.reset_cursor()?;
         }

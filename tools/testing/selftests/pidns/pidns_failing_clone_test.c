@@ -65,11 +65,12 @@ static pid_t clone_fault(const pid_t *tids, size_t nr)
 static void expect_undisturbed(struct __test_metadata *_metadata, pid_t pid,
 			       const pid_t *tids, size_t nr)
 {
+	int tries = count_for_kernel(_metadata, TRIES);
 	int i;
 
 	while (!READ_ONCE(loser->failed))
 		usleep(1000);
-	for (i = 0; i < TRIES; i++) {
+	for (i = 0; i < tries; i++) {
 		ASSERT_EQ(-EFAULT, clone_fault(tids, nr)) {
 			TH_LOG("try %d, %lu clones have failed", i, READ_ONCE(loser->failed));
 		}
