@@ -25,12 +25,9 @@ use core::ptr::NonNull;
 mod task;
 mod upid;
 
-pub use self::{
-    task::with_current,
-    upid::{
-        PidNr,
-        Upid, //
-    },
+pub use self::upid::{
+    PidNr,
+    Upid, //
 };
 
 /// How tasks use a pid: `enum pid_type`.
