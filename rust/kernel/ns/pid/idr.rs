@@ -247,6 +247,16 @@ impl PidNamespace {
     }
 
     /// Returns where the next search for a free number starts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::pid_namespace::PidNamespace;
+    ///
+    /// // The last field of `/proc/loadavg` is the number before.
+    /// let ns = PidNamespace::initial();
+    /// assert!(ns.cursor() > 0);
+    /// ```
     #[inline]
     pub fn cursor(&self) -> u32 {
         self.idr().cursor()
