@@ -71,6 +71,10 @@ check_functions() {
 	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tools/testing /usr/bin/python3 -m pidns.functions check
 }
 
+check_api() {
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tools/testing /usr/bin/python3 -m pidns.api check
+}
+
 check_rustfmt() {
 	# In the laid-over tree: there every module is found.
 	overlay_map | cut -f2 | grep '\.rs$' |
@@ -205,7 +209,7 @@ if [ -n "${only:-}" ]; then
 fi
 
 # What needs no kernel tree comes first, what takes longest last.
-checks=(shellcheck policy mutants rows functions python scripts rustfmt checkpatch fuzzer htmldocs clippy)
+checks=(shellcheck policy mutants rows functions api python scripts rustfmt checkpatch fuzzer htmldocs clippy)
 [ $# -eq 0 ] || checks=("$@")
 passed=0 failed=0
 for check in "${checks[@]}"; do
