@@ -113,7 +113,7 @@ fn table_of(ns: *mut bindings::pid_namespace) -> *mut bindings::ctl_table {
 /// # Safety
 ///
 /// * `ns` must be valid for writes and not move: the initial namespace, or one in a
-///   [`PidNsObject`](super::new_ns::PidNsObject).
+///   `PidNsObject`.
 /// * It must have no sysctls, and nobody else may register any meanwhile.
 /// * [`unregister`] must be called before the memory is used for anything else.
 pub(crate) unsafe fn register(ns: *mut bindings::pid_namespace) -> Result {

@@ -42,7 +42,7 @@ const INTERNAL: usize = bindings::RADIX_TREE_INTERNAL_NODE as usize;
 /// # Invariants
 ///
 /// * An entry is null; or a pid, if `shift` is 0; or else a node one level below, tagged with
-///   [`INTERNAL`].
+///   `INTERNAL`.
 /// * The `IDR_FREE` mark has a bit set for each slot that is free or has a free slot below it.
 #[repr(transparent)]
 pub struct IdrNode(Opaque<bindings::xa_node>);
