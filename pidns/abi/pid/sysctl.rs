@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The functions of `kernel/pid.c`: sysctls. Prototypes: `include/linux/pid_namespace.h` and
-//! `include/linux/sysctl.h`.
+//! `pidns/glue.h`.
 
 use crate::raw::sysctl as raw;
 #[cfg(CONFIG_SYSCTL)]
