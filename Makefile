@@ -93,6 +93,9 @@ mutants: ## show which tests notice deliberate mistakes
 htmldocs: ## build Documentation/pidns by Sphinx, without a warning
 	@scripts/lint.sh htmldocs
 
+doc: ## build the kernel crate's and our crates' rustdoc, without a warning
+	@scripts/lint.sh doc
+
 lint: ## check the style and the rules of all code here
 	@scripts/lint.sh
 
@@ -108,4 +111,4 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@scripts/clean.sh all
 
-.PHONY: help setup kernel run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants htmldocs lint integrate remove clean distclean
+.PHONY: help setup kernel run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants htmldocs doc lint integrate remove clean distclean

@@ -21,7 +21,10 @@ use crate::{
     setns,
     switch, //
 };
-use core::ptr::NonNull;
+use core::{
+    mem::forget,
+    ptr::NonNull, //
+};
 use kernel::{
     bindings,
     cred::Credential,
@@ -210,7 +213,7 @@ pub(crate) unsafe extern "C" fn switch_cred_namespaces(
     // SAFETY: The task took this reference when it got the old credentials.
     let old = unsafe { Active::from_count(old.user_ns()) };
 
-    cred::switch_cred_namespaces(old, new.user_ns()).into_count();
+    forget(cred::switch_cred_namespaces(old, new.user_ns()));
 }
 
 /// Takes an active reference to a new task's user namespace.
@@ -223,7 +226,7 @@ pub(crate) unsafe extern "C" fn get_cred_namespaces(tsk: *mut bindings::task_str
     // SAFETY: The caller promises a valid task with credentials.
     let cred = unsafe { Credential::from_ptr((*tsk).real_cred) };
 
-    Active::new(cred.user_ns()).into_count();
+    forget(Active::new(cred.user_ns()));
 }
 
 /// Drops the active reference to a task's user namespace.

@@ -6,6 +6,10 @@
 #define _PIDNS_GLUE_H
 
 #include <linux/types.h>
+#include <linux/uidgid_types.h>
+
+struct ctl_table;
+struct ctl_table_header;
 
 int pidns_pidfd_open(pid_t pid, unsigned int flags);
 int pidns_pidfd_getfd(int pidfd, int fd, unsigned int flags);
@@ -13,5 +17,10 @@ int pidns_setns(int fd, int flags);
 
 int pidns_init(void);
 int pidns_sysctl_init(void);
+
+int pid_table_root_permissions(struct ctl_table_header *head,
+			       const struct ctl_table *table);
+void pid_table_root_set_ownership(struct ctl_table_header *head,
+				  kuid_t *uid, kgid_t *gid);
 
 #endif /* _PIDNS_GLUE_H */

@@ -29,7 +29,7 @@ pub(crate) fn find_vpid<'a>(
     nr: i32,
     guard: impl Into<RcuOrTasklist<'a>>,
 ) -> Option<&'a Pid> {
-    current.own_pid()?.ns().find(nr, guard)
+    current.active_pid_ns()?.find(nr, guard)
 }
 
 /// As [`find_vpid()`], with a reference.
@@ -55,7 +55,7 @@ pub(crate) fn find_task_by_vpid<'a>(
     nr: i32,
     guard: RcuOrTasklist<'a>,
 ) -> Option<&'a Task> {
-    find_task_by_pid_ns(nr, current.own_pid()?.ns(), guard)
+    find_task_by_pid_ns(nr, current.active_pid_ns()?, guard)
 }
 
 /// As [`find_task_by_vpid()`], with a reference.
@@ -94,7 +94,7 @@ pub(crate) fn pid_nr_ns(pid: &Pid, ns: &PidNamespace) -> Option<PidNr> {
 /// Returns the number of `pid` in the namespace of `current`, or [`None`] if it has none there.
 #[inline]
 pub(crate) fn pid_vnr(current: &CurrentTask, pid: &Pid) -> Option<PidNr> {
-    pid_nr_ns(pid, current.own_pid()?.ns())
+    pid_nr_ns(pid, current.active_pid_ns()?)
 }
 
 /// Returns the number of the pid that `task` uses as `kind`, in `ns` or else in the namespace of

@@ -3,7 +3,6 @@
 //! Creating PID namespaces, and the active namespace of a task.
 
 use crate::{
-    abi,
     caches,
     raw::new_ns::NewPidNamespace, //
 };
@@ -68,7 +67,7 @@ pub(crate) fn create_pid_namespace(
     let count = count.ok_or(ENOSPC)?;
     let cache = caches::for_level(parent.level().saturating_add(1))?;
 
-    let ns = NewPidNamespace::new(parent, user_ns, count, cache, &abi::pid::sysctl::ROOT)?;
+    let ns = NewPidNamespace::new(parent, user_ns, count, cache)?;
     #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
     let ns = ns.with_memfd_noexec_scope(crate::sysctl::memfd_noexec::effective(parent));
     Ok(ns.publish())

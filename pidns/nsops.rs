@@ -92,9 +92,9 @@ mod tests {
     use super::*;
     use crate::testing::{
         child,
-        nested, //
+        nested,
+        with_current, //
     };
-    use kernel::pid::with_current;
 
     #[test]
     fn ancestors_include_self() -> Result {

@@ -143,7 +143,7 @@ pub(crate) fn get_task(current: &CurrentTask, pidfd: i32) -> Result<(ARef<Task>,
 #[kunit_tests(pidns_pidfd)]
 mod tests {
     use super::*;
-    use kernel::pid::with_current;
+    use crate::testing::with_current;
 
     #[test]
     fn pidfd_self() -> Result {

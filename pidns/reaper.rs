@@ -117,8 +117,10 @@ fn signal_for(command: RebootCommand) -> ExitSignal {
 #[kunit_tests(pidns_reaper)]
 mod tests {
     use super::*;
-    use crate::testing::nested;
-    use kernel::pid::with_current;
+    use crate::testing::{
+        nested,
+        with_current, //
+    };
 
     const HALT: i32 = 0xcdef_0123_u32 as i32;
     const CAD_ON: i32 = 0x89ab_cdef_u32 as i32;

@@ -5,10 +5,7 @@
 //! Each namespace has a set of its own, with `kernel.pid_max`. `kernel.ns_last_pid` and
 //! `vm.memfd_noexec` are global and act on the namespace of the task that reads or writes.
 
-use crate::{
-    abi,
-    raw, //
-};
+use crate::raw;
 use kernel::prelude::*;
 
 #[cfg(all(CONFIG_SYSCTL, CONFIG_CHECKPOINT_RESTORE))]
@@ -25,10 +22,7 @@ pub(crate) mod permissions;
 ///
 /// C counterpart: `pid_namespace_sysctl_init()`.
 pub(crate) fn init_pid_max() -> Result {
-    logged(
-        "kernel.pid_max",
-        raw::sysctl::register_initial(&abi::pid::sysctl::ROOT),
-    )
+    logged("kernel.pid_max", raw::sysctl::register_initial())
 }
 
 /// Registers the global sysctls.

@@ -36,6 +36,8 @@ use kernel::{
     },
 };
 
+pub(crate) use crate::raw::testing::with_current;
+
 /// A pid whose numbers are freed when this is dropped.
 pub(crate) struct TestPid {
     pid: ARef<Pid>,

@@ -71,6 +71,10 @@ check_functions() {
 	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tools/testing /usr/bin/python3 -m pidns.functions check
 }
 
+check_api() {
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tools/testing /usr/bin/python3 -m pidns.api check
+}
+
 check_rustfmt() {
 	# In the laid-over tree: there every module is found.
 	overlay_map | cut -f2 | grep '\.rs$' |
@@ -139,6 +143,23 @@ check_htmldocs() {
 	note "see $BUILD/Documentation/output/pidns/index.html"
 }
 
+# usage: our_warnings LOG; prints the warnings of rustc or rustdoc about our files. The line
+# below a warning says where it is.
+our_warnings() {
+	awk -v top="$SRC/" '
+		NR == FNR { ours[$2]; next }
+		/^(warning|error)/ { text = $0; next }
+		text && $1 == "-->" {
+			file = $2
+			sub(/:.*/, "", file)
+			while (sub(/^\.\.\//, "", file)) ;
+			sub(/^.*src\/linux-[^\/]*\//, "", file)
+			if (index(file, top) == 1) file = substr(file, length(top) + 1)
+			if (file in ours) { sub(/^[^:]*/, file, $2); print $2 ": " text }
+			text = ""
+		}' "$SRC/$MANIFEST/files" "$1"
+}
+
 # The kernel's clippy on the kernel crate, ours and the sample, in a build tree of its own
 # that needs no C but what bindgen reads. A crate that is up to date is not
 # checked again, so after anything but success ours are built anew. The kernel leaves
@@ -158,25 +179,28 @@ check_clippy() {
 	build "$log" "${clippy[@]}" kernel/pidns/ ${sample:+"$sample"}
 	cat "$log" >>"$log.1"
 	mv "$log.1" "$log"
-	# A warning, and below it where: ours if that is a file we laid there.
-	faults=$(awk -v top="$SRC/" '
-		NR == FNR { ours[$2]; next }
-		/^(warning|error)/ { text = $0; next }
-		text && $1 == "-->" {
-			file = $2
-			sub(/:.*/, "", file)
-			while (sub(/^\.\.\//, "", file)) ;
-			sub(/^.*src\/linux-[^\/]*\//, "", file)
-			if (index(file, top) == 1) file = substr(file, length(top) + 1)
-			if (file in ours) { sub(/^[^:]*/, file, $2); print $2 ": " text }
-			text = ""
-		}' "$SRC/$MANIFEST/files" "$log")
+	faults=$(our_warnings "$log")
 	if [ -n "$faults" ]; then
 		printf '%s\n' "$faults"
 		note "clippy's words on these are in $log"
 		return 1
 	fi
 	touch "$BUILD/.clippy-clean"
+}
+
+# rustdoc on the kernel crate and ours, in the build tree of check_clippy.
+check_doc() {
+	local log=$LOGS/rustdoc-$KEY.log status=0 faults
+	check_clippy || return 1
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tools/testing /usr/bin/python3 -m pidns.rustdoc \
+		"$BUILD" "$SRC" "$RUSTDOC" >"$log" 2>&1 || status=1
+	faults=$(our_warnings "$log"; grep '^warning: srctree/' "$log") || true
+	if [ -n "$faults" ] || [ "$status" != 0 ]; then
+		printf '%s' "$faults${faults:+$'\n'}"
+		note "rustdoc's words on these are in $log"
+		return 1
+	fi
+	note "see $BUILD/Documentation/output/rust/rustdoc/pidns/index.html"
 }
 
 # For a test, which wants the functions alone.
@@ -205,7 +229,7 @@ if [ -n "${only:-}" ]; then
 fi
 
 # What needs no kernel tree comes first, what takes longest last.
-checks=(shellcheck policy mutants rows functions python scripts rustfmt checkpatch fuzzer htmldocs clippy)
+checks=(shellcheck policy mutants rows functions api python scripts rustfmt checkpatch fuzzer htmldocs clippy doc)
 [ $# -eq 0 ] || checks=("$@")
 passed=0 failed=0
 for check in "${checks[@]}"; do

@@ -34,7 +34,7 @@ use kernel::{
 #[repr(C)]
 pub(super) struct Object {
     count: bindings::refcount_t,
-    namespaces: Namespaces,
+    namespaces: ManuallyDrop<Namespaces>,
 }
 
 const _: () = {
@@ -61,8 +61,35 @@ impl Object {
             count: bindings::refcount_t {
                 refs: bindings::atomic_t { counter: 1 },
             },
-            namespaces,
+            namespaces: ManuallyDrop::new(namespaces),
         }
+    }
+}
+
+impl Drop for Object {
+    /// Drops the namespaces in C's order.
+    #[doc(alias = "nsproxy_free")]
+    fn drop(&mut self) {
+        // SAFETY: They are not used any more after this.
+        let namespaces = unsafe { ManuallyDrop::take(&mut self.namespaces) };
+        let Namespaces {
+            mnt_ns,
+            uts_ns,
+            ipc_ns,
+            pid_ns_for_children,
+            time_ns,
+            time_ns_for_children,
+            cgroup_ns,
+            net_ns,
+        } = namespaces;
+        drop(mnt_ns);
+        drop(uts_ns);
+        drop(ipc_ns);
+        drop(pid_ns_for_children);
+        drop(time_ns);
+        drop(time_ns_for_children);
+        drop(cgroup_ns);
+        drop(net_ns);
     }
 }
 

@@ -30,7 +30,7 @@ use kernel::{
 mod links;
 pub(super) mod lookup;
 mod pidfd;
-pub(crate) mod sysctl;
+mod sysctl;
 
 /// Prepares the initial namespace for PID allocation.
 ///

@@ -5,13 +5,11 @@
 use super::*;
 use crate::testing::{
     child,
+    with_current,
     NsChain,
     TestPid, //
 };
-use kernel::{
-    pid::with_current,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 const DEPTH: u32 = PidNamespace::MAX_LEVEL;
 

@@ -19,16 +19,14 @@ use crate::{
         nested,
         test_user,
         wait_until,
+        with_current,
         NsChain,
         TestPid, //
     },
 };
-use kernel::{
-    ns::pid::{
-        PidAllocated,
-        PidNsLife, //
-    },
-    pid::with_current,
+use kernel::ns::pid::{
+    PidAllocated,
+    PidNsLife, //
 };
 
 /// Returns how many namespaces the test user owns.

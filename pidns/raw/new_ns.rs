@@ -7,10 +7,7 @@ use super::{
     destroy,
     limits::PID_MAX_LIMIT,
     numbers,
-    sysctl::{
-        self,
-        PidSysctlRoot, //
-    },
+    sysctl, //
 };
 use core::{
     mem::ManuallyDrop,
@@ -69,7 +66,7 @@ pub(crate) struct NewPidNamespace(NonNull<PidNamespace>);
 
 impl NewPidNamespace {
     /// Creates a namespace below `parent`, owned by `user_ns` and counted by `count`. Its pids come
-    /// from `cache`, and its sysctl set belongs to `root`.
+    /// from `cache`.
     ///
     /// Returns `EINVAL` if `count` or `cache` do not fit; `ENOMEM`; `ENOSPC` if no inode number is
     /// left. May sleep.
@@ -78,7 +75,6 @@ impl NewPidNamespace {
         user_ns: &UserNamespace,
         count: Ucount,
         cache: PidCache,
-        root: &'static PidSysctlRoot,
     ) -> Result<Self> {
         let level = cache.level();
         if parent.level().checked_add(1) != Some(level) || count.kind() != UcountType::PidNamespaces
@@ -107,7 +103,7 @@ impl NewPidNamespace {
         to_result(unsafe { bindings::pid_ns_common_init(raw) })?;
         // SAFETY: The memory does not move, and is freed after `unregister`. The set is not visible
         // before a task is in the namespace.
-        if let Err(error) = unsafe { sysctl::register(raw, root) } {
+        if let Err(error) = unsafe { sysctl::register(raw) } {
             // SAFETY: The common part was just initialised, and is not visible to others.
             unsafe { bindings::__ns_common_free(&raw mut (*raw).ns) };
             return Err(error);

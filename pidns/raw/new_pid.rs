@@ -333,7 +333,7 @@ impl<'a> NewNumbers<'a> {
             ManuallyDrop::new(ptr::read(&this.pid.memory))
         };
         // The pid keeps the namespace active.
-        Active::new(&*memory.ns).into_count();
+        forget(Active::new(&*memory.ns));
         // SAFETY: The pid is published and no task uses it. This is the only such value for it.
         Ok(PublishedPid(unsafe {
             UnusedPid::from_raw(memory.pid.cast::<Pid>())

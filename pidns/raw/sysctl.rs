@@ -26,45 +26,59 @@ use {
         },
         ptr,
     },
-    kernel::types::Opaque,
+    kernel::{
+        current,
+        types::Opaque, //
+    },
 };
 
-/// Wraps the `struct ctl_table_root` of all PID namespaces' sets.
-///
-/// # Invariants
-///
-/// `is_seen` and the functions of the root are for sets of PID namespaces.
+/// Wraps `struct ctl_table_root`.
 #[cfg(CONFIG_SYSCTL)]
-pub(crate) struct PidSysctlRoot {
-    root: Opaque<bindings::ctl_table_root>,
-    is_seen: unsafe extern "C" fn(*mut bindings::ctl_table_set) -> c_int,
-}
-
-/// Empty without `CONFIG_SYSCTL`.
-#[cfg(not(CONFIG_SYSCTL))]
-pub(crate) struct PidSysctlRoot;
+struct Root(Opaque<bindings::ctl_table_root>);
 
 // SAFETY: The root is constant, and its functions may be called from any thread.
 #[cfg(CONFIG_SYSCTL)]
-unsafe impl Sync for PidSysctlRoot {}
+unsafe impl Sync for Root {}
 
+/// The root of all PID namespaces' sets.
+///
+/// C counterpart: `pid_table_root`.
 #[cfg(CONFIG_SYSCTL)]
-impl PidSysctlRoot {
-    /// Returns a root, for use in a `static`.
-    ///
-    /// # Safety
-    ///
-    /// The functions must be for sets in a `struct pid_namespace`.
-    pub(crate) const unsafe fn new(
-        root: bindings::ctl_table_root,
-        is_seen: unsafe extern "C" fn(*mut bindings::ctl_table_set) -> c_int,
-    ) -> Self {
-        // INVARIANT: The caller promises it.
-        Self {
-            root: Opaque::new(root),
-            is_seen,
-        }
+static ROOT: Root = Root(Opaque::new(bindings::ctl_table_root {
+    default_set: pin_init::zeroed(),
+    lookup: Some(lookup),
+    set_ownership: Some(bindings::pid_table_root_set_ownership),
+    permissions: Some(bindings::pid_table_root_permissions),
+}));
+
+/// Returns the set of the current task's active namespace, or null if there is none.
+#[cfg(CONFIG_SYSCTL)]
+fn seen() -> *mut bindings::ctl_table_set {
+    let ns = current!().active_pid_ns().map(PidNamespace::as_ptr);
+    // SAFETY: The namespace was valid just now, and this only computes an address.
+    ns.map_or(ptr::null_mut(), |ns| unsafe { &raw mut (*ns).set })
+}
+
+/// # Safety
+///
+/// `root` must be valid.
+#[cfg(CONFIG_SYSCTL)]
+unsafe extern "C" fn lookup(root: *mut bindings::ctl_table_root) -> *mut bindings::ctl_table_set {
+    let set = seen();
+    if set.is_null() {
+        // SAFETY: The caller promises a valid root, and this only computes an address.
+        unsafe { &raw mut (*root).default_set }
+    } else {
+        set
     }
+}
+
+/// # Safety
+///
+/// None: `set` is only compared.
+#[cfg(CONFIG_SYSCTL)]
+unsafe extern "C" fn is_seen(set: *mut bindings::ctl_table_set) -> c_int {
+    c_int::from(ptr::eq(seen(), set))
 }
 
 /// The table of the initial namespace, which is in no [`PidNsObject`].
@@ -99,17 +113,14 @@ fn table_of(ns: *mut bindings::pid_namespace) -> *mut bindings::ctl_table {
 /// # Safety
 ///
 /// * `ns` must be valid for writes and not move: the initial namespace, or one in a
-///   [`PidNsObject`](super::new_ns::PidNsObject).
+///   `PidNsObject`.
 /// * It must have no sysctls, and nobody else may register any meanwhile.
 /// * [`unregister`] must be called before the memory is used for anything else.
-pub(crate) unsafe fn register(
-    ns: *mut bindings::pid_namespace,
-    root: &'static PidSysctlRoot,
-) -> Result {
+pub(crate) unsafe fn register(ns: *mut bindings::pid_namespace) -> Result {
     #[cfg(CONFIG_SYSCTL)]
     // SAFETY: The caller promises a namespace without sysctls that does not move, and neither does
-    // its table. The root is static, and by its invariants its functions are for the set. The table
-    // has one entry, and what it points to lives as long as the namespace, or is static.
+    // its table. The root is static, and its functions are for sets in a namespace. The table has
+    // one entry, and what it points to lives as long as the namespace, or is static.
     unsafe {
         let (set, table) = (&raw mut (*ns).set, table_of(ns));
         table.write(bindings::ctl_table {
@@ -122,7 +133,7 @@ pub(crate) unsafe fn register(
             extra1: PID_MAX_MIN.as_ptr().cast(),
             extra2: (&raw const PID_MAX_MAX).cast_mut().cast(),
         });
-        bindings::setup_sysctl_set(set, root.root.get(), Some(root.is_seen));
+        bindings::setup_sysctl_set(set, ROOT.0.get(), Some(is_seen));
         let header = bindings::__register_sysctl_table(set, c"kernel".as_char_ptr(), table, 1);
         (*ns).sysctls = header;
         if header.is_null() {
@@ -131,21 +142,21 @@ pub(crate) unsafe fn register(
         }
     }
     #[cfg(not(CONFIG_SYSCTL))]
-    let _ = (ns, root);
+    let _ = ns;
     Ok(())
 }
 
 /// Registers the sysctls of the initial namespace.
 ///
 /// Returns `ENOMEM`, and `EEXIST` if this has been called before. May sleep.
-pub(crate) fn register_initial(root: &'static PidSysctlRoot) -> Result {
+pub(crate) fn register_initial() -> Result {
     static CALLED: SetOnce<()> = SetOnce::new();
 
     if !CALLED.populate(()) {
         return Err(EEXIST);
     }
     // SAFETY: The initial namespace is never freed, and this is the first call.
-    unsafe { register(PidNamespace::initial().as_ptr(), root) }
+    unsafe { register(PidNamespace::initial().as_ptr()) }
 }
 
 /// Unregisters the sysctls of a namespace and retires its set. Waits for users. May sleep.

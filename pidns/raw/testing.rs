@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A child reaper for PID namespaces without processes, for tests.
+//! For tests: the current task, and a child reaper for PID namespaces without processes.
 
 use super::numbers::LockedNumbers;
 use core::ptr;
 use kernel::{
-    bindings,
-    current,
+    bindings, current,
     pid_namespace::PidNamespace,
     prelude::*,
     sync::{
@@ -16,8 +15,16 @@ use kernel::{
             Relaxed, //
         },
     },
-    task::Task, //
+    task::{
+        CurrentTask,
+        Task, //
+    },
 };
+
+/// Calls `f` with the current task.
+pub(crate) fn with_current<R>(f: impl FnOnce(&CurrentTask) -> R) -> R {
+    f(current!())
+}
 
 /// The current task is the child reaper of a namespace while this exists.
 ///

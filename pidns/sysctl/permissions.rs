@@ -75,11 +75,11 @@ impl Class {
 #[kunit_tests(pidns_sysctl)]
 mod tests {
     use super::*;
-    use crate::testing::as_test_user;
-    use kernel::{
-        pid::with_current,
-        pid_namespace::PidNamespace, //
+    use crate::testing::{
+        as_test_user,
+        with_current, //
     };
+    use kernel::pid_namespace::PidNamespace;
 
     #[test]
     fn root_is_owner_others_need_capability() -> Result {

@@ -2,6 +2,8 @@
 
 //! A task's root and working directory.
 //!
+//! In C, `unshare(2)` with `CLONE_FS` copies them, and `chroot(2)` and `chdir(2)` set them.
+//!
 //! C header: [`include/linux/fs_struct.h`](srctree/include/linux/fs_struct.h)
 
 use crate::{

@@ -25,12 +25,9 @@ use core::ptr::NonNull;
 mod task;
 mod upid;
 
-pub use self::{
-    task::with_current,
-    upid::{
-        PidNr,
-        Upid, //
-    },
+pub use self::upid::{
+    PidNr,
+    Upid, //
 };
 
 /// How tasks use a pid: `enum pid_type`.
@@ -64,6 +61,7 @@ impl PidType {
     /// for kind in PidType::ALL {
     ///     assert_eq!(PidType::from_raw(kind as u32), Some(kind));
     /// }
+    /// assert_eq!(PidType::Sid.index(), PidType::COUNT - 1);
     /// assert_eq!(PidType::from_raw(4), None);
     /// assert_eq!(PidType::from_raw(u32::MAX), None);
     /// ```
@@ -196,6 +194,8 @@ impl Pid {
     }
 
     /// Returns the pid of the pidfd `file`, or [`None`] if it is not a pidfd.
+    ///
+    /// In C, `pidfd_send_signal(2)` and `waitid(2)` do this.
     #[doc(alias = "pidfd_pid")]
     pub fn from_pidfd(file: &LocalFile) -> Option<&Self> {
         // SAFETY: `file` is a valid file.
@@ -220,8 +220,9 @@ impl Pid {
     /// let pid = current!().pid_of(PidType::Pid, &rcu);
     /// let found = pid.and_then(|pid| pid.task(PidType::Pid, &rcu));
     /// let same = found.is_some_and(|found| *found == **current!());
+    /// let used = pid.is_some_and(|pid| pid.has_task(PidType::Pid));
     /// drop(rcu);
-    /// assert!(same);
+    /// assert!(same && used);
     /// ```
     #[doc(alias = "pid_task")]
     #[inline]

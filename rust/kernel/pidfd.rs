@@ -2,6 +2,8 @@
 
 //! pidfds: file descriptors of processes and threads.
 //!
+//! In C, fanotify and `SO_PEERPIDFD` prepare and install some as well.
+//!
 //! C headers: [`include/linux/pid.h`](srctree/include/linux/pid.h),
 //! [`include/uapi/linux/pidfd.h`](srctree/include/uapi/linux/pidfd.h)
 

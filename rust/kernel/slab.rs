@@ -265,6 +265,10 @@ impl<T: SlabObject> Drop for SlabSlot<T> {
 /// let slot = SlabSlot::<Point>::new(GFP_KERNEL)?;
 /// let point: SlabBox<Point> = slot.init(init!(Point { x: 1, y: 2 }? Error))?;
 /// assert_eq!(point.x + point.y, 3);
+///
+/// let raw = point.into_raw();
+/// // SAFETY: It was just taken out of its box.
+/// drop(unsafe { SlabBox::from_raw(raw) });
 /// # Ok::<(), Error>(())
 /// ```
 pub struct SlabBox<T: SlabObject>(NonNull<T>);

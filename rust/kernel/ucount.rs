@@ -48,7 +48,7 @@ pub enum UcountType {
 /// let user_ns = PidNamespace::initial().user_ns();
 /// let one = Ucount::new(user_ns, Kuid::current_euid(), UcountType::PidNamespaces);
 /// // The limit is not reached. Dropping it subtracts the count.
-/// assert!(one.is_some());
+/// assert!(one.is_some_and(|one| one.kind() == UcountType::PidNamespaces));
 /// ```
 pub struct Ucount {
     ucounts: NonNull<bindings::ucounts>,

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The functions of `kernel/pid.c`: sysctls. Prototypes: `include/linux/pid_namespace.h` and
-//! `include/linux/sysctl.h`.
+//! `pidns/glue.h`.
 
-use crate::raw::sysctl::{
-    self as raw,
-    PidSysctlRoot, //
-};
+use crate::raw::sysctl as raw;
 #[cfg(CONFIG_SYSCTL)]
 use crate::sysctl::permissions;
-#[cfg(CONFIG_SYSCTL)]
-use core::ptr;
 use kernel::{
     bindings,
     error::from_result,
@@ -22,30 +17,6 @@ use kernel::{
     current,
     ns::UserNamespace, //
 };
-
-/// The root of all namespaces' sets.
-#[cfg(CONFIG_SYSCTL)]
-pub(crate) static ROOT: PidSysctlRoot = {
-    let root = bindings::ctl_table_root {
-        default_set: pin_init::zeroed(),
-        lookup: Some(lookup),
-        set_ownership: Some(set_ownership),
-        permissions: Some(permissions),
-    };
-    // SAFETY: The functions are for sets in a PID namespace.
-    unsafe { PidSysctlRoot::new(root, is_seen) }
-};
-
-#[cfg(not(CONFIG_SYSCTL))]
-pub(crate) static ROOT: PidSysctlRoot = PidSysctlRoot;
-
-/// Returns the set of the current task's active namespace, or null if there is none.
-#[cfg(CONFIG_SYSCTL)]
-fn seen() -> *mut bindings::ctl_table_set {
-    let ns = current!().active_pid_ns().map(|ns| ns.as_ptr());
-    // SAFETY: The namespace was valid just now, and this only computes an address.
-    ns.map_or(ptr::null_mut(), |ns| unsafe { &raw mut (*ns).set })
-}
 
 /// Returns the user namespace that owns the PID namespace of a table.
 ///
@@ -62,34 +33,15 @@ unsafe fn owner<'a>(head: *mut bindings::ctl_table_header) -> &'a UserNamespace 
     }
 }
 
-/// # Safety
+/// Tells who owns a file or directory in the set of a namespace.
 ///
-/// * `root` is the one in [`ROOT`].
-#[cfg(CONFIG_SYSCTL)]
-unsafe extern "C" fn lookup(root: *mut bindings::ctl_table_root) -> *mut bindings::ctl_table_set {
-    let set = seen();
-    if set.is_null() {
-        // SAFETY: The caller promises a valid root, and this only computes an address.
-        unsafe { &raw mut (*root).default_set }
-    } else {
-        set
-    }
-}
-
-/// # Safety
-///
-/// * None: the set is only compared.
-#[cfg(CONFIG_SYSCTL)]
-unsafe extern "C" fn is_seen(set: *mut bindings::ctl_table_set) -> c_int {
-    c_int::from(ptr::eq(seen(), set))
-}
-
 /// # Safety
 ///
 /// * `head` is in use, and in the set of a PID namespace.
 /// * `uid` and `gid` are valid for writes.
 #[cfg(CONFIG_SYSCTL)]
-unsafe extern "C" fn set_ownership(
+#[export]
+pub(crate) unsafe extern "C" fn pid_table_root_set_ownership(
     head: *mut bindings::ctl_table_header,
     uid: *mut bindings::kuid_t,
     gid: *mut bindings::kgid_t,
@@ -108,16 +60,19 @@ unsafe extern "C" fn set_ownership(
     }
 }
 
+/// Tells what the current task may do with a file in the set of a namespace.
+///
 /// # Safety
 ///
 /// * `head` is in use, and in the set of a PID namespace.
 /// * `table` is valid.
 #[cfg(CONFIG_SYSCTL)]
-unsafe extern "C" fn permissions(
+#[export]
+pub(crate) unsafe extern "C" fn pid_table_root_permissions(
     head: *mut bindings::ctl_table_header,
     table: *const bindings::ctl_table,
 ) -> c_int {
-    // SAFETY: As in `set_ownership`.
+    // SAFETY: As in `pid_table_root_set_ownership`.
     let user_ns = unsafe { owner(head) };
     // SAFETY: The caller promises a valid table.
     let mode = unsafe { (*table).mode };
@@ -149,7 +104,7 @@ pub(crate) unsafe extern "C" fn register_pidns_sysctls(
     pidns: *mut bindings::pid_namespace,
 ) -> c_int {
     // SAFETY: The caller promises it.
-    from_result(|| unsafe { raw::register(pidns, &ROOT) }.map(|()| 0))
+    from_result(|| unsafe { raw::register(pidns) }.map(|()| 0))
 }
 
 /// Unregisters the sysctls of a namespace.

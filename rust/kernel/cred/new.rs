@@ -36,8 +36,8 @@ mod testing;
 /// use kernel::cred::NewCred;
 ///
 /// // Without a commit, the task's credentials do not change.
-/// let cred = NewCred::prepare()?;
-/// drop(cred);
+/// drop(NewCred::prepare()?);
+/// NewCred::prepare()?.commit();
 /// # Ok::<(), Error>(())
 /// ```
 pub struct NewCred(NonNull<bindings::cred>, NotThreadSafe);

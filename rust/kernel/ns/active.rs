@@ -9,7 +9,6 @@ use super::{
     NsCommon, //
 };
 use crate::bindings;
-use core::mem::ManuallyDrop;
 
 /// An active reference: while there is one, userspace can see and open the namespace.
 ///
@@ -45,16 +44,12 @@ impl<'a> Active<'a> {
         Self(common)
     }
 
-    /// Gives up ownership: the reference stays in the count.
-    pub fn into_count(self) {
-        let _ = ManuallyDrop::new(self);
-    }
-
-    /// Takes ownership of a reference in the count.
+    /// Takes ownership of a reference in the count, which C took or
+    /// [`mem::forget`](core::mem::forget) left there.
     ///
     /// # Safety
     ///
-    /// The caller must own one active reference to `ns`, as left by [`Self::into_count`].
+    /// The caller must own one active reference to `ns`.
     pub unsafe fn from_count<N: Namespace>(ns: &'a N) -> Self {
         // INVARIANT: The caller promises it.
         Self(ns.common())

@@ -65,6 +65,8 @@ impl NsCommon {
     }
 
     /// Returns the namespace that `file` refers to, or [`None`] if it is not a namespace file.
+    ///
+    /// In C, `get_net_ns_by_fd()` does this for network drivers.
     #[doc(alias = "proc_ns_file")]
     #[doc(alias = "get_proc_ns")]
     #[inline]

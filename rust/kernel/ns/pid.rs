@@ -95,6 +95,7 @@ impl PidNamespace {
     /// let initial = PidNamespace::initial();
     /// assert!(initial.is_initial());
     /// assert_eq!(initial.level(), 0);
+    /// assert!(initial.pid_max() > 0);
     /// assert_eq!(initial.parent(), None);
     /// assert_eq!(initial.self_and_ancestors().count(), 1);
     /// ```
@@ -140,7 +141,7 @@ impl PidNamespace {
     }
 
     /// Takes a reference, or returns [`None`] if the last one has been dropped.
-    pub fn get_unless_zero(&self) -> Option<ARef<Self>> {
+    fn get_unless_zero(&self) -> Option<ARef<Self>> {
         if !self.common().try_inc_ref() {
             return None;
         }

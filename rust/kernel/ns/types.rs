@@ -37,6 +37,9 @@ macro_rules! namespaces {
             /// assert_eq!(types, NsTypes::from(NsType::Pid));
             /// assert!(!types.without(NsType::Pid).contains(NsType::Pid));
             /// assert!(NsTypes::supported().contains(NsType::Mnt));
+            /// assert_eq!(NsTypes::from_bits(types.bits()), Some(types));
+            /// assert!(NsTypes::from_bits(0x100).is_none());
+            /// assert!(types.without(NsType::Pid).is_empty());
             /// ```
             #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
             pub struct NsTypes(u64);

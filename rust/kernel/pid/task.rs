@@ -7,8 +7,7 @@ use super::{
     PidType, //
 };
 use crate::{
-    bindings, current,
-    pid_namespace::PidNamespace,
+    bindings,
     sync::atomic::{
         Atomic,
         Relaxed, //
@@ -26,23 +25,6 @@ use core::{
     },
     ptr::NonNull,
 };
-
-/// Calls `f` with the current task.
-///
-/// # Examples
-///
-/// ```
-/// use kernel::{
-///     pid::with_current,
-///     pid_namespace::PidNamespace, //
-/// };
-///
-/// let initial = with_current(|current| current.active_pid_ns() == Some(PidNamespace::initial()));
-/// assert!(initial);
-/// ```
-pub fn with_current<R>(f: impl FnOnce(&CurrentTask) -> R) -> R {
-    f(current!())
-}
 
 /// Returns the task that has the link `node`.
 ///

@@ -21,7 +21,7 @@ use core::num::NonZero;
 ///
 /// let nr = PidNr::new(1).ok_or(EINVAL)?;
 /// assert_eq!(nr.get(), 1);
-/// assert_eq!(nr.get(), 1);
+/// assert_eq!(nr.index(), 1);
 /// assert_eq!(PidNr::new(0), None);
 /// assert_eq!(PidNr::new(-1), None);
 /// # Ok::<(), Error>(())

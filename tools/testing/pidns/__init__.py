@@ -20,6 +20,8 @@ splats      complaints in a kernel's log
 logs        the kernel's logs of both implementations, compared
 run         jobs for guests, and their results
 functions   the table from C functions to Rust functions in lib.rs, for lint
+api         what the kernel crate lets a module do, for lint
+rustdoc     the documentation in the code, for lint
 rows        which tests prove which row of the contract, for lint and as a page
 quick       the command `make quick`
 cli         the commands, as the Makefile calls them

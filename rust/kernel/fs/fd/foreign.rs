@@ -2,6 +2,9 @@
 
 //! Files from the descriptor table of another task.
 //!
+//! In C, `kcmp(2)` and BPF's iterators look such files up; `SCM_RIGHTS` and seccomp's user
+//! notifications install files.
+//!
 //! C headers: [`include/linux/fdtable.h`](srctree/include/linux/fdtable.h),
 //! [`include/linux/file.h`](srctree/include/linux/file.h)
 

@@ -42,7 +42,7 @@ const INTERNAL: usize = bindings::RADIX_TREE_INTERNAL_NODE as usize;
 /// # Invariants
 ///
 /// * An entry is null; or a pid, if `shift` is 0; or else a node one level below, tagged with
-///   [`INTERNAL`].
+///   `INTERNAL`.
 /// * The `IDR_FREE` mark has a bit set for each slot that is free or has a free slot below it.
 #[repr(transparent)]
 pub struct IdrNode(Opaque<bindings::xa_node>);
@@ -247,6 +247,16 @@ impl PidNamespace {
     }
 
     /// Returns where the next search for a free number starts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::pid_namespace::PidNamespace;
+    ///
+    /// // The last field of `/proc/loadavg` is the number before.
+    /// let ns = PidNamespace::initial();
+    /// assert!(ns.cursor() > 0);
+    /// ```
     #[inline]
     pub fn cursor(&self) -> u32 {
         self.idr().cursor()

@@ -66,8 +66,13 @@ impl PidNsLife {
     /// ```
     /// use kernel::{
     ///     bindings,
-    ///     ns::pid::PidNsLife, //
+    ///     ns::pid::PidNsLife,
+    ///     pid_namespace::PidNamespace, //
     /// };
+    ///
+    /// let initial = PidNamespace::initial();
+    /// assert!(initial.has_reaper());
+    /// assert_eq!(initial.life(), PidNsLife::Alive);
     ///
     /// let adding = bindings::PIDNS_ADDING;
     /// assert_eq!(PidNsLife::from_fields(adding, false), PidNsLife::AwaitingInit);
