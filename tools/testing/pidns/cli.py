@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from .cache import Cache
 from .errors import Fault
-from .options import Options
+from .options import Call, Options
+from .process import raise_on_signals
 from .quick import quick
 
 COMMANDS = {"quick": quick}
@@ -20,9 +21,14 @@ def main(arguments: Sequence[str]) -> int:
     """Runs a command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="pidns", description="The test harness of pidns.")
     parser.add_argument("command", choices=sorted(COMMANDS))
-    command = COMMANDS[parser.parse_args(arguments).command]
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of the command")
+    asked = parser.parse_args(arguments)
+    # Some of what programs print is read.
+    os.environ["LC_ALL"] = "C.UTF-8"
+    raise_on_signals()
     try:
-        return command(Options.read(os.environ), Cache.find(os.environ), os.environ)
+        call = Call(Options.read(os.environ), Cache.find(os.environ), os.environ, asked.arguments)
+        return COMMANDS[asked.command](call)
     except Fault as fault:
         print(f"pidns: error: {fault}", file=sys.stderr)
         return 1

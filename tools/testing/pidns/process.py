@@ -13,20 +13,32 @@ from typing import IO, Any
 
 # Seconds between SIGTERM and SIGKILL.
 GRACE = 5.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def raise_on_signals() -> None:
     """Turns signals into SystemExit, so that children are ended."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def unwind(number: int, _frame: FrameType | None) -> None:
         # A second one must not interrupt the cleanup.
-        for one in numbers:
+        for one in SIGNALS:
             signal.signal(one, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
-    for one in numbers:
-        signal.signal(one, unwind)
+    for one in SIGNALS:
+        # nohup's, and that of a shell's job in the background, stay ignored.
+        if signal.getsignal(one) is not signal.SIG_IGN:
+            signal.signal(one, unwind)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Signals wait until the end of this."""
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
 def _group_alive(group: int) -> bool:

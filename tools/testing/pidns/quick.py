@@ -17,8 +17,7 @@ from . import expected, fuzzer, kselftests, ktap, splats, uml
 from .cache import TOP, Cache
 from .errors import Fault, note
 from .ktap import Outcome, Result
-from .options import Options
-from .process import raise_on_signals
+from .options import Call, Options
 from .run import Durations, Job, Reference, Run
 from .toolchain import Toolchain
 from .tree import Source, Tree, implementation, setup
@@ -299,15 +298,15 @@ def machines_for(options: Options, jobs: list[Job]) -> list[uml.Machine]:
     return [uml.Machine(first if index == 0 else 1, options.memory) for index in range(number)]
 
 
-def quick(options: Options, cache: Cache, env: Mapping[str, str]) -> int:
+def quick(call: Call) -> int:
     """The command; returns the exit status."""
-    raise_on_signals()
     # A kernel that panics aborts, and should leave no core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    refuse_foreign(env)
+    options = call.options
+    refuse_foreign(call.env)
     choose(options)
     lists = Lists.read(options.impl)
     uml.check_machine(options.memory, options.cpus)
     setup()
-    with cache.temporary() as folder:
-        return Quick(options, lists, cache, folder)()
+    with call.cache.temporary() as folder:
+        return Quick(options, lists, call.cache, folder)()
