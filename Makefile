@@ -97,10 +97,10 @@ lint: ## check the style and the rules of all code here
 	@scripts/lint.sh
 
 integrate: ## lay the project over KDIR=, a Linux 7.3 tree of yours
-	@scripts/integrate.sh "$(KDIR)"
+	@$(HARNESS) integrate "$(KDIR)"
 
 remove: ## take the project out of KDIR= again
-	@scripts/remove.sh "$(KDIR)"
+	@$(HARNESS) remove "$(KDIR)"
 
 clean: ## delete the build trees
 	@scripts/clean.sh build

@@ -7,6 +7,9 @@ errors      messages to the user
 options     what the user asked for
 cache       where sources, build trees and logs are kept
 process     child processes with a time limit
+overlay     what is laid over a kernel tree
+stage       a change of a kernel tree, put in place by renames
+integrate   the commands `make integrate` and `make remove`
 toolchain   which compilers build the kernel
 tree        a kernel's source and build tree, and its configuration
 kselftests  the project's kselftests, built

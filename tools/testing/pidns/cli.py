@@ -10,11 +10,18 @@ from collections.abc import Sequence
 
 from .cache import Cache
 from .errors import Fault
+from .integrate import integrate_command, remove_command
 from .options import Call, Options
+from .overlay import overlay
 from .process import raise_on_signals
 from .quick import quick
 
-COMMANDS = {"quick": quick}
+COMMANDS = {
+    "integrate": integrate_command,
+    "overlay": overlay,
+    "quick": quick,
+    "remove": remove_command,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -15,9 +15,9 @@ from . import process
 from .cache import TOP, Cache
 from .errors import Fault, note
 from .options import Options
+from .overlay import MANIFEST
 from .toolchain import Toolchain
 
-MANIFEST = Path("kernel/pidns/.manifest")
 # Seconds for a build from scratch on a slow machine.
 BUILD_LIMIT = 3 * 3600
 STEP = re.compile(rb"^  [A-Z]", re.M)
