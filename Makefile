@@ -103,9 +103,9 @@ remove: ## take the project out of KDIR= again
 	@$(HARNESS) remove "$(KDIR)"
 
 clean: ## delete the build trees
-	@scripts/clean.sh build
+	@$(HARNESS) clean build
 
 distclean: ## delete all that is in the cache: source, tools, build trees
-	@scripts/clean.sh all
+	@$(HARNESS) clean all
 
 .PHONY: help setup kernel run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants htmldocs lint integrate remove clean distclean

@@ -95,26 +95,6 @@ kill "$first"
 wait "$first" 2>/dev/null
 check 'one after the other' bash -c ". '$SCRIPTS/lib.sh'; lock_log '$WORK/log'"
 
-# Deleting what a run works in, and what was left by one that is no more.
-mkdir -p "$WORK/scripts" "$WORK/pidns"
-echo "touch '$WORK/works'; while :; do sleep 0.1; done" >"$WORK/scripts/run.sh"
-printf 'import pathlib, time\npathlib.Path("%s/works").touch()\ntime.sleep(1000)\n' "$WORK" \
-	>"$WORK/pidns/__main__.py"
-for command in "bash $WORK/scripts/run.sh" 'python3 -m pidns quick'; do
-	rm -f "$WORK/works"
-	# shellcheck disable=SC2086 # words
-	PYTHONPATH=$WORK $command &
-	run=$!
-	for _ in $(seq 100); do [ ! -e "$WORK/works" ] || break; sleep 0.1; done
-	mkdir -p "$XDG_CACHE_HOME/pidns/build" "$XDG_CACHE_HOME/pidns/tmp/$run.abc"
-	check "clean during $command" says 1 "process $run works in" "$SCRIPTS/clean.sh" build
-	check 'deletes nothing' test -d "$XDG_CACHE_HOME/pidns/build"
-	kill "$run"
-	wait "$run" 2>/dev/null
-	check "clean after $command" "$SCRIPTS/clean.sh" build
-	check 'deletes' not test -e "$XDG_CACHE_HOME/pidns/build"
-done
-
 # A signal in the midst of a step.
 cat >"$WORK/step" <<END
 . "$SCRIPTS/lib.sh"

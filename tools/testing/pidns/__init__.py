@@ -9,9 +9,11 @@ cache       where sources, build trees and logs are kept
 process     child processes with a time limit
 overlay     what is laid over a kernel tree
 stage       a change of a kernel tree, put in place by renames
+archive     Debian's archive, and a package's file of it
+source      the kernel's source, the user's or Debian's
 integrate   the commands `make integrate` and `make remove`
 toolchain   which compilers build the kernel
-tree        a kernel's source and build tree, and its configuration
+tree        a kernel's build tree, and its configuration
 kselftests  the project's kselftests, built
 fuzzer      the differential fuzzer, built and compared
 guest       a booted kernel that executes commands
@@ -23,6 +25,7 @@ splats      complaints in a kernel's log
 logs        the kernel's logs of both implementations, compared
 run         jobs for guests, and their results
 functions   the table from C functions to Rust functions in lib.rs, for lint
+clean       the commands `make clean` and `make distclean`
 quick       the command `make quick`
 cli         the commands, as the Makefile calls them
 """

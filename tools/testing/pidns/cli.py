@@ -9,18 +9,22 @@ import sys
 from collections.abc import Sequence
 
 from .cache import Cache
+from .clean import clean
 from .errors import Fault
 from .integrate import integrate_command, remove_command
 from .options import Call, Options
 from .overlay import overlay
 from .process import raise_on_signals
 from .quick import quick
+from .source import source_command
 
 COMMANDS = {
+    "clean": clean,
     "integrate": integrate_command,
     "overlay": overlay,
     "quick": quick,
     "remove": remove_command,
+    "source": source_command,
 }
 
 

@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import process
-from .cache import TOP, Cache, replace_file
+from .cache import TOP, Cache, check_disk, replace_file
 from .errors import Fault, note
 from .toolchain import Toolchain
-from .tree import check_disk
 
 FOLDER = TOP / "tools/testing/fuzz"
 TRIPLE = "x86_64-unknown-linux-gnu"

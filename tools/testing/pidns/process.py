@@ -11,6 +11,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
+from .errors import note
+
 # Seconds between SIGTERM and SIGKILL.
 GRACE = 5.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -94,3 +96,24 @@ def run(
             return process.wait(timeout=limit)
         except subprocess.TimeoutExpired:
             return None
+
+
+def limited(
+    minutes: float,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> int | None:
+    """Runs a program, its output being the whole of a log; as run(), and says that it was ended."""
+    with open(log, "wb") as file:
+        status = run(command, limit=minutes * 60, log=file, cwd=cwd, env=env)
+    if status is None:
+        note(f"error: it was not done after {minutes} minutes and was stopped")
+    return status
+
+
+def output(*command: str | Path) -> str:
+    """What a short program prints. Raises CalledProcessError if it fails."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -19,8 +19,9 @@ from .errors import Fault, note
 from .ktap import Outcome, Result
 from .options import Call, Options
 from .run import Durations, Job, Reference, Run
+from .source import Source
 from .toolchain import Toolchain
-from .tree import Source, Tree, implementation, setup
+from .tree import Tree, implementation, setup
 
 SEEDS = range(8)
 # Seconds for a job; a program that takes longer is killed in the guest.
@@ -222,8 +223,8 @@ class Quick:
         # C's transcripts do not depend on DEBUG=1.
         plain_c = replace(options, impl="c", debug=False)
         with self.cache.lock():
-            self.source = Source.find(options)
-            self.source.lay_over(options)
+            self.source = Source.find(options, self.cache)
+            self.source.lay_over()
             built = self.build(options, self.source, self.jobs)
             c = (
                 self.build(plain_c, self.source, seeds)

@@ -5,23 +5,19 @@ import functools
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from .cache import Cache
 from .errors import Fault
 from .options import Options
+from .process import output
 
 BINDGEN_VERSION = "0.72.1"
 # By name, not by --version: the kernel's make appends the number to each name.
 LLVM_NEEDED = (
     "clang-N with ld.lld-N and llvm-nm-N (and all of LLVM called so), N one number from 17"
 )
-
-
-def _output(*command: str | Path) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def find_rustc(asked: str) -> Path:
@@ -36,7 +32,7 @@ def find_rustc(asked: str) -> Path:
 
 def find_llvm(rustc: Path) -> int:
     """The version of LLVM that is installed: rustc's own, or the newest."""
-    own = re.search(r"^LLVM version: (\d+)", _output(rustc, "-vV"), re.M)
+    own = re.search(r"^LLVM version: (\d+)", output(rustc, "-vV"), re.M)
     majors = ([int(own[1])] if own else []) + list(range(30, 16, -1))
     for major in majors:
         if all(shutil.which(f"{tool}-{major}") for tool in ("clang", "ld.lld", "llvm-nm")):
@@ -132,8 +128,8 @@ class Toolchain:
         """Changes when a compiler does."""
         return "".join(
             (
-                _output(self.rustc, "-vV"),
-                _output("gcc" if self.gcc else f"clang-{self.llvm}", "--version"),
-                _output(self.bindgen, "--version"),
+                output(self.rustc, "-vV"),
+                output("gcc" if self.gcc else f"clang-{self.llvm}", "--version"),
+                output(self.bindgen, "--version"),
             )
         )
