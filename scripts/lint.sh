@@ -14,6 +14,8 @@
 . "$(dirname "$0")/fuzzer.sh"
 
 cd "$TOP"
+SPHINX=$TOOLS/sphinx-8.1.3
+RUFF=$TOOLS/ruff-0.17.6-mypy-2.4.1
 
 # usage: ours PATTERN...; the project's files of these names
 ours() { git ls-files --cached --others --exclude-standard -- "$@" | sort -u; }
@@ -78,7 +80,6 @@ check_rustfmt() {
 # The fuzzer is a program like any other: cargo's clippy, and its own tests. What it
 # writes as C is to be C.
 check_fuzzer() {
-	find_cargo || die "cargo is missing; run make setup"
 	(cd "$FUZZ_DIR" && "$RUSTFMT" --check --edition 2024 src/main.rs) &&
 		fuzz_cargo clippy --all-targets -- -D warnings &&
 		fuzz_cargo test &&

@@ -7,7 +7,6 @@
 . "$(dirname "$0")/kernel-tree.sh"
 
 kernel() { env "$@" "$SCRIPTS/kernel.sh"; }
-setup() { env "$@" "$SCRIPTS/setup.sh"; }
 
 check 'IMPL= unknown' says 1 'IMPL=java is not known' kernel IMPL=java
 check 'DEBUG= unknown' says 1 'DEBUG=yes is not known' kernel DEBUG=yes
@@ -56,21 +55,6 @@ check 'the same in a test' prints "$SCRIPTS" env -C "$top" CDPATH=. \
 	bash -c '. scripts/tests/check.sh; echo "$SCRIPTS"'
 check 'a test without a folder of its own' not env TMPDIR="$WORK/nowhere" \
 	bash -c '. "$1/tests/check.sh"; exit 0' - "$SCRIPTS"
-
-# Compilers that will not do.
-fake="$WORK/fake rust"
-mkdir -p "$fake/sysroot"
-# usage: fake_rustc VERSION; says it has that version, has no library source
-fake_rustc() {
-	printf '#!/bin/sh\ncase $1 in\n--version) echo "rustc %s (fake)" ;;\n--print) echo "%s" ;;\n*) echo "LLVM version: 22.1.0" ;;\nesac\n' \
-		"$1" "$fake/sysroot" >"$fake/rustc"
-	chmod +x "$fake/rustc"
-}
-check 'RUSTC= missing' says 1 'does not run' setup RUSTC="$WORK/nowhere/rustc"
-fake_rustc 1.60.0
-check 'RUSTC= too old' says 1 'is version 1.60.0' setup RUSTC="$fake/rustc"
-fake_rustc 1.99.0
-check 'RUSTC= without library source' says 1 'has no library source' setup RUSTC="$fake/rustc"
 
 # A tree that was built in place.
 make_tree "$WORK/linux"

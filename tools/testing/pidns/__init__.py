@@ -25,6 +25,7 @@ splats      complaints in a kernel's log
 logs        the kernel's logs of both implementations, compared
 run         jobs for guests, and their results
 functions   the table from C functions to Rust functions in lib.rs, for lint
+setup       the command `make setup`, which all others begin with
 clean       the commands `make clean` and `make distclean`
 quick       the command `make quick`
 cli         the commands, as the Makefile calls them

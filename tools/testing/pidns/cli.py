@@ -16,7 +16,9 @@ from .options import Call, Options
 from .overlay import overlay
 from .process import raise_on_signals
 from .quick import quick
+from .setup import setup_command
 from .source import source_command
+from .toolchain import toolchain
 
 COMMANDS = {
     "clean": clean,
@@ -24,7 +26,9 @@ COMMANDS = {
     "overlay": overlay,
     "quick": quick,
     "remove": remove_command,
+    "setup": setup_command,
     "source": source_command,
+    "toolchain": toolchain,
 }
 
 

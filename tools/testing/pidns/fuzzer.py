@@ -4,7 +4,6 @@
 import base64
 import binascii
 import io
-import os
 import shutil
 import subprocess
 import sys
@@ -16,11 +15,16 @@ from pathlib import Path
 from . import process
 from .cache import TOP, Cache, check_disk, replace_file
 from .errors import Fault, note
-from .toolchain import Toolchain
+from .toolchain import Toolchain, find_cargo
 
 FOLDER = TOP / "tools/testing/fuzz"
 TRIPLE = "x86_64-unknown-linux-gnu"
 LIMIT = 3600
+
+
+def program(cache: Cache) -> Path:
+    """Where the program is once it is built."""
+    return cache.root / f"fuzz/target/{TRIPLE}/release/pidns-fuzz"
 
 
 def build(cache: Cache, toolchain: Toolchain) -> Path:
@@ -28,7 +32,7 @@ def build(cache: Cache, toolchain: Toolchain) -> Path:
     folder = cache.root / "fuzz"
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "cargo.log"
-    cargo = "/usr/bin/cargo" if os.access("/usr/bin/cargo", os.X_OK) else shutil.which("cargo")
+    cargo = find_cargo()
     if not cargo:
         raise Fault("cargo is missing; run make setup")
     env = toolchain.env | {
@@ -51,7 +55,7 @@ def build(cache: Cache, toolchain: Toolchain) -> Path:
             file=sys.stderr,
         )
         raise Fault("the fuzzer does not build; look at the lines above, and at the network")
-    return folder / f"target/{TRIPLE}/release/pidns-fuzz"
+    return program(cache)
 
 
 def name(seed: int) -> str:

@@ -19,9 +19,10 @@ from .errors import Fault, note
 from .ktap import Outcome, Result
 from .options import Call, Options
 from .run import Durations, Job, Reference, Run
+from .setup import setup
 from .source import Source
 from .toolchain import Toolchain
-from .tree import Tree, implementation, setup
+from .tree import Tree, implementation
 
 SEEDS = range(8)
 # Seconds for a job; a program that takes longer is killed in the guest.
@@ -308,6 +309,6 @@ def quick(call: Call) -> int:
     choose(options)
     lists = Lists.read(options.impl)
     uml.check_machine(options.memory, options.cpus)
-    setup()
+    setup(options, call.cache)
     with call.cache.temporary() as folder:
         return Quick(options, lists, call.cache, folder)()

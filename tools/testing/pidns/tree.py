@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import process
-from .cache import TOP, Cache, check_disk
+from .cache import Cache, check_disk
 from .errors import Fault, note
 from .overlay import MANIFEST
 from .source import Source
@@ -21,18 +21,6 @@ from .toolchain import Toolchain
 BUILD_LIMIT = 3 * 3600
 STEP = re.compile(rb"^  [A-Z]", re.M)
 FAULTS = re.compile(r"\b(?:error|ERROR)[:[]|undefined (?:symbol|reference)|\*\*\* ")
-
-
-def setup() -> None:
-    """Installs what is missing, in our own session: sudo may ask for a password."""
-    with subprocess.Popen([TOP / "scripts/setup.sh"]) as running:
-        try:
-            status = running.wait()
-        except BaseException:
-            running.terminate()
-            raise
-    if status:
-        raise SystemExit(status)
 
 
 def errors_of(log: Path) -> list[str]:
