@@ -14,7 +14,7 @@ mkdir -p "$WORK/src/scripts"
 printf '%s\n' 'print map { "$_\n" } grep { -f } @ARGV;' >"$WORK/src/scripts/checkpatch.pl"
 checked=$(lint "SRC=$WORK/src; check_checkpatch" | sort)
 all=$(cd "$top" && git ls-files --cached --others --exclude-standard -- \
-	':!LICENSE' ':!patches' ':!scripts/tests/boot.dmesg' ':!tools/testing/fuzz/Cargo.lock' |
+	':!LICENSE' ':!patches' ':!*.dmesg' ':!tools/testing/fuzz/Cargo.lock' |
 	while read -r file; do [ ! -f "$file" ] || echo "$file"; done | sort)
 check 'checkpatch sees each file, once' diff <(echo "$all") <(echo "$checked")
 

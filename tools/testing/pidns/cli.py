@@ -14,6 +14,7 @@ from .errors import Fault
 from .integrate import integrate_command, remove_command
 from .options import Call, Options
 from .overlay import overlay
+from .policy import policy
 from .process import raise_on_signals
 from .quick import quick
 from .setup import setup_command
@@ -24,6 +25,7 @@ COMMANDS = {
     "clean": clean,
     "integrate": integrate_command,
     "overlay": overlay,
+    "policy": policy,
     "quick": quick,
     "remove": remove_command,
     "setup": setup_command,
