@@ -97,10 +97,10 @@ mutants: ## show which tests notice deliberate mistakes
 	@scripts/mutants.sh $(MUTANTS)
 
 htmldocs: ## build Documentation/pidns by Sphinx, without a warning
-	@scripts/lint.sh htmldocs
+	@$(HARNESS) lint htmldocs
 
 lint: ## check the style and the rules of all code here
-	@scripts/lint.sh
+	@$(HARNESS) lint
 
 integrate: ## lay the project over KDIR=, a Linux 7.3 tree of yours
 	@$(HARNESS) integrate "$(KDIR)"

@@ -28,6 +28,7 @@ functions   the table from C functions to Rust functions in lib.rs, for lint
 setup       the command `make setup`, which all others begin with
 clean       the commands `make clean` and `make distclean`
 policy      the rules of pidns/ and nsproxy/ that the compiler does not check, for lint
+lint        the command `make lint`
 quick       the command `make quick`
 cli         the commands, as the Makefile calls them
 """

@@ -3,11 +3,12 @@
 
 import re
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .cache import Cache
 from .errors import Fault, note
-from .options import Call
+from .options import Options
 from .process import output
 
 OURS = re.compile(r"scripts/|-m pidns ")
@@ -25,12 +26,11 @@ def refuse_running(cache: Cache) -> None:
             raise Fault(f"process {number} works in {stage}; let it end, then try again")
 
 
-def clean(call: Call) -> int:
+def command(_: Options, cache: Cache, env: Mapping[str, str], arguments: Sequence[str]) -> int:
     """The command "clean build|all"."""
-    cache = call.cache
     if not cache.root.is_dir():
         return 0
-    whole = list(call.arguments) == ["all"]
+    whole = list(arguments) == ["all"]
     with cache.lock():
         refuse_running(cache)
         for target in sorted(cache.root.iterdir()) if whole else (cache.build, cache.log):

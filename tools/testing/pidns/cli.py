@@ -6,31 +6,25 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from . import clean, integrate, lint, overlay, policy, quick, setup, source, toolchain
 from .cache import Cache
-from .clean import clean
 from .errors import Fault
-from .integrate import integrate_command, remove_command
-from .options import Call, Options
-from .overlay import overlay
-from .policy import policy
-from .process import raise_on_signals
-from .quick import quick
-from .setup import setup_command
-from .source import source_command
-from .toolchain import toolchain
+from .options import Options
 
-COMMANDS = {
-    "clean": clean,
-    "integrate": integrate_command,
-    "overlay": overlay,
-    "policy": policy,
-    "quick": quick,
-    "remove": remove_command,
-    "setup": setup_command,
-    "source": source_command,
-    "toolchain": toolchain,
+Command = Callable[[Options, Cache, Mapping[str, str], Sequence[str]], int]
+COMMANDS: dict[str, Command] = {
+    "clean": clean.command,
+    "integrate": integrate.integrate_command,
+    "lint": lint.command,
+    "overlay": overlay.command,
+    "policy": policy.command,
+    "quick": quick.quick,
+    "remove": integrate.remove_command,
+    "setup": setup.command,
+    "source": source.command,
+    "toolchain": toolchain.command,
 }
 
 
@@ -38,14 +32,14 @@ def main(arguments: Sequence[str]) -> int:
     """Runs a command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="pidns", description="The test harness of pidns.")
     parser.add_argument("command", choices=sorted(COMMANDS))
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of the command")
+    parser.add_argument("argument", nargs=argparse.REMAINDER)
     asked = parser.parse_args(arguments)
     # Some of what programs print is read.
     os.environ["LC_ALL"] = "C.UTF-8"
-    raise_on_signals()
     try:
-        call = Call(Options.read(os.environ), Cache.find(os.environ), os.environ, asked.arguments)
-        return COMMANDS[asked.command](call)
+        cache = Cache.find(os.environ)
+        options = Options.read(os.environ)
+        return COMMANDS[asked.command](options, cache, os.environ, asked.argument)
     except Fault as fault:
         print(f"pidns: error: {fault}", file=sys.stderr)
         return 1

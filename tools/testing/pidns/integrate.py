@@ -9,12 +9,14 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import stage
+from .cache import Cache
 from .errors import Fault, note
-from .options import SERIES, Call, check_kdir
+from .options import SERIES, Options, check_kdir
 from .overlay import (
     MANIFEST,
     Manifest,
@@ -249,18 +251,20 @@ def remove(overlay: Overlay, kdir: Path) -> None:
     note(f"{what} is out of {tree}")
 
 
-def integrate_command(call: Call) -> int:
+def integrate_command(
+    _o: Options, _c: Cache, env: Mapping[str, str], arguments: Sequence[str]
+) -> int:
     """The command "integrate [--update] TREE"."""
-    folder = call.arguments[-1] if call.arguments else ""
+    folder = arguments[-1] if arguments else ""
     if not folder:
         raise Fault(f"which tree? give KDIR=, the path of a Linux {SERIES} source tree")
-    integrate(Overlay.find(call.env), Path(folder), call.arguments[0] == "--update")
+    integrate(Overlay.find(env), Path(folder), arguments[0] == "--update")
     return 0
 
 
-def remove_command(call: Call) -> int:
+def remove_command(_o: Options, _c: Cache, env: Mapping[str, str], arguments: Sequence[str]) -> int:
     """The command "remove TREE"."""
-    if not call.arguments or not call.arguments[0]:
+    if not arguments or not arguments[0]:
         raise Fault("which tree? give KDIR=, the path of the tree to take our files out of")
-    remove(Overlay.find(call.env), Path(call.arguments[0]))
+    remove(Overlay.find(env), Path(arguments[0]))
     return 0

@@ -3,11 +3,10 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cache import Cache
 from .errors import Fault
 
 SERIES = "7.3"
@@ -100,13 +99,3 @@ class Options:
             minutes=_number(env, "MINUTES", "a number of minutes", 0) or None,
             rustc=env.get("RUSTC", ""),
         )
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call of a command."""
-
-    options: Options
-    cache: Cache
-    env: Mapping[str, str]
-    arguments: Sequence[str] = ()

@@ -5,12 +5,12 @@ import hashlib
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from .cache import TOP
+from .cache import TOP, Cache
 from .errors import Fault
-from .options import Call
+from .options import Options
 
 MANIFEST = Path("kernel/pidns/.manifest")
 # The checkout's parts that are laid over a tree.
@@ -128,9 +128,9 @@ def as_text(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def overlay(call: Call) -> int:
+def command(_: Options, _c: Cache, env: Mapping[str, str], _a: Sequence[str]) -> int:
     """The command: prints each file of the checkout and where it goes."""
-    for file, path in Overlay.find(call.env).map().items():
+    for file, path in Overlay.find(env).map().items():
         print(f"{file}\t{path}")
     return 0
 

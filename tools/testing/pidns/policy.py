@@ -10,12 +10,12 @@ whatever it points to, and all of the bindings are, but the floor and the bounda
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .cache import TOP
+from .cache import TOP, Cache
 from .lists import load
-from .options import Call
+from .options import Options
 
 RULES = (
     (r"\bunsafe\b", "unsafe code"),
@@ -125,7 +125,7 @@ def faults(top: Path) -> Iterator[str]:
         yield f"pidns/glue.c:{line}: {found[0]}: a decision, which belongs in Rust"
 
 
-def policy(_: Call) -> int:
+def command(_o: Options, _c: Cache, _e: Mapping[str, str], _a: Sequence[str]) -> int:
     """The command: prints what breaks them in ours."""
     found = list(faults(TOP))
     print("".join(f"{fault}\n" for fault in found), end="")

@@ -9,7 +9,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from . import expected, fuzzer, kselftests, ktap, splats, uml
 from .cache import TOP, Cache
 from .errors import Fault, note
 from .ktap import Outcome, Result
-from .options import Call, Options
+from .options import Options
 from .run import Durations, Job, Reference, Run
 from .setup import setup
 from .source import Source
@@ -300,15 +300,14 @@ def machines_for(options: Options, jobs: list[Job]) -> list[uml.Machine]:
     return [uml.Machine(first if index == 0 else 1, options.memory) for index in range(number)]
 
 
-def quick(call: Call) -> int:
+def quick(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
     # A kernel that panics aborts, and should leave no core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    options = call.options
-    refuse_foreign(call.env)
+    refuse_foreign(env)
     choose(options)
     lists = Lists.read(options.impl)
     uml.check_machine(options.memory, options.cpus)
-    setup(options, call.cache)
-    with call.cache.temporary() as folder:
-        return Quick(options, lists, call.cache, folder)()
+    setup(options, cache)
+    with cache.temporary() as folder:
+        return Quick(options, lists, cache, folder)()

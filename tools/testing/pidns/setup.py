@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -19,9 +20,9 @@ from typing import NoReturn
 from . import fuzzer, toolchain
 from .archive import os_release
 from .cache import Cache, check_disk
-from .errors import Fault, note
+from .errors import Fault, note, show_end
 from .lists import load
-from .options import Call, Options
+from .options import Options
 from .process import limited
 from .toolchain import LLVM_NEEDED, LLVM_VERSIONS, RUST_MINIMUM, Toolchain, which
 
@@ -62,12 +63,6 @@ def missing_packages(arch: str) -> list[str]:
     """Those that are missing to build and run kernels of an architecture."""
     needed: dict[str, str] = load("packages.toml", lambda data: data["every"] | data[arch])
     return [package for package, check in needed.items() if not has(check)]
-
-
-def show_end(log: Path, lines: int) -> None:
-    """Shows the end of a log."""
-    text = log.read_text(encoding="utf-8", errors="replace")
-    print("\n".join(text.splitlines()[-lines:]), file=sys.stderr)
 
 
 @dataclass
@@ -299,7 +294,7 @@ def setup(options: Options, cache: Cache, verbose: bool = False) -> None:
         made.install()
 
 
-def setup_command(call: Call) -> int:
+def command(options: Options, cache: Cache, _: Mapping[str, str], arguments: Sequence[str]) -> int:
     """The command "setup [--verbose]"."""
-    setup(call.options, call.cache, "--verbose" in call.arguments)
+    setup(options, cache, "--verbose" in arguments)
     return 0

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from .archive import Apt, Archive
 from .cache import Cache, check_disk
 from .errors import Fault, note
 from .integrate import integrate
-from .options import SERIES, Call, Options, check_kdir
+from .options import SERIES, Options, check_kdir
 from .overlay import MANIFEST, Overlay
 from .process import limited, output
 
@@ -97,7 +98,7 @@ class Source:
         return hashlib.sha256("\n".join([str(self.path), *ours, applied]).encode()).hexdigest()
 
 
-def source_command(call: Call) -> int:
+def command(_o: Options, cache: Cache, _e: Mapping[str, str], _a: Sequence[str]) -> int:
     """The command: prints the folder of Debian's source."""
-    print(Source.find(Options(), call.cache).path)
+    print(Source.find(Options(), cache).path)
     return 0

@@ -7,12 +7,13 @@ import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .cache import Cache
 from .errors import Fault
-from .options import Call, Options
+from .options import Options
 from .process import output
 
 RUST_MINIMUM = "1.85"
@@ -185,9 +186,9 @@ class Toolchain:
         )
 
 
-def toolchain(call: Call) -> int:
+def command(options: Options, cache: Cache, _: Mapping[str, str], _a: Sequence[str]) -> int:
     """The command: prints the compilers, and the environment for them, as a shell reads them."""
-    found = Toolchain.find(call.options, call.cache)
+    found = Toolchain.find(options, cache)
     cargo = find_cargo()
     if not cargo:
         raise Fault("cargo is missing; run make setup")
@@ -198,7 +199,7 @@ def toolchain(call: Call) -> int:
         "CARGO": cargo,
         "LLVM_MAJOR": found.llvm,
         "BINDGEN": found.bindgen,
-        "JOBS": call.options.jobs,
+        "JOBS": options.jobs,
     }
     for name, value in names.items():
         print(f"{name}={shlex.quote(str(value))}")

@@ -4,8 +4,8 @@ import sys
 import unittest
 
 from ..cache import Cache
-from ..clean import clean
-from ..options import Call, Options
+from ..clean import command
+from ..options import Options
 from .kernel_tree import FolderTest, write
 
 
@@ -15,7 +15,7 @@ class CleanTest(FolderTest):
         self.cache = Cache(self.folder / "pidns")
 
     def clean(self, *arguments: str) -> None:
-        self.assertEqual(clean(Call(Options(), self.cache, {}, arguments)), 0)
+        self.assertEqual(command(Options(), self.cache, {}, arguments), 0)
 
     def left(self) -> list[str]:
         return sorted(path.name for path in self.cache.root.glob("*"))
