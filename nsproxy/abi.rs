@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The functions and the object that C knows.
+//! The boundary to C: the functions and the object of `kernel/nsproxy.c`.
 //!
-//! Each turns what C passes into borrowed or owned types, calls the policy, and turns the result
-//! into an error number; nothing else. Prototypes: `include/linux/nsproxy.h` and `pidns/glue.h`.
+//! Each function converts the arguments from C, calls the policy, and converts the result to an
+//! error number. It decides nothing. Prototypes: `include/linux/nsproxy.h` and `pidns/glue.h`.
 
 use crate::{
     create,
@@ -36,18 +36,18 @@ use kernel::{
     task::Task, //
 };
 
-/// The initial nsproxy of namespaces: init's, and that of kernel threads.
+/// The initial nsproxy, of init and kernel threads.
 #[no_mangle]
 #[allow(non_upper_case_globals)]
 pub(crate) static init_nsproxy: InitNsProxy = InitNsProxy::new();
 
-/// Borrows the `fs_struct` that a new mount namespace moves, if there is to be one.
+/// Borrows the `fs_struct` for a new mount namespace, if `request` asks for one.
 ///
 /// # Safety
 ///
 /// If `request` names a mount namespace, `fs` must be null, or valid and used by nobody but the
 /// caller for the lifetime `'a`.
-unsafe fn fs_to_move<'a>(request: &Request, fs: *mut bindings::fs_struct) -> NewFs<'a> {
+unsafe fn borrow_new_fs<'a>(request: &Request, fs: *mut bindings::fs_struct) -> NewFs<'a> {
     if request.types().contains(NsType::Mnt) {
         // SAFETY: The caller promises null, or validity and exclusive use.
         unsafe { NewFs::new(fs) }
@@ -60,7 +60,7 @@ unsafe fn fs_to_move<'a>(request: &Request, fs: *mut bindings::fs_struct) -> New
 ///
 /// # Safety
 ///
-/// * It is called at boot, before the first clone.
+/// * Called at boot, before the first clone.
 #[export]
 pub(crate) unsafe extern "C" fn nsproxy_cache_init() -> c_int {
     from_result(|| NsProxySlot::create_cache().map(|()| 0))
@@ -70,7 +70,7 @@ pub(crate) unsafe extern "C" fn nsproxy_cache_init() -> c_int {
 ///
 /// # Safety
 ///
-/// * `ns` comes from `unshare_nsproxy_namespaces()`, and nobody uses it any more.
+/// * `ns` comes from `unshare_nsproxy_namespaces()`, and nobody else uses it.
 #[export]
 pub(crate) unsafe extern "C" fn nsproxy_free(ns: *mut bindings::nsproxy) {
     // SAFETY: The caller passes ownership of a prepared nsproxy.
@@ -84,43 +84,42 @@ pub(crate) unsafe extern "C" fn nsproxy_free(ns: *mut bindings::nsproxy) {
 /// * The last reference to `ns` has been dropped.
 #[export]
 pub(crate) unsafe extern "C" fn deactivate_nsproxy(ns: *mut bindings::nsproxy) {
-    // SAFETY: The caller promises that the nsproxy was in use and has no reference any more.
+    // SAFETY: The caller promises that the nsproxy was in use and has no references left.
     drop(NonNull::new(ns).map(|ns| unsafe { PreparedNsProxy::deactivate(ns) }));
 }
 
-/// Gives a task that is being created its nsproxy of namespaces.
+/// Sets the nsproxy of a new task.
 ///
 /// # Safety
 ///
-/// * `tsk` is being created by the current task and not yet known to anybody else.
-/// * It has its credentials, its address space, if any, and its `fs`, but the parent's `nsproxy`.
-/// * If `flags` have `CLONE_NEWNS`, its `fs` is its own.
+/// * `tsk` is being created by the current task and not visible to others yet.
+/// * It has its credentials, its `mm`, if any, and its `fs`, but the parent's `nsproxy`.
+/// * If `CLONE_NEWNS` is in `flags`, its `fs` is not shared.
 #[export]
 pub(crate) unsafe extern "C" fn copy_namespaces(
     flags: u64,
     tsk: *mut bindings::task_struct,
 ) -> c_int {
     let request = Request::of_clone(flags);
-    // SAFETY: The caller promises a valid task in the state that `NewTask` asks for.
+    // SAFETY: The caller promises a valid task that satisfies the invariants of `NewTask`.
     let child = unsafe { NewTask::new(&*tsk.cast::<Task>()) };
-    // SAFETY: The caller promises that the new task's `fs` is its own if it is to be moved.
-    let fs = unsafe { fs_to_move(&request, (*tsk).fs) };
+    // SAFETY: The caller promises that the new task's `fs` is not shared with `CLONE_NEWNS`.
+    let fs = unsafe { borrow_new_fs(&request, (*tsk).fs) };
 
     from_result(|| {
-        let proxy = create::for_clone(&child, &request, fs)?;
+        let proxy = create::copy_namespaces(&child, &request, fs)?;
         child.set_nsproxy(proxy);
         Ok(0)
     })
 }
 
-/// Prepares the nsproxy that the current task gets from unshare, if `unshare_flags` ask for one.
+/// Prepares a new nsproxy for `unshare(2)`, if `unshare_flags` ask for one.
 ///
 /// # Safety
 ///
 /// * `new_nsp` is valid for writes.
-/// * `new_cred` is null, or the credentials that the task is going to have.
-/// * If `unshare_flags` have `CLONE_NEWNS`, `new_fs` is the task's future `fs`, used by nobody
-///   else.
+/// * `new_cred` is null, or the credentials that the task will commit.
+/// * If `CLONE_NEWNS` is in `unshare_flags`, nobody else uses `new_fs`.
 #[export]
 pub(crate) unsafe extern "C" fn unshare_nsproxy_namespaces(
     unshare_flags: c_ulong,
@@ -134,11 +133,11 @@ pub(crate) unsafe extern "C" fn unshare_nsproxy_namespaces(
     let own = unsafe { OwnNsProxy::new(current) };
     // SAFETY: The caller promises null or validity.
     let cred = unsafe { new_cred.cast::<Credential>().as_ref() };
-    // SAFETY: The caller promises that nobody else uses it if it is to be moved.
-    let fs = unsafe { fs_to_move(&request, new_fs) };
+    // SAFETY: The caller promises that nobody else uses it with `CLONE_NEWNS`.
+    let fs = unsafe { borrow_new_fs(&request, new_fs) };
 
     from_result(|| {
-        if let Some(proxy) = create::for_unshare(current, own.proxy(), &request, cred, fs)? {
+        if let Some(proxy) = create::unshare_namespaces(current, own.proxy(), &request, cred, fs)? {
             // SAFETY: The caller promises that it is valid for writes.
             unsafe { *new_nsp = proxy.into_ptr().as_ptr() };
         }
@@ -146,15 +145,15 @@ pub(crate) unsafe extern "C" fn unshare_nsproxy_namespaces(
     })
 }
 
-/// Gives a task another nsproxy of namespaces, or drops it if `new` is null.
+/// Replaces a task's nsproxy, or drops it if `new` is null.
 ///
-/// Out of line, so that a probe here sees unshare, setns and exec: the old nsproxy is still in `p`.
+/// Out of line so that a probe sees unshare, setns and exec, with the old nsproxy still in `p`.
 ///
 /// # Safety
 ///
 /// * `p` is the current task, or a child that is being created and has its own nsproxy.
-/// * `new` is null, or comes from `unshare_nsproxy_namespaces()` or [`PreparedNsProxy::into_ptr`],
-///   and passes to the task.
+/// * `new` is null, or comes from `unshare_nsproxy_namespaces()` or [`PreparedNsProxy::into_ptr`].
+///   Ownership passes to the task.
 #[export]
 #[inline(never)]
 pub(crate) unsafe extern "C" fn switch_task_namespaces(
@@ -166,7 +165,7 @@ pub(crate) unsafe extern "C" fn switch_task_namespaces(
     // SAFETY: The caller passes ownership of a prepared nsproxy, if any.
     let new = NonNull::new(new).map(|new| unsafe { PreparedNsProxy::from_ptr(new) });
 
-    switch::switch(task, new);
+    switch::switch_task_namespaces(task, new);
 }
 
 /// Drops the nsproxy of a task that exits, or whose creation failed.
@@ -177,31 +176,30 @@ pub(crate) unsafe extern "C" fn switch_task_namespaces(
 #[export]
 pub(crate) unsafe extern "C" fn exit_nsproxy_namespaces(p: *mut bindings::task_struct) {
     // SAFETY: The caller promises a valid task, whose nsproxy may be replaced.
-    switch::switch(unsafe { NsProxySwitch::new(&*p.cast::<Task>()) }, None);
+    switch::switch_task_namespaces(unsafe { NsProxySwitch::new(&*p.cast::<Task>()) }, None);
 }
 
-/// Moves the current task to its children's time namespace.
+/// Enters the time namespace for children at exec.
 ///
 /// # Safety
 ///
-/// * The task is executing a new program, and has its address space already.
+/// * The current task is in `execve(2)` and has its new `mm`.
 #[export]
 pub(crate) unsafe extern "C" fn exec_task_namespaces() -> c_int {
     let current = current!();
-    // SAFETY: The caller promises that the task is in `execve(2)`, past the exchange of its address
-    // space.
+    // SAFETY: The caller promises that the task is in `execve(2)` and has its new `mm`.
     let caller = unsafe { Caller::new(current) };
     // SAFETY: A task that executes a program has an nsproxy, and nothing is borrowed from it here.
     let mut own = unsafe { OwnNsProxy::new(current) };
 
-    from_result(|| switch::at_exec(&caller, &mut own).map(|()| 0))
+    from_result(|| switch::exec_task_namespaces(&caller, &mut own).map(|()| 0))
 }
 
-/// Follows a task that changes its credentials to another user namespace.
+/// Moves the active reference of a task that commits new credentials to their user namespace.
 ///
 /// # Safety
 ///
-/// * Both are valid credentials, and the task's count on the old namespace is given up.
+/// * Both are valid credentials. The task's active reference to the old user namespace is passed.
 #[export]
 pub(crate) unsafe extern "C" fn switch_cred_namespaces(
     old: *const bindings::cred,
@@ -209,17 +207,17 @@ pub(crate) unsafe extern "C" fn switch_cred_namespaces(
 ) {
     // SAFETY: The caller promises valid credentials.
     let (old, new) = unsafe { (Credential::from_ptr(old), Credential::from_ptr(new)) };
-    // SAFETY: The task took this count when it got the old credentials.
+    // SAFETY: The task took this reference when it got the old credentials.
     let old = unsafe { Active::from_count(old.user_ns()) };
 
-    cred::switch(old, new.user_ns()).into_count();
+    cred::switch_cred_namespaces(old, new.user_ns()).into_count();
 }
 
-/// Counts a new task's user namespace as active.
+/// Takes an active reference to a new task's user namespace.
 ///
 /// # Safety
 ///
-/// * `tsk` is valid and has its credentials, which nobody changes meanwhile.
+/// * `tsk` is valid and has its credentials, which do not change meanwhile.
 #[export]
 pub(crate) unsafe extern "C" fn get_cred_namespaces(tsk: *mut bindings::task_struct) {
     // SAFETY: The caller promises a valid task with credentials.
@@ -228,25 +226,25 @@ pub(crate) unsafe extern "C" fn get_cred_namespaces(tsk: *mut bindings::task_str
     Active::new(cred.user_ns()).into_count();
 }
 
-/// Ends what `get_cred_namespaces()` began.
+/// Drops the active reference to a task's user namespace.
 ///
 /// # Safety
 ///
-/// * `tsk` is valid, has its credentials, and its count on their namespace is given up.
+/// * `tsk` is valid and has its credentials. The task's active reference is passed.
 #[export]
 pub(crate) unsafe extern "C" fn exit_cred_namespaces(tsk: *mut bindings::task_struct) {
     // SAFETY: The caller promises a valid task with credentials.
     let cred = unsafe { Credential::from_ptr((*tsk).real_cred) };
 
-    // SAFETY: The task took this count when it got its credentials.
+    // SAFETY: The task took this reference when it got its credentials.
     drop(unsafe { Active::from_count(cred.user_ns()) });
 }
 
-/// Serves `setns(2)`.
+/// Implements `setns(2)`.
 ///
 /// # Safety
 ///
-/// * It is the system call's entry that calls this.
+/// * Called by the system call's entry only.
 #[export]
 pub(crate) unsafe extern "C" fn pidns_setns(fd: c_int, flags: c_int) -> c_int {
     let current = current!();

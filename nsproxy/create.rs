@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! New namespaces for a clone and an unshare.
+//! New namespaces for clone and unshare.
 
 use crate::{
     flags::Request,
@@ -31,23 +31,21 @@ use kernel::{
     task::CurrentTask, //
 };
 
-/// Returns the nsproxy for a task that the current task is creating by `clone(2)`.
+/// Returns the nsproxy for a task that `clone(2)` is creating.
 ///
-/// It is the parent's, unless new namespaces are asked for, or the task has an address space of its
-/// own and enters a time namespace of its parent's children. A new mount namespace moves `fs`,
-/// which is the new task's.
+/// It is the parent's, unless `request` asks for new namespaces, or the task does not share the
+/// parent's `mm` and the parent has another time namespace for children. A new mount namespace
+/// updates `fs`, the new task's `fs_struct`.
 ///
 /// Returns `EPERM` without `CAP_SYS_ADMIN` over the new task's user namespace, which is checked
 /// first; `EINVAL` for a new IPC namespace with `CLONE_SYSVSEM`, since the shared undo list belongs
-/// to the old one; and the errors of the types of namespaces. May sleep.
-///
-/// C counterpart: `copy_namespaces()`.
-pub(crate) fn for_clone(
+/// to the old one; and the errors of each type of namespace. May sleep.
+pub(crate) fn copy_namespaces(
     child: &NewTask<'_>,
     request: &Request,
     fs: NewFs<'_>,
 ) -> Result<ARef<NsProxy>> {
-    let parents = child.parents();
+    let parents = child.parent_nsproxy();
     let cred = child.cred();
 
     if !request.wants_new() {
@@ -57,28 +55,28 @@ pub(crate) fn for_clone(
     } else if !cred.user_ns().capable(Capability::SysAdmin) {
         return Err(EPERM);
     }
-    if request.new_ipc_with_shared_undo() {
+    if request.newipc_with_sysvsem() {
         return Err(EINVAL);
     }
 
-    let mut proxy = create(request, parents, cred.user_ns(), fs)?;
+    let mut proxy = create_new_namespaces(request, parents, cred.user_ns(), fs)?;
     if !request.shares_vm() {
         child.enter_time_ns(&mut proxy);
     }
     Ok(proxy.activate())
 }
 
-/// Prepares the nsproxy that a task gets from `unshare(2)`, or nothing if no namespace but the user
-/// namespace is asked for.
+/// Prepares a new nsproxy for `unshare(2)`, or returns [`None`] if it asks for no namespace but a
+/// user namespace.
 ///
-/// `new_cred` are the credentials that it will have afterwards, if they change. A new mount
-/// namespace moves `fs`, which the task will have.
+/// `new_cred` are the credentials that the task will commit, if any. A new mount namespace updates
+/// `fs`, the task's future `fs_struct`.
 ///
-/// Returns `EPERM` without `CAP_SYS_ADMIN` over the user namespace, and the errors of the types of
-/// namespaces. May sleep.
+/// Returns `EPERM` without `CAP_SYS_ADMIN` over the user namespace, and the errors of each type of
+/// namespace. May sleep.
 ///
 /// C counterpart: `unshare_nsproxy_namespaces()`.
-pub(crate) fn for_unshare(
+pub(crate) fn unshare_namespaces(
     current: &CurrentTask,
     own: &NsProxy,
     request: &Request,
@@ -92,19 +90,17 @@ pub(crate) fn for_unshare(
     if !cred.user_ns().capable(Capability::SysAdmin) {
         return Err(EPERM);
     }
-    create(request, own, cred.user_ns(), fs).map(Some)
+    create_new_namespaces(request, own, cred.user_ns(), fs).map(Some)
 }
 
-/// Prepares an nsproxy with new namespaces of the types that `request` names, owned by `user_ns`,
-/// and those of `old` otherwise.
+/// Prepares an nsproxy with new namespaces, owned by `user_ns`, of the types in `request`, and
+/// otherwise those of `old`.
 ///
-/// The order decides which error is returned.
+/// If several fail, the order decides which error is returned.
 ///
-/// Out of line: most clones do not come here.
-///
-/// C counterpart: `create_new_namespaces()`.
+/// Out of line: most clones share the nsproxy.
 #[inline(never)]
-fn create(
+fn create_new_namespaces(
     request: &Request,
     old: &NsProxy,
     user_ns: &UserNamespace,
@@ -136,7 +132,7 @@ pub(crate) fn copy(old: &NsProxy) -> Result<PreparedNsProxy> {
     Ok(slot.init(Namespaces::clone(old)))
 }
 
-/// Tells whether children get another time namespace than the task has itself.
+/// Returns whether the time namespace for children differs from the task's own.
 #[inline]
 pub(crate) fn time_is_pending(proxy: &NsProxy) -> bool {
     proxy.time_ns_for_children != proxy.time_ns

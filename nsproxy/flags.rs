@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The flags of clone, unshare and setns.
+//! Flags of clone, unshare and setns.
 
 use kernel::{
     ns::{
@@ -26,8 +26,8 @@ impl Request {
 
     /// Reads the flags of `unshare(2)`.
     ///
-    /// `UNSHARE_EMPTY_MNTNS` is the bit of a clone flag that unshare does not take; it is turned
-    /// into clone's own flag, which does not fit in the 32 bits of unshare's.
+    /// `UNSHARE_EMPTY_MNTNS` reuses the bit of another clone flag. It becomes `CLONE_EMPTY_MNTNS`,
+    /// which does not fit in unshare's 32 bits.
     #[inline]
     pub(crate) fn of_unshare(flags: u64) -> Self {
         let unshare_empty = u64::from(uapi::UNSHARE_EMPTY_MNTNS);
@@ -41,47 +41,45 @@ impl Request {
         }
     }
 
-    /// The types of namespaces to create.
+    /// Returns the types of namespaces to create.
     #[inline]
     pub(crate) fn types(&self) -> NsTypes {
         NsTypes::from_bits_truncate(self.flags)
     }
 
-    /// Whether a new nsproxy is needed; the user namespace belongs to the credentials.
+    /// Returns whether a new nsproxy is needed. The user namespace is in the credentials instead.
     #[inline]
     pub(crate) fn wants_new(&self) -> bool {
         !self.types().without(NsType::User).is_empty()
     }
 
-    /// Whether parent and child share the address space, and so its clock pages.
+    /// Returns whether parent and child share the `mm`, and so the VVAR pages.
     #[inline]
     pub(crate) fn shares_vm(&self) -> bool {
         self.flags & u64::from(uapi::CLONE_VM) != 0
     }
 
-    /// Whether a new IPC namespace would come with an undo list for semaphores of the old one.
+    /// Returns whether `CLONE_NEWIPC` is combined with `CLONE_SYSVSEM`.
     #[inline]
-    pub(crate) fn new_ipc_with_shared_undo(&self) -> bool {
+    pub(crate) fn newipc_with_sysvsem(&self) -> bool {
         let both = u64::from(uapi::CLONE_NEWIPC | uapi::CLONE_SYSVSEM);
 
         self.flags & both == both
     }
 
-    /// The flags, as those of clone.
+    /// Returns clone flags.
     #[inline]
     pub(crate) fn flags(&self) -> u64 {
         self.flags
     }
 }
 
-/// Returns the types of namespaces that `setns(2)` joins with a pidfd.
+/// Returns the types of namespaces that `setns(2)` joins by a pidfd.
 ///
-/// Returns `EINVAL` for none, for a bit that names no type, and for a type that this kernel does
-/// not support.
-///
-/// C counterpart: `check_setns_flags()`.
-pub(crate) fn types_to_join(flags: c_int) -> Result<NsTypes> {
-    // CAST: A negative number has bits set that name no type.
+/// Returns `EINVAL` if `flags` is 0 or has a bit that is not a type, or a type that is configured
+/// out.
+pub(crate) fn check_setns_flags(flags: c_int) -> Result<NsTypes> {
+    // CAST: A negative number has bits set that are not types.
     let types = NsTypes::from_bits(i64::from(flags) as u64).ok_or(EINVAL)?;
 
     if types.is_empty() || !NsTypes::supported().contains_all(types) {
@@ -100,7 +98,7 @@ mod tests {
     const NEWTIME: u64 = uapi::CLONE_NEWTIME as u64;
 
     #[test]
-    fn clone_without_namespace_flags_keeps_the_nsproxy() {
+    fn clone_without_flags_shares_nsproxy() {
         let thread = u64::from(uapi::CLONE_VM | uapi::CLONE_THREAD | uapi::CLONE_SYSVSEM);
 
         assert!(!Request::of_clone(0).wants_new());
@@ -110,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn user_namespace_alone_keeps_the_nsproxy() {
+    fn newuser_alone_shares_nsproxy() {
         assert!(!Request::of_clone(NEWUSER).wants_new());
         assert!(Request::of_clone(NEWUSER | NEWPID).wants_new());
         assert!(Request::of_clone(NEWUSER | NEWPID)
@@ -119,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_type_needs_a_new_nsproxy() {
+    fn other_types_need_new_nsproxy() {
         let mut bit = 1u64;
         let mut seen = 0;
 
@@ -138,18 +136,18 @@ mod tests {
         let ipc = u64::from(uapi::CLONE_NEWIPC);
         let undo = u64::from(uapi::CLONE_SYSVSEM);
 
-        assert!(!Request::of_clone(ipc).new_ipc_with_shared_undo());
-        assert!(!Request::of_clone(undo).new_ipc_with_shared_undo());
-        assert!(Request::of_clone(ipc | undo | NEWPID).new_ipc_with_shared_undo());
+        assert!(!Request::of_clone(ipc).newipc_with_sysvsem());
+        assert!(!Request::of_clone(undo).newipc_with_sysvsem());
+        assert!(Request::of_clone(ipc | undo | NEWPID).newipc_with_sysvsem());
     }
 
     #[test]
-    fn unshare_has_another_flag_for_empty_mounts() {
+    fn unshare_empty_mntns_flag() {
         let newns = u64::from(uapi::CLONE_NEWNS);
         let unshare_bit = u64::from(uapi::UNSHARE_EMPTY_MNTNS);
         let empty = newns | uapi::CLONE_EMPTY_MNTNS;
 
-        // For clone the bit means something else.
+        // The same bit is another flag for clone.
         assert_eq!(uapi::UNSHARE_EMPTY_MNTNS, uapi::CLONE_PARENT_SETTID);
         for flags in [newns, newns | unshare_bit, empty] {
             assert_eq!(Request::of_clone(flags).flags(), flags);
@@ -161,30 +159,36 @@ mod tests {
 
     #[test]
     fn setns_accepts_supported_types_only() {
-        assert_eq!(types_to_join(0).err(), Some(EINVAL));
-        assert_eq!(types_to_join(-1).err(), Some(EINVAL));
-        assert_eq!(types_to_join(uapi::CLONE_VM as c_int).err(), Some(EINVAL));
+        assert_eq!(check_setns_flags(0).err(), Some(EINVAL));
+        assert_eq!(check_setns_flags(-1).err(), Some(EINVAL));
+        assert_eq!(
+            check_setns_flags(uapi::CLONE_VM as c_int).err(),
+            Some(EINVAL)
+        );
 
         let mut bit = 1u32;
         while bit != 0 {
             let kind = NsTypes::from_bits_truncate(bit.into());
             let known = !kind.is_empty() && NsTypes::supported().contains_all(kind);
 
-            assert_eq!(types_to_join(bit as c_int).is_ok(), known);
+            assert_eq!(check_setns_flags(bit as c_int).is_ok(), known);
             bit <<= 1;
         }
     }
 
     #[test]
-    fn setns_rejects_unknown_bits_beside_known_ones() {
+    fn setns_rejects_unknown_bits() {
         let newns = uapi::CLONE_NEWNS as c_int;
 
-        assert_eq!(types_to_join(newns).ok(), Some(NsTypes::from(NsType::Mnt)));
         assert_eq!(
-            types_to_join(newns | uapi::CLONE_FILES as c_int).err(),
+            check_setns_flags(newns).ok(),
+            Some(NsTypes::from(NsType::Mnt))
+        );
+        assert_eq!(
+            check_setns_flags(newns | uapi::CLONE_FILES as c_int).err(),
             Some(EINVAL)
         );
-        // Sign extension sets bits that name no type.
-        assert_eq!(types_to_join(newns | c_int::MIN).err(), Some(EINVAL));
+        // Sign extension sets bits that are not types.
+        assert_eq!(check_setns_flags(newns | c_int::MIN).err(), Some(EINVAL));
     }
 }

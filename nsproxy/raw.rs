@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the policy is made of: `struct nsproxy`, `struct nsset` and the pointer to a task's set, as
-//! safe types, and the functions of C that create, check and commit namespaces.
+//! Mechanism: `struct nsproxy`, `struct nsset` and `task->nsproxy` as safe types, and the C
+//! functions that create, check and commit namespaces.
 //!
 //! Nothing here decides what a system call does.
 

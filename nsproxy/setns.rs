@@ -42,20 +42,18 @@ use kernel::{
     task::Task, //
 };
 
-/// Lets the current task join the namespace that `fd` refers to, or if it is a pidfd, those of the
-/// process's namespaces that `flags` name.
-///
-/// All are joined or none.
+/// Joins the namespace that `fd` refers to, or if it is a pidfd, the namespaces of the process that
+/// `flags` name: all of them, or none.
 ///
 /// Returns
 ///
 /// * `EBADF` if `fd` is not open;
-/// * `EINVAL` if it refers to neither, if `flags` are neither 0 nor the namespace's type, or if for
-///   a pidfd they are 0 or name something that cannot be joined;
+/// * `EINVAL` if it is neither, if `flags` are neither 0 nor the namespace's type, or if for a
+///   pidfd they are 0 or have something else than types that this kernel supports;
 /// * `ESRCH` if the process is dead;
 /// * `EPERM` if the task may not access the process;
 /// * `ENOMEM`;
-/// * the errors of the types of namespaces: `EPERM`, `EINVAL`, `EUSERS`.
+/// * the errors of each type of namespace: `EPERM`, `EINVAL`, `EUSERS`.
 ///
 /// May sleep.
 ///
@@ -67,61 +65,59 @@ pub(crate) fn setns(
     flags: c_int,
 ) -> Result {
     let file = Fd::get(caller, fd)?;
-    let joined = Joined::from_file(&file).ok_or(EINVAL)?;
-    let types = joined.types(flags)?;
+    let fd = SetnsFd::from_file(&file).ok_or(EINVAL)?;
+    let types = fd.types(flags)?;
 
-    let mut set = prepare(caller, own.proxy(), types)?;
-    match joined {
-        Joined::One(ns) => set.install(ns)?,
-        Joined::OfProcess(pid) => Target::of(pid, types)?.validate(types, &mut set)?,
+    let mut set = prepare_nsset(caller, own.proxy(), types)?;
+    match fd {
+        SetnsFd::Ns(ns) => set.install(ns)?,
+        SetnsFd::Pidfd(pid) => Target::of(pid, types)?.validate(types, &mut set)?,
     }
 
     // No failure from here on.
-    commit(caller, own, types, set);
+    commit_nsset(caller, own, types, set);
     perf_event_namespaces(caller);
     Ok(())
 }
 
-/// What is joined.
-enum Joined<'a> {
-    /// A namespace.
-    One(&'a NsCommon),
-    /// Namespaces of a process.
-    OfProcess(&'a Pid),
+/// What `fd` refers to.
+enum SetnsFd<'a> {
+    /// A namespace file.
+    Ns(&'a NsCommon),
+    /// A pidfd.
+    Pidfd(&'a Pid),
 }
 
-impl<'a> Joined<'a> {
+impl<'a> SetnsFd<'a> {
     fn from_file(file: &'a LocalFile) -> Option<Self> {
         NsCommon::from_file(file)
-            .map(Self::One)
-            .or_else(|| Pid::from_pidfd(file).map(Self::OfProcess))
+            .map(Self::Ns)
+            .or_else(|| Pid::from_pidfd(file).map(Self::Pidfd))
     }
 
     /// Checks the flags, and returns the types to join.
     fn types(&self, flags: c_int) -> Result<NsTypes> {
         match self {
-            Self::OfProcess(_) => flags::types_to_join(flags),
+            Self::Pidfd(_) => flags::check_setns_flags(flags),
             // CAST: Flags are a set of bits.
-            Self::One(ns) if flags == 0 || ns.types().bits() == u64::from(flags as u32) => {
+            Self::Ns(ns) if flags == 0 || ns.types().bits() == u64::from(flags as u32) => {
                 Ok(ns.types())
             }
-            Self::One(_) => Err(EINVAL),
+            Self::Ns(_) => Err(EINVAL),
         }
     }
 }
 
-/// Prepares new versions of all that joining namespaces of these `types` changes; the set of
-/// namespaces is a copy of `old`.
-///
-/// C counterpart: `prepare_nsset()`.
-fn prepare<'a>(caller: &'a Caller<'_>, old: &NsProxy, types: NsTypes) -> Result<NsSet<'a>> {
+/// Prepares new versions of what joining namespaces of these `types` changes. The nsproxy is a copy
+/// of `old`.
+fn prepare_nsset<'a>(caller: &'a Caller<'_>, old: &NsProxy, types: NsTypes) -> Result<NsSet<'a>> {
     let mut set = NsSet::new(caller, types, create::copy(old)?);
 
     if types.contains(NsType::User) {
         set.add_cred(NewCred::prepare()?);
     }
     if types == NsType::Mnt.into() {
-        // Nothing can fail after the paths have changed.
+        // Nothing can fail after a mount namespace has changed the `fs_struct`.
         set.use_fs();
     } else if types.contains(NsType::Mnt) {
         set.add_fs(caller.fs().try_copy()?);
@@ -129,10 +125,8 @@ fn prepare<'a>(caller: &'a Caller<'_>, old: &NsProxy, types: NsTypes) -> Result<
     Ok(set)
 }
 
-/// Changes the task to what every namespace has agreed to.
-///
-/// C counterpart: `commit_nsset()`.
-fn commit(caller: &Caller<'_>, own: &mut OwnNsProxy<'_>, types: NsTypes, set: NsSet<'_>) {
+/// Commits what has been validated. Cannot fail.
+fn commit_nsset(caller: &Caller<'_>, own: &mut OwnNsProxy<'_>, types: NsTypes, set: NsSet<'_>) {
     let (proxy, cred, fs) = set.into_parts();
     if let Some(cred) = cred {
         cred.commit();
@@ -159,12 +153,12 @@ struct Target {
 }
 
 impl Target {
-    /// Takes references to those of the task of `pid`.
+    /// Takes references to the namespaces of the task of `pid`.
     ///
     /// Returns `ESRCH` if the task is dead, and `EPERM` if the current task may not access it.
     fn of(pid: &Pid, types: NsTypes) -> Result<Self> {
-        // Declared before the guard so that an early return drops it after the read-side section:
-        // dropping an nsproxy may sleep.
+        // Declared before the guard, so that an early return drops it outside of the read-side
+        // section: dropping an nsproxy may sleep.
         let proxy;
         let rcu = rcu::read_lock();
 
@@ -186,9 +180,9 @@ impl Target {
         Ok(Self { pid, proxy, user })
     }
 
-    /// Lets each namespace check whether it may be joined.
+    /// Installs each namespace in the set, if it may be joined.
     ///
-    /// The user namespace comes first, since it may give the right to join the others.
+    /// The user namespace comes first, since it may grant the capabilities that the others require.
     ///
     /// C counterpart: `validate_nsset()`.
     fn validate(&self, types: NsTypes, set: &mut NsSet<'_>) -> Result {
@@ -204,7 +198,7 @@ impl Target {
     }
 }
 
-/// Puts `ns` into the set, if its type is one of `types`.
+/// Installs `ns` in the set, if its type is one of `types`.
 #[inline(always)]
 fn join<N: Namespace>(types: NsTypes, set: &mut NsSet<'_>, ns: Option<&N>) -> Result {
     if types.contains(N::TYPE) {

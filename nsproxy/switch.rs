@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Replacing a task's nsproxy: after unshare and setns, at exec, at exit.
+//! Switching a task's nsproxy, for unshare, setns, exec and exit.
 
 use crate::{
     create,
@@ -17,25 +17,21 @@ use kernel::{
     task::might_sleep, //
 };
 
-/// Makes `new` the task's nsproxy, or leaves it without one. May sleep.
+/// Switches a task to `new`, or drops its nsproxy. May sleep.
 ///
-/// The new namespaces become active before the old ones become inactive, so that one that is in
-/// both nsproxies stays active. The old nsproxy is dropped without the task's lock.
-///
-/// C counterpart: `switch_task_namespaces()`.
+/// The new namespaces are activated before the old ones are deactivated, so that one in both stays
+/// active. The old nsproxy is dropped without the task's lock.
 #[inline]
-pub(crate) fn switch(task: NsProxySwitch<'_>, new: Option<PreparedNsProxy>) {
+pub(crate) fn switch_task_namespaces(task: NsProxySwitch<'_>, new: Option<PreparedNsProxy>) {
     might_sleep();
     let new = new.map(PreparedNsProxy::activate);
     drop(task.replace(new));
 }
 
-/// Moves a task that executes a new program to the time namespace of its children.
+/// Switches a task at exec to the time namespace for children.
 ///
-/// Returns `ENOMEM`; nothing has changed then. May sleep.
-///
-/// C counterpart: `exec_task_namespaces()`.
-pub(crate) fn at_exec(caller: &Caller<'_>, own: &mut OwnNsProxy<'_>) -> Result {
+/// Returns `ENOMEM`, with nothing changed. May sleep.
+pub(crate) fn exec_task_namespaces(caller: &Caller<'_>, own: &mut OwnNsProxy<'_>) -> Result {
     if !create::time_is_pending(own.proxy()) {
         return Ok(());
     }

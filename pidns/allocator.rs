@@ -2,17 +2,18 @@
 
 //! Allocating and freeing pids and their numbers.
 //!
-//! A pid has a number in its own namespace and in each ancestor. `alloc()` locks the numbers of
+//! A pid has a number in its own namespace and in each ancestor. `alloc_pid()` locks the numbers of
 //! these namespaces one after the other, the pid's own first, and holds all locks until it has
-//! published the pid or freed its numbers again. So nobody sees a number of a clone that fails, and
-//! races with a dying init are decided as under C's single `pidmap_lock`:
+//! published the pid or freed its numbers again. So the numbers of a failing clone are never
+//! visible, and races with a dying init have the outcomes that they have under C's single
+//! `pidmap_lock`:
 //!
-//! * A pid is published only if PID allocation is enabled at every level, and is counted there. An
-//!   init that disables it later waits for this pid.
+//! * A pid is published and counted only if PID allocation is enabled at every level. An init that
+//!   disables it later waits for this pid.
 //! * Freeing a number wakes up an init that waits for the last one.
-//! * `zap_pid_ns_processes()` kills the tasks that are linked to a pid under `tasklist_lock`. A
-//!   task that is linked later sees in `copy_process()`, under the same lock, that PID allocation
-//!   is disabled.
+//! * `zap_pid_ns_processes()` kills the tasks that are linked to a pid, under `tasklist_lock`.
+//!   `copy_process()` checks under the same lock, before it links a task, that PID allocation is
+//!   still enabled.
 //!
 //! See Documentation/pidns/pids.rst.
 
@@ -36,41 +37,41 @@ use kernel::{
     prelude::*, //
 };
 
-/// The number that the first process of a namespace must have.
+/// The number of a namespace's first process.
 const INIT: i32 = 1;
 
 /// Allocates a pid in `ns`.
 ///
-/// `set_tid` has its number in `ns`, then those in the ancestors, as far as the caller chooses
-/// them. The pid can be found by its numbers when this returns, but no task uses it yet.
+/// `set_tid` has the requested numbers, in `ns` first and then in its ancestors. On return the pid
+/// can be found by its numbers, but no task uses it yet.
 ///
 /// Returns
 ///
 /// * `EINVAL` if `set_tid` has more numbers than `ns` has levels, or one that is out of range, or
 ///   if the first process of a namespace would not get number 1;
-/// * `EPERM` if the caller may not choose numbers in one of the namespaces;
-/// * `EEXIST` if a chosen number is in use;
+/// * `EPERM` if the caller may not choose numbers in a namespace;
+/// * `EEXIST` if a requested number is in use;
 /// * `EAGAIN` if a namespace has no free number;
-/// * `ENOMEM` if PID allocation is disabled in one of the namespaces, or if there is no memory.
+/// * `ENOMEM` if PID allocation is disabled in a namespace, or if there is no memory.
 ///
-/// May sleep. C counterpart: `alloc_pid()`.
-pub(crate) fn alloc(ns: &PidNamespace, set_tid: &[i32]) -> Result<UnusedPid> {
+/// May sleep.
+pub(crate) fn alloc_pid(ns: &PidNamespace, set_tid: &[i32]) -> Result<UnusedPid> {
     check_set_tid(ns, set_tid)?;
 
     alloc_numbers(NewPid::new(ns)?, set_tid)?
         .add_to_pidfs()
         .map_err(|pid| {
-            free(pid);
+            free_pid(pid);
             ENOMEM
         })
 }
 
-/// Checks whether the caller may choose these numbers, the innermost first.
+/// Checks the requested numbers and the permission to choose them, innermost first.
 fn check_set_tid(ns: &PidNamespace, set_tid: &[i32]) -> Result {
     if set_tid.len() > levels(ns) {
         return Err(EINVAL);
     }
-    for (ns, nr) in ns.lineage().zip(set_tid) {
+    for (ns, nr) in ns.self_and_ancestors().zip(set_tid) {
         if !(INIT..ns.pid_max()).contains(nr) {
             return Err(EINVAL);
         }
@@ -92,7 +93,7 @@ fn alloc_numbers<'a>(mut pid: NewPid<'a>, set_tid: &[i32]) -> Result<PublishedPi
     loop {
         let mut numbers = pid.allocate();
         match alloc_at_each_level(&mut numbers, set_tid) {
-            // All other errors take precedence over that of a dead namespace.
+            // Checks PIDNS_ADDING at every level: ENOMEM, after all other errors.
             Ok(()) => return numbers.publish(),
             // A node could not be allocated under the locks.
             Err(ENOMEM) => pid = numbers.preload()?,
@@ -118,7 +119,7 @@ fn alloc_at_each_level(numbers: &mut NewNumbers<'_>, set_tid: &[i32]) -> Result 
     Ok(())
 }
 
-/// Allocates the number in `ns`, which is `set_tid` if that is given.
+/// Allocates the number in `ns`: `set_tid`, if given.
 fn alloc_number(
     numbers: &mut NewNumbers<'_>,
     ns: &PidNamespace,
@@ -137,7 +138,7 @@ fn alloc_number(
     done.map_err(|error| if error == ENOSPC { if_none } else { error })
 }
 
-/// Returns where a search that began at `cursor` goes on after a wrap.
+/// Returns where a search that started at `cursor` continues after the wrap.
 fn first_number(cursor: u32) -> i32 {
     if i64::from(cursor) > i64::from(RESERVED_PIDS) {
         RESERVED_PIDS
@@ -146,11 +147,9 @@ fn first_number(cursor: u32) -> i32 {
     }
 }
 
-/// Frees the numbers of a pid that no task uses, and drops the reference that belonged to them
-/// after a grace period. `tasklist_lock` must not be held.
-///
-/// C counterpart: `free_pid()`.
-pub(crate) fn free(pid: UnusedPid) {
+/// Frees the numbers of a pid that no task uses, and drops their reference after a grace period.
+/// `tasklist_lock` must not be held.
+pub(crate) fn free_pid(pid: UnusedPid) {
     let mut pid = pid.retire();
     while let Some(number) = pid.next() {
         wake_reaper(&number);
@@ -158,9 +157,9 @@ pub(crate) fn free(pid: UnusedPid) {
     pid.put_after_grace_period();
 }
 
-/// Wakes up a child reaper that waits in `zap_pid_ns_processes()` for all others to be gone.
+/// Wakes up the child reaper if it waits in `zap_pid_ns_processes()` for the last pids.
 fn wake_reaper(number: &FreedNumber<'_>) {
-    // The reaper itself, and perhaps its thread group leader.
+    // What is left is the reaper and, if that is another thread, its leader.
     if matches!(number.left(), PidAllocated::Disabled(1 | 2)) {
         if let Some(reaper) = number.child_reaper() {
             reaper.wake_up();
@@ -168,10 +167,8 @@ fn wake_reaper(number: &FreedNumber<'_>) {
     }
 }
 
-/// Disables PID allocation in `ns`.
-///
-/// C counterpart: `disable_pid_allocation()`.
-pub(crate) fn disable(ns: &PidNamespace) {
+/// Disables PID allocation in `ns`: clears `PIDNS_ADDING`.
+pub(crate) fn disable_pid_allocation(ns: &PidNamespace) {
     LockedNumbers::lock(ns).disable_allocation();
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The prototypes of the functions that are in Rust, for BTF: pahole leaves out
- * what rustc compiles, and without a prototype BPF attaches no fentry or fexit
- * program. Rust's definition takes the place of each of these when the kernel
- * is linked. The names of parameters are C's, as tracers show them.
+ * Prototypes of the functions that are in Rust, for BTF: pahole leaves out what
+ * rustc compiles, and without a prototype BPF cannot attach fentry and fexit
+ * programs. The linker replaces these weak functions by those in Rust. Tracers
+ * show the names of parameters, which are C's.
  */
 
 #include <linux/cred.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The slab caches of pids: which there are, and what they are called.
+//! The slab caches of `struct pid`, and their names.
 
 use crate::raw::cache::{
     PidCache,
@@ -23,8 +23,8 @@ pub(crate) fn create_initial() -> Result<PidCache> {
     PidCache::create(0, c"pid", flags() | SlabFlags::PANIC)
 }
 
-/// Returns the cache for the pids of a namespace at `level`, which is created when the first such
-/// namespace is. Its name tells how many numbers a pid has.
+/// Returns the cache for the pids of namespaces at `level`, which is created when the first such
+/// namespace is. It is named after the number of levels that a pid has.
 ///
 /// Returns `ENOMEM`, and `EINVAL` if there is no such level. May sleep.
 pub(crate) fn for_level(level: u32) -> Result<PidCache> {
@@ -42,7 +42,7 @@ mod tests {
     use kernel::pid_namespace::PidNamespace;
 
     #[test]
-    fn there_is_one_for_each_level_below_the_initial() -> Result {
+    fn one_cache_per_level() -> Result {
         for level in 1..=PidNamespace::MAX_LEVEL {
             assert!(for_level(level)? == for_level(level)?);
         }
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_none_elsewhere() {
+    fn no_other_caches() {
         assert_eq!(for_level(0).err(), Some(EINVAL));
         assert_eq!(for_level(PidNamespace::MAX_LEVEL + 1).err(), Some(EINVAL));
         assert_eq!(for_level(u32::MAX).err(), Some(EINVAL));

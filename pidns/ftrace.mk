@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# ftrace locations in the functions that C knows by name: a function without one takes no
-# probe, and rustc makes none by itself. Cost: a NOP a function, as in C.
+# ftrace locations in the functions with C names: without one a function cannot be probed,
+# and rustc makes none by itself. Cost: a NOP per function, as in C.
 #
 
 pidns-crates := pidns nsproxy
 
-# usage: $(call pidns-functions,CRATE); the names of those that C knows
+# usage: $(call pidns-functions,CRATE); the names of these functions
 pidns-functions = $(shell sed -n 's/^pub(crate) unsafe extern "C" fn \([a-z_0-9]*\).*/\1/p' \
   $(wildcard $(src)/$(1)/abi.rs $(src)/$(1)/abi/*.rs $(src)/$(1)/abi/*/*.rs))
 $(foreach c,$(pidns-crates),$(eval pidns-functions-$(c) := $(call pidns-functions,$(c))))
@@ -39,7 +39,7 @@ $(pidns-crates:%=$(obj)/%/lib.o): private objtool-args = \
 endif
 endif
 
-# LLVM ignores in silence what it does not find.
+# LLVM silently ignores names that it does not find.
 quiet_cmd_check_ftrace = CHECK   $< (ftrace locations)
       cmd_check_ftrace = $(CONFIG_SHELL) $(src)/pidns/check-ftrace.sh $< \
 	$(pidns-functions-$(@:$(obj)/%/ftrace.checked=%)) > $@

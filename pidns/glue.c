@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What needs C: system call entries with their per-architecture stubs
+ * What has to be in C: system call entries with their per-architecture stubs
  * and metadata, exports, initcalls, and two objects with a layout or parts that
- * Rust does not see. Nothing is decided here.
+ * Rust does not see.
  */
 
 #include <linux/export.h>

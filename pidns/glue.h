@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Rust functions that C calls and no header of the kernel declares.
+ * Rust functions that C calls and that no other header declares.
  */
 #ifndef _PIDNS_GLUE_H
 #define _PIDNS_GLUE_H

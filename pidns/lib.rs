@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! PID namespaces: policy.
+//! PID namespaces.
 //!
 //! Principles:
 //!
-//! * Policy has no unsafe code. Below it is [`raw`], which works on C's structures and decides
-//!   nothing; [`abi`] turns what C passes into types of `raw` and of the `kernel` crate, and
-//!   decides nothing either.
-//! * A number that does not exist in a namespace is [`None`], an error is an [`Err`]. 0, null and
-//!   error pointers exist in [`abi`] only.
-//! * Each state of a pid is a type, and a step to the next state consumes the value: a reserved
-//!   number is published or freed, a pid that lost its last task is freed, once.
-//! * State in fields that C reads and writes is computed from them, and not kept twice.
+//! * Policy has no unsafe code. Below it, [`raw`] works on C's structures and decides nothing;
+//!   [`abi`] converts between C and the types of `raw` and the `kernel` crate, and decides nothing
+//!   either.
+//! * A missing number is [`None`], an error is an [`Err`]. 0, null and error pointers are in
+//!   [`abi`] only.
+//! * Each state of a pid is a type, and a transition consumes the value: a reserved number is
+//!   published or freed once, and a pid that lost its last task is freed once.
+//! * State in fields that C accesses is computed from them, not duplicated.
 //! * A lock that C holds is an argument.
 //!
 //! Lock order, outermost first:
@@ -20,10 +20,10 @@
 //! 2. `tasklist_lock`, for the links between tasks and pids and for the zap.
 //! 3. `sighand->siglock` of a task.
 //!
-//! The numbers of a namespace have a spinlock (`LockedNumbers`). `alloc()` takes those of a
-//! namespace and its ancestors, the innermost first; `free()` takes one at a time. The locks of a
-//! wake-up, of the slab allocator and of `call_rcu()` nest inside. None of the locks above may be
-//! held: `free()` asserts it, and pids that lose their last task under `tasklist_lock` are kept in
+//! The numbers of a namespace have a spinlock (`LockedNumbers`). `alloc_pid()` takes those of a
+//! namespace and its ancestors, the innermost first; `free_pid()` takes one at a time. The locks of
+//! a wake-up, of the slab allocator and of `call_rcu()` nest inside. None of the locks above may be
+//! held: `free_pid()` asserts it. Pids that lose their last task under `tasklist_lock` are kept in
 //! `UnusedPids` until it is released.
 //!
 //! The IDRs are read under RCU.
@@ -32,25 +32,25 @@
 //!
 //! | C | Rust | file |
 //! |---|---|---|
-//! | `attach_pid()` | `links::attach()` | `pidns/links.rs` |
-//! | `detach_pid()` | `links::detach()` | `pidns/links.rs` |
-//! | `change_pid()` | `links::change()` | `pidns/links.rs` |
-//! | `transfer_pid()` | `links::transfer()` | `pidns/links.rs` |
-//! | `exchange_tids()` | `links::exchange()` | `pidns/links.rs` |
+//! | `attach_pid()` | `links::attach_pid()` | `pidns/links.rs` |
+//! | `detach_pid()` | `links::detach_pid()` | `pidns/links.rs` |
+//! | `change_pid()` | `links::change_pid()` | `pidns/links.rs` |
+//! | `transfer_pid()` | `links::transfer_pid()` | `pidns/links.rs` |
+//! | `exchange_tids()` | `links::exchange_tids()` | `pidns/links.rs` |
 //! | `find_pid_ns()` | `find()` | `rust/kernel/ns/pid/idr.rs` |
-//! | `find_vpid()` | `lookup::find()` | `pidns/lookup.rs` |
+//! | `find_vpid()` | `lookup::find_vpid()` | `pidns/lookup.rs` |
 //! | `find_ge_pid()` | `find_ge()` | `rust/kernel/ns/pid/idr.rs` |
-//! | `find_get_pid()` | `lookup::find_get()` | `pidns/lookup.rs` |
+//! | `find_get_pid()` | `lookup::find_get_pid()` | `pidns/lookup.rs` |
 //! | `pid_task()` | `task()` | `rust/kernel/pid.rs` |
-//! | `get_pid_task()` | `lookup::get_task()` | `pidns/lookup.rs` |
-//! | `find_task_by_pid_ns()` | `lookup::find_task()` | `pidns/lookup.rs` |
-//! | `find_task_by_vpid()` | `lookup::find_task_for()` | `pidns/lookup.rs` |
-//! | `find_get_task_by_vpid()` | `lookup::find_get_task()` | `pidns/lookup.rs` |
-//! | `get_task_pid()` | `lookup::get_pid()` | `pidns/lookup.rs` |
-//! | `pid_nr_ns()` | `lookup::number_in()` | `pidns/lookup.rs` |
-//! | `pid_vnr()` | `lookup::number()` | `pidns/lookup.rs` |
-//! | `__task_pid_nr_ns()` | `lookup::number_of()` | `pidns/lookup.rs` |
-//! | `task_active_pid_ns()` | `pid_ns()` | `rust/kernel/pid/task.rs` |
+//! | `get_pid_task()` | `lookup::get_pid_task()` | `pidns/lookup.rs` |
+//! | `find_task_by_pid_ns()` | `lookup::find_task_by_pid_ns()` | `pidns/lookup.rs` |
+//! | `find_task_by_vpid()` | `lookup::find_task_by_vpid()` | `pidns/lookup.rs` |
+//! | `find_get_task_by_vpid()` | `lookup::find_get_task_by_vpid()` | `pidns/lookup.rs` |
+//! | `get_task_pid()` | `lookup::get_task_pid()` | `pidns/lookup.rs` |
+//! | `pid_nr_ns()` | `lookup::pid_nr_ns()` | `pidns/lookup.rs` |
+//! | `pid_vnr()` | `lookup::pid_vnr()` | `pidns/lookup.rs` |
+//! | `__task_pid_nr_ns()` | `lookup::task_pid_nr_ns()` | `pidns/lookup.rs` |
+//! | `task_active_pid_ns()` | `task_active_pid_ns()` | `pidns/abi/pid/lookup.rs` |
 //! | `pidfd_get_pid()` | `pidfd::get_pid()` | `pidns/pidfd.rs` |
 //! | `pidfd_get_task()` | `pidfd::get_task()` | `pidns/pidfd.rs` |
 //! | `sys_pidfd_open()` | `pidfd::open()` | `pidns/pidfd.rs` |
@@ -58,16 +58,16 @@
 //! | `register_pidns_sysctls()` | `register_pidns_sysctls()` | `pidns/abi/pid/sysctl.rs` |
 //! | `unregister_pidns_sysctls()` | `unregister_pidns_sysctls()` | `pidns/abi/pid/sysctl.rs` |
 //! | `pid_idr_init()` | `limits::init()` | `pidns/limits.rs` |
-//! | `alloc_pid()` | `allocator::alloc()` | `pidns/allocator.rs` |
-//! | `free_pid()` | `allocator::free()` | `pidns/allocator.rs` |
+//! | `alloc_pid()` | `allocator::alloc_pid()` | `pidns/allocator.rs` |
+//! | `free_pid()` | `allocator::free_pid()` | `pidns/allocator.rs` |
 //! | `free_pids()` | `free_pids()` | `pidns/abi/pid.rs` |
-//! | `put_pid()` | `free::put()` | `pidns/raw/free.rs` |
-//! | `disable_pid_allocation()` | `allocator::disable()` | `pidns/allocator.rs` |
+//! | `put_pid()` | `free::put_pid()` | `pidns/raw/free.rs` |
+//! | `disable_pid_allocation()` | `allocator::disable_pid_allocation()` | `pidns/allocator.rs` |
 //! | `pidns_is_ancestor()` | `nsops::is_ancestor()` | `pidns/nsops.rs` |
-//! | `copy_pid_ns()` | `namespace::create_or_share()` | `pidns/namespace.rs` |
-//! | `put_pid_ns()` | `destroy::put()` | `pidns/raw/destroy.rs` |
-//! | `zap_pid_ns_processes()` | `reaper::zap()` | `pidns/reaper.rs` |
-//! | `reboot_pid_ns()` | `reaper::reboot()` | `pidns/reaper.rs` |
+//! | `copy_pid_ns()` | `namespace::copy_pid_ns()` | `pidns/namespace.rs` |
+//! | `put_pid_ns()` | `destroy::put_pid_ns()` | `pidns/raw/destroy.rs` |
+//! | `zap_pid_ns_processes()` | `reaper::zap_pid_ns_processes()` | `pidns/reaper.rs` |
+//! | `reboot_pid_ns()` | `reaper::reboot_pid_ns()` | `pidns/reaper.rs` |
 
 #![crate_name = "pidns"]
 #![deny(unsafe_code)]
@@ -89,5 +89,5 @@ mod sysctl;
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
 mod testing;
 
-/// What the crate logs begins with this: it is about the limits of numbers.
+/// Prefix of log messages, which are about `pid_max`.
 const __LOG_PREFIX: &[u8] = b"pid_max\0";

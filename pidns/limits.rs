@@ -80,21 +80,21 @@ mod tests {
     use crate::raw::limits::possible_cpus;
 
     #[test]
-    fn minimum_is_above_the_reserved_numbers() {
+    fn minimum_above_reserved_pids() {
         assert_eq!(minimum(0), 301);
         assert_eq!(minimum(1), 301);
         assert_eq!(minimum(37), 301);
     }
 
     #[test]
-    fn minimum_grows_with_the_cpus() {
+    fn minimum_grows_with_cpus() {
         assert_eq!(minimum(38), 304);
         assert_eq!(minimum(8192), 65536);
     }
 
     #[cfg(all(CONFIG_64BIT, not(CONFIG_BASE_SMALL)))]
     #[test]
-    fn default_grows_with_the_cpus_up_to_the_limit() {
+    fn default_grows_with_cpus() {
         assert_eq!(default(1), 32768);
         assert_eq!(default(32), 32768);
         assert_eq!(default(33), 33792);
@@ -104,13 +104,13 @@ mod tests {
     }
 
     #[test]
-    fn no_number_of_cpus_overflows() {
+    fn no_overflow() {
         assert_eq!(minimum(u32::MAX), i32::MAX);
         assert_eq!(default(u32::MAX), PID_MAX_LIMIT);
     }
 
     #[test]
-    fn bound_is_that_of_the_cpus() {
+    fn minimum_matches_cpus() {
         let cpus = possible_cpus();
 
         assert!(cpus > 0);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn initial_namespace_is_within_the_bounds() {
+    fn initial_pid_max_in_bounds() {
         let limit = PidNamespace::initial().pid_max();
 
         assert!(PID_MAX_MIN.load(Relaxed) > RESERVED_PIDS);

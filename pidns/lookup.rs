@@ -2,7 +2,7 @@
 
 //! Look-ups between numbers, pids and tasks.
 //!
-//! Functions without a namespace argument use the one that the current task lives in.
+//! Functions without a namespace argument use that of the current task.
 
 use kernel::{
     pid::{
@@ -22,31 +22,25 @@ use kernel::{
     tasklist::RcuOrTasklist, //
 };
 
-/// Returns the pid that has the number `nr` for `current`.
-///
-/// C counterpart: `find_vpid()`.
+/// Returns the pid with number `nr` in the namespace of `current`.
 #[inline]
-pub(crate) fn find<'a>(
+pub(crate) fn find_vpid<'a>(
     current: &CurrentTask,
     nr: i32,
     guard: impl Into<RcuOrTasklist<'a>>,
 ) -> Option<&'a Pid> {
-    current.pid_ns()?.find(nr, guard)
+    current.own_pid()?.ns().find(nr, guard)
 }
 
-/// As [`find()`], with a reference.
-///
-/// C counterpart: `find_get_pid()`.
+/// As [`find_vpid()`], with a reference.
 #[inline]
-pub(crate) fn find_get(current: &CurrentTask, nr: i32) -> Option<ARef<Pid>> {
-    find(current, nr, &rcu::read_lock()).map(ARef::from)
+pub(crate) fn find_get_pid(current: &CurrentTask, nr: i32) -> Option<ARef<Pid>> {
+    find_vpid(current, nr, &rcu::read_lock()).map(ARef::from)
 }
 
-/// Returns the thread that has the number `nr` in `ns`.
-///
-/// C counterpart: `find_task_by_pid_ns()`.
+/// Returns the thread with number `nr` in `ns`.
 #[inline]
-pub(crate) fn find_task<'a>(
+pub(crate) fn find_task_by_pid_ns<'a>(
     nr: i32,
     ns: &PidNamespace,
     guard: RcuOrTasklist<'a>,
@@ -54,50 +48,40 @@ pub(crate) fn find_task<'a>(
     ns.find(nr, guard)?.task(PidType::Pid, guard)
 }
 
-/// Returns the thread that has the number `nr` for `current`.
-///
-/// C counterpart: `find_task_by_vpid()`.
+/// Returns the thread with number `nr` in the namespace of `current`.
 #[inline]
-pub(crate) fn find_task_for<'a>(
+pub(crate) fn find_task_by_vpid<'a>(
     current: &CurrentTask,
     nr: i32,
     guard: RcuOrTasklist<'a>,
 ) -> Option<&'a Task> {
-    find_task(nr, current.pid_ns()?, guard)
+    find_task_by_pid_ns(nr, current.own_pid()?.ns(), guard)
 }
 
-/// Returns the thread that has the number `nr` for `current`, with a reference.
-///
-/// C counterpart: `find_get_task_by_vpid()`.
+/// As [`find_task_by_vpid()`], with a reference.
 #[inline]
-pub(crate) fn find_get_task(current: &CurrentTask, nr: i32) -> Option<ARef<Task>> {
+pub(crate) fn find_get_task_by_vpid(current: &CurrentTask, nr: i32) -> Option<ARef<Task>> {
     let rcu = rcu::read_lock();
-    find_task_for(current, nr, RcuOrTasklist::from(&rcu)).map(ARef::from)
+    find_task_by_vpid(current, nr, RcuOrTasklist::from(&rcu)).map(ARef::from)
 }
 
 /// Returns the pid that `task` uses as `kind`, with a reference, or [`None`] if it has been
 /// reaped.
-///
-/// C counterpart: `get_task_pid()`.
 #[inline]
-pub(crate) fn get_pid(task: &Task, kind: PidType) -> Option<ARef<Pid>> {
+pub(crate) fn get_task_pid(task: &Task, kind: PidType) -> Option<ARef<Pid>> {
     task.pid_of(kind, &rcu::read_lock()).map(ARef::from)
 }
 
 /// Returns the first task that uses `pid` as `kind`, with a reference.
-///
-/// C counterpart: `get_pid_task()`.
 #[inline]
-pub(crate) fn get_task(pid: &Pid, kind: PidType) -> Option<ARef<Task>> {
+pub(crate) fn get_pid_task(pid: &Pid, kind: PidType) -> Option<ARef<Task>> {
     pid.task(kind, &rcu::read_lock()).map(ARef::from)
 }
 
-/// Returns the number of `pid` in `ns`, or [`None`] if it has none: `ns` is neither the namespace
-/// of the pid nor an ancestor of that.
-///
-/// C counterpart: `pid_nr_ns()`.
+/// Returns the number of `pid` in `ns`, or [`None`] if `ns` is neither the namespace of the pid nor
+/// an ancestor of that.
 #[inline]
-pub(crate) fn number_in(pid: &Pid, ns: &PidNamespace) -> Option<PidNr> {
+pub(crate) fn pid_nr_ns(pid: &Pid, ns: &PidNamespace) -> Option<PidNr> {
     // CAST: A level is at most 32.
     let upid = pid.numbers().get(ns.level() as usize)?;
     if upid.ns() == ns {
@@ -107,33 +91,32 @@ pub(crate) fn number_in(pid: &Pid, ns: &PidNamespace) -> Option<PidNr> {
     }
 }
 
-/// Returns the number of `pid` for `current`, or [`None`] if it has none there.
-///
-/// C counterpart: `pid_vnr()`.
+/// Returns the number of `pid` in the namespace of `current`, or [`None`] if it has none there.
 #[inline]
-pub(crate) fn number(current: &CurrentTask, pid: &Pid) -> Option<PidNr> {
-    number_in(pid, current.pid_ns()?)
+pub(crate) fn pid_vnr(current: &CurrentTask, pid: &Pid) -> Option<PidNr> {
+    pid_nr_ns(pid, current.own_pid()?.ns())
 }
 
-/// Returns the number of the pid that `task` uses as `kind`, in `ns` or else for `current`.
+/// Returns the number of the pid that `task` uses as `kind`, in `ns` or else in the namespace of
+/// `current`.
 ///
-/// It is [`None`] if the pid has no number there, or if `task` has been reaped.
+/// Returns [`None`] if the pid has no number there, or if `task` has been reaped.
 ///
 /// C counterpart: `__task_pid_nr_ns()`.
 #[inline]
-pub(crate) fn number_of(
+pub(crate) fn task_pid_nr_ns(
     current: &CurrentTask,
     task: &Task,
     kind: PidType,
     ns: Option<&PidNamespace>,
 ) -> Option<PidNr> {
-    // The current task may be a zombie that is reaped at this moment.
+    // The current task may be a zombie that is being reaped.
     let rcu = rcu::read_lock();
     let ns = match ns {
         Some(ns) => ns,
         None => current.pid_of(PidType::Pid, &rcu)?.ns(),
     };
-    number_in(task.pid_of(kind, &rcu)?, ns)
+    pid_nr_ns(task.pid_of(kind, &rcu)?, ns)
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]

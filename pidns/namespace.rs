@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Creating PID namespaces, and the namespace of a task.
+//! Creating PID namespaces, and the active namespace of a task.
 
 use crate::{
     abi,
@@ -30,67 +30,53 @@ use kernel::{
     },
 };
 
-/// Returns the PID namespace for the children of `current`, `old` until now: a new one if `types`
-/// has [`NsType::Pid`], else `old`.
+/// Returns the PID namespace for the children of `current`: a new one if `types` has
+/// [`NsType::Pid`], else `old`.
 ///
-/// Returns the errors of [`create`]. May sleep.
-///
-/// C counterpart: `copy_pid_ns()`.
-pub(crate) fn create_or_share(
+/// Returns `EINVAL` if a new one is wanted and `old` is not the active namespace of `current`, and
+/// the errors of [`create_pid_namespace`]. May sleep.
+pub(crate) fn copy_pid_ns(
     current: &CurrentTask,
     types: NsTypes,
     user_ns: &UserNamespace,
     old: &PidNamespace,
 ) -> Result<ARef<PidNamespace>> {
-    if types.contains(NsType::Pid) {
-        create(current, user_ns, old)
-    } else {
-        Ok(old.into())
+    if !types.contains(NsType::Pid) {
+        return Ok(old.into());
     }
-}
-
-/// Creates a PID namespace below `old`, owned by `user_ns`, for the children of `current`.
-///
-/// Returns `EINVAL` if `old` is not the namespace that `current` lives in, or if `user_ns` is not
-/// the owner of `old` or a descendant of it; `ENOSPC` beyond 32 levels or the limit
-/// `user.max_pid_namespaces`; `ENOMEM`. May sleep.
-///
-/// C counterpart: `copy_pid_ns()` with `CLONE_NEWPID`.
-fn create(
-    current: &CurrentTask,
-    user_ns: &UserNamespace,
-    old: &PidNamespace,
-) -> Result<ARef<PidNamespace>> {
-    if current.pid_ns() != Some(old) {
+    if current.active_pid_ns() != Some(old) {
         return Err(EINVAL);
     }
-    create_below(user_ns, old)
+    create_pid_namespace(user_ns, old)
 }
 
-/// As [`create()`], wherever the current task lives.
-pub(crate) fn create_below(
+/// Creates a PID namespace below `parent`, owned by `user_ns`.
+///
+/// Returns `EINVAL` if `user_ns` is neither the owner of `parent` nor a descendant of it; `ENOSPC`
+/// beyond `MAX_PID_NS_LEVEL` or the limit `user.max_pid_namespaces`; `ENOMEM`. May sleep.
+pub(crate) fn create_pid_namespace(
     user_ns: &UserNamespace,
-    old: &PidNamespace,
+    parent: &PidNamespace,
 ) -> Result<ARef<PidNamespace>> {
-    if !old.user_ns().is_or_contains(user_ns) {
+    if !parent.user_ns().is_or_contains(user_ns) {
         return Err(EINVAL);
     }
-    if old.level() >= PidNamespace::MAX_LEVEL {
+    if parent.level() >= PidNamespace::MAX_LEVEL {
         return Err(ENOSPC);
     }
     let count = Ucount::new(user_ns, Kuid::current_euid(), UcountType::PidNamespaces);
     let count = count.ok_or(ENOSPC)?;
-    let cache = caches::for_level(old.level().saturating_add(1))?;
+    let cache = caches::for_level(parent.level().saturating_add(1))?;
 
-    let ns = NewPidNamespace::new(old, user_ns, count, cache, &abi::pid::sysctl::ROOT)?;
+    let ns = NewPidNamespace::new(parent, user_ns, count, cache, &abi::pid::sysctl::ROOT)?;
     #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
-    let ns = ns.with_memfd_noexec_scope(crate::sysctl::memfd_noexec::effective(old));
+    let ns = ns.with_memfd_noexec_scope(crate::sysctl::memfd_noexec::effective(parent));
     Ok(ns.publish())
 }
 
-/// Returns the namespace that `task` lives in, with a reference.
+/// Returns the active PID namespace of `task`, with a reference.
 ///
-/// Returns `ESRCH` if the task has been reaped, or the namespace has lost its last reference.
+/// Returns `ESRCH` if the task has been reaped, or the namespace has no references left.
 ///
 /// C counterpart: `task_active_pid_ns()` with `get_pid_ns()`.
 pub fn active(task: &Task, rcu: &rcu::Guard) -> Result<ARef<PidNamespace>> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! PID namespaces under `/proc/PID/ns`: get, install, parent.
+//! Operations of `/proc/PID/ns` files of PID namespaces.
 
 use crate::raw::nsset::NsSetMut;
 use kernel::{
@@ -17,15 +17,15 @@ use kernel::{
     },
 };
 
-/// Returns the namespace that `task` lives in, or [`None`] if it has been reaped.
+/// Returns the active PID namespace of `task`, or [`None`] if it has been reaped.
 ///
 /// C counterpart: `pidns_get()`.
 pub(crate) fn get(task: &Task) -> Option<ARef<PidNamespace>> {
     PidNamespace::active_of(task, &rcu::read_lock())
 }
 
-/// Returns the namespace that the children of `task` are born into, or [`None`] if it is exiting
-/// and has no set of namespaces any more.
+/// Returns the PID namespace for children of `task`, or [`None`] if it is exiting and has dropped
+/// its nsproxy.
 ///
 /// C counterpart: `pidns_for_children_get()`.
 pub(crate) fn get_for_children(task: &Task) -> Option<ARef<PidNamespace>> {
@@ -38,9 +38,9 @@ pub(crate) fn get_for_children(task: &Task) -> Option<ARef<PidNamespace>> {
 /// Makes `ns` the PID namespace for the children of `current`.
 ///
 /// Returns `EPERM` without `CAP_SYS_ADMIN` over the owner of `ns` and over the user namespace that
-/// the task is going to have, and `EINVAL` unless `ns` is the namespace that the task lives in or a
-/// descendant of it: otherwise a child would have no number in its parent's namespace, and a task
-/// could escape from a namespace.
+/// the task will have, and `EINVAL` unless `ns` is the active namespace of the task or a
+/// descendant: otherwise a child would have no number in its parent's namespace, and a task could
+/// escape from a namespace.
 ///
 /// C counterpart: `pidns_install()`.
 pub(crate) fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNamespace) -> Result {
@@ -49,7 +49,7 @@ pub(crate) fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNam
     {
         return Err(EPERM);
     }
-    if !sees(current, ns) {
+    if !is_visible(current, ns) {
         return Err(EINVAL);
     }
 
@@ -59,17 +59,17 @@ pub(crate) fn install(current: &CurrentTask, set: &mut NsSetMut<'_>, ns: &PidNam
 
 /// Returns the parent of `ns`.
 ///
-/// Returns `EPERM` unless that is the namespace that `current` lives in or a descendant of it.
+/// Returns `EPERM` unless that is the active namespace of `current` or a descendant.
 ///
 /// C counterpart: `pidns_get_parent()`.
 pub(crate) fn parent(current: &CurrentTask, ns: &PidNamespace) -> Result<ARef<PidNamespace>> {
-    let parent = ns.parent().filter(|parent| sees(current, parent));
+    let parent = ns.parent().filter(|parent| is_visible(current, parent));
 
     parent.map(ARef::from).ok_or(EPERM)
 }
 
-/// Returns whether `ns` is the namespace that `current` lives in or a descendant of it.
-fn sees(current: &CurrentTask, ns: &PidNamespace) -> bool {
+/// Returns whether `ns` is the active namespace of `current` or a descendant.
+fn is_visible(current: &CurrentTask, ns: &PidNamespace) -> bool {
     let active = current.active_pid_ns();
 
     active.is_some_and(|active| is_ancestor(ns, active))
@@ -79,7 +79,9 @@ fn sees(current: &CurrentTask, ns: &PidNamespace) -> bool {
 ///
 /// C counterpart: `pidns_is_ancestor()`.
 pub(crate) fn is_ancestor(child: &PidNamespace, ancestor: &PidNamespace) -> bool {
-    let at_level = child.lineage().find(|ns| ns.level() <= ancestor.level());
+    let at_level = child
+        .self_and_ancestors()
+        .find(|ns| ns.level() <= ancestor.level());
 
     at_level == Some(ancestor)
 }
@@ -95,11 +97,11 @@ mod tests {
     use kernel::pid::with_current;
 
     #[test]
-    fn ancestors_are_those_on_the_way_out_and_oneself() -> Result {
+    fn ancestors_include_self() -> Result {
         let innermost = nested(PidNamespace::MAX_LEVEL)?;
 
-        for inner in innermost.lineage() {
-            for outer in innermost.lineage() {
+        for inner in innermost.self_and_ancestors() {
+            for outer in innermost.self_and_ancestors() {
                 assert_eq!(is_ancestor(inner, outer), outer.level() <= inner.level());
             }
         }
@@ -107,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn siblings_and_their_children_are_no_ancestors() -> Result {
+    fn siblings_are_not_ancestors() -> Result {
         let parent = nested(1)?;
         let (one, other) = (child(&parent)?, child(&parent)?);
         let nephew = child(&one)?;
@@ -122,19 +124,19 @@ mod tests {
     }
 
     #[test]
-    fn the_parent_is_told_where_the_caller_sees_it() -> Result {
+    fn parent_if_visible() -> Result {
         let ns = nested(2)?;
         let told = |ns: &PidNamespace| with_current(|current| parent(current, ns));
 
         assert!(told(&ns)?.level() == 1);
         assert!(told(&*told(&ns)?)?.is_initial());
-        // It has no parent, which looks the same as one that may not be seen.
+        // A missing parent is the same as one that is not visible.
         assert_eq!(told(PidNamespace::initial()).err(), Some(EPERM));
         Ok(())
     }
 
     #[test]
-    fn the_current_task_and_its_children_live_in_the_initial_one() {
+    fn current_and_children_in_initial() {
         let own = with_current(|current| get(current));
         let childrens = with_current(|current| get_for_children(current));
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The lower floor: mechanism of PID namespaces over C's structures.
+//! Mechanism of PID namespaces, below the policy.
 //!
 //! Everything here works on the fields of `struct pid`, `struct pid_namespace` and their IDR, and
-//! decides nothing. Its safe functions uphold C's invariants whatever policy does with them. But
-//! for this module and [`abi`](crate::abi) the crate has no unsafe code.
+//! decides nothing. Its safe functions keep C's invariants whatever policy does. Only this module
+//! and [`abi`](crate::abi) have unsafe code.
 
 pub(crate) mod cache;
 pub(crate) mod destroy;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The end of a PID namespace: zap when its init exits, and `reboot(2)` inside it.
+//! The end of a PID namespace: its init exits, or `reboot(2)` inside it.
 
 use crate::{
     allocator,
@@ -32,26 +32,24 @@ use kernel::{
     }, //
 };
 
-/// The lowest number of a process other than init.
+/// The first number after init's.
 const FIRST_CHILD: i32 = 2;
 
-/// Kills all processes of the namespace of `init`, those in its descendants included, and waits
-/// until their pids are freed. Sleeps.
-///
-/// C counterpart: `zap_pid_ns_processes()`.
-pub(crate) fn zap(init: &ExitingInit<'_>) {
+/// Kills all processes in the namespace of `init` and its descendants, and waits until their pids
+/// are freed. Sleeps.
+pub(crate) fn zap_pid_ns_processes(init: &ExitingInit<'_>) {
     let ns = init.ns();
 
-    allocator::disable(ns);
-    // Children that exit from now on are reaped by themselves, inherited zombies too.
-    init.ignore_children();
+    allocator::disable_pid_allocation(ns);
+    // Children that exit from now on, and zombies that are inherited, are autoreaped.
+    init.ignore_sigchld();
     kill_all(ns);
-    // Zombies from before, and children that a tracer outside holds.
+    // Earlier zombies, and children with a tracer outside.
     init.reap_children();
 
-    // Processes whose parents are outside are not init's children. free_pid() of the last one
-    // wakes up init.
-    let own = PidAllocated::Disabled(init.own_numbers());
+    // Processes with parents outside are not init's children. free_pid() of the last one wakes up
+    // init.
+    let own = PidAllocated::Disabled(init.init_pids());
     let wait = init.prepare_to_wait();
     while ns.pid_allocated() != own {
         wait.sleep();
@@ -59,9 +57,9 @@ pub(crate) fn zap(init: &ExitingInit<'_>) {
     drop(wait);
 
     if let Some(signal) = reboot_signal(ns) {
-        init.set_exit_signal(signal);
+        init.set_group_exit_code(signal);
     }
-    init.end_accounting();
+    init.acct_exit_ns();
 }
 
 /// Sends SIGKILL to every process of `ns` but its init.
@@ -80,24 +78,22 @@ fn kill_all(ns: &PidNamespace) {
     }
 }
 
-/// What `reboot(2)` affects.
+/// What `reboot(2)` acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reboot {
     /// The machine.
-    OfTheMachine,
+    Machine,
     /// The namespace: its init was killed, and the caller must exit.
-    OfTheNamespace,
+    Namespace,
 }
 
-/// Serves `reboot(2)` with the command `cmd` for `current`, which lives in `ns`.
+/// Implements `reboot(2)` with the command `cmd` for `current`, which is in `ns`.
 ///
-/// In any namespace but the initial one it kills the init, whose exit status shows `SIGHUP` for a
-/// restart and `SIGINT` for a halt. Returns `EINVAL` for all other commands.
-///
-/// C counterpart: `reboot_pid_ns()`.
-pub(crate) fn reboot(current: &CurrentTask, ns: &PidNamespace, cmd: i32) -> Result<Reboot> {
+/// Except in the initial namespace it kills the init. The exit status shows `SIGHUP` for a restart
+/// and `SIGINT` for a halt. Returns `EINVAL` for all other commands.
+pub(crate) fn reboot_pid_ns(current: &CurrentTask, ns: &PidNamespace, cmd: i32) -> Result<Reboot> {
     if ns.is_initial() {
-        return Ok(Reboot::OfTheMachine);
+        return Ok(Reboot::Machine);
     }
     let command = RebootCommand::from_raw(cmd).ok_or(EINVAL)?;
     set_reboot_signal(ns, signal_for(command));
@@ -106,10 +102,10 @@ pub(crate) fn reboot(current: &CurrentTask, ns: &PidNamespace, cmd: i32) -> Resu
     if let Some(init) = reaper_of(current, &tasklist) {
         kill(init, &tasklist);
     }
-    Ok(Reboot::OfTheNamespace)
+    Ok(Reboot::Namespace)
 }
 
-/// Returns the signal that stands for `command`.
+/// Returns the signal for `command`.
 fn signal_for(command: RebootCommand) -> ExitSignal {
     match command {
         RebootCommand::Restart => ExitSignal::Hup,
@@ -128,14 +124,14 @@ mod tests {
     const CAD_ON: i32 = 0x89ab_cdef_u32 as i32;
 
     #[test]
-    fn the_signal_tells_starting_from_stopping() {
+    fn signal_for_command() {
         assert_eq!(signal_for(RebootCommand::Restart), ExitSignal::Hup);
         assert_eq!(signal_for(RebootCommand::Halt), ExitSignal::Int);
         assert_eq!(signal_for(RebootCommand::PowerOff), ExitSignal::Int);
     }
 
     #[test]
-    fn the_signal_is_kept_and_the_last_one_counts() -> Result {
+    fn last_reboot_signal_wins() -> Result {
         let ns = nested(1)?;
         assert_eq!(reboot_signal(&ns), None);
 
@@ -147,22 +143,22 @@ mod tests {
     }
 
     #[test]
-    fn in_the_initial_namespace_the_machine_is_meant() {
+    fn initial_ns_reboots_machine() {
         let initial = PidNamespace::initial();
 
         for cmd in [HALT, CAD_ON] {
-            let served = with_current(|current| reboot(current, initial, cmd));
-            assert_eq!(served, Ok(Reboot::OfTheMachine));
+            let served = with_current(|current| reboot_pid_ns(current, initial, cmd));
+            assert_eq!(served, Ok(Reboot::Machine));
         }
         assert_eq!(reboot_signal(initial), None);
     }
 
     #[test]
-    fn what_stops_nothing_is_refused() -> Result {
+    fn other_commands_einval() -> Result {
         let ns = nested(1)?;
 
         for cmd in [0, CAD_ON] {
-            let served = with_current(|current| reboot(current, &ns, cmd));
+            let served = with_current(|current| reboot_pid_ns(current, &ns, cmd));
             assert_eq!(served, Err(EINVAL));
         }
         assert_eq!(reboot_signal(&ns), None);

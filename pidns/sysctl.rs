@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The sysctls of PID namespaces: which there are, and who may use them.
+//! The sysctls of PID namespaces.
 //!
-//! Each namespace has a set of its own with `kernel.pid_max`. `kernel.ns_last_pid` and
-//! `vm.memfd_noexec` are global files that act on the namespace of the reader or writer.
+//! Each namespace has a set of its own, with `kernel.pid_max`. `kernel.ns_last_pid` and
+//! `vm.memfd_noexec` are global and act on the namespace of the task that reads or writes.
 
 use crate::{
     abi,
@@ -20,8 +20,8 @@ pub(crate) mod permissions;
 
 /// Registers the set of the initial namespace.
 ///
-/// Returns `ENOMEM`, and logs it. Unlike C this does not panic: the limit works without a file to
-/// change it. May sleep.
+/// Returns `ENOMEM`, and logs it. Unlike C, this does not panic: the limit works without the
+/// sysctl. May sleep.
 ///
 /// C counterpart: `pid_namespace_sysctl_init()`.
 pub(crate) fn init_pid_max() -> Result {
@@ -31,10 +31,10 @@ pub(crate) fn init_pid_max() -> Result {
     )
 }
 
-/// Registers the global files.
+/// Registers the global sysctls.
 ///
-/// Returns `ENOMEM` if one of them cannot be registered, and logs which. The other one is
-/// registered nevertheless. May sleep.
+/// Returns `ENOMEM` if one of them cannot be registered, and logs which. The other one is still
+/// registered. May sleep.
 ///
 /// C counterpart: a part of `pid_namespaces_init()`.
 pub(crate) fn init_tables() -> Result {
@@ -54,7 +54,7 @@ pub(crate) fn init_tables() -> Result {
     .fold(Ok(()), Result::and)
 }
 
-/// Returns `registered`, and logs an error: the result of an initcall is ignored.
+/// Logs an error, since initcalls ignore results.
 fn logged(name: &str, registered: Result) -> Result {
-    registered.inspect_err(|error| pr_err!("there is no sysctl {name}: {error:?}\n"))
+    registered.inspect_err(|error| pr_err!("failed to register sysctl {name}: {error:?}\n"))
 }

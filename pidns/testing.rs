@@ -2,8 +2,8 @@
 
 //! Namespaces and pids for tests.
 //!
-//! Tests run in a kernel thread, which lives in the initial namespace. A test that fails ends
-//! without dropping what it has made.
+//! Tests run in a kernel thread, in the initial namespace. A test that fails ends without dropping
+//! what it has created.
 
 use crate::{
     allocator, namespace,
@@ -37,15 +37,15 @@ use kernel::{
 };
 
 /// A pid whose numbers are freed when this is dropped.
-pub(crate) struct Numbered {
+pub(crate) struct TestPid {
     pid: ARef<Pid>,
     unused: Option<UnusedPid>,
 }
 
-impl Numbered {
-    /// Allocates a pid, see [`allocator::alloc()`].
-    pub(crate) fn new(ns: &PidNamespace, wanted: &[i32]) -> Result<Self> {
-        let unused = allocator::alloc(ns, wanted)?;
+impl TestPid {
+    /// Allocates a pid, see [`allocator::alloc_pid()`].
+    pub(crate) fn new(ns: &PidNamespace, set_tid: &[i32]) -> Result<Self> {
+        let unused = allocator::alloc_pid(ns, set_tid)?;
 
         Ok(Self {
             pid: ARef::from(&*unused),
@@ -59,7 +59,7 @@ impl Numbered {
     }
 }
 
-impl Deref for Numbered {
+impl Deref for TestPid {
     type Target = Pid;
 
     fn deref(&self) -> &Pid {
@@ -67,21 +67,21 @@ impl Deref for Numbered {
     }
 }
 
-impl Drop for Numbered {
+impl Drop for TestPid {
     fn drop(&mut self) {
         if let Some(pid) = self.unused.take() {
-            allocator::free(pid);
+            allocator::free_pid(pid);
         }
     }
 }
 
 /// Returns the error of an allocation, or [`None`] if it succeeds.
-pub(crate) fn refusal(ns: &PidNamespace, wanted: &[i32]) -> Option<Error> {
-    Numbered::new(ns, wanted).err()
+pub(crate) fn alloc_error(ns: &PidNamespace, set_tid: &[i32]) -> Option<Error> {
+    TestPid::new(ns, set_tid).err()
 }
 
-/// Returns the number of each in its own namespace.
-pub(crate) fn own_numbers(pids: &[Numbered]) -> Result<KVec<i32>> {
+/// Returns the number of each pid in its own namespace.
+pub(crate) fn own_numbers(pids: &[TestPid]) -> Result<KVec<i32>> {
     let mut numbers = KVec::new();
     for pid in pids {
         numbers.push(pid.own_nr().ok_or(ENOENT)?, GFP_KERNEL)?;
@@ -90,17 +90,17 @@ pub(crate) fn own_numbers(pids: &[Numbered]) -> Result<KVec<i32>> {
 }
 
 /// Allocates `count` pids.
-pub(crate) fn several(ns: &PidNamespace, count: usize) -> Result<KVec<Numbered>> {
+pub(crate) fn alloc_many(ns: &PidNamespace, count: usize) -> Result<KVec<TestPid>> {
     let mut pids = KVec::new();
     for _ in 0..count {
-        pids.push(Numbered::new(ns, &[])?, GFP_KERNEL)?;
+        pids.push(TestPid::new(ns, &[])?, GFP_KERNEL)?;
     }
     Ok(pids)
 }
 
 /// Creates a namespace below `parent` with the same owner.
 pub(crate) fn child(parent: &PidNamespace) -> Result<ARef<PidNamespace>> {
-    namespace::create_below(parent.user_ns(), parent)
+    namespace::create_pid_namespace(parent.user_ns(), parent)
 }
 
 /// Creates a chain of `depth` namespaces, and returns the innermost.
@@ -114,18 +114,18 @@ pub(crate) fn nested(depth: u32) -> Result<ARef<PidNamespace>> {
 
 /// A chain of namespaces, each with a pid 1 and a child reaper, so that other pids can be
 /// allocated.
-pub(crate) struct Inhabited {
+pub(crate) struct NsChain {
     // Dropped in this order: the child reaper before its pid.
     _reapers: KVec<TestReaper>,
-    _init: Numbered,
+    _init: TestPid,
     innermost: ARef<PidNamespace>,
 }
 
-impl Inhabited {
+impl NsChain {
     /// Creates a chain of `depth` namespaces.
     pub(crate) fn new(depth: u32) -> Result<Self> {
         let innermost = nested(depth)?;
-        let init = Numbered::new(&innermost, &[])?;
+        let init = TestPid::new(&innermost, &[])?;
         let mut reapers = KVec::new();
         for ns in below_initial(&innermost) {
             reapers.push(TestReaper::new(ns)?, GFP_KERNEL)?;
@@ -140,11 +140,13 @@ impl Inhabited {
 
     /// Returns the namespace at `level`; [`Deref`] returns the innermost.
     pub(crate) fn at(&self, level: u32) -> Result<&PidNamespace> {
-        self.lineage().find(|ns| ns.level() == level).ok_or(ENOENT)
+        self.self_and_ancestors()
+            .find(|ns| ns.level() == level)
+            .ok_or(ENOENT)
     }
 }
 
-impl Deref for Inhabited {
+impl Deref for NsChain {
     type Target = PidNamespace;
 
     fn deref(&self) -> &PidNamespace {
@@ -152,43 +154,43 @@ impl Deref for Inhabited {
     }
 }
 
-/// Returns `ns` and its ancestors but for the initial namespace, where others are active as well.
+/// Returns `ns` and its ancestors except the initial namespace, where other tasks are active.
 pub(crate) fn below_initial(ns: &PidNamespace) -> impl Iterator<Item = &PidNamespace> {
-    ns.lineage().filter(|ns| !ns.is_initial())
+    ns.self_and_ancestors().filter(|ns| !ns.is_initial())
 }
 
 /// Returns `pid_allocated` of each namespace of [`below_initial()`].
-pub(crate) fn taken(ns: &PidNamespace) -> Result<KVec<PidAllocated>> {
-    let mut taken = KVec::new();
+pub(crate) fn allocated(ns: &PidNamespace) -> Result<KVec<PidAllocated>> {
+    let mut counts = KVec::new();
     for ns in below_initial(ns) {
-        taken.push(ns.pid_allocated(), GFP_KERNEL)?;
+        counts.push(ns.pid_allocated(), GFP_KERNEL)?;
     }
-    Ok(taken)
+    Ok(counts)
 }
 
-/// A UID and GID that nobody else uses.
-const SOME_ID: u32 = 3_999_999_999;
+/// The UID and GID of the test user.
+const TEST_ID: u32 = 3_999_999_999;
 
-/// Returns a user that owns nothing but what the tests create.
-pub(crate) fn some_user() -> Result<Kuid> {
-    let user = PidNamespace::initial().user_ns().kuid(SOME_ID);
+/// Returns a user that owns nothing but what tests create.
+pub(crate) fn test_user() -> Result<Kuid> {
+    let user = PidNamespace::initial().user_ns().kuid(TEST_ID);
 
     user.ok_or(EINVAL)
 }
 
-/// Calls `f` as that user, in a group of the same number, with all capabilities or with none.
-pub(crate) fn as_some_user<R>(capable: bool, f: impl FnOnce() -> R) -> Result<R> {
-    let group = PidNamespace::initial().user_ns().kgid(SOME_ID);
+/// Calls `f` as the test user, with all capabilities or none.
+pub(crate) fn as_test_user<R>(capable: bool, f: impl FnOnce() -> R) -> Result<R> {
+    let group = PidNamespace::initial().user_ns().kgid(TEST_ID);
     let mut cred = NewCred::prepare()?;
-    cred.set_effective_ids(some_user()?, group.ok_or(EINVAL)?);
+    cred.set_effective_ids(test_user()?, group.ok_or(EINVAL)?);
     if !capable {
         cred.drop_capabilities();
     }
-    Ok(cred.act(f))
+    Ok(cred.with_creds(f))
 }
 
-/// Waits until `done` holds, a minute at most, and returns whether it does.
-pub(crate) fn comes_true(done: impl Fn() -> bool) -> bool {
+/// Waits up to a minute until `done` holds, and returns whether it does.
+pub(crate) fn wait_until(done: impl Fn() -> bool) -> bool {
     let start = Instant::<Monotonic>::now();
     while !done() {
         if start.elapsed() > Delta::from_secs(60) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Rust sample: a module that prints the PID namespaces of who loads it, and the loader's number
-//! in each, from the inside out.
+//! Rust sample: prints the PID namespaces of the task that loads it, and its number in each,
+//! innermost first.
 
 use kernel::{
     current,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What else changes for a task that has joined namespaces.
+//! Other changes to a task that has joined namespaces.
 //!
 //! C headers: [`include/linux/sem.h`](srctree/include/linux/sem.h),
 //! [`include/linux/time_namespace.h`](srctree/include/linux/time_namespace.h),
@@ -19,8 +19,7 @@ pub(crate) fn exit_sem(caller: &Caller<'_>) {
     unsafe { bindings::exit_sem(caller.as_ptr()) };
 }
 
-/// Makes the clock pages of the current task's address space show the offsets of `ns`, which can
-/// not change after that. May sleep.
+/// Maps the clock offsets of `ns` in the current task's VVAR pages, and freezes them. May sleep.
 pub(crate) fn timens_commit(caller: &Caller<'_>, ns: &TimeNamespace) {
     // SAFETY: Both are valid, and by the invariants of `Caller` the task has an address space.
     unsafe { bindings::timens_commit(caller.as_ptr(), ns.as_ptr()) };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Copying namespaces: a new one of a type that the flags name, or a reference to the old one.
+//! Copying namespaces: a new one if the flags ask for it, else a reference to the old one.
 //!
-//! The type of a namespace is in its flag, so all of these take the flags of the system call. If
-//! the kernel is configured without a type, C's stubs answer.
+//! All take the flags of the system call. If the kernel is configured without a type, C's stubs are
+//! called.
 
 use core::{
     marker::PhantomData,
@@ -29,7 +29,7 @@ use kernel::{
     prelude::*, //
 };
 
-/// Declares functions around those of C, which have their names and a common signature.
+/// Declares wrappers of C functions, with their names and a common signature.
 macro_rules! copy {
     ($($(#[$doc:meta])* $name:ident($ns:ident);)*) => {$(
         $(#[$doc])*
@@ -44,14 +44,14 @@ macro_rules! copy {
             // SAFETY: `user_ns` is valid, and so is `old`, or it is null and the kernel configured
             // without the type.
             let ns = unsafe { bindings::$name(flags, user_ns.as_ptr(), old.as_ptr().cast()) };
-            // SAFETY: What is not an error is `old` or a new namespace, with a reference to it.
+            // SAFETY: The result is an error, or `old` or a new namespace with a reference.
             Ok(unsafe { NsRef::from_raw(from_err_ptr(ns)?.cast()) })
         }
     )*};
 }
 
 copy! {
-    /// Copies a UTS namespace with its names.
+    /// Copies a UTS namespace and its names.
     copy_utsname(UtsNamespace);
 
     /// Copies an IPC namespace. A new one is empty.
@@ -59,26 +59,27 @@ copy! {
 
     /// Copies a PID namespace. A new one is a child of `old`.
     ///
-    /// Returns `EINVAL` if `old` is not the current task's own namespace, or `user_ns` is neither
-    /// its owner nor a descendant of that; and `ENOSPC` if namespaces would nest too deeply.
+    /// Returns `EINVAL` if `old` is not the current task's active namespace, or if `user_ns` is
+    /// neither its owner nor a descendant of that; `ENOSPC` beyond the maximum level.
     copy_pid_ns(PidNamespace);
 
     /// Copies a cgroup namespace. The roots of a new one are the current task's cgroups.
     ///
-    /// Returns `EPERM` without `CAP_SYS_ADMIN` over `user_ns`. A kernel without cgroups ignores the
-    /// flag.
+    /// Returns `EPERM` without `CAP_SYS_ADMIN` over `user_ns`. Without `CONFIG_CGROUPS` the flag is
+    /// ignored.
     copy_cgroup_ns(CgroupNamespace);
 
-    /// Copies a network namespace. A new one has a loopback device only.
+    /// Copies a network namespace. A new one has only a loopback device.
     ///
     /// Returns `EINTR` if a fatal signal is pending.
     copy_net_ns(NetNamespace);
 
-    /// Copies a time namespace with its offsets.
+    /// Copies a time namespace and its offsets.
     copy_time_ns(TimeNamespace);
 }
 
-/// The `fs_struct` that a new mount namespace moves to its own mounts.
+/// The `fs_struct` whose root and working directory a new mount namespace updates to its own
+/// mounts.
 ///
 /// # Invariants
 ///
@@ -86,7 +87,7 @@ copy! {
 pub(crate) struct NewFs<'a>(*mut bindings::fs_struct, PhantomData<&'a mut ()>);
 
 impl NewFs<'_> {
-    /// Leaves all paths as they are.
+    /// No `fs_struct`.
     pub(crate) const NONE: Self = Self(null_mut(), PhantomData);
 
     /// Borrows an `fs_struct`.
@@ -102,8 +103,8 @@ impl NewFs<'_> {
     }
 }
 
-/// Copies a mount namespace, with all mounts or with `CLONE_EMPTY_MNTNS` the root mount only, and
-/// moves `fs` to a new one.
+/// Copies a mount namespace: all mounts, or with `CLONE_EMPTY_MNTNS` only the root mount. A new one
+/// updates `fs`.
 ///
 /// A new namespace is owned by `user_ns`. Returns `ENOSPC` if the owner's limit is reached, and
 /// `ENOMEM`; `EINVAL` before the root file system is mounted. May sleep.
@@ -114,9 +115,9 @@ pub(crate) fn copy_mnt_ns(
     fs: NewFs<'_>,
 ) -> Result<NsRef<MntNamespace>> {
     let old = NonNull::new(old.as_ptr()).ok_or(EINVAL)?;
-    // SAFETY: Both namespaces are valid. By its invariants `fs` is null, or used by nobody else, so
-    // that it may be changed without its lock.
+    // SAFETY: Both namespaces are valid. By its invariants `fs` is null or used by nobody else, so
+    // its lock is not needed.
     let ns = unsafe { bindings::copy_mnt_ns(flags, old.as_ptr().cast(), user_ns.as_ptr(), fs.0) };
-    // SAFETY: What is not an error is `old` or a new namespace, with a reference to it.
+    // SAFETY: The result is an error, or `old` or a new namespace with a reference.
     Ok(unsafe { NsRef::from_raw(from_err_ptr(ns)?.cast()) })
 }

@@ -55,7 +55,7 @@ unsafe impl SlabObject for Object {
 }
 
 impl Object {
-    /// Makes an nsproxy with one reference.
+    /// Returns an nsproxy with one reference.
     const fn new(namespaces: Namespaces) -> Self {
         Self {
             count: bindings::refcount_t {
@@ -66,7 +66,7 @@ impl Object {
     }
 }
 
-/// The nsproxy that exists from boot on. C fills in the mount namespace.
+/// The initial nsproxy. C sets the mount namespace.
 #[repr(transparent)]
 pub(crate) struct InitNsProxy(Opaque<Object>);
 
@@ -74,19 +74,19 @@ pub(crate) struct InitNsProxy(Opaque<Object>);
 unsafe impl Sync for InitNsProxy {}
 
 impl InitNsProxy {
-    /// Makes the initial nsproxy.
+    /// Returns the initial nsproxy.
     pub(crate) const fn new() -> Self {
         Self(Opaque::new(Object::new(Namespaces::INITIAL)))
     }
 }
 
-/// Memory for an nsproxy.
+/// Uninitialised memory for an nsproxy.
 pub(crate) struct NsProxySlot(SlabSlot<Object>);
 
 impl NsProxySlot {
-    /// Creates the slab cache. The kernel panics if there is no memory for it.
+    /// Creates the slab cache. Panics if there is no memory.
     ///
-    /// Returns `EEXIST` if that has been done already.
+    /// Returns `EEXIST` if it exists already.
     #[doc(alias = "nsproxy_cachep")]
     pub(crate) fn create_cache() -> Result {
         CACHE.create(c"nsproxy", SlabFlags::PANIC | SlabFlags::ACCOUNT)
@@ -100,44 +100,44 @@ impl NsProxySlot {
         Ok(Self(SlabSlot::new(GFP_KERNEL)?))
     }
 
-    /// Makes an nsproxy of `namespaces` there.
+    /// Initialises the nsproxy with `namespaces`.
     #[inline]
     pub(crate) fn init(self, namespaces: Namespaces) -> PreparedNsProxy {
         let Ok(object) = self.0.init(Object::new(namespaces));
-        // INVARIANT: The nsproxy is new, its count is one, and nothing was made active.
+        // INVARIANT: The nsproxy is new, its count is one, and its namespaces were not activated.
         PreparedNsProxy(object.into_raw())
     }
 }
 
-/// An nsproxy that no task uses.
+/// An nsproxy that no task uses yet.
 ///
 /// Dropping it drops its namespaces, which may sleep.
 ///
 /// # Invariants
 ///
-/// The nsproxy is owned: it comes from the slab cache, its count is one and stands for this value.
-/// The active counts of its namespaces do not include it.
+/// The nsproxy is owned, comes from the slab cache and has a count of one. It holds no active
+/// references.
 pub(crate) struct PreparedNsProxy(NonNull<Object>);
 
 impl PreparedNsProxy {
-    /// Takes over an nsproxy from C.
+    /// Takes ownership of an nsproxy from C.
     ///
     /// # Safety
     ///
-    /// `ptr` must come from [`Self::into_ptr`], unused since.
+    /// `ptr` must come from [`Self::into_ptr`] and be unused since.
     #[inline]
     pub(crate) unsafe fn from_ptr(ptr: NonNull<bindings::nsproxy>) -> Self {
-        // INVARIANT: The caller promises that it was one of these.
+        // INVARIANT: The caller promises it.
         Self(ptr.cast())
     }
 
-    /// Passes the nsproxy to C.
+    /// Passes ownership of the nsproxy to C.
     #[inline]
     pub(crate) fn into_ptr(self) -> NonNull<bindings::nsproxy> {
         ManuallyDrop::new(self).0.cast()
     }
 
-    /// Returns a pointer through which C may exchange the namespaces.
+    /// Returns a pointer for C to replace namespaces through.
     #[inline]
     pub(super) fn as_ptr(&mut self) -> *mut bindings::nsproxy {
         self.0.cast().as_ptr()
@@ -150,39 +150,36 @@ impl PreparedNsProxy {
         unsafe { &(*self.0.as_ptr()).namespaces }
     }
 
-    /// Makes the nsproxy ready for use by a task: its namespaces become active.
+    /// Activates the namespaces, for use by a task.
     #[doc(alias = "nsproxy_ns_active_get")]
     #[inline]
     pub(crate) fn activate(self) -> ARef<NsProxy> {
         let ptr = self.into_ptr();
         // SAFETY: The nsproxy is valid.
         unsafe { bindings::nsproxy_ns_active_get(ptr.as_ptr()) };
-        // SAFETY: The nsproxy is in use from here on, and the reference that `self` stood for is
-        // passed on.
+        // SAFETY: The nsproxy is in use now, and the reference of `self` is passed on.
         unsafe { ARef::from_raw(ptr.cast()) }
     }
 
-    /// Ends the use of an nsproxy: its namespaces become inactive. Undoes [`Self::activate`].
+    /// Deactivates the namespaces of an nsproxy. Undoes [`Self::activate`].
     ///
     /// # Safety
     ///
-    /// `ptr` must have been made by [`Self::activate`], and its last reference must have been
-    /// dropped.
+    /// `ptr` must come from [`Self::activate`] and have no references left.
     #[doc(alias = "nsproxy_ns_active_put")]
     #[inline]
     pub(crate) unsafe fn deactivate(ptr: NonNull<bindings::nsproxy>) -> Self {
-        // SAFETY: The nsproxy is valid, and `activate` has made its namespaces active.
+        // SAFETY: The nsproxy is valid, and its namespaces were activated.
         unsafe { bindings::nsproxy_ns_active_put(ptr.as_ptr()) };
-        // INVARIANT: `activate` took it from one of these. There is no other reference, so that
-        // nobody looks at the count any more.
+        // INVARIANT: `activate` consumed a value of this type. No reference is left, so nobody
+        // looks at the count.
         Self(ptr.cast())
     }
 }
 
 impl Drop for PreparedNsProxy {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants the nsproxy is owned, and `NsProxySlot::init` took it out
-        // of its box.
+        // SAFETY: By the type invariants the nsproxy is owned, and comes from `NsProxySlot::init`.
         drop(unsafe { SlabBox::from_raw(self.0) });
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `setns(2)` prepares before it changes anything.
+//! `struct nsset`, which `setns(2)` prepares and commits.
 //!
 //! C headers: [`include/linux/nsproxy.h`](srctree/include/linux/nsproxy.h),
 //! [`include/linux/proc_ns.h`](srctree/include/linux/proc_ns.h)
@@ -25,13 +25,13 @@ use kernel::{
     syscall::Caller, //
 };
 
-/// A `struct nsset`: new versions of all that joining namespaces changes.
+/// A `struct nsset`: new versions of what joining namespaces changes.
 ///
 /// Dropping it leaves the task as it was, unless [`Self::use_fs`] was called.
 ///
 /// # Invariants
 ///
-/// * `raw` points to what is owned or borrowed here.
+/// * The pointers in `raw` are to what this value owns or borrows.
 /// * Its flags have `CLONE_NEWUSER` only if the credentials are new, and `CLONE_NEWNS` only if it
 ///   has an `fs_struct`.
 pub(crate) struct NsSet<'a> {
@@ -44,8 +44,8 @@ pub(crate) struct NsSet<'a> {
 }
 
 impl<'a> NsSet<'a> {
-    /// Makes a set to join namespaces of these `types`, to which the user namespace and the mount
-    /// namespace must be added.
+    /// Creates a set for joining namespaces of these `types`. For the user and the mount namespace,
+    /// credentials and an `fs_struct` must be added.
     #[inline]
     pub(crate) fn new(caller: &'a Caller<'_>, types: NsTypes, mut proxy: PreparedNsProxy) -> Self {
         let types = types.without(NsType::User).without(NsType::Mnt);
@@ -68,7 +68,7 @@ impl<'a> NsSet<'a> {
         }
     }
 
-    /// Adds credentials for the user namespace to change.
+    /// Adds new credentials, for a user namespace.
     #[inline]
     pub(crate) fn add_cred(&mut self, cred: NewCred) {
         self.raw.cred = cred.as_ptr();
@@ -77,7 +77,7 @@ impl<'a> NsSet<'a> {
         self.new_cred = Some(cred);
     }
 
-    /// Adds the task's own `fs_struct` for the mount namespace to change at once.
+    /// Adds the task's own `fs_struct`, which a mount namespace changes at once.
     #[inline]
     pub(crate) fn use_fs(&mut self) {
         self.raw.fs = self.caller.fs().as_ptr();
@@ -85,7 +85,7 @@ impl<'a> NsSet<'a> {
         self.raw.flags |= bindings::CLONE_NEWNS;
     }
 
-    /// Adds a copy of the task's `fs_struct` for the mount namespace to change.
+    /// Adds a copy of the task's `fs_struct`, for a mount namespace.
     #[inline]
     pub(crate) fn add_fs(&mut self, fs: FsCopy) {
         self.raw.fs = fs.as_ptr();
@@ -94,9 +94,10 @@ impl<'a> NsSet<'a> {
         self.new_fs = Some(fs);
     }
 
-    /// Lets `ns` check whether the current task may join it, and if so puts it into the set.
+    /// Calls the `install` operation of `ns`: checks whether the current task may join it, and adds
+    /// it to the set.
     ///
-    /// Returns `EINVAL` if the set was not made for this type, or the error of the type: `EPERM`,
+    /// Returns `EINVAL` if the set is not for this type, and the errors of `install`: `EPERM`,
     /// `EINVAL`, `EUSERS`, `ENOMEM`. May sleep.
     #[doc(alias = "proc_ns_operations::install")]
     #[doc(alias = "validate_ns")]
@@ -108,17 +109,17 @@ impl<'a> NsSet<'a> {
         // SAFETY: `ns` is valid, and its operations, if any, are constant.
         let install = unsafe { (*ns.as_ptr()).ops.as_ref().and_then(|ops| ops.install) };
         let install = install.ok_or(EINVAL)?;
-        // SAFETY: All parts of the set are valid. The function exchanges the reference to a
-        // namespace of its type in the `nsproxy`, which nobody else uses. It changes the
-        // credentials only if the flags have `CLONE_NEWUSER`, and then by the type invariants they
-        // are new. It changes the `fs_struct`, under its lock, only for a mount namespace, and then
-        // by the type invariants there is one. What it reads of the current task is there, since
-        // the caller is borrowed, which also keeps `self` on its thread.
+        // SAFETY: All parts of the set are valid. `install` replaces the namespace of its type in
+        // the `nsproxy`, which nobody else uses. It changes the credentials only with
+        // `CLONE_NEWUSER`, and then by the type invariants they are new. Only that of a mount
+        // namespace changes the `fs_struct`, under its lock, and then by the type invariants there
+        // is one. `Caller` guarantees what it reads of the current task, and keeps `self` on its
+        // thread.
         to_result(unsafe { install(&raw mut self.raw, ns.as_ptr()) })
     }
 
-    /// Returns what the task is to get: the namespaces, and credentials and paths if they were
-    /// added.
+    /// Returns the nsproxy to switch to, and the credentials and `fs_struct` to commit, if they
+    /// were added.
     #[inline]
     pub(crate) fn into_parts(self) -> (PreparedNsProxy, Option<NewCred>, Option<FsCopy>) {
         (self.proxy, self.new_cred, self.new_fs)

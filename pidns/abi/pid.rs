@@ -32,17 +32,17 @@ pub(super) mod lookup;
 mod pidfd;
 pub(crate) mod sysctl;
 
-/// Makes it possible to allocate pids in the initial namespace.
+/// Prepares the initial namespace for PID allocation.
 ///
 /// # Safety
 ///
-/// * It is called once, at boot, before the first clone.
+/// * Called once at boot, before the first clone.
 #[export]
 pub(crate) unsafe extern "C" fn pid_idr_init() {
     limits::init(possible_cpus());
-    // SAFETY: The caller promises that nothing of this is used or prepared yet.
+    // SAFETY: The caller promises that this is the only call, and that no caches are used yet.
     unsafe { PidCaches::init() };
-    // Without memory this has panicked.
+    // It panics rather than fails.
     let _ = caches::create_initial().map(|cache| {
         // SAFETY: As above.
         unsafe { state::init_initial(cache) }
@@ -64,14 +64,14 @@ pub(crate) unsafe extern "C" fn alloc_pid(
 ) -> *mut bindings::pid {
     // SAFETY: The caller promises that it is valid.
     let ns = unsafe { PidNamespace::from_ptr(ns) };
-    let wanted = if set_tid_size == 0 {
+    let set_tid = if set_tid_size == 0 {
         &[]
     } else {
-        // SAFETY: The caller promises so many elements.
+        // SAFETY: The caller promises that many elements.
         unsafe { core::slice::from_raw_parts(set_tid, set_tid_size) }
     };
 
-    match allocator::alloc(ns, wanted) {
+    match allocator::alloc_pid(ns, set_tid) {
         Ok(pid) => pid.into_raw().cast().as_ptr(),
         Err(error) => error.to_ptr(),
     }
@@ -79,18 +79,18 @@ pub(crate) unsafe extern "C" fn alloc_pid(
 
 /// Frees the numbers of a pid.
 ///
-/// Out of line, so that a probe here sees each pid that an exit frees.
+/// Out of line so that a probe sees each pid that an exit frees.
 ///
 /// # Safety
 ///
-/// * `pid` comes from `alloc_pid()`, or lost its last user by `detach_pid()` or `change_pid()`, and
-///   is the caller's to free.
+/// * `pid` comes from `alloc_pid()`, or from `detach_pid()` or `change_pid()` as no longer used,
+///   and ownership passes to this function.
 #[export]
 #[inline(never)]
 pub(crate) unsafe extern "C" fn free_pid(pid: *mut bindings::pid) {
     if let Some(pid) = NonNull::new(pid.cast::<Pid>()) {
         // SAFETY: The caller passes ownership.
-        allocator::free(unsafe { UnusedPid::from_raw(pid) });
+        allocator::free_pid(unsafe { UnusedPid::from_raw(pid) });
     }
 }
 
@@ -98,13 +98,12 @@ pub(crate) unsafe extern "C" fn free_pid(pid: *mut bindings::pid) {
 ///
 /// # Safety
 ///
-/// * `pids` has an element for each use of a pid, as `detach_pid()` and `change_pid()` left
-///   them.
+/// * `pids` has an element for each `enum pid_type`, as `detach_pid()` and `change_pid()` left it.
 #[export]
 pub(crate) unsafe extern "C" fn free_pids(pids: *mut *mut bindings::pid) {
     // SAFETY: The caller promises that the array is valid, and its elements are owned or null.
     for pid in unsafe { UnusedPids::from_ptr(pids) }.take_all() {
-        // SAFETY: The pid passes to the function.
+        // SAFETY: Ownership of the pid passes to the function.
         unsafe { free_pid(pid.into_raw().cast().as_ptr()) };
     }
 }
@@ -113,12 +112,12 @@ pub(crate) unsafe extern "C" fn free_pids(pids: *mut *mut bindings::pid) {
 ///
 /// # Safety
 ///
-/// * `pid` is null, or valid with a reference that the caller gives up.
+/// * `pid` is null, or valid with a reference that is passed.
 #[export]
 pub(crate) unsafe extern "C" fn put_pid(pid: *mut bindings::pid) {
     if let Some(pid) = NonNull::new(pid.cast::<Pid>()) {
-        // SAFETY: The caller gives up a reference.
-        unsafe { free::put(pid) };
+        // SAFETY: The caller passes a reference.
+        unsafe { free::put_pid(pid) };
     }
 }
 
@@ -130,7 +129,7 @@ pub(crate) unsafe extern "C" fn put_pid(pid: *mut bindings::pid) {
 #[export]
 pub(crate) unsafe extern "C" fn disable_pid_allocation(ns: *mut bindings::pid_namespace) {
     // SAFETY: The caller promises that it is valid.
-    allocator::disable(unsafe { PidNamespace::from_ptr(ns) });
+    allocator::disable_pid_allocation(unsafe { PidNamespace::from_ptr(ns) });
 }
 
 /// Converts a pid for C: null if there is none.

@@ -35,16 +35,16 @@ use kernel::{
 
 mod nsops;
 
-/// Makes it possible to create namespaces.
+/// Creates the slab cache and registers sysctls.
 ///
 /// # Safety
 ///
-/// * It is called once, by an initcall.
+/// * Called once, by an initcall.
 #[export]
 pub(crate) unsafe extern "C" fn pidns_init() -> c_int {
     from_result(|| {
         new_ns::create_cache()?;
-        // SAFETY: The caller promises that this was not done before.
+        // SAFETY: The caller promises that this is the only call.
         unsafe { new_ns::publish_initial() };
         sysctl::init_tables().map(|()| 0)
     })
@@ -71,7 +71,7 @@ pub(crate) unsafe extern "C" fn copy_pid_ns(
     };
 
     let types = NsTypes::from_bits_truncate(flags);
-    let ns = namespace::create_or_share(current!(), types, user_ns, old);
+    let ns = namespace::copy_pid_ns(current!(), types, user_ns, old);
     match ns {
         Ok(ns) => ARef::into_raw(ns).cast().as_ptr(),
         Err(error) => error.to_ptr(),
@@ -82,32 +82,33 @@ pub(crate) unsafe extern "C" fn copy_pid_ns(
 ///
 /// # Safety
 ///
-/// * `ns` is null, or valid with a reference that the caller gives up.
+/// * `ns` is null, or valid with a reference that is passed.
 #[export]
 pub(crate) unsafe extern "C" fn put_pid_ns(ns: *mut bindings::pid_namespace) {
     if let Some(ns) = NonNull::new(ns.cast::<PidNamespace>()) {
-        // SAFETY: The caller gives up a reference.
-        unsafe { destroy::put(ns) };
+        // SAFETY: The caller passes a reference.
+        unsafe { destroy::put_pid_ns(ns) };
     }
 }
 
-/// Ends everything in a namespace whose init exits.
+/// Kills all processes in a namespace whose init exits, and waits for them.
 ///
 /// # Safety
 ///
-/// * `ns` is valid, and the current task is the last thread of its init, in `exit()`.
+/// * `ns` is valid, and the current task is the last thread of its init, in `do_exit()`.
 #[export]
 pub(crate) unsafe extern "C" fn zap_pid_ns_processes(ns: *mut bindings::pid_namespace) {
     let current = current!();
     // SAFETY: The caller promises that it is valid, and that the task is in this state.
-    reaper::zap(&unsafe { ExitingInit::new(current, PidNamespace::from_ptr(ns)) });
+    reaper::zap_pid_ns_processes(&unsafe { ExitingInit::new(current, PidNamespace::from_ptr(ns)) });
 }
 
-/// Serves `reboot(2)` if it does not mean the machine; then it does not return.
+/// Implements `reboot(2)` in a PID namespace, and then does not return. In the initial one it
+/// returns 0.
 ///
 /// # Safety
 ///
-/// * `ns` is the namespace of the current task, which is in the system call.
+/// * `ns` is the active namespace of the current task, which is in the system call.
 #[export]
 pub(crate) unsafe extern "C" fn reboot_pid_ns(
     ns: *mut bindings::pid_namespace,
@@ -115,10 +116,10 @@ pub(crate) unsafe extern "C" fn reboot_pid_ns(
 ) -> c_int {
     // SAFETY: The caller promises that it is valid.
     let ns = unsafe { PidNamespace::from_ptr(ns) };
-    match reaper::reboot(current!(), ns, cmd) {
-        Ok(Reboot::OfTheMachine) => 0,
-        // SAFETY: Nothing is alive here but references, and the caller is C.
-        Ok(Reboot::OfTheNamespace) => unsafe { do_exit(0) },
+    match reaper::reboot_pid_ns(current!(), ns, cmd) {
+        Ok(Reboot::Machine) => 0,
+        // SAFETY: Nothing here needs to be dropped, and the caller is C.
+        Ok(Reboot::Namespace) => unsafe { do_exit(0) },
         Err(error) => error.to_errno(),
     }
 }

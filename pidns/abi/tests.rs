@@ -33,10 +33,10 @@ mod suite {
     use super::*;
 
     #[test]
-    fn null_is_no_pid_and_no_namespace() {
+    fn null_pid_and_ns() {
         let initial = PidNamespace::initial().as_ptr();
 
-        // SAFETY: These may be given null, and leave it alone.
+        // SAFETY: These take null.
         unsafe {
             put_pid(ptr::null_mut());
             put_pid_ns(ptr::null_mut());
@@ -48,17 +48,17 @@ mod suite {
     }
 
     #[test]
-    fn a_pid_has_no_number_in_no_namespace() {
-        // SAFETY: The pid of init never goes away, and the namespace may be null.
+    fn pid_nr_ns_null_ns() {
+        // SAFETY: `init_struct_pid` is static, and the namespace may be null.
         let nr = unsafe { pid_nr_ns(&raw mut bindings::init_struct_pid, ptr::null_mut()) };
 
         assert_eq!(nr, 0);
     }
 
     #[test]
-    fn references_to_the_initial_namespace_are_not_counted() {
+    fn init_pid_ns_not_counted() {
         let initial = PidNamespace::initial();
-        // SAFETY: The namespace is valid, and the count is accessed in one piece.
+        // SAFETY: The namespace is valid, and the count is accessed by single loads and stores.
         let counted = || unsafe {
             let count = &raw mut (*initial.as_ptr())
                 .ns
@@ -73,7 +73,7 @@ mod suite {
         let held = ARef::from(initial);
         assert_eq!(counted(), before);
         drop(held);
-        // SAFETY: There is nothing to give up where nothing is counted.
+        // SAFETY: References to the initial namespace are not counted.
         unsafe { put_pid_ns(initial.as_ptr()) };
         assert_eq!(counted(), before);
     }

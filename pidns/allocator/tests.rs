@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of how numbers are allocated and freed.
+//! Tests of allocating and freeing pids.
 
 mod first;
 mod levels;
 mod order;
 mod search;
-mod wanted;
+mod set_tid;

@@ -5,8 +5,8 @@
 use super::*;
 use crate::testing::{
     child,
-    Inhabited,
-    Numbered, //
+    NsChain,
+    TestPid, //
 };
 use kernel::{
     pid::with_current,
@@ -15,21 +15,21 @@ use kernel::{
 
 const DEPTH: u32 = PidNamespace::MAX_LEVEL;
 
-/// Returns the number that pids of [`at_every_level()`] have at `level`: a different one for
-/// each pair of levels.
+/// Returns the number that pids of [`at_every_level()`] have at `level`: different for each pair of
+/// levels.
 fn number_at(own_level: u32, level: u32) -> i32 {
     (1000 + own_level * 100 + level) as i32
 }
 
-/// Makes a pid in each namespace of the chain, beginning with the initial one.
-fn at_every_level(chain: &Inhabited) -> Result<KVec<Numbered>> {
+/// Allocates a pid in each namespace of the chain, starting with the initial one.
+fn at_every_level(chain: &NsChain) -> Result<KVec<TestPid>> {
     let mut pids = KVec::new();
     for own_level in 0..=DEPTH {
-        let mut wanted = KVec::new();
+        let mut set_tid = KVec::new();
         for level in (1..=own_level).rev() {
-            wanted.push(number_at(own_level, level), GFP_KERNEL)?;
+            set_tid.push(number_at(own_level, level), GFP_KERNEL)?;
         }
-        pids.push(Numbered::new(chain.at(own_level)?, &wanted)?, GFP_KERNEL)?;
+        pids.push(TestPid::new(chain.at(own_level)?, &set_tid)?, GFP_KERNEL)?;
     }
     Ok(pids)
 }
@@ -39,14 +39,14 @@ mod suite {
     use super::*;
 
     #[test]
-    fn numbers_are_seen_from_the_own_level_outwards() -> Result {
-        let chain = Inhabited::new(DEPTH)?;
+    fn numbers_at_own_and_outer_levels() -> Result {
+        let chain = NsChain::new(DEPTH)?;
         let pids = at_every_level(&chain)?;
 
         for (own_level, pid) in (0..=DEPTH).zip(&pids) {
             assert_eq!(pid.ns(), chain.at(own_level)?);
             for level in 0..=DEPTH {
-                let nr = number_in(pid, chain.at(level)?);
+                let nr = pid_nr_ns(pid, chain.at(level)?);
                 if level > own_level {
                     assert_eq!(nr, None);
                 } else if level > 0 {
@@ -60,9 +60,9 @@ mod suite {
     }
 
     #[test]
-    fn numbers_belong_to_the_chain_of_namespaces() -> Result {
-        let chain = Inhabited::new(DEPTH)?;
-        let pid = Numbered::new(&chain, &[])?;
+    fn no_number_in_unrelated_ns() -> Result {
+        let chain = NsChain::new(DEPTH)?;
+        let pid = TestPid::new(&chain, &[])?;
 
         assert_eq!(pid.numbers().len(), 33);
         for (level, upid) in (0..=DEPTH).zip(pid.numbers()) {
@@ -72,8 +72,8 @@ mod suite {
     }
 
     #[test]
-    fn numbers_lead_back_at_every_level() -> Result {
-        let chain = Inhabited::new(DEPTH)?;
+    fn find_at_every_level() -> Result {
+        let chain = NsChain::new(DEPTH)?;
         let pids = at_every_level(&chain)?;
 
         for pid in &pids {
@@ -87,9 +87,9 @@ mod suite {
     }
 
     #[test]
-    fn numbers_lead_nowhere_when_they_are_given_back() -> Result {
-        let chain = Inhabited::new(3)?;
-        let pid = Numbered::new(&chain, &[50, 60, 70])?;
+    fn freed_numbers_not_found() -> Result {
+        let chain = NsChain::new(3)?;
+        let pid = TestPid::new(&chain, &[50, 60, 70])?;
         let outer = chain.at(1)?;
         assert!(outer.find(70, &rcu::read_lock()).is_some());
 
@@ -100,23 +100,23 @@ mod suite {
     }
 
     #[test]
-    fn siblings_do_not_see_each_other() -> Result {
-        let parent = Inhabited::new(1)?;
+    fn siblings_not_found() -> Result {
+        let parent = NsChain::new(1)?;
         let (one, other) = (child(&parent)?, child(&parent)?);
-        let pid = Numbered::new(&one, &[])?;
+        let pid = TestPid::new(&one, &[])?;
         // The same number at the same level.
-        let others = Numbered::new(&other, &[])?;
+        let others = TestPid::new(&other, &[])?;
 
-        assert_eq!(number_in(&pid, &one), PidNr::new(1));
-        assert_eq!(number_in(&pid, &other), None);
-        assert_eq!(number_in(&others, &one), None);
-        assert!(number_in(&pid, &parent).is_some());
+        assert_eq!(pid_nr_ns(&pid, &one), PidNr::new(1));
+        assert_eq!(pid_nr_ns(&pid, &other), None);
+        assert_eq!(pid_nr_ns(&others, &one), None);
+        assert!(pid_nr_ns(&pid, &parent).is_some());
         Ok(())
     }
 
     #[test]
-    fn no_pid_has_a_number_below_1() -> Result {
-        let ns = Inhabited::new(1)?;
+    fn numbers_below_1_not_found() -> Result {
+        let ns = NsChain::new(1)?;
 
         for nr in [0, -1, i32::MIN] {
             assert!(ns.find(nr, &rcu::read_lock()).is_none());
@@ -128,9 +128,9 @@ mod suite {
     }
 
     #[test]
-    fn the_next_number_is_found_in_order() -> Result {
-        let ns = Inhabited::new(1)?;
-        let pids = [Numbered::new(&ns, &[9])?, Numbered::new(&ns, &[5])?];
+    fn find_ge_in_order() -> Result {
+        let ns = NsChain::new(1)?;
+        let pids = [TestPid::new(&ns, &[9])?, TestPid::new(&ns, &[5])?];
         let next = |nr| ns.find_ge(nr, &rcu::read_lock()).map(|(nr, _)| nr);
 
         assert_eq!(next(0), Some(1));
@@ -145,63 +145,64 @@ mod suite {
     }
 
     #[test]
-    fn numbers_of_no_namespace_are_those_of_the_current_one() -> Result {
-        let ns = Inhabited::new(1)?;
-        let pid = Numbered::new(&ns, &[50])?;
-        let in_initial = number_in(&pid, PidNamespace::initial());
+    fn null_ns_means_current() -> Result {
+        let ns = NsChain::new(1)?;
+        let pid = TestPid::new(&ns, &[50])?;
+        let in_initial = pid_nr_ns(&pid, PidNamespace::initial());
 
-        assert_eq!(with_current(|current| number(current, &pid)), in_initial);
+        assert_eq!(with_current(|current| pid_vnr(current, &pid)), in_initial);
         let nr = in_initial.map_or(0, PidNr::get);
-        let found = with_current(|current| find_get(current, nr));
+        let found = with_current(|current| find_get_pid(current, nr));
         assert!(found.is_some_and(|found| *found == *pid));
         Ok(())
     }
 
     #[test]
-    fn the_current_task_and_its_number_lead_to_each_other() {
+    fn current_by_number() {
         let initial = PidNamespace::initial();
-        let nr = with_current(|current| number_of(current, current, PidType::Pid, Some(initial)));
+        let nr =
+            with_current(|current| task_pid_nr_ns(current, current, PidType::Pid, Some(initial)));
         let nr = nr.map_or(0, PidNr::get);
 
-        let found = with_current(|current| find_get_task(current, nr));
+        let found = with_current(|current| find_get_task_by_vpid(current, nr));
         assert!(found.is_some_and(|found| with_current(|current| *found == **current)));
         let rcu = rcu::read_lock();
-        let same = find_task(nr, initial, RcuOrTasklist::from(&rcu))
+        let same = find_task_by_pid_ns(nr, initial, RcuOrTasklist::from(&rcu))
             .is_some_and(|found| with_current(|current| *found == **current));
         drop(rcu);
         assert!(same);
     }
 
     #[test]
-    fn the_current_task_and_its_pid_lead_to_each_other() -> Result {
+    fn current_by_pid() -> Result {
         for kind in [PidType::Pid, PidType::Tgid] {
-            let pid = with_current(|current| get_pid(current, kind)).ok_or(ESRCH)?;
+            let pid = with_current(|current| get_task_pid(current, kind)).ok_or(ESRCH)?;
 
-            let task = get_task(&pid, kind);
+            let task = get_pid_task(&pid, kind);
             assert!(task.is_some_and(|task| with_current(|current| *task == **current)));
         }
         Ok(())
     }
 
     #[test]
-    fn a_task_has_no_number_where_it_does_not_live() -> Result {
-        let ns = Inhabited::new(1)?;
-        let nr = with_current(|current| number_of(current, current, PidType::Pid, Some(&ns)));
+    fn no_number_of_task_in_child_ns() -> Result {
+        let ns = NsChain::new(1)?;
+        let nr = with_current(|current| task_pid_nr_ns(current, current, PidType::Pid, Some(&ns)));
 
         assert_eq!(nr, None);
         Ok(())
     }
 
     #[test]
-    fn a_pid_without_tasks_leads_to_none() -> Result {
-        let ns = Inhabited::new(1)?;
-        let pid = Numbered::new(&ns, &[50])?;
+    fn pid_without_tasks() -> Result {
+        let ns = NsChain::new(1)?;
+        let pid = TestPid::new(&ns, &[50])?;
 
         for kind in PidType::ALL {
-            assert!(get_task(&pid, kind).is_none());
+            assert!(get_pid_task(&pid, kind).is_none());
         }
         let rcu = rcu::read_lock();
-        let found = find_task(50, &ns, RcuOrTasklist::from(&rcu)).is_some();
+        let found = find_task_by_pid_ns(50, &ns, RcuOrTasklist::from(&rcu)).is_some();
         drop(rcu);
         assert!(!found);
         Ok(())

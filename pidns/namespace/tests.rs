@@ -14,13 +14,13 @@ use crate::{
         testing::TestReaper,
     },
     testing::{
-        as_some_user,
+        as_test_user,
         child,
-        comes_true,
         nested,
-        some_user,
-        Inhabited,
-        Numbered, //
+        test_user,
+        wait_until,
+        NsChain,
+        TestPid, //
     },
 };
 use kernel::{
@@ -31,10 +31,10 @@ use kernel::{
     pid::with_current,
 };
 
-/// Returns how many namespaces the tests' own user owns.
+/// Returns how many namespaces the test user owns.
 fn owned() -> Result<isize> {
     let user_ns = PidNamespace::initial().user_ns();
-    let one_more = Ucount::new(user_ns, some_user()?, UcountType::PidNamespaces);
+    let one_more = Ucount::new(user_ns, test_user()?, UcountType::PidNamespaces);
     let total = one_more.ok_or(ENOSPC)?.total();
 
     Ok(total.saturating_sub(1))
@@ -49,7 +49,7 @@ mod suite {
     use super::*;
 
     #[test]
-    fn it_begins_below_its_parent_and_empty() -> Result {
+    fn new_namespace_is_empty() -> Result {
         let parent = nested(2)?;
         let ns = child(&parent)?;
 
@@ -66,7 +66,7 @@ mod suite {
     }
 
     #[test]
-    fn it_does_not_take_its_limit_from_its_parent() -> Result {
+    fn pid_max_not_inherited() -> Result {
         let parent = nested(1)?;
         set_pid_max(&parent, 400);
 
@@ -75,10 +75,12 @@ mod suite {
     }
 
     #[test]
-    fn it_is_made_only_below_where_one_lives() -> Result {
+    fn create_below_active_ns_only() -> Result {
         let initial = PidNamespace::initial();
         let elsewhere = nested(1)?;
-        let made = |old| with_current(|current| create(current, initial.user_ns(), old));
+        let made = |old| {
+            with_current(|current| copy_pid_ns(current, NsType::Pid.into(), initial.user_ns(), old))
+        };
 
         assert_eq!(made(&elsewhere).err(), Some(EINVAL));
         let ns = made(initial)?;
@@ -87,27 +89,27 @@ mod suite {
     }
 
     #[test]
-    fn there_are_32_levels_below_the_initial_one() -> Result {
+    fn max_pid_ns_level() -> Result {
         let ns = nested(32)?;
         assert_eq!(ns.level(), PidNamespace::MAX_LEVEL);
-        assert_eq!(ns.lineage().count(), 33);
+        assert_eq!(ns.self_and_ancestors().count(), 33);
 
         assert_eq!(child(&ns).err(), Some(ENOSPC));
         Ok(())
     }
 
     #[test]
-    fn it_waits_for_its_init_lives_and_dies() -> Result {
+    fn life_stages() -> Result {
         let ns = nested(1)?;
         assert_eq!(ns.life(), PidNsLife::AwaitingInit);
-        let init = Numbered::new(&ns, &[])?;
-        // A number is not a process yet.
+        let init = TestPid::new(&ns, &[])?;
+        // A pid is not a process yet.
         assert_eq!(ns.life(), PidNsLife::AwaitingInit);
         let reaper = TestReaper::new(&ns)?;
         assert_eq!(ns.life(), PidNsLife::Alive);
-        let pid = Numbered::new(&ns, &[])?;
+        let pid = TestPid::new(&ns, &[])?;
 
-        allocator::disable(&ns);
+        allocator::disable_pid_allocation(&ns);
         assert_eq!(ns.life(), PidNsLife::Dying);
         assert_eq!(ns.pid_allocated(), PidAllocated::Disabled(2));
         drop(pid);
@@ -119,21 +121,21 @@ mod suite {
     }
 
     #[test]
-    fn it_stays_closed() -> Result {
+    fn disable_is_permanent() -> Result {
         let ns = nested(1)?;
-        allocator::disable(&ns);
-        allocator::disable(&ns);
+        allocator::disable_pid_allocation(&ns);
+        allocator::disable_pid_allocation(&ns);
 
         assert_eq!(ns.life(), PidNsLife::Dying);
-        assert_eq!(Numbered::new(&ns, &[]).err(), Some(ENOMEM));
+        assert_eq!(TestPid::new(&ns, &[]).err(), Some(ENOMEM));
         assert_eq!(ns.pid_allocated(), PidAllocated::Disabled(0));
         Ok(())
     }
 
     #[test]
-    fn it_tells_its_reaper_as_long_as_pids_are_left() -> Result {
+    fn reaper_known_while_pids_left() -> Result {
         let last = |ns: &PidNamespace| {
-            let mut pid = allocator::alloc(ns, &[])?.retire();
+            let mut pid = allocator::alloc_pid(ns, &[])?.retire();
             let mut last = None;
             while let Some(number) = pid.next() {
                 last = Some((number.left(), number.child_reaper().is_some()));
@@ -141,7 +143,7 @@ mod suite {
             pid.put_after_grace_period();
             Ok::<_, Error>(last)
         };
-        let inhabited = Inhabited::new(1)?;
+        let inhabited = NsChain::new(1)?;
 
         assert_eq!(last(&inhabited)?, Some((PidAllocated::Adding(1), true)));
         assert_eq!(last(&*nested(1)?)?, Some((PidAllocated::Adding(0), false)));
@@ -149,7 +151,7 @@ mod suite {
     }
 
     #[test]
-    fn the_initial_one_is_alive() {
+    fn initial_is_alive() {
         let initial = PidNamespace::initial();
 
         assert_eq!(initial.life(), PidNsLife::Alive);
@@ -159,7 +161,7 @@ mod suite {
     }
 
     #[test]
-    fn the_current_task_lives_in_the_initial_one() -> Result {
+    fn current_in_initial() -> Result {
         let ns = with_current(|current| active(current, &rcu::read_lock()))?;
 
         assert!(ns.is_initial());
@@ -167,61 +169,61 @@ mod suite {
     }
 
     #[test]
-    fn it_counts_for_its_user_until_its_last_reference_is_gone() -> Result {
+    fn ucount_kept_until_last_put() -> Result {
         // From an earlier run.
-        assert!(comes_true(owns_nothing));
-        let ns = as_some_user(true, || child(PidNamespace::initial()))??;
-        let other = as_some_user(true, || child(PidNamespace::initial()))??;
+        assert!(wait_until(owns_nothing));
+        let ns = as_test_user(true, || child(PidNamespace::initial()))??;
+        let other = as_test_user(true, || child(PidNamespace::initial()))??;
         assert_eq!(owned(), Ok(2));
         let again = ns.clone();
         drop(ns);
         drop(other);
-        assert!(comes_true(|| owned() == Ok(1)));
+        assert!(wait_until(|| owned() == Ok(1)));
 
         drop(again);
-        assert!(comes_true(owns_nothing));
+        assert!(wait_until(owns_nothing));
         Ok(())
     }
 
     #[test]
-    fn it_ends_with_all_above_it_that_it_kept() -> Result {
-        assert!(comes_true(owns_nothing));
-        let innermost = as_some_user(true, || nested(32))??;
+    fn destroys_unused_ancestors() -> Result {
+        assert!(wait_until(owns_nothing));
+        let innermost = as_test_user(true, || nested(32))??;
         assert_eq!(owned(), Ok(32));
-        // Half of the chain is held by somebody else.
-        let middle = innermost.lineage().find(|ns| ns.level() == 16);
+        // Another reference keeps half of the chain.
+        let middle = innermost.self_and_ancestors().find(|ns| ns.level() == 16);
         let middle = ARef::from(middle.ok_or(ENOENT)?);
 
         drop(innermost);
-        assert!(comes_true(|| owned() == Ok(16)));
+        assert!(wait_until(|| owned() == Ok(16)));
         drop(middle);
-        assert!(comes_true(owns_nothing));
+        assert!(wait_until(owns_nothing));
         Ok(())
     }
 
     #[test]
-    fn a_pid_keeps_it() -> Result {
-        assert!(comes_true(owns_nothing));
-        let ns = as_some_user(true, || child(PidNamespace::initial()))??;
-        let pid = Numbered::new(&ns, &[])?;
+    fn pid_keeps_namespace() -> Result {
+        assert!(wait_until(owns_nothing));
+        let ns = as_test_user(true, || child(PidNamespace::initial()))??;
+        let pid = TestPid::new(&ns, &[])?;
         let found = ARef::from(&*pid);
         drop(ns);
         drop(pid);
-        // The number is free, but somebody looks at the pid.
+        // The number is free, but there is a reference to the pid.
         rcu::rcu_barrier();
         assert_eq!(owned(), Ok(1));
         assert_eq!(found.ns().pid_allocated(), PidAllocated::Adding(0));
 
         drop(found);
-        assert!(comes_true(owns_nothing));
+        assert!(wait_until(owns_nothing));
         Ok(())
     }
 
     #[test]
-    fn a_failure_does_not_count() -> Result {
-        assert!(comes_true(owns_nothing));
+    fn failed_create_not_counted() -> Result {
+        assert!(wait_until(owns_nothing));
         let innermost = nested(32)?;
-        let refused = as_some_user(true, || child(&innermost))?;
+        let refused = as_test_user(true, || child(&innermost))?;
 
         assert_eq!(refused.err(), Some(ENOSPC));
         assert_eq!(owned(), Ok(0));

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The slab caches of `struct pid`, one for each level of namespaces.
-//!
-//! A pid has as many numbers as its namespace has levels, and so has the size of the objects in its
-//! cache.
+//! The slab caches of `struct pid`, one for each level of namespaces: a pid has a number for each
+//! level, and its size depends on it.
 
 use core::{
     mem::{
@@ -24,14 +22,14 @@ use kernel::{
 };
 
 global_lock! {
-    // SAFETY: `PidCaches::init()` is called at boot, before the first namespace is made.
+    // SAFETY: `PidCaches::init()` is called at boot, before the first namespace is created.
     unsafe(uninit) static PID_CACHES_LOCK: Mutex<()> = ();
 }
 
-/// How many caches there are below that of the initial namespace.
+/// Number of caches below that of the initial namespace.
 const NR_CACHES: usize = PidNamespace::MAX_LEVEL as usize;
 
-/// The cache for the pids of one level. It is never destroyed.
+/// The cache for the pids of one level. Never destroyed.
 ///
 /// # Invariants
 ///
@@ -49,7 +47,7 @@ unsafe impl Send for PidCache {}
 unsafe impl Sync for PidCache {}
 
 impl PidCache {
-    /// Creates the cache for `level`, known to userspace as `name` (`/proc/slabinfo`).
+    /// Creates the cache for `level`, shown as `name` in `/proc/slabinfo`.
     ///
     /// Returns `EINVAL` if there is no such level, and `ENOMEM`. May sleep.
     pub(crate) fn create(level: u32, name: &CStr, flags: SlabFlags) -> Result<Self> {
@@ -59,7 +57,7 @@ impl PidCache {
         if level > PidNamespace::MAX_LEVEL {
             return Err(EINVAL);
         }
-        // CAST: A level is at most 32, so nothing overflows.
+        // CAST: A level is at most 32; nothing overflows.
         let numbers = (level as usize)
             .saturating_add(1)
             .saturating_mul(size_of::<bindings::upid>());
@@ -84,7 +82,7 @@ impl PidCache {
             .ok_or(ENOMEM)
     }
 
-    /// Takes a cache back from a C structure.
+    /// Takes a cache from a C structure.
     ///
     /// # Safety
     ///
@@ -107,7 +105,7 @@ impl PidCache {
         self.cache.as_ptr()
     }
 
-    /// Allocates memory for a pid, which is not initialised. May sleep.
+    /// Allocates uninitialised memory for a pid. May sleep.
     #[inline]
     pub(super) fn alloc(self) -> Result<NonNull<bindings::pid>> {
         // SAFETY: By the type invariants the cache is valid.
@@ -131,16 +129,16 @@ impl PidCache {
 pub(crate) struct PidCaches([SetOnce<PidCache>; NR_CACHES]);
 
 impl PidCaches {
-    /// Makes a set with no cache yet, for use in a `static`.
+    /// Returns a set without caches, for use in a `static`.
     pub(crate) const fn new() -> Self {
         Self([const { SetOnce::new() }; NR_CACHES])
     }
 
-    /// Makes the creation of caches possible.
+    /// Initialises the lock.
     ///
     /// # Safety
     ///
-    /// It must be called once, at boot, before the first [`Self::get_or_create`].
+    /// Must be called once at boot, before the first [`Self::create`].
     pub(crate) unsafe fn init() {
         // SAFETY: The caller promises that this is the only call.
         unsafe { PID_CACHES_LOCK.init() };
@@ -153,12 +151,12 @@ impl PidCaches {
         Ok(self.slot(level)?.copy())
     }
 
-    /// Creates the cache of `level` with the name `name`, unless somebody else has by now.
+    /// Creates the cache of `level` as `name`, if it does not exist yet.
     ///
     /// Returns `EINVAL` if there is no such level, and `ENOMEM`. May sleep.
     pub(crate) fn create(&self, level: u32, name: &CStr, flags: SlabFlags) -> Result<PidCache> {
         let slot = self.slot(level)?;
-        // Two caches of one name are not possible, not even for a moment.
+        // Two caches must never have the same name.
         let _lock = PID_CACHES_LOCK.lock();
         if let Some(cache) = slot.copy() {
             return Ok(cache);
@@ -180,14 +178,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_none_beyond_the_last_level() {
+    fn einval_beyond_max_level() {
         let level = PidNamespace::MAX_LEVEL + 1;
         let cache = PidCache::create(level, c"pidns_test", SlabFlags::default());
         assert_eq!(cache.err(), Some(EINVAL));
     }
 
     #[test]
-    fn initial_level_is_not_among_them() {
+    fn einval_for_initial_level() {
         static CACHES: PidCaches = PidCaches::new();
 
         assert!(matches!(CACHES.get(1), Ok(None)));

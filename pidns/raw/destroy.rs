@@ -28,11 +28,11 @@ use kernel::{
 ///
 /// # Safety
 ///
-/// The caller gives up a reference, and must destroy the namespace if it was the last one.
+/// The caller passes a reference, and must destroy the namespace if it was the last one.
 unsafe fn put_is_last(ns: NonNull<PidNamespace>) -> bool {
     // SAFETY: The caller's reference keeps the namespace valid until it is dropped.
     let common = unsafe { ns.as_ref() }.common().as_ptr();
-    // SAFETY: The common part is valid. For the initial namespace nothing is counted.
+    // SAFETY: The common part is valid. References to the initial namespace are not counted.
     unsafe { bindings::__ns_ref_put(common) }
 }
 
@@ -41,33 +41,31 @@ unsafe fn put_is_last(ns: NonNull<PidNamespace>) -> bool {
 ///
 /// # Safety
 ///
-/// The caller gives up a reference.
-#[doc(alias = "put_pid_ns")]
-pub(crate) unsafe fn put(ns: NonNull<PidNamespace>) {
-    // SAFETY: The caller gives up a reference.
+/// The caller passes a reference.
+pub(crate) unsafe fn put_pid_ns(ns: NonNull<PidNamespace>) {
+    // SAFETY: The caller passes a reference.
     if unsafe { put_is_last(ns) } {
         let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
-        // SAFETY: The work was initialised when the namespace was made, and is queued once, since
-        // there is one last reference. The namespace passes to it.
+        // SAFETY: The work was initialised at creation, and is queued once, since there is one last
+        // reference. Ownership of the namespace passes to it.
         unsafe { bindings::schedule_work(&raw mut (*raw).work) };
     }
 }
 
-/// Destroys a namespace, and each ancestor to which it held the last reference.
+/// Destroys a namespace, and each ancestor whose last reference that drops.
 ///
 /// # Safety
 ///
-/// `work` must be the member of a namespace that has no references any more, and that passes to
-/// this function.
-pub(super) unsafe extern "C" fn destroy_work(work: *mut bindings::work_struct) {
+/// `work` must be the member of a namespace without references, whose ownership is passed.
+pub(super) unsafe extern "C" fn destroy_pid_namespace_work(work: *mut bindings::work_struct) {
     // SAFETY: The caller promises that it is the member of a namespace.
     let ns = unsafe { container_of!(work, bindings::pid_namespace, work) };
     let mut next = NonNull::new(ns.cast::<PidNamespace>());
     while let Some(ns) = next {
-        // SAFETY: The caller promises it for the first; of the others the last reference was
+        // SAFETY: The caller promises it for the first. For the others, the last reference was
         // dropped here.
-        let parent = ARef::into_raw(unsafe { destroy(ns) });
-        // SAFETY: The reference is given up.
+        let parent = ARef::into_raw(unsafe { destroy_pid_namespace(ns) });
+        // SAFETY: The reference is passed.
         next = unsafe { put_is_last(parent) }.then_some(parent);
     }
 }
@@ -77,28 +75,27 @@ pub(super) unsafe extern "C" fn destroy_work(work: *mut bindings::work_struct) {
 ///
 /// # Safety
 ///
-/// `ns` must have been published, have no references any more, and be the caller's to destroy.
-unsafe fn destroy(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
+/// `ns` must have been published, have no references left, and be owned by the caller.
+unsafe fn destroy_pid_namespace(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
     let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
-    // SAFETY: The namespace is in the tree, whole, and owned. It passes to the callback, which is
-    // the only one to use it then.
+    // SAFETY: The namespace is in the tree, complete and owned. Ownership passes to the callback.
     unsafe {
         bindings::pid_ns_tree_remove(raw);
-        let parent = dismantle(ns);
-        bindings::call_rcu(&raw mut (*raw).rcu, Some(free_callback));
+        let parent = teardown(ns);
+        bindings::call_rcu(&raw mut (*raw).rcu, Some(delayed_free_pidns));
         parent
     }
 }
 
-/// Unregisters the sysctls and frees the inode number and the IDR. Returns the reference to the
+/// Unregisters the sysctls, frees the inode number and the IDR, and returns the reference to the
 /// parent. May sleep.
 ///
 /// # Safety
 ///
 /// `ns` must be complete and owned, and not be in the tree.
-pub(super) unsafe fn dismantle(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
+pub(super) unsafe fn teardown(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
     let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
-    // SAFETY: The caller promises that all of it is there, and not used. The parent was set from a
+    // SAFETY: The caller promises that all parts are there and unused. The parent was set from a
     // reference.
     unsafe {
         sysctl::unregister(raw);
@@ -108,15 +105,15 @@ pub(super) unsafe fn dismantle(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> 
     }
 }
 
-/// Frees a namespace, with its count and the reference to its owner. Does not sleep.
+/// Frees a namespace, its ucount and its reference to the owner. Does not sleep.
 ///
 /// # Safety
 ///
-/// `ns` must be dismantled, and nobody use it any more.
+/// `ns` must have passed [`teardown`] and not be used by anybody.
 pub(super) unsafe fn free(ns: NonNull<PidNamespace>) {
     let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
-    // SAFETY: Both fields were set from owned values when the namespace was made, and its memory
-    // comes from a slot of this cache.
+    // SAFETY: Both fields were set from owned values at creation, and the memory is from a slot of
+    // this cache.
     unsafe {
         drop(Ucount::from_raw(
             NonNull::new_unchecked((*raw).ucounts),
@@ -128,14 +125,14 @@ pub(super) unsafe fn free(ns: NonNull<PidNamespace>) {
     }
 }
 
-/// Frees a namespace a grace period after it was dismantled.
+/// Frees a namespace a grace period after [`teardown`].
 ///
 /// # Safety
 ///
-/// `head` must be the member `rcu` of a namespace that [`destroy`] passed on.
-unsafe extern "C" fn free_callback(head: *mut bindings::callback_head) {
-    // SAFETY: The caller promises that the namespace is around it, and dismantled. Nobody who found
-    // it under RCU still uses it.
+/// `head` must be the member `rcu` of a namespace that [`destroy_pid_namespace`] passed on.
+unsafe extern "C" fn delayed_free_pidns(head: *mut bindings::callback_head) {
+    // SAFETY: The caller promises that it is part of a namespace after `teardown`. No RCU reader
+    // uses it any more.
     unsafe {
         let ns = container_of!(head, bindings::pid_namespace, rcu);
         free(NonNull::new_unchecked(ns).cast());

@@ -25,7 +25,7 @@ use kernel::{
     types::NotThreadSafe,
 };
 
-/// The last thread of a namespace's init, in `exit()`.
+/// The last thread of a namespace's init, in `do_exit()`.
 ///
 /// # Invariants
 ///
@@ -40,8 +40,7 @@ impl<'a> ExitingInit<'a> {
     ///
     /// # Safety
     ///
-    /// It must be in `exit()`, past the point where it can be interrupted, and before that where it
-    /// is released.
+    /// It must be in `do_exit()`, after `exit_signals()` and before `release_task()`.
     pub(crate) unsafe fn new(current: &'a CurrentTask, ns: &'a PidNamespace) -> Self {
         // INVARIANT: The caller promises it.
         Self { current, ns }
@@ -52,8 +51,9 @@ impl<'a> ExitingInit<'a> {
         self.ns
     }
 
-    /// Returns how many pids the process still has: that of the thread, and that of its leader.
-    pub(crate) fn own_numbers(&self) -> u32 {
+    /// Returns how many pids the process still has: the thread's and, if that is another one, its
+    /// leader's.
+    pub(crate) fn init_pids(&self) -> u32 {
         // SAFETY: The task is valid.
         if unsafe { bindings::thread_group_leader(self.current.as_ptr()) } {
             1
@@ -62,22 +62,22 @@ impl<'a> ExitingInit<'a> {
         }
     }
 
-    /// Ignores `SIGCHLD`: children that exit from now on are reaped by themselves.
-    pub(crate) fn ignore_children(&self) {
-        // SAFETY: By the type invariants the task has signal handlers. `SIGCHLD` is a signal.
+    /// Ignores `SIGCHLD`: children that exit from now on are autoreaped.
+    pub(crate) fn ignore_sigchld(&self) {
+        // SAFETY: By the type invariants the task has signal handlers, and `SIGCHLD` is a signal.
         unsafe { bindings::ignore_signal(self.current.as_ptr(), bindings::SIGCHLD as c_int) };
     }
 
     /// Reaps all other children.
     ///
-    /// Neither signals nor task work interrupt it. Sleeps.
+    /// Not interrupted by signals or task work. Sleeps.
     #[doc(alias = "kernel_wait4")]
     pub(crate) fn reap_children(&self) {
         let _quiet = NoNotifySignal::new();
         loop {
-            // SAFETY: It changes a flag of the current task only.
+            // SAFETY: It only changes a flag of the current task.
             unsafe { bindings::clear_sigpending() };
-            // SAFETY: Null stands for what is not asked for.
+            // SAFETY: Null pointers are for results that are not wanted.
             let reaped = unsafe {
                 bindings::kernel_wait4(
                     -1,
@@ -92,9 +92,9 @@ impl<'a> ExitingInit<'a> {
         }
     }
 
-    /// Prepares to sleep until somebody wakes up the task.
+    /// Prepares to sleep until the task is woken up.
     ///
-    /// The sleep counts as idle and does not hinder suspend.
+    /// The sleep does not count as load, and is freezable.
     pub(crate) fn prepare_to_wait(&self) -> IdleWait<'_> {
         let wait = IdleWait {
             _quiet: NoNotifySignal::new(),
@@ -105,14 +105,13 @@ impl<'a> ExitingInit<'a> {
     }
 
     /// Sets the exit status of the process to `signal`.
-    pub(crate) fn set_exit_signal(&self, signal: ExitSignal) {
-        // SAFETY: The task is the last one of its process, which nobody else changes the code of.
+    pub(crate) fn set_group_exit_code(&self, signal: ExitSignal) {
+        // SAFETY: The task is the last one of its process, so nobody else changes the code.
         unsafe { (*(*self.current.as_ptr()).signal).group_exit_code = signal as c_int };
     }
 
     /// Closes the process accounting of the namespace. Sleeps.
-    #[doc(alias = "acct_exit_ns")]
-    pub(crate) fn end_accounting(&self) {
+    pub(crate) fn acct_exit_ns(&self) {
         let _quiet = NoNotifySignal::new();
         // SAFETY: The namespace is valid.
         unsafe { bindings::acct_exit_ns(self.ns.as_ptr()) };
@@ -121,22 +120,22 @@ impl<'a> ExitingInit<'a> {
 
 /// A sleep that the current task has prepared: a wake-up from now on is not lost.
 ///
-/// Whatever is waited for must be checked between the preparation and [`Self::sleep`].
+/// The condition must be checked after the preparation and before each [`Self::sleep`].
 pub(crate) struct IdleWait<'a> {
-    // Task work must not turn the sleep into a spin.
+    // Pending task work must not turn the sleep into a busy loop.
     _quiet: NoNotifySignal,
     _init: PhantomData<&'a ExitingInit<'a>>,
 }
 
 impl IdleWait<'_> {
     fn prepare(&self) {
-        // SAFETY: It changes the state of the current task only.
+        // SAFETY: It only changes the state of the current task.
         unsafe { bindings::set_current_state(bindings::TASK_IDLE | bindings::TASK_FREEZABLE) };
     }
 
-    /// Sleeps until the task is woken up, and prepares for the next time.
+    /// Sleeps until the task is woken up, and prepares the next sleep.
     pub(crate) fn sleep(&self) {
-        // SAFETY: `ExitingInit` is in `exit()`, where it may sleep.
+        // SAFETY: `ExitingInit` is in `do_exit()`, where it may sleep.
         unsafe { bindings::schedule() };
         self.prepare();
     }
@@ -144,7 +143,7 @@ impl IdleWait<'_> {
 
 impl Drop for IdleWait<'_> {
     fn drop(&mut self) {
-        // SAFETY: It changes the state of the current task only.
+        // SAFETY: It only changes the state of the current task.
         unsafe { bindings::__set_current_state(bindings::TASK_RUNNING) };
     }
 }
@@ -153,40 +152,41 @@ impl Drop for IdleWait<'_> {
 ///
 /// # Invariants
 ///
-/// The value is what the task's flags were.
+/// The value is the task's former flags.
 struct NoNotifySignal(u32, NotThreadSafe);
 
 impl NoNotifySignal {
     fn new() -> Self {
-        // SAFETY: It changes the current task's own flags.
-        // INVARIANT: This is what they were.
+        // SAFETY: It only changes the current task's flags.
+        // INVARIANT: These are the former flags.
         Self(unsafe { bindings::no_notify_signal_save() }, NotThreadSafe)
     }
 }
 
 impl Drop for NoNotifySignal {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants the value came from the call above, in this task.
+        // SAFETY: By the type invariants the value comes from the call above, in this task.
         unsafe { bindings::no_notify_signal_restore(self.0) };
     }
 }
 
-/// Returns whether a signal is pending that kills the task.
+/// Returns whether a fatal signal is pending.
 #[doc(alias = "__fatal_signal_pending")]
 pub(crate) fn fatal_signal_pending(task: &Task, _tasklist: &TasklistRead) -> bool {
     // SAFETY: `task` is valid.
     unsafe { bindings::__fatal_signal_pending(task.as_ptr()) != 0 }
 }
 
-/// Sends `SIGKILL` to the task's process as the kernel: it can neither ignore nor handle it.
+/// Sends `SIGKILL` from the kernel (`SEND_SIG_PRIV`) to the task's process, which cannot ignore or
+/// handle it.
 #[doc(alias = "group_send_sig_info")]
 pub(crate) fn kill_process(task: &Task, _tasklist: &TasklistRead) {
-    // SAFETY: `task` is valid, and the lock keeps its signal handlers from being released without
-    // that being noticed.
+    // SAFETY: `task` is valid, and takes its own `sighand` lock, which fails once it has been
+    // released.
     unsafe { bindings::group_send_sig_priv(task.as_ptr(), bindings::SIGKILL as c_int) };
 }
 
-/// Sends `SIGKILL` to the task as the kernel, which ends its process.
+/// Sends `SIGKILL` from the kernel to the task, which ends its process.
 #[doc(alias = "send_sig")]
 pub(crate) fn kill(task: &Task, _tasklist: &TasklistRead) {
     // SAFETY: As in `kill_process`.
@@ -197,10 +197,10 @@ pub(crate) fn kill(task: &Task, _tasklist: &TasklistRead) {
 ///
 /// # Safety
 ///
-/// Nothing that must be dropped may be alive in any caller in Rust, since control does not return.
-// Out of line it would be a function that objtool does not know to have no end.
+/// No caller in Rust may have anything left to drop, since control does not return.
+// Out of line, objtool would not know that it does not return.
 #[inline(always)]
 pub(crate) unsafe fn do_exit(code: isize) -> ! {
-    // SAFETY: The caller promises that it may end here.
+    // SAFETY: The caller promises that the task may end here.
     unsafe { bindings::do_exit(code) }
 }

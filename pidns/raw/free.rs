@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How a pid loses its numbers, and then its memory.
+//! Freeing the numbers of pids, and pids.
 
 use super::{
     numbers::LockedNumbers,
@@ -38,41 +38,42 @@ use kernel::{
     warn_on, //
 };
 
-/// A pid that has numbers, but that no task uses.
+/// A published pid that no task uses.
 ///
-/// Its owner must free the numbers, or link a task to it.
+/// The owner must free its numbers or link a task to it.
 ///
 /// # Invariants
 ///
-/// The pid is published, no task is on its lists, and this is the only such value of it.
+/// The pid is published, no task is on its lists, and this is the only such value for it.
 #[must_use = "its numbers stay allocated until they are freed"]
 pub(crate) struct UnusedPid(NonNull<Pid>);
 
 impl UnusedPid {
-    /// Takes over a pid from C.
+    /// Takes ownership of a pid from C.
     ///
     /// # Safety
     ///
-    /// `pid` must be published, no task may be on its lists or get onto them, and it must be the
-    /// caller's to free.
+    /// `pid` must be published and owned by the caller; no task may be on its lists or get onto
+    /// them.
     #[inline]
     pub(crate) unsafe fn from_raw(pid: NonNull<Pid>) -> Self {
         // INVARIANT: The caller promises it.
         Self(pid)
     }
 
-    /// Leaves the pid to C, which will pass it to [`Self::from_raw`], or link tasks to it.
+    /// Passes ownership of the pid to C, which will pass it to [`Self::from_raw`], or link tasks to
+    /// it.
     #[inline]
     pub(crate) fn into_raw(self) -> NonNull<Pid> {
         self.0
     }
 
-    /// Begins to free the numbers. `tasklist_lock` must not be held.
+    /// Starts to free the numbers. `tasklist_lock` must not be held.
     pub(crate) fn retire(self) -> RetiringPid {
         tasklist::assert_not_held();
-        // SAFETY: The pid took this count when it was published.
+        // SAFETY: The pid took this reference when it was published.
         drop(unsafe { Active::from_count(self.ns()) });
-        // INVARIANT: No number is freed.
+        // INVARIANT: No number has been freed.
         RetiringPid {
             pid: self.0,
             freed: 0,
@@ -85,17 +86,17 @@ impl Deref for UnusedPid {
 
     #[inline]
     fn deref(&self) -> &Pid {
-        // SAFETY: By the type invariants the reference that belongs to the numbers is held.
+        // SAFETY: By the type invariants the numbers' reference is held.
         unsafe { self.0.as_ref() }
     }
 }
 
-/// A pid whose numbers are being freed, that in the initial namespace first.
+/// A pid whose numbers are being freed, outermost first.
 ///
 /// # Invariants
 ///
-/// The value owns the reference that belongs to the numbers, of which the first `freed` are freed
-/// and the others published.
+/// The value owns the numbers' reference. The first `freed` numbers are freed, the others
+/// published.
 #[must_use = "its numbers stay allocated until they are freed"]
 pub(crate) struct RetiringPid {
     pid: NonNull<Pid>,
@@ -103,13 +104,13 @@ pub(crate) struct RetiringPid {
 }
 
 impl RetiringPid {
-    /// Locks the next namespace where the pid has a number, and subtracts it from the count.
+    /// Locks the next namespace inwards, and subtracts the number from its `pid_allocated`.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<FreedNumber<'_>> {
         // SAFETY: By the type invariants a reference is held.
         let upid: &Upid = unsafe { self.pid.as_ref() }.numbers().get(self.freed)?;
         let mut numbers = LockedNumbers::lock(upid.ns());
-        // SAFETY: By the type invariants the number is published and the pid is owned; dropping
+        // SAFETY: By the type invariants the number is published and the pid is owned. Dropping
         // `FreedNumber` removes it.
         let left = unsafe { numbers.uncount() };
         // Only possible if the first fork fails: a reaper keeps its number until it has disabled
@@ -129,20 +130,19 @@ impl RetiringPid {
     pub(crate) fn put_after_grace_period(mut self) {
         while self.next().is_some() {}
         let pid = self.pid.cast::<bindings::pid>().as_ptr();
-        // SAFETY: The pid is valid, and has no number any more; the reference that is owned is
-        // passed to the callback.
+        // SAFETY: The pid is valid and has no numbers. The reference passes to the callback.
         unsafe {
             bindings::pidfs_remove_pid(pid);
-            bindings::call_rcu(&raw mut (*pid).rcu, Some(put_callback));
+            bindings::call_rcu(&raw mut (*pid).rcu, Some(delayed_put_pid));
         }
     }
 }
 
-/// A number that is freed when this is dropped, with the numbers of its namespace locked.
+/// A number that is freed when this is dropped, under the lock of its namespace's numbers.
 ///
 /// # Invariants
 ///
-/// `nr` is published there, its pid is owned by a [`RetiringPid`], and it is not counted any more.
+/// `nr` is published there but no longer counted, and its pid is owned by a [`RetiringPid`].
 pub(crate) struct FreedNumber<'a> {
     numbers: LockedNumbers<'a>,
     nr: Option<PidNr>,
@@ -150,7 +150,7 @@ pub(crate) struct FreedNumber<'a> {
 }
 
 impl FreedNumber<'_> {
-    /// Returns how many pids are left in the namespace.
+    /// Returns the `pid_allocated` that is left in the namespace.
     #[inline]
     pub(crate) fn left(&self) -> PidAllocated {
         self.left
@@ -158,11 +158,12 @@ impl FreedNumber<'_> {
 
     /// Returns the child reaper of the namespace, or [`None`] if no pid is left there.
     ///
-    /// The child reaper as the lock was taken had not been released yet: it is when no number is
-    /// left but its own and its leader's, after it has disabled PID allocation. It may be released
-    /// while the lock is held, and need not take it, since somebody outside may still use its
-    /// number for a group. But a task is freed a grace period after its release, and the lock is a
-    /// read-side section. A task that hands over to another child reaper does so before.
+    /// The task stays valid while the lock is held. When the lock was taken the child reaper had
+    /// not been released: that happens only after it has disabled PID allocation and only its own
+    /// and its leader's numbers are left. It may be released while the lock is held, without taking
+    /// it, if a task outside still uses its number for a group. But a task is freed a grace period
+    /// after its release, and the lock is an RCU read-side section. A reaper that hands over to
+    /// another thread does so before its release.
     #[inline]
     pub(crate) fn child_reaper(&self) -> Option<&Task> {
         if matches!(
@@ -171,7 +172,7 @@ impl FreedNumber<'_> {
         ) {
             return None;
         }
-        // SAFETY: As argued above, the task is there as long as the lock is held.
+        // SAFETY: As argued above, the task is valid while the lock is held.
         child_reaper(self.numbers.ns()).map(|reaper| unsafe { reaper.as_ref() })
     }
 }
@@ -180,23 +181,23 @@ impl Drop for FreedNumber<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(nr) = self.nr {
-            // SAFETY: By the type invariants the pid is owned, and the number not counted any more.
+            // SAFETY: By the type invariants the pid is owned, and the number is not counted.
             unsafe { self.numbers.remove(nr) };
         }
     }
 }
 
-/// Drops the reference that belonged to the numbers.
+/// Drops the numbers' reference.
 ///
 /// # Safety
 ///
-/// `head` must be the member `rcu` of a pid whose reference is passed.
-unsafe extern "C" fn put_callback(head: *mut bindings::callback_head) {
+/// `head` must be the member `rcu` of a pid, a reference to which is passed.
+unsafe extern "C" fn delayed_put_pid(head: *mut bindings::callback_head) {
     // SAFETY: The caller promises that it is a member.
     let pid = unsafe { container_of!(head, bindings::pid, rcu) };
     if let Some(pid) = NonNull::new(pid.cast::<Pid>()) {
         // SAFETY: The caller passes a reference.
-        unsafe { put(pid) };
+        unsafe { put_pid(pid) };
     }
 }
 
@@ -204,20 +205,19 @@ unsafe extern "C" fn put_callback(head: *mut bindings::callback_head) {
 ///
 /// # Safety
 ///
-/// The caller gives up a reference.
-#[doc(alias = "put_pid")]
+/// The caller passes a reference.
 #[inline]
-pub(crate) unsafe fn put(pid: NonNull<Pid>) {
+pub(crate) unsafe fn put_pid(pid: NonNull<Pid>) {
     let raw = pid.cast::<bindings::pid>();
-    // SAFETY: The caller has a reference, so that the pid is valid until it is dropped.
+    // SAFETY: The caller's reference keeps the pid valid until it is dropped.
     if !unsafe { bindings::refcount_dec_and_test(&raw mut (*raw.as_ptr()).count) } {
         return;
     }
-    // SAFETY: Nobody else knows it any more.
+    // SAFETY: Nobody else uses it any more.
     let ns = NonNull::from(unsafe { pid.as_ref() }.ns());
     // SAFETY: The pid owns a reference to its namespace.
     let ns = unsafe { ARef::from_raw(ns) };
-    // SAFETY: The pid is valid and nobody knows it; its memory comes from the cache of its
+    // SAFETY: The pid is valid and nobody else uses it. Its memory is from the cache of its
     // namespace.
     unsafe {
         bindings::pidfs_free_pid(raw.as_ptr());
@@ -225,28 +225,28 @@ pub(crate) unsafe fn put(pid: NonNull<Pid>) {
     }
 }
 
-/// The pids that a task was the last one to use, one place for each use.
+/// The pids that a task was the last one to use, one for each `enum pid_type`.
 ///
-/// C keeps it as an array until the locks are released that numbers must not be freed under.
+/// C keeps this array until it has released the locks that numbers must not be freed under.
 #[repr(transparent)]
 pub(crate) struct UnusedPids([*mut bindings::pid; PidType::COUNT]);
 
 impl UnusedPids {
-    /// Borrows an array of C.
+    /// Borrows an array from C.
     ///
     /// # Safety
     ///
-    /// `pids` must be valid for reads and writes for the lifetime `'a`, and have a place for each
-    /// use, which is null or owns a pid as [`UnusedPid`] does.
+    /// `pids` must be valid for reads and writes for the lifetime `'a`, and have an element for
+    /// each type, which is null or owns a pid as [`UnusedPid`] does.
     #[inline]
     pub(crate) unsafe fn from_ptr<'a>(pids: *mut *mut bindings::pid) -> &'a mut Self {
         // SAFETY: The caller promises validity, and the type is transparent.
         unsafe { &mut *pids.cast() }
     }
 
-    /// Puts `pid` into the place of `kind`, which must be empty: nobody can lose two pids of one
-    /// kind before the first is freed. If it is not, that is reported, and the one that was there
-    /// keeps its numbers for ever.
+    /// Adds `pid` for the type `kind`, of which there must be none: a task cannot lose two pids of
+    /// one type before the first is freed. Otherwise warns, and leaks the numbers of the previous
+    /// one.
     pub(crate) fn put(&mut self, kind: PidType, pid: UnusedPid) {
         let [thread, group, process_group, session] = &mut self.0;
         let place = match kind {
@@ -259,11 +259,11 @@ impl UnusedPids {
         *place = pid.into_raw().cast().as_ptr();
     }
 
-    /// Empties all places, the last one first.
+    /// Takes all pids, in reverse order.
     pub(crate) fn take_all(&mut self) -> impl Iterator<Item = UnusedPid> + '_ {
         self.0.iter_mut().rev().filter_map(|place| {
             let pid = mem::replace(place, ptr::null_mut());
-            // SAFETY: What is in the array is owned.
+            // SAFETY: The pids in the array are owned.
             NonNull::new(pid.cast()).map(|pid| unsafe { UnusedPid::from_raw(pid) })
         })
     }
@@ -293,9 +293,9 @@ mod tests {
     }
 
     #[test]
-    fn unused_pids_come_back_the_last_one_first() -> Result {
+    fn take_all_in_reverse() -> Result {
         let mut array = [null_mut(); PidType::COUNT];
-        // SAFETY: The array is valid, and all places are empty.
+        // SAFETY: The array is valid and empty.
         let pids = unsafe { UnusedPids::from_ptr(array.as_mut_ptr()) };
         let (thread, session) = (unused()?, unused()?);
         let addresses = [session.as_ptr(), thread.as_ptr()];
@@ -317,17 +317,17 @@ mod tests {
     }
 
     #[test]
-    fn each_use_has_a_place_of_its_own() -> Result {
+    fn one_place_per_type() -> Result {
         for (index, kind) in PidType::ALL.into_iter().enumerate() {
             let mut array = [null_mut(); PidType::COUNT];
-            // SAFETY: The array is valid, and all places are empty.
+            // SAFETY: The array is valid and empty.
             let pids = unsafe { UnusedPids::from_ptr(array.as_mut_ptr()) };
             let pid = unused()?;
             let address = pid.as_ptr();
             pids.put(kind, pid);
 
             assert_eq!(array[index], address);
-            // SAFETY: The array is valid, and owns what was put there.
+            // SAFETY: The array is valid, and owns the pids that were put there.
             let pids = unsafe { UnusedPids::from_ptr(array.as_mut_ptr()) };
             pids.take_all().for_each(free);
         }
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn each_level_tells_what_is_left() -> Result {
+    fn count_left_per_level() -> Result {
         let mut pid = unused()?.retire();
         let freed = pid.next();
         let left = freed.as_ref().map(FreedNumber::left);

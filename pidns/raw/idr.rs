@@ -2,14 +2,14 @@
 
 //! Writing the IDR of a PID namespace, which maps numbers to pids.
 //!
-//! It is a `struct idr` as `lib/idr.c` leaves it, and all of that file's functions may read it. A
-//! number that is reserved has a `NULL` entry, and its `IDR_FREE` mark is clear.
+//! It is a `struct idr` as `lib/idr.c` leaves it, and all functions of that file may read it. A
+//! reserved number has a `NULL` entry and its `IDR_FREE` mark cleared.
 //!
-//! Whatever adds or removes a node is left to `lib/idr.c`. This file only handles what does
-//! neither: reserving, storing to and freeing a slot of an existing leaf, as long as the marks
-//! above the leaf stay as they are. To make that the common case the leaf of the last cyclic
-//! allocation, which is the one before the cursor, is kept though it may be empty: the next
-//! process finds its slot there. It goes when the cursor passes on, or with the last number.
+//! Adding and removing nodes is left to `lib/idr.c`. This file only handles the rest: reserving,
+//! storing to and freeing a slot of an existing leaf, if the marks above the leaf do not change. To
+//! make that the common case, the leaf of the last cyclic allocation, the one before the cursor, is
+//! kept even if it is empty: the next process gets a slot there. It is freed when the cursor moves
+//! to another leaf, or with the last number.
 //!
 //! C headers: [`include/linux/idr.h`](srctree/include/linux/idr.h),
 //! [`include/linux/xarray.h`](srctree/include/linux/xarray.h)
@@ -47,12 +47,12 @@ use kernel::{
 
 const SLOTS: u32 = IdrNode::SLOTS;
 
-/// Number of bits of a number that choose a slot.
+/// Number of bits of a slot index.
 const SHIFT: u32 = SLOTS.trailing_zeros();
 
 const _: () = {
     type Node = bindings::xa_node;
-    // A mark is one word, that of `IDR_FREE` is the first, and the marks follow the slots.
+    // A mark is one word, `IDR_FREE` is the first, and the marks follow the slots.
     assert!(bindings::IDR_FREE == 0);
     assert!(SLOTS.is_power_of_two() && SLOTS <= usize::BITS);
     assert!(
@@ -62,7 +62,7 @@ const _: () = {
     assert!(size_of::<Node>() == offset_of!(Node, __bindgen_anon_2) + 3 * size_of::<usize>());
 };
 
-/// A leaf of the IDR, while the lock is held.
+/// A leaf of the IDR, with the lock held.
 ///
 /// # Invariants
 ///
@@ -74,14 +74,14 @@ struct Leaf<'a>(&'a IdrNode);
 impl Leaf<'_> {
     #[inline]
     fn slot(&self, index: u32) -> &Atomic<*mut c_void> {
-        // SAFETY: The node is valid, and an entry is read and written in one piece.
+        // SAFETY: The node is valid, and an entry is only accessed by single loads and stores.
         unsafe { Atomic::from_ptr(&raw mut (*self.0.as_ptr()).slots[(index % SLOTS) as usize]) }
     }
 
-    /// Returns the mark `IDR_FREE`: a bit for each slot that is free.
+    /// Returns the mark `IDR_FREE`, which has a bit set for each free slot.
     #[inline]
     fn free(&self) -> &Atomic<usize> {
-        // SAFETY: The node is valid, and the mark is read and written in one piece.
+        // SAFETY: The node is valid, and the mark is only accessed by single loads and stores.
         unsafe { Atomic::from_ptr((&raw mut (*self.0.as_ptr()).__bindgen_anon_2).cast::<usize>()) }
     }
 
@@ -97,13 +97,13 @@ impl Leaf<'_> {
         unsafe { (*self.0.as_ptr()).count = count };
     }
 
-    /// Returns whether the IDR has no other leaf.
+    /// Returns whether this is the only leaf.
     #[inline]
-    fn is_alone(&self) -> bool {
+    fn is_only_leaf(&self) -> bool {
         // SAFETY: The node is valid, and by the type invariants the lock is held.
         let mut parent = unsafe { (*self.0.as_ptr()).parent };
         while !parent.is_null() {
-            // SAFETY: `parent` points to a node, which stays while the lock is held.
+            // SAFETY: `parent` points to a node, which is valid while the lock is held.
             unsafe {
                 if (*parent).count != 1 {
                     return false;
@@ -114,12 +114,12 @@ impl Leaf<'_> {
         true
     }
 
-    /// Reserves a slot if it is free, and not the last free one.
+    /// Reserves a slot, if it is free and not the last free one.
     #[inline]
     fn reserve(&self, index: u32) -> bool {
         let free = self.free().load(Relaxed);
         let left = free & !bit(index);
-        // The nodes above must know when no slot is free any more.
+        // The marks above would change with the last free slot.
         if left == free || left == 0 {
             return false;
         }
@@ -128,7 +128,7 @@ impl Leaf<'_> {
         true
     }
 
-    /// Frees a slot if it is reserved, and another one is free.
+    /// Frees a slot, if it is reserved and another one is free.
     #[inline]
     fn release(&self, index: u32) -> bool {
         let free = self.free().load(Relaxed);
@@ -147,11 +147,11 @@ fn bit(index: u32) -> usize {
     1usize.wrapping_shl(index)
 }
 
-/// Initialises an empty IDR whose lock is of the class `key`.
+/// Initialises an empty IDR. `key` is the class of its lock.
 ///
 /// # Safety
 ///
-/// `idr` must be valid for writes, and nobody else know it.
+/// `idr` must be valid for writes and not be used by anybody else.
 #[doc(alias = "idr_init")]
 pub(super) unsafe fn init(idr: *mut bindings::idr, key: Pin<&'static LockClassKey>) {
     // SAFETY: The caller promises validity.
@@ -172,7 +172,7 @@ pub(super) unsafe fn init(idr: *mut bindings::idr, key: Pin<&'static LockClassKe
 ///
 /// # Safety
 ///
-/// Nobody may use the IDR from now on.
+/// Nobody may use the IDR any more.
 #[doc(alias = "idr_destroy")]
 pub(super) unsafe fn destroy(idr: &PidIdr) {
     // SAFETY: `idr` is valid, and the caller promises the rest.
@@ -184,8 +184,8 @@ pub(super) unsafe fn destroy(idr: &PidIdr) {
 /// # Invariants
 ///
 /// * The lock is held.
-/// * All leaves are at one depth. Nodes that are removed stay for a grace period.
-/// * No leaf is empty but, if there are numbers, that of the number before the cursor.
+/// * All leaves are at one depth. Removed nodes are freed after a grace period.
+/// * No leaf is empty except, if there are numbers, that of the number before the cursor.
 #[derive(Clone, Copy)]
 pub(super) struct LockedIdr<'a>(&'a PidIdr);
 
@@ -194,7 +194,7 @@ impl<'a> LockedIdr<'a> {
     ///
     /// # Safety
     ///
-    /// It must be held by the current task for as long as the value is used.
+    /// The current task must hold it for as long as the value is used.
     #[inline]
     pub(super) unsafe fn assume(idr: &'a PidIdr) -> Self {
         // INVARIANT: The caller promises it.
@@ -210,49 +210,48 @@ impl<'a> LockedIdr<'a> {
 
     #[inline]
     fn store_cursor(&self, nr: u32) {
-        // SAFETY: The IDR is valid, and the field is read and written in one piece.
+        // SAFETY: The IDR is valid, and the field is only accessed by single loads and stores.
         unsafe { Atomic::from_ptr(&raw mut (*self.0.as_ptr()).idr_next) }.store(nr, Relaxed);
     }
 
-    /// Sets where the next cyclic allocation begins its search.
+    /// Sets where the next cyclic allocation starts its search.
     #[doc(alias = "idr_set_cursor")]
     #[inline]
     pub(super) fn set_cursor(&self, nr: u32) {
         let old = self.0.cursor();
         self.store_cursor(nr);
-        self.drop_kept_leaf(old);
+        self.free_kept_leaf(old);
     }
 
-    /// Returns whether the leaf of `nr` is the one that may be empty.
+    /// Returns whether the leaf of `nr` is the one that is kept when empty.
     #[inline]
-    fn keeps(&self, nr: u32) -> bool {
+    fn is_kept(&self, nr: u32) -> bool {
         self.0.cursor().wrapping_sub(1).wrapping_shr(SHIFT) == nr.wrapping_shr(SHIFT)
     }
 
-    /// Frees the leaf that was kept while the cursor was `old`, if it is empty, and another one is
-    /// kept now.
+    /// Frees the leaf kept for the cursor `old`, if it is empty and another one is kept now.
     #[inline]
-    fn drop_kept_leaf(&self, old: u32) {
-        if !self.keeps(old.wrapping_sub(1)) {
+    fn free_kept_leaf(&self, old: u32) {
+        if !self.is_kept(old.wrapping_sub(1)) {
             self.prune(old.wrapping_sub(1));
         }
     }
 
-    /// Frees the leaf of `nr` if it is empty, and another one is kept or there is no number left.
+    /// Frees the leaf of `nr`, if it is empty and either another one is kept or no number is left.
     #[cold]
     fn prune(&self, nr: u32) {
         let Some(leaf) = self.leaf(nr) else {
             return;
         };
-        let goes = leaf.count() == 0 && (!self.keeps(nr) || leaf.is_alone());
-        // Freeing what is reserved in an empty leaf frees the leaf.
-        if goes && leaf.reserve(nr % SLOTS) {
-            // SAFETY: The lock is held. The leaf is not used any more.
+        let unused = leaf.count() == 0 && (!self.is_kept(nr) || leaf.is_only_leaf());
+        // Removing a number that was reserved in an empty leaf frees the leaf.
+        if unused && leaf.reserve(nr % SLOTS) {
+            // SAFETY: The lock is held. The leaf is not used after this.
             unsafe { bindings::idr_remove(self.0.as_ptr(), nr as usize) };
         }
     }
 
-    /// Reserves `nr` if that needs no node.
+    /// Reserves `nr`, if that needs no node.
     #[inline]
     fn reserve_in_leaf(&self, nr: u32) -> bool {
         self.leaf(nr).is_some_and(|leaf| leaf.reserve(nr % SLOTS))
@@ -260,7 +259,7 @@ impl<'a> LockedIdr<'a> {
 
     /// Reserves `nr`.
     ///
-    /// Returns `ENOSPC` if it is not free, and `ENOMEM`, for which there is [`Preload`].
+    /// Returns `ENOSPC` if it is not free, and `ENOMEM`, which [`Preload`] helps against.
     #[doc(alias = "idr_alloc")]
     #[inline]
     pub(super) fn alloc(&self, nr: i32) -> Result {
@@ -275,8 +274,8 @@ impl<'a> LockedIdr<'a> {
         to_result(nr)
     }
 
-    /// Reserves the first free number of the range from the cursor on, or the first of all if there
-    /// is none, and sets the cursor behind it. The range must not begin below 1.
+    /// Reserves the first free number of the range at or after the cursor, or else the first of
+    /// all, and sets the cursor after it. The range must not start below 1.
     ///
     /// Returns the same errors as [`Self::alloc`].
     #[doc(alias = "idr_alloc_cyclic")]
@@ -286,7 +285,7 @@ impl<'a> LockedIdr<'a> {
         let nr = (old as i32).max(range.start);
         if nr < range.end && self.reserve_in_leaf(nr as u32) {
             self.store_cursor((nr as u32).wrapping_add(1));
-            self.drop_kept_leaf(old);
+            self.free_kept_leaf(old);
             return Ok(nr);
         }
         self.alloc_cyclic_slow(range)
@@ -295,21 +294,21 @@ impl<'a> LockedIdr<'a> {
     #[cold]
     fn alloc_cyclic_slow(&self, range: Range<i32>) -> Result<i32> {
         let (old, null, gfp) = (self.0.cursor(), ptr::null_mut(), bindings::GFP_ATOMIC);
-        // To C an end below 1 means that there is none.
+        // For C, an end below 1 means no limit.
         let end = range.end.max(1);
         // SAFETY: The lock is held.
         let nr =
             unsafe { bindings::idr_alloc_cyclic(self.0.as_ptr(), null, range.start, end, gfp) };
         to_result(nr)?;
-        self.drop_kept_leaf(old);
+        self.free_kept_leaf(old);
         Ok(nr)
     }
 
-    /// Stores the entry of a reserved number.
+    /// Stores a pid for a reserved number.
     ///
     /// # Safety
     ///
-    /// The caller must have reserved `nr`, and `pid` be complete and stay valid until a grace
+    /// The caller must have reserved `nr`. `pid` must be complete, and stay valid until a grace
     /// period after the number is freed.
     #[doc(alias = "idr_replace")]
     #[inline]
@@ -331,8 +330,8 @@ impl<'a> LockedIdr<'a> {
     #[inline]
     pub(super) unsafe fn remove(&self, nr: u32) {
         if let Some(leaf) = self.leaf(nr) {
-            let stays = leaf.count() > 1 || (self.keeps(nr) && !leaf.is_alone());
-            if stays && leaf.release(nr % SLOTS) {
+            let keep = leaf.count() > 1 || (self.is_kept(nr) && !leaf.is_only_leaf());
+            if keep && leaf.release(nr % SLOTS) {
                 return;
             }
         }
@@ -343,17 +342,17 @@ impl<'a> LockedIdr<'a> {
     fn remove_slow(&self, nr: u32) {
         // SAFETY: The lock is held.
         unsafe { bindings::idr_remove(self.0.as_ptr(), nr as usize) };
-        // If that was the last number, the kept leaf goes as well.
+        // With the last number, the kept leaf is freed as well.
         self.prune(self.0.cursor().wrapping_sub(1));
     }
 }
 
-/// Preloaded nodes for the next allocation on this CPU, in case `GFP_ATOMIC` fails. While this
-/// exists the CPU's store is locked (`local_lock`).
+/// Preloaded nodes, for the next allocation on this CPU if `GFP_ATOMIC` fails. Holds a
+/// `local_lock`, as `idr_preload()` does.
 pub(super) struct Preload(NotThreadSafe);
 
 impl Preload {
-    /// Allocates nodes, if it can. May sleep.
+    /// Allocates nodes, if possible. May sleep.
     #[doc(alias = "idr_preload")]
     pub(super) fn new() -> Self {
         // SAFETY: The caller may sleep.

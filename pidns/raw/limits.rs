@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! C's constants for the numbers of PID namespaces, and the limit of one.
+//! Limits of PIDs: C's constants, and `pid_max` of a namespace.
 //!
 //! C headers: [`include/linux/threads.h`](srctree/include/linux/threads.h),
 //! [`include/linux/pid.h`](srctree/include/linux/pid.h)
@@ -17,33 +17,33 @@ use kernel::{
 /// Upper limit of `kernel.pid_max`.
 pub(crate) const PID_MAX_LIMIT: i32 = bindings::PID_MAX_LIMIT;
 
-/// Least value of `kernel.pid_max`, which is settled at boot.
+/// Lower bound of `kernel.pid_max`, set at boot.
 pub(crate) static PID_MAX_MIN: Atomic<i32> = Atomic::new(RESERVED_PIDS + 1);
 
-/// Greatest value of `kernel.pid_max`.
+/// Upper bound of `kernel.pid_max`.
 #[cfg(CONFIG_SYSCTL)]
 pub(crate) static PID_MAX_MAX: i32 = PID_MAX_LIMIT;
 
-/// `kernel.pid_max` of the initial namespace on a machine with few CPUs.
+/// `kernel.pid_max` of the initial namespace with few CPUs.
 pub(crate) const PID_MAX_DEFAULT: i32 = bindings::PID_MAX_DEFAULT;
 
-/// Numbers for each CPU by which the initial namespace's limit is raised.
+/// Numbers per CPU that the initial namespace's limit is raised to.
 pub(crate) const PIDS_PER_CPU_DEFAULT: u32 = bindings::PIDS_PER_CPU_DEFAULT;
 
-/// Numbers for each CPU that `kernel.pid_max` must allow.
+/// Numbers per CPU that `kernel.pid_max` must allow.
 pub(crate) const PIDS_PER_CPU_MIN: u32 = bindings::PIDS_PER_CPU_MIN;
 
-/// Lower numbers are allocated once: after a wrap the search begins here.
+/// Lower numbers are not reused: after a wrap the search starts here.
 pub(crate) const RESERVED_PIDS: i32 = bindings::RESERVED_PIDS as i32;
 
-/// Sets the limit of the numbers of `ns`.
+/// Sets `kernel.pid_max` of `ns`.
 #[inline]
 pub(crate) fn set_pid_max(ns: &PidNamespace, limit: i32) {
-    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    // SAFETY: `ns` is valid, and the field is only accessed by single loads and stores.
     unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).pid_max) }.store(limit, Relaxed);
 }
 
-/// Returns how many CPUs the machine may come to have.
+/// Returns the number of possible CPUs.
 #[doc(alias = "num_possible_cpus")]
 pub(crate) fn possible_cpus() -> u32 {
     // SAFETY: The mask is set early at boot.

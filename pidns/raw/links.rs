@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The links between tasks and the pids that they use.
+//! Links between tasks and pids.
 //!
-//! A task points to its pids, one for each use, and is on a list of each of them. The lists change
-//! under `tasklist_lock`, and are read under RCU.
+//! A task points to its pids, one for each `enum pid_type`, and is on a list of each. The lists are
+//! changed under `tasklist_lock` and read under RCU.
 
 use super::free::UnusedPid;
 use core::{
@@ -35,7 +35,7 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// As just said, for the lifetime `'a`.
+/// The numbers are not freed for the lifetime `'a`.
 #[derive(Clone, Copy)]
 pub(crate) struct LivePid<'a>(&'a Pid);
 
@@ -44,8 +44,8 @@ impl<'a> LivePid<'a> {
     ///
     /// # Safety
     ///
-    /// A task must use `pid`, or be about to, for as long as the lock is held: nobody unlinks the
-    /// last one while this value or a copy of it is used.
+    /// A task must use `pid`, or be about to, for as long as the lock is held: the last one is not
+    /// unlinked while this value or a copy of it is used.
     #[inline]
     pub(crate) unsafe fn new(pid: &'a Pid, _lock: &'a TasklistWrite) -> Self {
         // INVARIANT: The caller promises it.
@@ -59,13 +59,12 @@ pub(crate) enum Linked {}
 /// State of a [`PidLink`]: the task is not on the list.
 pub(crate) enum Unlinked {}
 
-/// One use that a task makes of a pid, which can be changed as `tasklist_lock` is held.
+/// The link of a task to its pid of one type, with `tasklist_lock` held.
 ///
 /// # Invariants
 ///
-/// * If `State` is [`Linked`], the task points to a valid pid for the use `kind`, and is on
-///   its list of that kind.
-/// * If `State` is [`Unlinked`], the task is on no list of that kind.
+/// * If `State` is [`Linked`], the task points to a valid pid of type `kind`, and is on its list.
+/// * If `State` is [`Unlinked`], the task is on no list of type `kind`.
 /// * No other value for the same link exists.
 pub(crate) struct PidLink<'a, State> {
     task: &'a Task,
@@ -75,11 +74,11 @@ pub(crate) struct PidLink<'a, State> {
 }
 
 impl<'a, State> PidLink<'a, State> {
-    /// Declares what state a link is in.
+    /// Declares the state of a link.
     ///
     /// # Safety
     ///
-    /// The link must be in the state `State`, and nobody else change it while the result exists.
+    /// The link must be in the state `State`, and not be changed by others while the result exists.
     #[inline]
     pub(crate) unsafe fn new(task: &'a Task, kind: PidType, lock: &'a TasklistWrite) -> Self {
         // INVARIANT: The caller promises it.
@@ -91,7 +90,7 @@ impl<'a, State> PidLink<'a, State> {
         }
     }
 
-    /// Returns what the pid is used as.
+    /// Returns the type.
     #[inline]
     pub(crate) fn kind(&self) -> PidType {
         self.kind
@@ -99,7 +98,7 @@ impl<'a, State> PidLink<'a, State> {
 
     #[inline]
     fn pid_ptr(&self) -> &Atomic<*mut bindings::pid> {
-        // SAFETY: The task is valid, and the pointer read and written in one piece.
+        // SAFETY: The task is valid, and the pointer is only accessed by single loads and stores.
         unsafe { Atomic::from_ptr(self.task.pid_ptr(self.kind)) }
     }
 
@@ -132,10 +131,10 @@ impl<'a> PidLink<'a, Unlinked> {
         if !ptr::eq(pointer.load(Relaxed), pid.0.as_ptr()) {
             pointer.store(pid.0.as_ptr(), Release);
         }
-        // SAFETY: Both are valid, the lock for changing lists is held, and by the type invariants
-        // the task is on no list of this kind.
+        // SAFETY: Both are valid, `tasklist_lock` is held, and by the type invariants the task is
+        // on no list of this type.
         unsafe { bindings::hlist_add_head_rcu(self.node(), pid.0.tasks(self.kind)) };
-        // INVARIANT: The task is on the list of what it points to.
+        // INVARIANT: The task is on the list of the pid that it points to.
         self.into_state()
     }
 }
@@ -143,14 +142,14 @@ impl<'a> PidLink<'a, Unlinked> {
 impl<'a> PidLink<'a, Linked> {
     /// Removes the task from the list, and clears its pointer.
     ///
-    /// Also returns the pid if no task uses it any more, in whatever way.
+    /// Also returns the pid if no task uses it any more, as any type.
     #[inline]
     pub(crate) fn unlink(self) -> (PidLink<'a, Unlinked>, Option<UnusedPid>) {
         self.unlink_for(ptr::null_mut())
     }
 
-    /// As [`Self::unlink`], but points the task to `next`: readers never see it without a pid. If
-    /// it points to `next` already, that does not become unused.
+    /// As [`Self::unlink`], but points the task to `next`: readers never see it without a pid.
+    /// `next` itself does not become unused.
     #[inline]
     pub(crate) fn unlink_before(
         self,
@@ -169,37 +168,36 @@ impl<'a> PidLink<'a, Linked> {
         pointer.store(next, Release);
 
         let unused = NonNull::new(old.cast::<Pid>()).filter(|old| {
-            // SAFETY: By the type invariants the task pointed to a valid pid, whose numbers are not
-            // freed before a task is its last user, which is decided here.
+            // SAFETY: By the type invariants the task pointed to a valid pid. Its numbers are freed
+            // after its last task is unlinked, which is decided here.
             let old = unsafe { old.as_ref() };
             !stays && !PidType::ALL.iter().any(|kind| old.has_task(*kind))
         });
-        // SAFETY: The pid is published, since a task used it; no task is on its lists any more, and
-        // it is the removal of the last one that comes here.
+        // SAFETY: The pid is published, since a task used it. No task is on its lists any more, and
+        // only the removal of the last one gets here.
         let unused = unused.map(|pid| unsafe { UnusedPid::from_raw(pid) });
-        // INVARIANT: The task was taken from the list.
+        // INVARIANT: The task was removed from the list.
         (self.into_state(), unused)
     }
 
     /// Replaces the task on the list by another one that points to the same pid.
     ///
-    /// If the other task points elsewhere, or its link is of another kind, that is reported and
-    /// nothing changes. A pid of [`PidType::Pid`] is the task's own and cannot be passed on.
+    /// Warns and does nothing if the other task points to another pid, if its link is of another
+    /// type, or for [`PidType::Pid`]: that pid is the task's own.
     pub(crate) fn pass_to(self, to: PidLink<'a, Unlinked>) {
         let same =
             self.kind == to.kind && self.pid_ptr().load(Relaxed) == to.pid_ptr().load(Relaxed);
         if warn_on!(self.kind == PidType::Pid || !same) {
             return;
         }
-        // SAFETY: By the type invariants the one is on the list of the pid that both point to, and
-        // the other is on no list. The lock is held.
+        // SAFETY: By the type invariants one is on the list of the pid that both point to, and the
+        // other is on no list. The lock is held.
         unsafe { bindings::hlist_replace_rcu(self.node(), to.node()) };
     }
 
     /// Exchanges the pids of two threads.
     ///
-    /// Only links of [`PidType::Pid`] can be exchanged; if they are not, that is reported and
-    /// nothing changes.
+    /// Warns and does nothing for links of types other than [`PidType::Pid`].
     #[doc(alias = "exchange_tids")]
     pub(crate) fn exchange_with(self, other: PidLink<'a, Linked>) {
         if warn_on!(self.kind != PidType::Pid || other.kind != PidType::Pid) {
@@ -213,8 +211,8 @@ impl<'a> PidLink<'a, Linked> {
             )
         };
 
-        // SAFETY: The lists are valid, and the lock is held. A pid is of one thread, so that each
-        // list is its one task.
+        // SAFETY: The lists are valid, and the lock is held. Each list has one task, since a pid is
+        // of one thread.
         unsafe {
             bindings::hlists_swap_heads_rcu(own.tasks(PidType::Pid), others.tasks(PidType::Pid));
         }
@@ -222,12 +220,12 @@ impl<'a> PidLink<'a, Linked> {
         other.take_over(own);
     }
 
-    /// Points the task to `pid`, whose list it is on, and stores the number in `task->pid`.
+    /// Points the task to `pid`, whose list it is on, and sets `task->pid`.
     fn take_over(&self, pid: &Pid) {
         self.pid_ptr().store(pid.as_ptr(), Release);
 
         let nr = pid.numbers().first().and_then(Upid::nr);
-        // SAFETY: The task is valid; the field is accessed in one piece.
+        // SAFETY: The task is valid; the field is only accessed by single loads and stores.
         unsafe { Atomic::from_ptr(&raw mut (*self.task.as_ptr()).pid) }
             .store(nr.map_or(0, PidNr::get), Relaxed);
     }

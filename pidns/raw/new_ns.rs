@@ -37,7 +37,7 @@ use kernel::{
     },
 };
 
-/// A slab object: a namespace, followed by the table of its sysctls.
+/// A slab object: a namespace and its sysctl table.
 #[repr(C)]
 pub(super) struct PidNsObject {
     _ns: PidNamespace,
@@ -64,15 +64,15 @@ unsafe impl SlabObject for PidNsObject {
 /// # Invariants
 ///
 /// The namespace is complete and in a [`PidNsObject`], this is the only reference to it, and it is
-/// in no tree.
+/// not in the tree.
 pub(crate) struct NewPidNamespace(NonNull<PidNamespace>);
 
 impl NewPidNamespace {
-    /// Creates a namespace below `parent`, owned by `user_ns` and counted by `count`, whose pids
-    /// come from `cache`. Its sysctls are a set below `root`.
+    /// Creates a namespace below `parent`, owned by `user_ns` and counted by `count`. Its pids come
+    /// from `cache`, and its sysctl set belongs to `root`.
     ///
-    /// Returns `EINVAL` if `count` or `cache` do not fit; `ENOMEM`, and `ENOSPC` if there is no
-    /// inode number left. May sleep.
+    /// Returns `EINVAL` if `count` or `cache` do not fit; `ENOMEM`; `ENOSPC` if no inode number is
+    /// left. May sleep.
     pub(crate) fn new(
         parent: &PidNamespace,
         user_ns: &UserNamespace,
@@ -87,8 +87,8 @@ impl NewPidNamespace {
         }
         let slot = SlabSlot::<PidNsObject>::new(GFP_KERNEL | __GFP_ZERO)?;
         let raw = slot.as_ptr().cast::<bindings::pid_namespace>();
-        // SAFETY: The memory is valid for writes, and nobody uses these members, for all of which
-        // zero is a valid value. The work is queued when the last reference is dropped.
+        // SAFETY: The memory is valid for writes and not used by anybody else. Zero is a valid
+        // value of all members. The work is queued when the last reference is dropped.
         unsafe {
             numbers::init(raw, level);
             (*raw).pid_cachep = cache.as_ptr();
@@ -97,31 +97,31 @@ impl NewPidNamespace {
             (*raw).pid_allocated = bindings::PIDNS_ADDING;
             bindings::init_work_with_key(
                 &raw mut (*raw).work,
-                Some(destroy::destroy_work),
+                Some(destroy::destroy_pid_namespace_work),
                 false,
                 c"(work_completion)&ns->work".as_char_ptr(),
                 static_lock_class!().as_ptr(),
             );
         }
-        // SAFETY: The common part is all zeroes, as the function wants it.
+        // SAFETY: The common part is zeroed, as the function requires.
         to_result(unsafe { bindings::pid_ns_common_init(raw) })?;
-        // SAFETY: The memory stays where it is, and is freed after `unregister`. The set is not
-        // seen by anybody before somebody lives in the namespace.
+        // SAFETY: The memory does not move, and is freed after `unregister`. The set is not visible
+        // before a task is in the namespace.
         if let Err(error) = unsafe { sysctl::register(raw, root) } {
-            // SAFETY: The common part was just initialised, and nobody has seen it.
+            // SAFETY: The common part was just initialised, and is not visible to others.
             unsafe { bindings::__ns_common_free(&raw mut (*raw).ns) };
             return Err(error);
         }
 
-        // Nothing fails from here on.
+        // No failure from here on.
         let (parent, user_ns) = (ARef::from(parent), ARef::from(user_ns));
-        // SAFETY: The namespace is new, and nobody knows it.
+        // SAFETY: The namespace is new, and not visible to others.
         unsafe {
             (*raw).parent = ARef::into_raw(parent).cast().as_ptr();
             (*raw).user_ns = ARef::into_raw(user_ns).cast().as_ptr();
             (*raw).ucounts = count.into_raw();
         }
-        // INVARIANT: All is in place.
+        // INVARIANT: The namespace is complete.
         Ok(Self(slot.into_raw().cast()))
     }
 
@@ -145,9 +145,9 @@ impl NewPidNamespace {
 
 impl Drop for NewPidNamespace {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants nobody else knows the namespace, and it is in no tree.
+        // SAFETY: By the type invariants nobody else uses the namespace, and it is not in the tree.
         unsafe {
-            drop(destroy::dismantle(self.0));
+            drop(destroy::teardown(self.0));
             destroy::free(self.0);
         }
     }
@@ -155,7 +155,7 @@ impl Drop for NewPidNamespace {
 
 /// Creates the cache of namespaces, at boot.
 ///
-/// Returns `EEXIST` if it has been created already; panics if there is no memory.
+/// Returns `EEXIST` if it exists already. Panics if there is no memory.
 pub(crate) fn create_cache() -> Result {
     CACHE.create(c"pid_namespace", SlabFlags::PANIC | SlabFlags::ACCOUNT)
 }
@@ -164,7 +164,7 @@ pub(crate) fn create_cache() -> Result {
 ///
 /// # Safety
 ///
-/// It must be called once.
+/// Must be called once.
 pub(crate) unsafe fn publish_initial() {
     // SAFETY: The caller promises that it is not in the tree yet.
     unsafe { bindings::pid_ns_tree_add(PidNamespace::initial().as_ptr()) };

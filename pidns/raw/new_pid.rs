@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A pid while its numbers are allocated.
+//! A pid whose numbers are being allocated.
 
 use super::{
     cache::PidCache,
@@ -38,12 +38,12 @@ use kernel::{
     sync::aref::ARef, //
 };
 
-/// Memory for a pid, initialised but for the numbers.
+/// Memory for a pid, initialised except for the numbers.
 ///
 /// # Invariants
 ///
-/// `pid` is memory from `cache`, the cache of `ns`, which nobody else knows. Everything is
-/// initialised but `numbers` and what is first written by who uses it (`rcu`, parts for pidfs).
+/// `pid` is owned memory from `cache`, the cache of `ns`. Everything is initialised except
+/// `numbers` and members that are written before they are read (`rcu`, those of pidfs).
 struct Memory {
     pid: NonNull<bindings::pid>,
     cache: PidCache,
@@ -56,8 +56,7 @@ impl Memory {
         let pid = cache.alloc()?;
         let raw = pid.as_ptr();
 
-        // SAFETY: The memory is new, and has room for the structure; each field is written before
-        // it is used.
+        // SAFETY: The memory is new and large enough. Each field is written before it is read.
         unsafe {
             bindings::refcount_set(&raw mut (*raw).count, 1);
             (&raw mut (*raw).level).write(ns.level());
@@ -75,7 +74,7 @@ impl Memory {
             );
             bindings::pidfs_prepare_pid(raw);
         }
-        // INVARIANT: As just done.
+        // INVARIANT: Just initialised.
         Ok(Self {
             pid,
             cache,
@@ -89,8 +88,8 @@ impl Memory {
     ///
     /// `ns` must be the pid's own namespace or an ancestor of it.
     unsafe fn set_number(&self, nr: PidNr, ns: &PidNamespace) {
-        // SAFETY: By the type invariants the memory has room for the numbers of all levels down to
-        // that of `self.ns`, and the caller promises that `ns` is not further in.
+        // SAFETY: By the type invariants the memory has room for the numbers of all levels up to
+        // that of `self.ns`, and the caller promises that `ns` is not deeper.
         unsafe {
             (&raw mut (*self.pid.as_ptr()).numbers)
                 .cast::<bindings::upid>()
@@ -102,7 +101,7 @@ impl Memory {
         }
     }
 
-    /// Returns the numbers of the levels from `level` on, the outermost first.
+    /// Returns the numbers of `level` and deeper, the outermost first.
     ///
     /// # Safety
     ///
@@ -119,7 +118,7 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants the memory comes from the cache, and nobody knows it.
+        // SAFETY: By the type invariants the memory is owned and comes from the cache.
         unsafe { self.cache.free(self.pid) };
     }
 }
@@ -128,7 +127,7 @@ impl Drop for Memory {
 pub(crate) struct NewPid<'a> {
     memory: Memory,
     ns: &'a PidNamespace,
-    /// The level at which a node could not be allocated, and preloaded nodes.
+    /// The level that lacked a node, and preloaded nodes.
     preload: Option<(u32, Preload)>,
 }
 
@@ -144,7 +143,7 @@ impl<'a> NewPid<'a> {
         })
     }
 
-    /// Begins to allocate the numbers.
+    /// Starts to allocate the numbers.
     #[inline]
     pub(crate) fn allocate(self) -> NewNumbers<'a> {
         // INVARIANT: No lock is held and no number reserved.
@@ -157,15 +156,15 @@ impl<'a> NewPid<'a> {
     }
 }
 
-/// The numbers of a new pid, with the locks of their namespaces held.
+/// The numbers of a new pid, with their namespaces' locks held.
 ///
-/// Nothing may sleep while it exists. Dropping it frees all numbers, and then releases the locks;
-/// the cursors stay where they are.
+/// Nothing may sleep while it exists. Dropping it frees all numbers and releases the locks. The
+/// cursors stay where they are.
 ///
 /// # Invariants
 ///
-/// * The namespaces from the pid's own out to but without `next` are locked and have reserved the
-///   number that the pid has at their level.
+/// * The namespaces from the pid's own out to the one before `next` are locked, and the pid's
+///   numbers are reserved there.
 /// * `next` is locked as well if `locked`.
 /// * `cyclic` has the bits of the levels at which the cursor was moved.
 pub(crate) struct NewNumbers<'a> {
@@ -176,20 +175,20 @@ pub(crate) struct NewNumbers<'a> {
 }
 
 impl<'a> NewNumbers<'a> {
-    /// Locks the next namespace outwards that has not reserved a number, and returns it, or
-    /// [`None`] if all have.
+    /// Locks the next namespace outwards without a reserved number and returns it, or [`None`] if
+    /// there is none.
     #[inline]
     pub(crate) fn lock_next(&mut self) -> Option<&'a PidNamespace> {
         let ns = self.next?;
         if !self.locked {
-            // It is released by `release`.
+            // Unlocked by `release`.
             forget(LockedNumbers::lock(ns));
             self.locked = true;
         }
         Some(ns)
     }
 
-    /// Returns the numbers of the namespace that [`Self::lock_next`] has locked.
+    /// Returns the numbers of the namespace locked by [`Self::lock_next`].
     #[inline]
     fn numbers(&self) -> Result<ManuallyDrop<LockedNumbers<'a>>> {
         let ns = self.next.filter(|_| self.locked).ok_or(EINVAL)?;
@@ -197,7 +196,7 @@ impl<'a> NewNumbers<'a> {
         Ok(ManuallyDrop::new(unsafe { LockedNumbers::assume(ns) }))
     }
 
-    /// Sets the cursor of the namespace that [`Self::lock_next`] has locked back to the beginning.
+    /// Resets the cursor of the namespace locked by [`Self::lock_next`].
     ///
     /// Returns `EINVAL` if there is none.
     #[inline]
@@ -206,7 +205,7 @@ impl<'a> NewNumbers<'a> {
         Ok(())
     }
 
-    /// Reserves the number `nr` in the namespace that [`Self::lock_next`] has locked.
+    /// Reserves the number `nr` in the namespace locked by [`Self::lock_next`].
     ///
     /// Returns `ENOSPC` if it is not free, `ENOMEM`, and `EINVAL` if there is no such namespace.
     #[inline]
@@ -217,10 +216,10 @@ impl<'a> NewNumbers<'a> {
         Ok(())
     }
 
-    /// Reserves a number of the range there, and moves the cursor: the first free one from the
-    /// cursor on, or else the first of all.
+    /// Reserves the first free number of the range at or after the cursor, or else the first of
+    /// all, in the namespace locked by [`Self::lock_next`], and moves the cursor.
     ///
-    /// Returns the same errors.
+    /// Returns the same errors as [`Self::alloc`].
     #[inline]
     pub(crate) fn alloc_cyclic(&mut self, range: Range<i32>) -> Result<PidNr> {
         // SAFETY: As in `alloc`.
@@ -237,22 +236,22 @@ impl<'a> NewNumbers<'a> {
         if let Some(ns) = self.next {
             // SAFETY: By the type invariants it is the pid's own namespace or an ancestor of it.
             unsafe { self.pid.memory.set_number(nr, ns) };
-            // INVARIANT: It is locked, and has reserved the number.
+            // INVARIANT: It is locked, and the number is reserved.
             self.next = ns.parent();
             self.locked = false;
         }
     }
 
-    /// Returns the numbers that are reserved, the outermost first.
+    /// Returns the reserved numbers, the outermost first.
     #[inline]
     fn all(&self) -> &[Upid] {
         let level = self.next.map_or(0, |ns| ns.level().saturating_add(1));
-        // SAFETY: By the type invariants those from there on are set.
+        // SAFETY: By the type invariants these are set.
         unsafe { self.pid.memory.numbers_from(level) }
     }
 
-    /// Releases the lock of `next`, if it is held, and those of the others, the outermost first,
-    /// after `last` was called for each.
+    /// Unlocks `next`, if it is locked, and then the others, the outermost first, after calling
+    /// `last` for each.
     ///
     /// # Safety
     ///
@@ -264,7 +263,7 @@ impl<'a> NewNumbers<'a> {
         }
         for upid in self.all() {
             // SAFETY: By the type invariants it is locked, and the caller promises that nobody else
-            // releases it.
+            // unlocks it.
             let mut numbers = unsafe { LockedNumbers::assume(upid.ns()) };
             if let Some(nr) = upid.nr() {
                 last(&mut numbers, nr);
@@ -272,21 +271,21 @@ impl<'a> NewNumbers<'a> {
         }
     }
 
-    /// Undoes the allocation after `ENOMEM`, releases the locks, and preloads nodes for another
-    /// try. The cursors are moved back. Sleeps.
+    /// Undoes the allocation after `ENOMEM`, with the cursors moved back, and preloads nodes for
+    /// another attempt. Sleeps.
     ///
     /// Returns `ENOMEM` if preloading for this level has failed already.
     #[cold]
     #[doc(alias = "idr_preload")]
     pub(crate) fn preload(self) -> Result<NewPid<'a>> {
         let level = self.next.map_or(0, PidNamespace::level);
-        // Fail unless this time it got further out. The cursors stay, as after other errors.
+        // Fail unless this attempt got further out. The cursors stay, as after other errors.
         if matches!(self.pid.preload, Some((last, _)) if last <= level) {
             return Err(ENOMEM);
         }
         let this = ManuallyDrop::new(self);
-        // SAFETY: `this` is not used any more but for the pid, which is moved out of it. Nobody
-        // else has seen the numbers, which are reserved.
+        // SAFETY: `this` is not used any more except for the pid, which is moved out of it. The
+        // numbers are reserved, and were not visible.
         let mut pid = unsafe {
             this.release(|numbers, nr| {
                 if this.cyclic & level_bit(numbers.ns()) != 0 {
@@ -296,17 +295,17 @@ impl<'a> NewNumbers<'a> {
             });
             ptr::read(&this.pid)
         };
-        // Ends the old section, in which nothing may sleep.
+        // Unlock the old nodes: nothing may sleep before.
         drop(pid.preload.take());
         pid.preload = Some((level, Preload::new()));
         Ok(pid)
     }
 
-    /// Publishes the pid in all namespaces, counts it there, and releases the locks.
+    /// Publishes and counts the pid in all namespaces, and releases the locks.
     ///
-    /// Returns `EINVAL` if a number is missing, and `ENOMEM` if PID allocation is disabled in one
-    /// of the namespaces. A namespace that disables it later has counted this pid by then, and its
-    /// init waits for it.
+    /// Returns `EINVAL` if a number is missing, and `ENOMEM` if `PIDNS_ADDING` is cleared in one of
+    /// the namespaces. A namespace where it is cleared later has counted this pid, and its init
+    /// waits for it.
     pub(crate) fn publish(self) -> Result<PublishedPid> {
         if self.next.is_some() {
             return Err(EINVAL);
@@ -321,13 +320,13 @@ impl<'a> NewNumbers<'a> {
             // SAFETY: By the type invariants it is locked, and the value is not dropped.
             let mut numbers = ManuallyDrop::new(unsafe { LockedNumbers::assume(upid.ns()) });
             if let Some(nr) = upid.nr() {
-                // SAFETY: All numbers are reserved, so that the pid is complete, and no namespace
-                // is disabled. `UnusedPid` frees them.
+                // SAFETY: All numbers are reserved, so the pid is complete, and PID allocation is
+                // enabled in all namespaces. `UnusedPid` frees the numbers.
                 unsafe { numbers.publish(nr, pid) };
             }
         }
-        // SAFETY: `this` is not used any more but for its parts, each of which is moved out once.
-        // The memory belongs to the pid now, with the reference to the namespace.
+        // SAFETY: `this` is not used any more except for its parts, each of which is moved out
+        // once. The pid now owns the memory, with the reference to the namespace.
         let memory = unsafe {
             this.release(|_, _| {});
             drop(ptr::read(&this.pid.preload));
@@ -335,8 +334,7 @@ impl<'a> NewNumbers<'a> {
         };
         // The pid keeps the namespace active.
         Active::new(&*memory.ns).into_count();
-        // SAFETY: The pid is published, no task uses it, and this is the only place where such a
-        // value is made of it.
+        // SAFETY: The pid is published and no task uses it. This is the only such value for it.
         Ok(PublishedPid(unsafe {
             UnusedPid::from_raw(memory.pid.cast::<Pid>())
         }))
@@ -345,28 +343,28 @@ impl<'a> NewNumbers<'a> {
 
 impl Drop for NewNumbers<'_> {
     fn drop(&mut self) {
-        // SAFETY: `self` is not used any more. The numbers are reserved, and not published.
+        // SAFETY: `self` is not used any more. The numbers are reserved and not published.
         unsafe { self.release(|numbers, nr| numbers.remove(nr)) };
     }
 }
 
-/// Returns the bit that stands for the level of `ns`.
+/// Returns the bit for the level of `ns`.
 fn level_bit(ns: &PidNamespace) -> u64 {
     const { assert!(PidNamespace::MAX_LEVEL < u64::BITS) };
     1u64.wrapping_shl(ns.level())
 }
 
-/// A pid that can be found by its numbers, but that pidfs does not know yet.
+/// A published pid that is not in pidfs yet.
 #[must_use = "its numbers stay allocated until they are freed"]
 pub(crate) struct PublishedPid(UnusedPid);
 
 impl PublishedPid {
     /// Adds the pid to pidfs. May sleep.
     ///
-    /// The error is the pid, which no task may use then.
+    /// On error returns the pid, which no task may use then.
     #[doc(alias = "pidfs_add_pid")]
     pub(crate) fn add_to_pidfs(self) -> Result<UnusedPid, UnusedPid> {
-        // SAFETY: The pid is valid, and new, so that it was not added before.
+        // SAFETY: The pid is valid and new, so it was not added before.
         match to_result(unsafe { bindings::pidfs_add_pid(self.0.as_ptr()) }) {
             Ok(()) => Ok(self.0),
             Err(_) => Err(self.0),
@@ -386,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn dropping_it_frees_the_numbers() -> Result {
+    fn drop_frees_numbers() -> Result {
         let ns = PidNamespace::initial();
         let mut numbers = NewPid::new(ns)?.allocate();
         assert!(numbers.lock_next().is_some());
@@ -405,14 +403,14 @@ mod tests {
     }
 
     #[test]
-    fn without_all_numbers_it_is_not_published() -> Result {
+    fn incomplete_pid_not_published() -> Result {
         let numbers = NewPid::new(PidNamespace::initial())?.allocate();
         assert_eq!(numbers.publish().err(), Some(EINVAL));
         Ok(())
     }
 
     #[test]
-    fn it_is_found_from_publication_until_it_is_retired() -> Result {
+    fn found_while_published() -> Result {
         let ns = PidNamespace::initial();
         let mut numbers = NewPid::new(ns)?.allocate();
         numbers.lock_next();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The `struct nsset` that `setns(2)` prepares, as `install` of a type of namespaces gets it.
+//! `struct nsset`, as the `install` operation gets it.
 //!
 //! C header: [`include/linux/nsproxy.h`](srctree/include/linux/nsproxy.h)
 
@@ -16,28 +16,28 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-/// Borrows a `struct nsset` to put a namespace into it.
+/// A borrowed `struct nsset` to install a namespace in.
 ///
 /// # Invariants
 ///
-/// * The set has valid credentials, which nobody changes while this exists.
-/// * It has a proxy in the making, which owns a reference to each of its namespaces. Nobody else
-///   uses it while this exists.
+/// * The set has valid credentials, which do not change while this exists.
+/// * It has a prepared nsproxy, which owns a reference to each of its namespaces. Nobody else uses
+///   it while this exists.
 pub(crate) struct NsSetMut<'a> {
     set: &'a mut bindings::nsset,
     _not_send: NotThreadSafe,
 }
 
 impl<'a> NsSetMut<'a> {
-    /// Borrows the set that `install` of a type of namespaces is called with.
+    /// Borrows the set that `install` is called with.
     ///
     /// # Safety
     ///
-    /// For the lifetime `'a`, `set` must be valid, used by nobody else, and as the invariants of
-    /// the type say.
+    /// For the lifetime `'a`, `set` must be valid, satisfy the type invariants, and not be used by
+    /// anybody else.
     #[inline]
     pub(crate) unsafe fn from_ptr(set: *mut bindings::nsset) -> Self {
-        // INVARIANT: The caller promises them.
+        // INVARIANT: The caller promises it.
         Self {
             // SAFETY: The caller promises validity and exclusive use.
             set: unsafe { &mut *set },
@@ -45,7 +45,7 @@ impl<'a> NsSetMut<'a> {
         }
     }
 
-    /// Returns the credentials that the task is going to have.
+    /// Returns the credentials that the task will have.
     #[inline]
     pub(crate) fn cred(&self) -> &Credential {
         // SAFETY: By the type invariants they are valid and do not change.
@@ -55,11 +55,11 @@ impl<'a> NsSetMut<'a> {
     /// Sets the PID namespace for children. Does not sleep.
     #[inline]
     pub(crate) fn set_pid_for_children(&mut self, ns: ARef<PidNamespace>) {
-        // SAFETY: By the type invariants the proxy is valid, and nobody else uses it.
+        // SAFETY: By the type invariants the nsproxy is valid, and nobody else uses it.
         let slot = unsafe { &mut (*self.set.nsproxy).pid_ns_for_children };
         let old = mem::replace(slot, ARef::into_raw(ns).cast().as_ptr());
-        // SAFETY: By the type invariants the proxy owned a reference to what was there. It is not
-        // null: PID namespaces are never configured out where there are sets to join.
+        // SAFETY: By the type invariants the nsproxy owned a reference to the old namespace, which
+        // is not null with `CONFIG_PID_NS`.
         drop(unsafe { ARef::<PidNamespace>::from_raw(NonNull::new_unchecked(old.cast())) });
     }
 }

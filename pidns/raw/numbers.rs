@@ -34,8 +34,8 @@ use kernel::{
 /// The numbers of a namespace, locked.
 ///
 /// Nothing may sleep while it exists. The locks of a namespace and its ancestors nest, the
-/// innermost first; within them are only those that waking up a task takes. Lockdep knows them as
-/// `pidns_numbers`, one class a level.
+/// innermost first. Inside are only those of a wake-up, the slab allocator and `call_rcu()`.
+/// Lockdep shows them as `pidns_numbers`, with a class for each level.
 ///
 /// # Invariants
 ///
@@ -53,7 +53,7 @@ impl<'a> LockedNumbers<'a> {
     pub(crate) fn lock(ns: &'a PidNamespace) -> Self {
         // SAFETY: The lock is initialised by `init`.
         let () = unsafe { SpinLockBackend::lock(lock_of(ns)) };
-        // INVARIANT: It was just taken.
+        // INVARIANT: The lock was just taken.
         Self(ns, NotThreadSafe)
     }
 
@@ -61,7 +61,7 @@ impl<'a> LockedNumbers<'a> {
     ///
     /// # Safety
     ///
-    /// The lock must be held by the current task, and no other value release it.
+    /// The current task must hold the lock, and no other value may release it.
     #[inline]
     pub(super) unsafe fn assume(ns: &'a PidNamespace) -> Self {
         // INVARIANT: The caller promises it.
@@ -76,7 +76,7 @@ impl<'a> LockedNumbers<'a> {
 
     #[inline]
     fn idr(&self) -> LockedIdr<'a> {
-        // SAFETY: By the type invariants the lock is held, and the value is used only here.
+        // SAFETY: By the type invariants the lock is held, and the value is only used here.
         unsafe { LockedIdr::assume(self.0.idr()) }
     }
 
@@ -88,14 +88,14 @@ impl<'a> LockedNumbers<'a> {
         PidAllocated::from_raw(changed)
     }
 
-    /// Clears `PIDNS_ADDING`: no pid is allocated from now on.
+    /// Clears `PIDNS_ADDING`: disables PID allocation.
     #[doc(alias = "disable_pid_allocation")]
     #[inline]
     pub(crate) fn disable_allocation(&mut self) {
         self.change_allocated(|count| count & !bindings::PIDNS_ADDING);
     }
 
-    /// Sets where the next search for a free number begins.
+    /// Sets where the next search for a free number starts.
     #[doc(alias = "idr_set_cursor")]
     #[inline]
     pub(crate) fn set_cursor(&mut self, nr: u32) {
@@ -117,8 +117,8 @@ impl<'a> LockedNumbers<'a> {
         self.idr().alloc(nr.get())
     }
 
-    /// Reserves the first free number of the range from the cursor on, or the first one of all, and
-    /// sets the cursor behind it. No number below 1 is ever reserved.
+    /// Reserves the first free number of the range at or after the cursor, or else the first of
+    /// all, and sets the cursor after it. Never reserves a number below 1.
     ///
     /// Returns `ENOSPC` if there is none, and `ENOMEM`.
     ///
@@ -145,18 +145,17 @@ impl<'a> LockedNumbers<'a> {
         unsafe { self.idr().remove(nr.index()) };
     }
 
-    /// Counts a reserved number, and lets `pid` be found by it.
+    /// Counts a reserved number and publishes `pid` as its entry.
     ///
     /// # Safety
     ///
-    /// The caller must have reserved `nr`, and PID allocation not be disabled. `pid` must be
-    /// complete, and its numbers be freed a grace period before the reference that belongs to them
-    /// is dropped.
+    /// The caller must have reserved `nr`, and PID allocation must be enabled. `pid` must be
+    /// complete, and its numbers must be freed a grace period before their reference is dropped.
     #[inline]
     pub(super) unsafe fn publish(&mut self, nr: PidNr, pid: NonNull<bindings::pid>) {
         // SAFETY: The caller promises it.
         unsafe { self.idr().publish(nr.index(), pid) };
-        // There are fewer numbers than the flag above the count is worth.
+        // The count never reaches the flag.
         const { assert!((PID_MAX_LIMIT as u32) < bindings::PIDNS_ADDING) };
         self.change_allocated(|count| count.wrapping_add(1));
     }
@@ -165,7 +164,7 @@ impl<'a> LockedNumbers<'a> {
     ///
     /// # Safety
     ///
-    /// The caller must own the pid that has the number, and call [`Self::remove`] for it before the
+    /// The caller must own the pid with the number, and call [`Self::remove`] for it before the
     /// lock is released.
     #[inline]
     pub(super) unsafe fn uncount(&mut self) -> PidAllocated {
@@ -181,15 +180,15 @@ impl Drop for LockedNumbers<'_> {
     }
 }
 
-/// Initialises the numbers of a namespace in the making, at `level`.
+/// Initialises the numbers of a new namespace at `level`.
 ///
 /// # Safety
 ///
-/// `ns` must be valid for writes, and nobody else know it.
+/// `ns` must be valid for writes and not be used by anybody else.
 pub(super) unsafe fn init(ns: *mut bindings::pid_namespace, level: u32) {
     const LEVELS: usize = PidNamespace::MAX_LEVEL as usize + 1;
     static CLASSES: [LockClassKey; LEVELS] = [const {
-        // SAFETY: It is in static memory, and never dropped.
+        // SAFETY: It is static and never dropped.
         unsafe { LockClassKey::new_static() }
     }; LEVELS];
     let class = &CLASSES[level as usize % LEVELS];
@@ -203,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lock_is_released() {
+    fn drop_unlocks() {
         let numbers = LockedNumbers::lock(PidNamespace::initial());
         assert!(numbers.ns().is_initial());
         drop(numbers);
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn all_numbers_fit_below_the_flag() {
+    fn count_fits_below_pidns_adding() {
         assert!(PID_MAX_LIMIT as u32 <= bindings::PIDNS_ADDING);
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Fields of a PID namespace that its owner uses.
+//! Fields of a PID namespace.
 
 use super::{
     cache::PidCache,
@@ -21,7 +21,7 @@ use kernel::{
     tasklist::TasklistRead,
 };
 
-/// The signal that a namespace's init is seen to have been ended by after `reboot(2)`.
+/// The signal in the exit status of a namespace's init after `reboot(2)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub(crate) enum ExitSignal {
@@ -33,7 +33,7 @@ pub(crate) enum ExitSignal {
 
 impl ExitSignal {
     const fn from_raw(signal: i32) -> Option<Self> {
-        // CAST: The numbers of signals are small.
+        // CAST: Signal numbers are small and positive.
         match signal as u32 {
             bindings::SIGHUP => Some(Self::Hup),
             bindings::SIGINT => Some(Self::Int),
@@ -42,9 +42,9 @@ impl ExitSignal {
     }
 }
 
-/// Returns the signal that the init of `ns` is to be seen to die from, if `reboot(2)` was called.
+/// Returns the signal for the exit status of the init of `ns`, if `reboot(2)` was called.
 pub(crate) fn reboot_signal(ns: &PidNamespace) -> Option<ExitSignal> {
-    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    // SAFETY: `ns` is valid, and the field is only accessed by single loads and stores.
     let signal = unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).reboot) }.load(Relaxed);
     ExitSignal::from_raw(signal)
 }
@@ -55,33 +55,32 @@ pub(crate) fn set_reboot_signal(ns: &PidNamespace, signal: ExitSignal) {
     unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).reboot) }.store(signal as i32, Relaxed);
 }
 
-/// Returns the field `pid_allocated` of `ns`, which is written with the numbers locked, and read
-/// without as well.
+/// Returns `pid_allocated` of `ns`, which is written under the lock and also read without.
 #[inline]
 pub(super) fn pid_allocated_field(ns: &PidNamespace) -> &Atomic<u32> {
-    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    // SAFETY: `ns` is valid, and the field is only accessed by single loads and stores.
     unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).pid_allocated) }
 }
 
 #[inline]
 pub(super) fn child_reaper(ns: &PidNamespace) -> Option<NonNull<Task>> {
-    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    // SAFETY: `ns` is valid, and the field is only accessed by single loads and stores.
     let reaper = unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).child_reaper) };
     NonNull::new(reaper.load(Relaxed).cast())
 }
 
-/// Returns the child reaper of the namespace that `current` lives in.
+/// Returns the child reaper of the active namespace of `current`.
 pub(crate) fn reaper_of<'a>(
     current: &'a CurrentTask,
     _tasklist: &'a TasklistRead,
 ) -> Option<&'a Task> {
     let reaper = child_reaper(current.active_pid_ns()?)?;
-    // SAFETY: A child reaper is not released before all others in its namespace are, and `current`
-    // is one of them, or the reaper itself. `child_reaper` changes under the lock.
+    // SAFETY: A child reaper is released after all other tasks in its namespace, and `current` is
+    // one of them, or the reaper itself. `child_reaper` changes under the lock.
     Some(unsafe { reaper.as_ref() })
 }
 
-/// Returns the cache of the pids that are made in `ns`.
+/// Returns the cache for the pids of `ns`.
 #[inline]
 pub(super) fn pid_cache(ns: &PidNamespace) -> PidCache {
     // SAFETY: The field is set before the namespace has pids, and never changes.
@@ -90,11 +89,11 @@ pub(super) fn pid_cache(ns: &PidNamespace) -> PidCache {
     unsafe { PidCache::from_raw(cache, ns.level()) }
 }
 
-/// Prepares the initial namespace for the allocation of pids.
+/// Prepares the initial namespace for PID allocation.
 ///
 /// # Safety
 ///
-/// It must be called once, at boot, before the first pid is allocated, with the cache of level 0.
+/// Must be called once at boot, before the first pid is allocated, with the cache of level 0.
 pub(crate) unsafe fn init_initial(cache: PidCache) {
     let ns = PidNamespace::initial().as_ptr();
     // SAFETY: The caller promises that nobody uses these fields yet.
@@ -104,11 +103,11 @@ pub(crate) unsafe fn init_initial(cache: PidCache) {
     }
 }
 
-/// Returns what `ns` itself, regardless of its ancestors, sets `vm.memfd_noexec` to.
+/// Returns `vm.memfd_noexec` of `ns` itself, regardless of its ancestors.
 #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
 #[inline]
 pub(crate) fn memfd_noexec_scope(ns: &PidNamespace) -> i32 {
-    // SAFETY: `ns` is valid, and the field is read and written in one piece.
+    // SAFETY: `ns` is valid, and the field is only accessed by single loads and stores.
     unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).memfd_noexec_scope) }.load(Relaxed)
 }
 

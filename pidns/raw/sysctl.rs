@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The set of sysctls that each PID namespace has of its own: `kernel.pid_max`.
+//! The sysctl set of each PID namespace: `kernel.pid_max`.
 //!
 //! C header: [`include/linux/sysctl.h`](srctree/include/linux/sysctl.h)
 
@@ -29,32 +29,32 @@ use {
     kernel::types::Opaque,
 };
 
-/// Wraps the kernel's `struct ctl_table_root`, which the sets of all PID namespaces share.
+/// Wraps the `struct ctl_table_root` of all PID namespaces' sets.
 ///
 /// # Invariants
 ///
-/// `is_seen` and the functions of the root suit the sets of PID namespaces.
+/// `is_seen` and the functions of the root are for sets of PID namespaces.
 #[cfg(CONFIG_SYSCTL)]
 pub(crate) struct PidSysctlRoot {
     root: Opaque<bindings::ctl_table_root>,
     is_seen: unsafe extern "C" fn(*mut bindings::ctl_table_set) -> c_int,
 }
 
-/// Nothing without `CONFIG_SYSCTL`.
+/// Empty without `CONFIG_SYSCTL`.
 #[cfg(not(CONFIG_SYSCTL))]
 pub(crate) struct PidSysctlRoot;
 
-// SAFETY: Nobody changes the root, and its functions may be called from any thread.
+// SAFETY: The root is constant, and its functions may be called from any thread.
 #[cfg(CONFIG_SYSCTL)]
 unsafe impl Sync for PidSysctlRoot {}
 
 #[cfg(CONFIG_SYSCTL)]
 impl PidSysctlRoot {
-    /// Makes a root, for use in a `static`.
+    /// Returns a root, for use in a `static`.
     ///
     /// # Safety
     ///
-    /// The functions must suit sets that are members of `struct pid_namespace`.
+    /// The functions must be for sets in a `struct pid_namespace`.
     pub(crate) const unsafe fn new(
         root: bindings::ctl_table_root,
         is_seen: unsafe extern "C" fn(*mut bindings::ctl_table_set) -> c_int,
@@ -71,7 +71,7 @@ impl PidSysctlRoot {
 #[cfg(CONFIG_SYSCTL)]
 struct InitialTable(Opaque<bindings::ctl_table>);
 
-// SAFETY: Only `register` writes it, before anybody else knows it.
+// SAFETY: Only `register` writes it, before it is visible to others.
 #[cfg(CONFIG_SYSCTL)]
 unsafe impl Sync for InitialTable {}
 
@@ -84,31 +84,32 @@ fn table_of(ns: *mut bindings::pid_namespace) -> *mut bindings::ctl_table {
     if ptr::eq(ns, PidNamespace::initial().as_ptr()) {
         INITIAL.0.get()
     } else {
-        // Only an address is computed.
+        // This only computes an address.
         ns.cast::<PidNsObject>()
             .wrapping_byte_add(offset_of!(PidNsObject, table))
             .cast()
     }
 }
 
-/// Makes the set of a namespace and fills it. Without `CONFIG_SYSCTL` it does nothing.
+/// Sets up the sysctl set of a namespace and registers its table. Does nothing without
+/// `CONFIG_SYSCTL`.
 ///
-/// Returns `ENOMEM`, and leaves nothing behind then. May sleep.
+/// Returns `ENOMEM`, with the set retired. May sleep.
 ///
 /// # Safety
 ///
-/// * `ns` must be valid for writes and stay at its place: the initial namespace, or one in a
+/// * `ns` must be valid for writes and not move: the initial namespace, or one in a
 ///   [`PidNsObject`](super::new_ns::PidNsObject).
-/// * It must have no sysctls, and nobody else may give it some meanwhile.
-/// * They must be unregistered by [`unregister`] before the memory is used for anything else.
+/// * It must have no sysctls, and nobody else may register any meanwhile.
+/// * [`unregister`] must be called before the memory is used for anything else.
 pub(crate) unsafe fn register(
     ns: *mut bindings::pid_namespace,
     root: &'static PidSysctlRoot,
 ) -> Result {
     #[cfg(CONFIG_SYSCTL)]
-    // SAFETY: The caller promises a namespace without sysctls that stays at its place, and so does
-    // its table. The root is never freed, and by its invariants has functions that suit the set.
-    // The table has one entry; what it points to is there as long as the namespace, or for ever.
+    // SAFETY: The caller promises a namespace without sysctls that does not move, and neither does
+    // its table. The root is static, and by its invariants its functions are for the set. The table
+    // has one entry, and what it points to lives as long as the namespace, or is static.
     unsafe {
         let (set, table) = (&raw mut (*ns).set, table_of(ns));
         table.write(bindings::ctl_table {
@@ -147,15 +148,15 @@ pub(crate) fn register_initial(root: &'static PidSysctlRoot) -> Result {
     unsafe { register(PidNamespace::initial().as_ptr(), root) }
 }
 
-/// Empties the set of a namespace and retires it, when nobody uses it any more. May sleep.
+/// Unregisters the sysctls of a namespace and retires its set. Waits for users. May sleep.
 ///
 /// # Safety
 ///
-/// [`register`] must have succeeded for `ns`, and nobody else may do this.
+/// [`register`] must have succeeded for `ns`, and this must be the only call.
 pub(crate) unsafe fn unregister(ns: *mut bindings::pid_namespace) {
     #[cfg(CONFIG_SYSCTL)]
-    // SAFETY: The caller promises that `register` succeeded, so the header is valid. Once that is
-    // unregistered nobody uses the table any more.
+    // SAFETY: The caller promises that `register` succeeded, so the header is valid. Nobody uses
+    // the table after it is unregistered.
     unsafe {
         bindings::unregister_sysctl_table((*ns).sysctls);
         bindings::retire_sysctl_set(&raw mut (*ns).set);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A child reaper for PID namespaces without a process, for tests.
+//! A child reaper for PID namespaces without processes, for tests.
 
 use super::numbers::LockedNumbers;
 use core::ptr;
@@ -21,7 +21,7 @@ use kernel::{
 
 /// The current task is the child reaper of a namespace while this exists.
 ///
-/// It lives elsewhere, and has no number there.
+/// It is in another namespace, and has no number there.
 ///
 /// # Invariants
 ///
@@ -34,7 +34,7 @@ pub(crate) struct TestReaper {
 impl TestReaper {
     /// Makes the current task the child reaper of `ns`.
     ///
-    /// Returns `EBUSY` if it has one, which for the initial namespace is always so.
+    /// Returns `EBUSY` if it has one, as the initial namespace always does.
     pub(crate) fn new(ns: &PidNamespace) -> Result<Self> {
         let (ns, task) = (ARef::from(ns), ARef::from(&**current!()));
 
@@ -58,7 +58,7 @@ impl Drop for TestReaper {
 
 /// Sets the child reaper of a namespace.
 fn set_child_reaper(numbers: &LockedNumbers<'_>, task: *mut bindings::task_struct) {
-    // SAFETY: The namespace is valid, and the field is only accessed in one piece.
+    // SAFETY: The namespace is valid, and the field is only accessed by single loads and stores.
     let reaper = unsafe { Atomic::from_ptr(&raw mut (*numbers.ns().as_ptr()).child_reaper) };
     reaper.store(task, Relaxed);
 }

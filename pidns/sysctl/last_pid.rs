@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `kernel.ns_last_pid`: the number before the next one.
+//! `kernel.ns_last_pid`: one less than the cursor.
 
 use crate::raw::numbers::LockedNumbers;
 use core::ops::RangeInclusive;
@@ -11,10 +11,10 @@ use kernel::{
     task::CurrentTask, //
 };
 
-/// The number before the cursor of the caller's namespace.
+/// `kernel.ns_last_pid` of the caller's namespace.
 ///
-/// Writing needs `CAP_CHECKPOINT_RESTORE` over the owner of the namespace: it chooses the number of
-/// the next child.
+/// Writing needs `CAP_CHECKPOINT_RESTORE` or `CAP_SYS_ADMIN` over the owner of the namespace: it
+/// chooses the number of the next child.
 ///
 /// C counterpart: `pid_ns_ctl_handler()`.
 pub(super) struct LastPid;
@@ -29,12 +29,8 @@ impl IntSysctl for LastPid {
         current.active_pid_ns().ok_or(ESRCH)
     }
 
-    fn may_write(ns: &PidNamespace) -> Result {
-        if ns.user_ns().may_checkpoint_restore() {
-            Ok(())
-        } else {
-            Err(EPERM)
-        }
+    fn may_write(ns: &PidNamespace) -> bool {
+        ns.user_ns().may_checkpoint_restore()
     }
 
     fn bounds(ns: &PidNamespace) -> RangeInclusive<i32> {
@@ -42,12 +38,12 @@ impl IntSysctl for LastPid {
     }
 
     fn get(ns: &PidNamespace) -> i32 {
-        // CAST: Numbers fit; a cursor at 0, where no number came before, shows as -1.
+        // CAST: Numbers fit. A cursor of 0, in a new namespace, shows as -1.
         ns.cursor().wrapping_sub(1) as i32
     }
 
     fn set(ns: &PidNamespace, last: i32) {
-        // CAST: The way back.
+        // CAST: As in `get`.
         LockedNumbers::lock(ns).set_cursor((last as u32).wrapping_add(1));
     }
 }
@@ -62,15 +58,15 @@ mod tests {
             PID_MAX_LIMIT, //
         },
         testing::{
-            as_some_user,
+            as_test_user,
             nested,
-            Inhabited,
-            Numbered, //
+            NsChain,
+            TestPid, //
         },
     };
 
     #[test]
-    fn it_is_one_less_than_the_cursor() -> Result {
+    fn last_pid_is_cursor_minus_1() -> Result {
         let ns = nested(1)?;
         assert_eq!(LastPid::get(&ns), -1);
 
@@ -82,10 +78,10 @@ mod tests {
     }
 
     #[test]
-    fn it_chooses_the_next_number() -> Result {
-        let ns = Inhabited::new(1)?;
+    fn write_sets_next_number() -> Result {
+        let ns = NsChain::new(1)?;
         LastPid::set(&ns, 41);
-        let pid = Numbered::new(&ns, &[])?;
+        let pid = TestPid::new(&ns, &[])?;
 
         assert_eq!(pid.own_nr(), Some(42));
         assert_eq!(LastPid::get(&ns), 42);
@@ -93,9 +89,9 @@ mod tests {
     }
 
     #[test]
-    fn a_chosen_number_leaves_it_alone() -> Result {
-        let ns = Inhabited::new(1)?;
-        let pid = Numbered::new(&ns, &[42])?;
+    fn set_tid_keeps_last_pid() -> Result {
+        let ns = NsChain::new(1)?;
+        let pid = TestPid::new(&ns, &[42])?;
 
         assert_eq!(LastPid::get(&ns), 1);
         assert_eq!(pid.own_nr(), Some(42));
@@ -103,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_up_to_pid_max() -> Result {
+    fn bounded_by_pid_max() -> Result {
         let ns = nested(1)?;
         set_pid_max(&ns, 400);
 
@@ -112,11 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn to_write_it_takes_a_capability() -> Result {
+    fn write_needs_capability() -> Result {
         let ns = nested(1)?;
 
-        assert_eq!(as_some_user(false, || LastPid::may_write(&ns))?, Err(EPERM));
-        assert_eq!(as_some_user(true, || LastPid::may_write(&ns))?, Ok(()));
+        assert!(!as_test_user(false, || LastPid::may_write(&ns))?);
+        assert!(as_test_user(true, || LastPid::may_write(&ns))?);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Permissions and ownership of the sysctls that each PID namespace has.
+//! Permissions and ownership of per-namespace sysctls.
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
 use kernel::prelude::*;
@@ -14,11 +14,11 @@ use kernel::{
     uidgid::Kgid,
 };
 
-/// Returns the permission bits that `current` has on a file with mode `mode` in the set of a
-/// namespace owned by `user_ns`, repeated for user, group and others.
+/// Returns the permission bits of `current` for a file with mode `mode` in the set of a namespace
+/// owned by `user_ns`, repeated for user, group and others.
 ///
-/// The superuser of `user_ns` counts as the owner of the file, and so does a task with
-/// `CAP_SYS_ADMIN` over it. Does not sleep.
+/// Root of `user_ns`, and a task with `CAP_SYS_ADMIN` over it, count as the owner of the file. Does
+/// not sleep.
 ///
 /// C counterpart: `pid_table_root_permissions()`.
 pub(crate) fn mode(current: &CurrentTask, user_ns: &UserNamespace, mode: u16) -> u16 {
@@ -38,7 +38,7 @@ pub(crate) fn mode(current: &CurrentTask, user_ns: &UserNamespace, mode: u16) ->
     class.of(mode)
 }
 
-/// Returns the user and the group that own such a file, or [`None`] for the global root. Does not
+/// Returns the owner of such a file: root of `user_ns`, or [`None`] for the global root. Does not
 /// sleep.
 ///
 /// C counterpart: `pid_table_root_set_ownership()`.
@@ -46,24 +46,24 @@ pub(crate) fn owner(user_ns: &UserNamespace) -> (Option<Kuid>, Option<Kgid>) {
     (user_ns.kuid(0), user_ns.kgid(0))
 }
 
-/// Which permission bits of a mode apply.
+/// The permission bits that apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
-    /// Those of the file's owner.
+    /// The owner's.
     Owner,
-    /// Those of the file's group.
+    /// The group's.
     Group,
-    /// Those of everybody else.
+    /// The others'.
     Other,
 }
 
 impl Class {
-    /// Returns the bits that `mode` has for this class, repeated for all three.
+    /// Returns the bits of `mode` for this class, repeated for all three.
     fn of(self, mode: u16) -> u16 {
         let bits = match self {
             Self::Owner => mode >> 6 & 0o7,
             Self::Group => mode >> 3 & 0o7,
-            // Others may read at most.
+            // Others may at most read.
             Self::Other => mode & 0o4,
         };
 
@@ -75,25 +75,25 @@ impl Class {
 #[kunit_tests(pidns_sysctl)]
 mod tests {
     use super::*;
-    use crate::testing::as_some_user;
+    use crate::testing::as_test_user;
     use kernel::{
         pid::with_current,
         pid_namespace::PidNamespace, //
     };
 
     #[test]
-    fn the_superuser_is_the_owner_and_others_need_a_capability() -> Result {
+    fn root_is_owner_others_need_capability() -> Result {
         let user_ns = PidNamespace::initial().user_ns();
         let mode = || with_current(|current| super::mode(current, user_ns, 0o640));
 
         assert_eq!(mode(), 0o666);
-        assert_eq!(as_some_user(true, mode)?, 0o666);
-        assert_eq!(as_some_user(false, mode)?, 0);
+        assert_eq!(as_test_user(true, mode)?, 0o666);
+        assert_eq!(as_test_user(false, mode)?, 0);
         Ok(())
     }
 
     #[test]
-    fn a_class_gives_its_bits_to_all() {
+    fn class_bits_repeated() {
         assert_eq!(Class::Owner.of(0o644), 0o666);
         assert_eq!(Class::Group.of(0o644), 0o444);
         assert_eq!(Class::Other.of(0o644), 0o444);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_permission_bit_is_dropped() {
+    fn non_permission_bits_dropped() {
         assert_eq!(Class::Owner.of(0o107000), 0);
         assert_eq!(Class::Group.of(0o107707), 0);
         assert_eq!(Class::Other.of(0o177770), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What bindgen reads for the namespace abstractions of the `kernel` crate and
- * for the functions that PID namespaces and nsproxy in Rust provide.
+ * Headers for the namespace abstractions of the `kernel` crate and for the C
+ * functions that pidns and nsproxy implement.
  *
  * Sorted alphabetically.
  */

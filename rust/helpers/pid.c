@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Inline functions and macros behind the abstractions of process identifiers,
- * their namespaces, and the tasks that use them.
+ * Inline functions and macros for struct pid, PID namespaces and the tasks
+ * that use them.
  */
 
 #include <linux/acct.h>
@@ -19,7 +19,7 @@ __rust_helper struct pid *rust_helper_get_pid(struct pid *pid)
 	return get_pid(pid);
 }
 
-/* Tasks on the lists of their identifiers */
+/* Tasks on the lists of their pids */
 
 __rust_helper void rust_helper_hlist_add_head_rcu(struct hlist_node *node,
 						  struct hlist_head *list)
@@ -58,7 +58,7 @@ __rust_helper bool rust_helper_idr_is_empty(const struct idr *idr)
 }
 #endif
 
-/* The lock of the task list */
+/* tasklist_lock */
 
 __rust_helper void rust_helper_tasklist_read_lock(void)
 {
@@ -135,7 +135,7 @@ __rust_helper void rust_helper_acct_exit_ns(struct pid_namespace *ns)
 }
 #endif
 
-/* The end of a namespace's init */
+/* The exit of a namespace's init */
 
 __rust_helper int rust_helper___fatal_signal_pending(struct task_struct *p)
 {

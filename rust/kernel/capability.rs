@@ -15,9 +15,9 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Capability {
-    /// System administration; among much else, creating and joining namespaces.
+    /// System administration, including creating and joining namespaces.
     SysAdmin = bindings::CAP_SYS_ADMIN,
-    /// Checkpoint and restore; among else, choosing PIDs.
+    /// Checkpoint and restore, including choosing PIDs.
     CheckpointRestore = bindings::CAP_CHECKPOINT_RESTORE,
 }
 
@@ -40,14 +40,14 @@ impl UserNamespace {
     /// ```
     #[doc(alias = "ns_capable")]
     pub fn capable(&self, cap: Capability) -> bool {
-        // CAST: The numbers of capabilities are small and positive.
+        // CAST: Capability numbers are small and positive.
         // SAFETY: `self` is a valid user namespace.
         unsafe { bindings::ns_capable(self.as_ptr(), cap as crate::ffi::c_int) }
     }
 
     /// Returns whether the current task has `cap` in this namespace, without auditing the check.
     ///
-    /// For checks that deny nothing.
+    /// For checks whose failure denies nothing.
     ///
     /// # Examples
     ///
@@ -62,14 +62,14 @@ impl UserNamespace {
     /// ```
     #[doc(alias = "ns_capable_noaudit")]
     pub fn capable_noaudit(&self, cap: Capability) -> bool {
-        // CAST: The numbers of capabilities are small and positive.
+        // CAST: Capability numbers are small and positive.
         // SAFETY: `self` is a valid user namespace.
         unsafe { bindings::ns_capable_noaudit(self.as_ptr(), cap as crate::ffi::c_int) }
     }
 
     /// Returns whether the current task may checkpoint and restore processes of this namespace.
     ///
-    /// That takes [`Capability::CheckpointRestore`] or [`Capability::SysAdmin`].
+    /// Either [`Capability::CheckpointRestore`] or [`Capability::SysAdmin`] is enough.
     ///
     /// # Examples
     ///

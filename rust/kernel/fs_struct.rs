@@ -18,7 +18,7 @@ use core::ptr::NonNull;
 #[repr(transparent)]
 pub struct FsStruct(Opaque<bindings::fs_struct>);
 
-// SAFETY: Shared references are only used for functions that take the lock.
+// SAFETY: Shared references are only passed to functions that take the lock.
 unsafe impl Sync for FsStruct {}
 
 impl FsStruct {
@@ -39,7 +39,7 @@ impl FsStruct {
         self.0.get()
     }
 
-    /// Makes a copy, with its own references to both paths.
+    /// Copies the structure, with references of its own to both paths.
     ///
     /// Returns `ENOMEM`. May sleep.
     #[doc(alias = "copy_fs_struct")]
@@ -50,7 +50,7 @@ impl FsStruct {
         NonNull::new(copy).map(FsCopy).ok_or(ENOMEM)
     }
 
-    /// Changes root and working directory to those of `from`.
+    /// Sets root and working directory to those of `from`.
     ///
     /// May sleep.
     #[doc(alias = "set_fs_root")]

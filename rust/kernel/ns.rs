@@ -2,12 +2,11 @@
 
 //! Namespaces.
 //!
-//! Each type of namespace has a structure with a [`NsCommon`] inside, which the files under
-//! `/proc/PID/ns` refer to. It has two counts: one keeps the memory, the other one says whether the
-//! namespace is *active*, that is, visible to userspace. An [`ARef`] keeps the memory. An
-//! [`Active`] is an active reference. Tasks own them through their [`nsproxy`](crate::nsproxy) and
-//! credentials; files, mounts and pids own them; and so does an active namespace, to its user
-//! namespace.
+//! Every type of namespace embeds a [`NsCommon`], which the files under `/proc/PID/ns` refer to. It
+//! has two counts: an [`ARef`] keeps the namespace in memory; an [`Active`] reference keeps it
+//! *active*, that is, visible to userspace. Tasks own active references through their
+//! [`nsproxy`](crate::nsproxy) and credentials. Files, mounts and pids own some as well, and so
+//! does an active namespace to its user namespace.
 //!
 //! C headers: [`include/linux/ns_common.h`](srctree/include/linux/ns_common.h),
 //! [`include/linux/proc_ns.h`](srctree/include/linux/proc_ns.h)
@@ -36,12 +35,12 @@ pub use self::{
     },
 };
 
-/// A namespace, whatever its type.
+/// A namespace of any type.
 pub trait Namespace: AlwaysRefCounted {
     /// The type, as a `CLONE_NEW*` flag.
     const TYPE: NsType;
 
-    /// Returns the part that all types of namespaces have.
+    /// Returns the embedded `struct ns_common`.
     fn common(&self) -> &NsCommon;
 }
 
@@ -61,7 +60,7 @@ macro_rules! impl_namespace {
 
             #[inline]
             unsafe fn dec_ref(obj: ::core::ptr::NonNull<Self>) {
-                // SAFETY: The caller gives up a reference.
+                // SAFETY: The caller passes a reference.
                 unsafe { $put(obj.cast().as_ptr()) };
             }
         }
@@ -75,7 +74,7 @@ macro_rules! impl_namespace {
             #[inline]
             fn common(&self) -> &$crate::ns::NsCommon {
                 let $ptr = self.as_ptr();
-                // SAFETY: `self` is valid, and the common part lives as long as the whole.
+                // SAFETY: `self` is valid, and the common part lives as long as it does.
                 unsafe { $crate::ns::NsCommon::from_ptr($common) }
             }
         }

@@ -55,7 +55,8 @@ impl<N: Namespace> NsRef<N> {
     ///
     /// # Safety
     ///
-    /// `ns` must be null where [`NsRef`] allows that, or valid with a reference that is passed on.
+    /// `ns` must be null where [`NsRef`] allows that, or valid with a reference that the caller
+    /// gives up.
     #[inline]
     pub const unsafe fn from_raw(ns: *mut N) -> Self {
         // INVARIANT: The caller promises it.
@@ -106,7 +107,7 @@ impl<N: Namespace> PartialEq for NsRef<N> {
 
 /// Declares [`Namespaces`]; there is no other list of the fields of `struct nsproxy`.
 ///
-/// `$init` is what the initial nsproxy has, if `$config` holds.
+/// `$init` is the namespace of the initial nsproxy if `$config` holds.
 macro_rules! namespaces {
     ($($(#[$doc:meta])* $field:ident: $ns:ident = $init:ident if $config:meta,)*) => {
         /// The namespaces of an nsproxy, in the layout and under the names of `struct nsproxy`.
@@ -119,7 +120,7 @@ macro_rules! namespaces {
         }
 
         impl Namespaces {
-            /// Where the namespaces begin in `struct nsproxy`.
+            /// Offset of the fields in `struct nsproxy`.
             pub const OFFSET: usize = offset_of!(bindings::nsproxy, uts_ns);
 
             /// The initial namespaces.
@@ -174,8 +175,7 @@ namespaces! {
 ///
 /// # Invariants
 ///
-/// The nsproxy is in use: its namespaces were made active, and but for its count it does not
-/// change.
+/// The nsproxy is in use: its namespaces are active, and only its count changes.
 ///
 /// # Examples
 ///
@@ -200,7 +200,7 @@ unsafe impl Send for NsProxy {}
 // SAFETY: By the type invariants only the count changes, which is atomic.
 unsafe impl Sync for NsProxy {}
 
-// SAFETY: A shared reference to an nsproxy in use means that somebody has a counted one.
+// SAFETY: A shared reference to an nsproxy in use implies a counted one.
 unsafe impl AlwaysRefCounted for NsProxy {
     #[inline]
     fn inc_ref(&self) {
@@ -210,7 +210,7 @@ unsafe impl AlwaysRefCounted for NsProxy {
 
     #[inline]
     unsafe fn dec_ref(obj: NonNull<Self>) {
-        // SAFETY: The caller gives up a reference.
+        // SAFETY: The caller passes a reference.
         unsafe { bindings::put_nsproxy(obj.cast().as_ptr()) };
     }
 }
@@ -239,8 +239,8 @@ impl Deref for NsProxy {
 
     #[inline]
     fn deref(&self) -> &Namespaces {
-        // SAFETY: `Namespaces` has the layout of the fields from there on, which own references and
-        // by the type invariants do not change.
+        // SAFETY: `Namespaces` has the layout of the fields from that offset on. They own
+        // references and by the type invariants do not change.
         unsafe { &*self.as_ptr().byte_add(Namespaces::OFFSET).cast() }
     }
 }

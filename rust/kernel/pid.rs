@@ -33,7 +33,7 @@ pub use self::{
     },
 };
 
-/// A use of a pid by tasks: `enum pid_type`.
+/// How tasks use a pid: `enum pid_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum PidType {
@@ -48,13 +48,13 @@ pub enum PidType {
 }
 
 impl PidType {
-    /// Number of uses.
+    /// Number of types: `PIDTYPE_MAX`.
     pub const COUNT: usize = bindings::pid_type_PIDTYPE_MAX as usize;
 
-    /// All uses.
+    /// All types.
     pub const ALL: [Self; Self::COUNT] = [Self::Pid, Self::Tgid, Self::Pgid, Self::Sid];
 
-    /// Returns the use with C's value `kind`, or [`None`] if there is none.
+    /// Returns the type with C's value `kind`, or [`None`] if there is none.
     ///
     /// # Examples
     ///
@@ -87,8 +87,8 @@ impl PidType {
 
 /// Wraps the kernel's `struct pid`. Thread safe.
 ///
-/// It identifies a thread, a thread group, a process group or a session, and has a number in its
-/// PID namespace and in each ancestor of that.
+/// It stands for a thread, a thread group, a process group or a session, and has a number in its
+/// PID namespace and in each ancestor.
 ///
 /// # Invariants
 ///
@@ -96,7 +96,7 @@ impl PidType {
 /// * `numbers` has `level + 1` elements, which never change: element `i` is a number in a namespace
 ///   at level `i`, and each namespace is the parent of the next.
 /// * A reference to the namespace at `level` is held.
-/// * One reference belongs to the numbers. It is dropped a grace period after they are freed.
+/// * The numbers own one reference, which is dropped a grace period after they are freed.
 #[repr(transparent)]
 pub struct Pid(Opaque<bindings::pid>);
 
@@ -116,7 +116,7 @@ unsafe impl AlwaysRefCounted for Pid {
 
     #[inline]
     unsafe fn dec_ref(obj: NonNull<Self>) {
-        // SAFETY: The caller gives up a reference.
+        // SAFETY: The caller passes a reference.
         unsafe { bindings::put_pid(obj.cast().as_ptr()) };
     }
 }
@@ -179,7 +179,8 @@ impl Pid {
         }
     }
 
-    /// Returns the namespace of the pid, the innermost one where it has a number.
+    /// Returns the namespace that the pid was allocated in, the innermost one where it has a
+    /// number.
     #[doc(alias = "ns_of_pid")]
     #[inline]
     pub fn ns(&self) -> &PidNamespace {
@@ -194,7 +195,7 @@ impl Pid {
         }
     }
 
-    /// Returns the pid behind the pidfd `file`, or [`None`] if it is no pidfd.
+    /// Returns the pid of the pidfd `file`, or [`None`] if it is not a pidfd.
     #[doc(alias = "pidfd_pid")]
     pub fn from_pidfd(file: &LocalFile) -> Option<&Self> {
         // SAFETY: `file` is a valid file.
@@ -230,16 +231,16 @@ impl Pid {
         _guard: impl Into<RcuOrTasklist<'a>>,
     ) -> Option<&'a Task> {
         let node = self.first(kind)?;
-        // SAFETY: What is on the list are the links of tasks of this kind; a task that is found
-        // under protection is freed only after it.
+        // SAFETY: The list has the links of this type of tasks. A task that is found is freed only
+        // after the protection ends.
         Some(unsafe { task::linked_by(node, kind) })
     }
 
     /// Returns the first link on the list of tasks that use the pid as `kind`.
     #[inline]
     fn first(&self, kind: PidType) -> Option<NonNull<bindings::hlist_node>> {
-        // SAFETY: The list is valid as long as `self`, and its head is read and written in one
-        // piece. The address dependency orders what is read through the result.
+        // SAFETY: The list is valid as long as `self`, and its head is only accessed by single
+        // loads and stores. The address dependency orders the reads through the result.
         let first = unsafe { Atomic::from_ptr(&raw mut (*self.tasks(kind)).first) };
         NonNull::new(first.load(Relaxed))
     }

@@ -49,8 +49,8 @@ pub const SELF_THREAD_GROUP: i32 = bindings::PIDFD_SELF_THREAD_GROUP;
 ///
 /// # Invariants
 ///
-/// `fd` is reserved in the table of the current task, and `file` owns a reference to a new pidfd
-/// file that nobody else knows.
+/// `fd` is reserved in the current task's table, and `file` owns the only reference to a new pidfd
+/// file.
 pub struct PreparedPidfd<'a> {
     fd: u32,
     file: NonNull<bindings::file>,
@@ -59,22 +59,22 @@ pub struct PreparedPidfd<'a> {
 }
 
 impl<'a> PreparedPidfd<'a> {
-    /// Prepares a pidfd, with `O_CLOEXEC`, of the process of `pid`, or of its thread with
+    /// Prepares a pidfd, with `O_CLOEXEC`, for the process of `pid`, or for its thread with
     /// [`flags::THREAD`].
     ///
-    /// Returns `ESRCH` if the task has been reaped, `ENOENT` without [`flags::THREAD`] if it is no
-    /// thread group leader, `EMFILE` if the table is full, and `ENOMEM`. May sleep.
+    /// Returns `ESRCH` if the task has been reaped, `ENOENT` without [`flags::THREAD`] if it is not
+    /// a thread group leader, `EMFILE` if the table is full, and `ENOMEM`. May sleep.
     #[doc(alias = "pidfd_prepare")]
     #[inline]
     pub fn new(_caller: &'a Caller<'a>, pid: &Pid, flags: u32) -> Result<Self> {
         let mut file = ptr::null_mut();
-        // Other flags would need more to be known about `pid` than the types tell.
+        // Other flags have requirements on `pid` that its type does not ensure.
         let flags = flags & (flags::NONBLOCK | flags::THREAD);
         // SAFETY: `pid` is valid, `file` valid for writes, and by its invariants the caller has a
         // table.
         let fd = unsafe { bindings::pidfd_prepare(pid.as_ptr(), flags, &raw mut file) };
         to_result(fd)?;
-        // INVARIANT: The function has reserved the descriptor and made the file.
+        // INVARIANT: The function has reserved the descriptor and created the file.
         Ok(Self {
             // CAST: Just checked not to be negative.
             fd: fd as u32,
@@ -99,7 +99,7 @@ impl<'a> PreparedPidfd<'a> {
 impl Drop for PreparedPidfd<'_> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: By the type invariants both are ours to give back, and were not given to anybody.
+        // SAFETY: By the type invariants we own both, and nobody else uses them.
         unsafe {
             bindings::put_unused_fd(self.fd);
             bindings::fput(self.file.as_ptr());

@@ -9,7 +9,7 @@ use crate::{
     task::Task, //
 };
 
-/// What access is asked for, and which credentials are checked.
+/// The access that is wanted, and which credentials are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum AccessMode {

@@ -12,16 +12,16 @@ use crate::{
 /// A command of `reboot(2)` that stops or restarts the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RebootCommand {
-    /// Start again: `RESTART`, and `RESTART2` with a string for the firmware.
+    /// Restart: `RESTART`, and `RESTART2` with a string for the firmware.
     Restart,
-    /// Stop, and leave the power on: `HALT`.
+    /// Halt with the power left on: `HALT`.
     Halt,
-    /// Stop, and switch the power off: `POWER_OFF`.
+    /// Power off: `POWER_OFF`.
     PowerOff,
 }
 
 impl RebootCommand {
-    /// Returns the command with the number `cmd`, or [`None`] if it is another one.
+    /// Returns the command with the number `cmd`, or [`None`] for any other.
     ///
     /// # Examples
     ///

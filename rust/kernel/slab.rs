@@ -29,13 +29,13 @@ use core::{
 pub struct SlabFlags(bindings::slab_flags_t);
 
 impl SlabFlags {
-    /// The objects are charged to the memory control group of whoever allocates them.
+    /// Objects are charged to the memory cgroup of the allocating task.
     pub const ACCOUNT: Self = Self(bindings::SLAB_ACCOUNT);
 
-    /// Without this cache the kernel cannot go on: creating it does not fail but panics.
+    /// Failing to create the cache panics.
     pub const PANIC: Self = Self(bindings::SLAB_PANIC);
 
-    /// Objects begin at cache lines, as far as their size makes that sensible.
+    /// Objects are aligned to cache lines, as far as their size makes that sensible.
     pub const HWCACHE_ALIGN: Self = Self(bindings::SLAB_HWCACHE_ALIGN);
 
     /// Returns the flags as C has them.
@@ -52,8 +52,7 @@ impl core::ops::BitOr for SlabFlags {
     }
 }
 
-/// A slab cache of `T`, created once and never destroyed, not even with the `static` it is in: it
-/// is for code that is built in.
+/// A slab cache of `T`, for built-in code: created once and never destroyed.
 ///
 /// # Invariants
 ///
@@ -76,25 +75,25 @@ unsafe impl Sync for CachePtr {}
 /// The type of `kmem_cache_alloc()`.
 pub type AllocFn = unsafe extern "C" fn(*mut bindings::kmem_cache, bindings::gfp_t) -> *mut c_void;
 
-/// A type whose objects live in a slab cache of their own.
+/// A type with a slab cache of its own.
 ///
 /// # Safety
 ///
 /// * Every call of [`Self::cache`] must return the same cache.
 /// * [`Self::ALLOC`] must do what `kmem_cache_alloc()` does.
 pub unsafe trait SlabObject: Sized + 'static {
-    /// The function of C that allocates an object.
+    /// The C function that allocates an object.
     ///
-    /// `/proc/allocinfo` accounts the memory to the line of C that calls `kmem_cache_alloc()`; a
-    /// type that is to be told apart there has a function of its own.
+    /// `/proc/allocinfo` charges memory to the line of C that calls `kmem_cache_alloc()`. A type
+    /// that should have a line of its own there needs a function of its own.
     const ALLOC: AllocFn = bindings::kmem_cache_alloc;
 
-    /// Returns the cache, of which there is one.
+    /// Returns the cache.
     fn cache() -> &'static SlabCache<Self>;
 }
 
 impl<T> SlabCache<T> {
-    /// Makes a cache that is still to be created, for use in a `static`.
+    /// Returns a cache that is not created yet, for use in a `static`.
     pub const fn new() -> Self {
         // INVARIANT: The pointer is not set.
         Self {
@@ -103,7 +102,7 @@ impl<T> SlabCache<T> {
         }
     }
 
-    /// Creates the cache, known to userspace as `name` (`/proc/slabinfo`).
+    /// Creates the cache, shown as `name` in `/proc/slabinfo`.
     ///
     /// Returns `ENOMEM`, and `EEXIST` if it has been created already. May sleep.
     #[doc(alias = "kmem_cache_create")]
@@ -134,13 +133,13 @@ impl<T> SlabCache<T> {
         if self.cache.populate(CachePtr(cache)) {
             Ok(())
         } else {
-            // SAFETY: Somebody else was faster, so nobody knows this one.
+            // SAFETY: Another caller was faster. Nobody uses this cache.
             unsafe { bindings::kmem_cache_destroy(cache.as_ptr()) };
             Err(EEXIST)
         }
     }
 
-    /// Returns memory for one object, which is not initialised.
+    /// Allocates uninitialised memory for one object.
     fn alloc(&self, flags: bindings::gfp_t) -> Result<NonNull<T>, AllocError>
     where
         T: SlabObject,
@@ -151,7 +150,7 @@ impl<T> SlabCache<T> {
         NonNull::new(object.cast()).ok_or(AllocError)
     }
 
-    /// Gives memory back to the cache.
+    /// Frees the memory of one object.
     ///
     /// # Safety
     ///
@@ -170,17 +169,17 @@ impl<T> Default for SlabCache<T> {
     }
 }
 
-/// Memory for an object, reserved before it is known what will be in it.
+/// Uninitialised memory for an object.
 ///
-/// Dropping it gives the memory back.
+/// Dropping it frees the memory.
 ///
 /// # Invariants
 ///
-/// The pointer is memory from `T::cache()`, valid for writes of a `T`, which nobody else knows.
+/// The pointer is memory from `T::cache()`, valid for writes of a `T`, and owned.
 pub struct SlabSlot<T: SlabObject>(NonNull<T>);
 
 impl<T: SlabObject> SlabSlot<T> {
-    /// Reserves memory for one object. `flags` says whether it may sleep.
+    /// Allocates memory for one object. `flags` says whether it may sleep.
     #[doc(alias = "kmem_cache_alloc")]
     pub fn new(flags: Flags) -> Result<Self, AllocError> {
         // INVARIANT: The cache has the size and alignment of `T`, and the memory is new.
@@ -197,8 +196,8 @@ impl<T: SlabObject> SlabSlot<T> {
     ///
     /// # Safety
     ///
-    /// `memory` must come from the cache of `T`, with no object in it, and nobody else use it any
-    /// more.
+    /// `memory` must come from the cache of `T`, have no object in it, and not be used by anybody
+    /// else.
     #[inline]
     pub unsafe fn from_raw(memory: NonNull<T>) -> Self {
         // INVARIANT: The caller promises it, and the cache has memory for a `T`.
@@ -211,9 +210,9 @@ impl<T: SlabObject> SlabSlot<T> {
         self.0.as_ptr()
     }
 
-    /// Builds the object in place.
+    /// Initialises the object in place.
     ///
-    /// If that fails the memory is given back.
+    /// On failure the memory is freed.
     pub fn init<E>(self, init: impl Init<T, E>) -> Result<SlabBox<T>, E> {
         // SAFETY: By the type invariants the memory is valid for writes of a `T`.
         unsafe { init.__init(self.0.as_ptr())? };
@@ -224,8 +223,7 @@ impl<T: SlabObject> SlabSlot<T> {
 
 impl<T: SlabObject> Drop for SlabSlot<T> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants the memory comes from this cache, and no object was made
-        // in it.
+        // SAFETY: By the type invariants the memory is owned and comes from this cache.
         unsafe { T::cache().free(self.0) };
     }
 }
@@ -234,7 +232,7 @@ impl<T: SlabObject> Drop for SlabSlot<T> {
 ///
 /// # Invariants
 ///
-/// The pointer is a valid object in memory from `T::cache()`, which is owned.
+/// The pointer is an owned, valid object in memory from `T::cache()`.
 ///
 /// # Examples
 ///
@@ -254,7 +252,7 @@ impl<T: SlabObject> Drop for SlabSlot<T> {
 ///
 /// static POINTS: SlabCache<Point> = SlabCache::new();
 ///
-/// // SAFETY: There is one cache, and the usual function allocates.
+/// // SAFETY: There is one cache, and the default function allocates.
 /// unsafe impl SlabObject for Point {
 ///     fn cache() -> &'static SlabCache<Self> {
 ///         &POINTS

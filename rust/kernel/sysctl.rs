@@ -22,8 +22,8 @@ use core::{
     ptr, //
 };
 
-/// An integer sysctl whose value is looked up for each access, such as one of a namespace of the
-/// task that reads or writes.
+/// An integer sysctl whose value depends on the task that accesses it, for example one per
+/// namespace.
 ///
 /// # Examples
 ///
@@ -74,7 +74,7 @@ use core::{
 /// # Ok::<(), Error>(())
 /// ```
 pub trait IntSysctl: 'static {
-    /// What the value belongs to.
+    /// The object that the value belongs to.
     type Owner: ?Sized;
 
     /// The name of the file.
@@ -86,10 +86,9 @@ pub trait IntSysctl: 'static {
     /// Returns the owner of the value for the current task.
     fn owner(current: &CurrentTask) -> Result<&Self::Owner>;
 
-    /// Checks for each write whether the current task may do it. The error is that of `write(2)`.
-    fn may_write(owner: &Self::Owner) -> Result {
-        let _ = owner;
-        Ok(())
+    /// Returns whether the current task may write. If not, `write(2)` returns `EPERM`.
+    fn may_write(_owner: &Self::Owner) -> bool {
+        true
     }
 
     /// Returns the range of valid values. `write(2)` returns `EINVAL` for others.
@@ -102,10 +101,10 @@ pub trait IntSysctl: 'static {
     fn set(owner: &Self::Owner, value: i32);
 }
 
-/// Registers `T` in the directory `path` below `/proc/sys`, for ever.
+/// Registers `T` in the directory `path` below `/proc/sys`, permanently.
 ///
-/// Returns `ENOMEM`, also if there is such a file already, which is logged. Returns
-/// `EINVAL` if `T` is part of a module, which could be unloaded. May sleep.
+/// Returns `ENOMEM`, also if the file exists already, which is logged. Returns `EINVAL` if `T` is
+/// part of a module, which could be unloaded. May sleep.
 #[doc(alias = "register_sysctl")]
 pub fn register<T: IntSysctl>(path: &CStr) -> Result {
     let table: &'static bindings::ctl_table = const { &Entry::<T>::TABLE };
@@ -125,7 +124,7 @@ pub fn register<T: IntSysctl>(path: &CStr) -> Result {
 
 /// Returns whether `function` is built in, not in a module.
 fn is_built_in(function: *const ()) -> bool {
-    // SAFETY: Any address may be asked for.
+    // SAFETY: Any address may be passed.
     unsafe { bindings::core_kernel_text(function as usize) != 0 }
 }
 
@@ -149,7 +148,7 @@ impl<T: IntSysctl> Entry<T> {
     /// # Safety
     ///
     /// * `table` is [`Self::TABLE`].
-    /// * `buffer`, `lenp` and `ppos` are as the handlers of sysctls get them.
+    /// * `buffer`, `lenp` and `ppos` are as for any `proc_handler`.
     unsafe extern "C" fn handle(
         table: *const bindings::ctl_table,
         write: c_int,
@@ -160,8 +159,8 @@ impl<T: IntSysctl> Entry<T> {
         from_result(|| {
             let current = current!();
             let owner = T::owner(current)?;
-            if write != 0 {
-                T::may_write(owner)?;
+            if write != 0 && !T::may_write(owner) {
+                return Err(EPERM);
             }
             let mut value: c_int = T::get(owner);
             let (mut min, mut max) = T::bounds(owner).into_inner();

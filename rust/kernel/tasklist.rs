@@ -13,7 +13,7 @@ use core::marker::PhantomData;
 
 /// Evidence that `tasklist_lock` is held for reading.
 ///
-/// Nothing may sleep under it.
+/// The holder must not sleep.
 ///
 /// # Invariants
 ///
@@ -24,7 +24,7 @@ impl TasklistRead {
     /// Takes the lock for reading.
     #[inline]
     pub fn lock() -> Self {
-        // SAFETY: The lock exists from the beginning to the end.
+        // SAFETY: The lock is static.
         unsafe { bindings::tasklist_read_lock() };
         // INVARIANT: The lock was just taken.
         Self(NotThreadSafe)
@@ -47,21 +47,21 @@ impl Drop for TasklistRead {
 pub struct TasklistWrite(NotThreadSafe);
 
 impl TasklistWrite {
-    /// Declares that the lock is held. Lockdep reports it if that is not so.
+    /// Declares that the lock is held. Lockdep checks it.
     ///
     /// # Safety
     ///
     /// The lock must be held for writing by this thread for as long as the value exists.
     #[inline]
     pub unsafe fn assume_held() -> Self {
-        // SAFETY: It only looks at the lock.
+        // SAFETY: It only checks the lock.
         unsafe { bindings::tasklist_assert_held_write() };
         // INVARIANT: The caller promises it.
         Self(NotThreadSafe)
     }
 }
 
-/// Lockdep reports it if this thread holds the lock.
+/// Asserts that this thread does not hold the lock, with lockdep.
 ///
 /// # Examples
 ///
@@ -76,20 +76,19 @@ impl TasklistWrite {
 /// ```
 #[inline]
 pub fn assert_not_held() {
-    // SAFETY: It only looks at the lock.
+    // SAFETY: It only checks the lock.
     unsafe { bindings::tasklist_assert_not_held() };
 }
 
-/// Evidence that RCU or `tasklist_lock` protects pids and tasks for the lifetime `'a`: what is
-/// found stays in memory.
+/// Evidence that RCU or `tasklist_lock` keeps pids and tasks in memory for the lifetime `'a`.
 ///
 /// Holding `tasklist_lock` is an RCU read-side section: it disables preemption, or with
 /// `PREEMPT_RT` enters one.
 ///
 /// # Invariants
 ///
-/// This thread holds one of the two for the lifetime `'a`, or everything that is found stays in
-/// memory for another reason.
+/// This thread holds one of the two for the lifetime `'a`, or the pids and tasks that are found
+/// stay in memory for another reason.
 ///
 /// # Examples
 ///
@@ -114,39 +113,38 @@ pub fn assert_not_held() {
 pub struct RcuOrTasklist<'a>(PhantomData<&'a ()>, NotThreadSafe);
 
 impl RcuOrTasklist<'_> {
-    /// Declares that a caller in C holds one of the two. Lockdep reports it if that is not so.
+    /// Declares that a caller in C holds one of the two. Lockdep checks it.
     ///
     /// # Safety
     ///
     /// One of the two must be held by this thread for the lifetime that the caller chooses.
     #[inline]
     pub unsafe fn assume() -> Self {
-        // SAFETY: It only looks at the locks.
+        // SAFETY: It only checks the locks.
         unsafe { bindings::assert_rcu_or_tasklist() };
         // INVARIANT: The caller promises it.
         Self(PhantomData, NotThreadSafe)
     }
 
-    /// Declares that a caller in C holds the RCU read-side lock. Lockdep reports it if that is not
-    /// so.
+    /// Declares that a caller in C holds the RCU read-side lock. Lockdep checks it.
     ///
     /// # Safety
     ///
     /// It must be held by this thread for the lifetime that the caller chooses.
     #[inline]
     pub unsafe fn assume_rcu() -> Self {
-        // SAFETY: It only looks at the lock.
+        // SAFETY: It only checks the lock.
         unsafe { bindings::assert_rcu() };
         // INVARIANT: The caller promises it.
         Self(PhantomData, NotThreadSafe)
     }
 
-    /// Declares that what is found stays in memory for a reason that lockdep does not know.
+    /// Declares that pids and tasks stay in memory for a reason that lockdep cannot check.
     ///
     /// # Safety
     ///
-    /// What is found and the nodes of the IDR above it must stay in memory for the lifetime that
-    /// the caller chooses.
+    /// The pids and tasks that are found, and the nodes of the IDR above them, must stay in memory
+    /// for the lifetime that the caller chooses.
     #[inline]
     pub unsafe fn assume_unchecked() -> Self {
         // INVARIANT: The caller promises it.

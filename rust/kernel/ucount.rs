@@ -19,7 +19,7 @@ use core::{
     ptr::NonNull, //
 };
 
-/// What is counted.
+/// What a [`Ucount`] counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum UcountType {
@@ -27,11 +27,11 @@ pub enum UcountType {
     PidNamespaces = bindings::ucount_type_UCOUNT_PID_NAMESPACES,
 }
 
-/// One count of an object that a user owns, in a user namespace and all its ancestors.
+/// One object, counted for its owner in a user namespace and all its ancestors.
 ///
 /// # Invariants
 ///
-/// It was counted.
+/// The counts include it.
 ///
 /// # Examples
 ///
@@ -95,7 +95,7 @@ impl Ucount {
         ManuallyDrop::new(self).ucounts.as_ptr()
     }
 
-    /// Takes the count back.
+    /// Takes ownership of a count from a C structure.
     ///
     /// # Safety
     ///

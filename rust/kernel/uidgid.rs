@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// The ID of no user and no group.
+/// `INVALID_UID` and `INVALID_GID`.
 const INVALID: u32 = u32::MAX;
 
 /// A group ID of the kernel.
@@ -26,13 +26,13 @@ pub struct Kgid {
 }
 
 impl Kgid {
-    /// Creates a `Kgid` given the raw C type.
+    /// Creates a `Kgid` from the raw C type.
     #[inline]
     pub fn from_raw(kgid: bindings::kgid_t) -> Self {
         Self { kgid }
     }
 
-    /// Turns this into the raw C type.
+    /// Returns the raw C type.
     #[inline]
     pub fn into_raw(self) -> bindings::kgid_t {
         self.kgid
@@ -87,7 +87,7 @@ impl CurrentTask {
     #[doc(alias = "in_egroup_p")]
     #[inline]
     pub fn in_effective_group(&self, group: Kgid) -> bool {
-        // SAFETY: It looks at the credentials of the current task, whatever the group is.
+        // SAFETY: It only reads the current task's credentials.
         unsafe { bindings::in_egroup_p(group.kgid) != 0 }
     }
 }

@@ -32,7 +32,7 @@ check 'CHECKS= of no tool' says 1 'CHECKS=nope is not known' env CHECKS='crun no
 check 'containers of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/containers.sh" java
 check 'systemd of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/systemd.sh" c java
 check 'TESTS= of no kselftest' says 1 'TESTS=nope is not known' \
-	env TESTS='pidns_a1_enter_test nope' "$SCRIPTS/test.sh"
+	env TESTS='pidns_create_test nope' "$SCRIPTS/test.sh"
 check 'IMPL= of what is of Rust alone' says 1 'IMPL=c is not for kunit' env IMPL=c "$SCRIPTS/kunit.sh"
 check 'IMPL= of the matrix' says 1 'IMPL=c is not for configs' env IMPL=c "$SCRIPTS/configs.sh"
 check 'IMPL= of the mutants' says 1 'IMPL=c is not for mutants' env IMPL=c "$SCRIPTS/mutants.sh"

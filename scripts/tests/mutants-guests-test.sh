@@ -12,7 +12,7 @@
 batch() {
 	rm -rf "$WORK/stage" "$XDG_CACHE_HOME/pidns"
 	mkdir -p "$WORK/stage" "$XDG_CACHE_HOME"/pidns/{log,mutants}
-	printf '1\tone\tA1\ta1_test\tit\tx\n2\ttwo\tA1\ta1_test\tit\tx\n' >"$WORK/stage/list"
+	printf '1\tone\tA1\talloc_test\tit\tx\n2\ttwo\tA1\talloc_test\tit\tx\n' >"$WORK/stage/list"
 	printf 'one k1\ntwo k2\n' >"$WORK/stage/keys"
 	printf 'one\ntwo\n' >"$WORK/stage/todo"
 	: >"$WORK/stage/done"
@@ -51,72 +51,72 @@ batch() {
 	WORK=$WORK bash -c '. "$WORK/script"' "$SCRIPTS/mutants.sh"
 }
 # What the last of the suites say, where nothing is noticed.
-one_end='one,a1_test,passed one,fuzz,passed'
-two='two,kunit,passed two,a1_test,passed two,fuzz,passed'
+one_end='one,alloc_test,passed one,fuzz,passed'
+two='two,kunit,passed two,alloc_test,passed two,fuzz,passed'
 survived='two: SURVIVES
 kunit passed
-a1_test passed
+alloc_test passed
 key k2
 0 left'
 
 check 'both survive' prints "one: SURVIVES
 kunit passed
-a1_test.took 12
-a1_test passed
+alloc_test.took 12
+alloc_test passed
 key k1
-$survived" batch "one,kunit,passed one,a1_test,took,12 $one_end $two"
-check 'a failure counts at once' prints "one: caught by a1_test
+$survived" batch "one,kunit,passed one,alloc_test,took,12 $one_end $two"
+check 'a failure counts at once' prints "one: caught by alloc_test
 kunit passed
-a1_test caught: it
+alloc_test caught: it
 key k1
-$survived" batch "one,kunit,passed one,a1_test,begins one,a1_test,caught:,it" "one,fuzz,passed $two"
-check 'each kselftest must notice' prints "one: MISSED by a1_test
+$survived" batch "one,kunit,passed one,alloc_test,begins one,alloc_test,caught:,it" "one,fuzz,passed $two"
+check 'each kselftest must notice' prints "one: MISSED by alloc_test
 kunit caught: it
-a1_test passed
+alloc_test passed
 key k1
 $survived" batch "one,kunit,begins one,kunit,caught:,it" "$one_end $two"
-check 'a panic counts, too' prints "one: caught by kunit a1_test
+check 'a panic counts, too' prints "one: caught by kunit alloc_test
 kunit caught: the kernel panics: Kernel panic - not syncing: it
-a1_test caught: it
+alloc_test caught: it
 key k1
-$survived" batch 'one,kunit,begins panic silent' "one,a1_test,caught:,it one,fuzz,passed $two"
+$survived" batch 'one,kunit,begins panic silent' "one,alloc_test,caught:,it one,fuzz,passed $two"
 check 'a killed guest does not' prints "one: SURVIVES
 kunit passed
-a1_test passed
+alloc_test passed
 key k1
 $survived" batch 'one,kunit,begins killed' "one,kunit,passed $one_end $two"
 check 'nor does the next one, and it is not kept' prints "one: UNDECIDED in kunit
 kunit undecided: the guest ended before its time
-a1_test passed
+alloc_test passed
 $survived" batch 'one,kunit,begins killed' 'one,kunit,begins killed' "$one_end $two"
 check 'a guest that hangs once does not' prints "one: SURVIVES
 kunit passed
-a1_test passed
+alloc_test passed
 key k1
 $survived" batch 'one,kunit,begins silent' "one,kunit,passed $one_end $two"
-check 'but twice' prints "one: caught by a1_test
+check 'but twice' prints "one: caught by alloc_test
 kunit passed
-a1_test caught: the guest hangs
+alloc_test caught: the guest hangs
 key k1
-$survived" batch 'one,kunit,passed one,a1_test,begins silent' 'one,a1_test,begins silent' "one,fuzz,passed $two"
-check 'a test that hangs twice counts' prints "one: caught by a1_test
+$survived" batch 'one,kunit,passed one,alloc_test,begins silent' 'one,alloc_test,begins silent' "one,fuzz,passed $two"
+check 'a test that hangs twice counts' prints "one: caught by alloc_test
 kunit passed
-a1_test caught: hangs
+alloc_test caught: hangs
 key k1
-$survived" batch 'one,kunit,passed one,a1_test,caught:,hangs' 'one,a1_test,caught:,hangs' "one,fuzz,passed $two"
-check 'a shell that fails twice, too' prints "one: caught by a1_test
+$survived" batch 'one,kunit,passed one,alloc_test,caught:,hangs' 'one,alloc_test,caught:,hangs' "one,fuzz,passed $two"
+check 'a shell that fails twice, too' prints "one: caught by alloc_test
 kunit passed
-a1_test caught: the guest's shell fails: fork: no memory
+alloc_test caught: the guest's shell fails: fork: no memory
 key k1
-$survived" batch 'one,kunit,passed one,a1_test,begins shell' 'one,a1_test,begins shell' "one,fuzz,passed $two"
+$survived" batch 'one,kunit,passed one,alloc_test,begins shell' 'one,alloc_test,begins shell' "one,fuzz,passed $two"
 check 'what a used guest says is asked of a fresh one' prints "one: SURVIVES
 kunit passed
-a1_test passed
+alloc_test passed
 key k1
-two: caught by kunit a1_test
+two: caught by kunit alloc_test
 kunit caught: the guest hangs
-a1_test caught: it
+alloc_test caught: it
 key k2
 0 left" batch "one,kunit,passed $one_end two,kunit,begins silent" 'two,kunit,begins silent' \
-	'two,kunit,begins silent' 'two,a1_test,caught:,it two,fuzz,passed'
+	'two,kunit,begins silent' 'two,alloc_test,caught:,it two,fuzz,passed'
 finish

@@ -7,17 +7,24 @@
 
 top=$WORK/top
 list=$top/tools/testing/mutants
+rows=$top/tools/testing/pidns/lists/rows.toml
 mutants() { "$SCRIPTS/mutants" "$@"; }
 
 # usage: list_of TEXT; a checkout of one source file, with such a list
 list_of() {
 	rm -rf "$top"
-	mkdir -p "$list" "$top"/{pidns,rust/kernel,tools/testing/selftests/pidns}
+	mkdir -p "$list" "$(dirname "$rows")" "$top"/{pidns,rust/kernel,tools/testing/selftests/pidns}
 	printf 'fn f() -> u32 {\n    one();\n    two();\n    two();\n}\n' >"$top/pidns/a.rs"
 	echo '//! Ours.' >"$top/rust/kernel/ns.rs"
 	echo 'obj-y += a.o' >"$top/Kbuild"
-	echo 'TEST_GEN_PROGS := a1_test' >"$top/tools/testing/selftests/pidns/Makefile"
-	printf '# Rows.\nA1 | one | a1_test |\nA2 | two | | nobody can\n' >"$top/tools/testing/rows"
+	echo 'TEST_GEN_PROGS := alloc_test' >"$top/tools/testing/selftests/pidns/Makefile"
+	cat >"$rows" <<-END
+		[row.A1]
+		cases = ["alloc_test.one", "pidns_suite"]
+		[row.A2]
+		cases = ["make run"]
+		no_mutant = "nobody can"
+	END
 	touch "$list"/mutants.{c,rs}
 	echo 'mutants 1' >"$top/tools/testing/counts"
 	cat >"$list/a.list"
@@ -26,7 +33,7 @@ list_of() {
 mutant() {
 	printf 'mutant: %s\nwhat: it\nrows: %s\ntests: %s\nfile: pidns/a.rs\nfind:\n\t%s\nwith:\n\t%s\n' "$@"
 }
-good() { mutant good A1 a1_test 'one();' 'if !MUTANT { one(); }'; }
+good() { mutant good A1 alloc_test 'one();' 'if !MUTANT { one(); }'; }
 # usage: faults TEXT; the list has a fault, which is told so
 faults() {
 	local out status=0
@@ -40,31 +47,31 @@ told() { mutants check "$top" 2>&1 | grep -F -- "$1"; }
 
 good | list_of
 check 'a good list' mutants check "$top"
-{ good && mutant b A1 a1_test 'three();' MUTANT; } | list_of
+{ good && mutant b A1 alloc_test 'three();' MUTANT; } | list_of
 check 'a place that is not there' faults 'b: occurs 0 times'
-{ good && mutant b A1 a1_test 'two();' MUTANT; } | list_of
+{ good && mutant b A1 alloc_test 'two();' MUTANT; } | list_of
 check 'a place that is there twice' faults 'b: occurs 2 times'
-{ good && mutant b A1 a1_test '    one();' MUTANT; } | list_of
+{ good && mutant b A1 alloc_test '    one();' MUTANT; } | list_of
 check 'one place for two' faults 'change the same place'
-{ good && mutant good A1 a1_test '-> u32' '-> MUTANT'; } | list_of
+{ good && mutant good A1 alloc_test '-> u32' '-> MUTANT'; } | list_of
 check 'one name for two' faults 'there is another good'
-{ good && mutant b A1 a1_test '-> u32' '-> u64'; } | list_of
+{ good && mutant b A1 alloc_test '-> u32' '-> u64'; } | list_of
 check 'a mistake that is always made' faults 'does not say MUTANT'
-{ good && mutant b A9 a1_test '-> u32' MUTANT; } | list_of
+{ good && mutant b A9 alloc_test '-> u32' MUTANT; } | list_of
 check 'a row that is not there' faults 'no row A9'
-{ good && mutant b A1 a9_test '-> u32' MUTANT; } | list_of
-check 'a test that is not there' faults 'no test a9_test'
-{ good && mutant b A2 a1_test '-> u32' MUTANT; } | list_of
+{ good && mutant b A1 missing_test '-> u32' MUTANT; } | list_of
+check 'a test that is not there' faults 'no test missing_test'
+{ good && mutant b A2 alloc_test '-> u32' MUTANT; } | list_of
 check 'a row that cannot be broken, and is' faults 'A2 has a mutant, and a reason'
-{ good && mutant b A1 b1_test '-> u32' MUTANT; } | list_of
-sed -i 's/$/ b1_test/' "$top/tools/testing/selftests/pidns/Makefile"
+{ good && mutant b A1 free_test '-> u32' MUTANT; } | list_of
+sed -i 's/$/ free_test/' "$top/tools/testing/selftests/pidns/Makefile"
 check 'two tests' mutants check "$top"
-sed -i 's/$/ b2_test/' "$top/tools/testing/selftests/pidns/Makefile"
-check 'a test that no mutant is tried with' faults 'tried with b2_test'
-mutant b A1 b1_test '-> u32' MUTANT | list_of
-echo 'TEST_GEN_PROGS := b1_test' >"$top/tools/testing/selftests/pidns/Makefile"
-sed -i 's/a1_test/x_a1_test/' "$top/tools/testing/rows"
-echo 'OTHER := x_a1_test' >>"$top/tools/testing/selftests/pidns/Makefile"
+sed -i 's/$/ wait_test/' "$top/tools/testing/selftests/pidns/Makefile"
+check 'a test that no mutant is tried with' faults 'tried with wait_test'
+mutant b A1 free_test '-> u32' MUTANT | list_of
+echo 'TEST_GEN_PROGS := free_test' >"$top/tools/testing/selftests/pidns/Makefile"
+sed -i 's/alloc_test/x_alloc_test/' "$rows"
+echo 'OTHER := x_alloc_test' >>"$top/tools/testing/selftests/pidns/Makefile"
 check 'a row whose tests no mutant of it is tried with' told 'A1 has mutants, but none with one of its own tests'
 list_of </dev/null
 check 'a row without a mutant' told 'A1 has no mutant'
@@ -77,7 +84,7 @@ check 'a mutant without anything' faults 'b has no what:'
 { good && echo 'file: kernel/fork.c'; } | list_of
 check 'a file that is not ours' faults 'a.list:10: not understood'
 
-{ good && mutant b A1 a1_test '-> u32' '-> MUTANT'; } | list_of
+{ good && mutant b A1 alloc_test '-> u32' '-> MUTANT'; } | list_of
 lay() { (cd "$top" && find Kbuild pidns rust -type f) | mutants lay "$top" "$WORK/laid"; }
 check 'they are laid' lay
 check 'with a number each' prints 'fn f() -> kernel::ns::mutants::on(2) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Links between tasks and pids, as C changes them.
+//! The functions of `kernel/pid.c`: links between tasks and pids. Prototypes:
+//! `include/linux/pid.h`.
 
 use crate::{
     links,
@@ -32,7 +33,7 @@ use kernel::{
 /// # Safety
 ///
 /// * `tasklist_lock` is held for writing.
-/// * `task` is valid, points to a published pid for the use `kind`, and is not on its list.
+/// * `task` is valid, points to a published pid of type `kind`, and is not on its list.
 #[export]
 pub(crate) unsafe extern "C" fn attach_pid(
     task: *mut bindings::task_struct,
@@ -49,19 +50,19 @@ pub(crate) unsafe extern "C" fn attach_pid(
         warn_on!(true);
         return;
     };
-    // SAFETY: The pid is published, and about to be used by the task.
+    // SAFETY: The pid is published, and the task is about to use it.
     let pid = unsafe { LivePid::new(pid, &lock) };
     // SAFETY: The caller promises that the task is on no list.
-    links::attach(unsafe { PidLink::new(task, kind, &lock) }, pid);
+    links::attach_pid(unsafe { PidLink::new(task, kind, &lock) }, pid);
 }
 
-/// Ends a task's use of a pid.
+/// Detaches a task from its pid.
 ///
 /// # Safety
 ///
 /// * `tasklist_lock` is held for writing.
 /// * `task` is valid, and uses a pid as `kind`.
-/// * `pids` has a place for each use; in the end the caller passes it to `free_pids()`.
+/// * `pids` has an element for each `enum pid_type`. The caller passes it to `free_pids()` later.
 #[export]
 pub(crate) unsafe extern "C" fn detach_pid(
     pids: *mut *mut bindings::pid,
@@ -75,7 +76,7 @@ pub(crate) unsafe extern "C" fn detach_pid(
     if let Some(kind) = PidType::from_raw(kind) {
         // SAFETY: The caller promises that the task is valid and on the list.
         let link = unsafe { PidLink::new(&*task.cast::<Task>(), kind, &lock) };
-        links::detach(link, unused);
+        links::detach_pid(link, unused);
     }
 }
 
@@ -86,7 +87,7 @@ pub(crate) unsafe extern "C" fn detach_pid(
 /// * `tasklist_lock` is held for writing.
 /// * `task` is valid, and uses a pid as `kind`.
 /// * `pid` is published, and used by a task.
-/// * `pids` has a place for each use; in the end the caller passes it to `free_pids()`.
+/// * `pids` has an element for each `enum pid_type`. The caller passes it to `free_pids()` later.
 #[export]
 pub(crate) unsafe extern "C" fn change_pid(
     pids: *mut *mut bindings::pid,
@@ -103,7 +104,7 @@ pub(crate) unsafe extern "C" fn change_pid(
     if let Some(kind) = PidType::from_raw(kind) {
         // SAFETY: The caller promises that the task is valid and on the list.
         let link = unsafe { PidLink::new(&*task.cast::<Task>(), kind, &lock) };
-        links::change(link, pid, unused);
+        links::change_pid(link, pid, unused);
     }
 }
 
@@ -112,7 +113,7 @@ pub(crate) unsafe extern "C" fn change_pid(
 /// # Safety
 ///
 /// * `tasklist_lock` is held for writing.
-/// * Both tasks are valid; `old` uses a pid as `kind`, `new` is on no such list.
+/// * Both tasks are valid. `old` uses a pid as `kind`; `new` is on no list of that type.
 #[export]
 pub(crate) unsafe extern "C" fn transfer_pid(
     old: *mut bindings::task_struct,
@@ -126,7 +127,7 @@ pub(crate) unsafe extern "C" fn transfer_pid(
         let from = unsafe { PidLink::new(&*old.cast::<Task>(), kind, &lock) };
         // SAFETY: The caller promises that the task is valid and on no list.
         let to = unsafe { PidLink::new(&*new.cast::<Task>(), kind, &lock) };
-        links::transfer(from, to);
+        links::transfer_pid(from, to);
     }
 }
 
@@ -135,7 +136,7 @@ pub(crate) unsafe extern "C" fn transfer_pid(
 /// # Safety
 ///
 /// * `tasklist_lock` is held for writing.
-/// * Both are different, valid and alive.
+/// * The tasks are different, valid and alive.
 #[export]
 pub(crate) unsafe extern "C" fn exchange_tids(
     left: *mut bindings::task_struct,
@@ -148,5 +149,5 @@ pub(crate) unsafe extern "C" fn exchange_tids(
     // SAFETY: As above.
     let right = unsafe { PidLink::new(&*right.cast::<Task>(), PidType::Pid, &lock) };
 
-    links::exchange(left, right);
+    links::exchange_tids(left, right);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The functions of `kernel/pid.c`: look-ups and translations. Prototypes: `include/linux/pid.h`,
-//! `include/linux/sched.h`.
+//! The functions of `kernel/pid.c`: look-ups and translations. Prototypes: `include/linux/pid.h`
+//! and `include/linux/sched.h`.
 
 use super::to_ptr;
 use crate::lookup;
@@ -41,7 +41,7 @@ fn into_pid(pid: Option<ARef<Pid>>) -> *mut bindings::pid {
     pid.map_or(ptr::null_mut(), |pid| ARef::into_raw(pid).cast().as_ptr())
 }
 
-/// Borrows the pid that C passes, unless it is null.
+/// Borrows a pid from C, unless it is null.
 ///
 /// # Safety
 ///
@@ -51,7 +51,7 @@ unsafe fn pid<'a>(pid: *mut bindings::pid) -> Option<&'a Pid> {
     unsafe { pid.cast::<Pid>().as_ref() }
 }
 
-/// Borrows the namespace that C passes, unless it is null.
+/// Borrows a namespace from C, unless it is null.
 ///
 /// # Safety
 ///
@@ -61,13 +61,13 @@ unsafe fn namespace<'a>(ns: *mut bindings::pid_namespace) -> Option<&'a PidNames
     unsafe { ns.cast::<PidNamespace>().as_ref() }
 }
 
-/// Returns the pid with a number in a namespace.
+/// Returns the pid with a number in a namespace, or null.
 ///
 /// # Safety
 ///
 /// * `ns` is valid.
-/// * RCU, `tasklist_lock` or something else keeps the pid that is found in memory, and the nodes of
-///   the IDR above it.
+/// * RCU, `tasklist_lock` or something else keeps the pid and the nodes of the IDR above it in
+///   memory.
 #[export]
 pub(crate) unsafe extern "C" fn find_pid_ns(
     nr: c_int,
@@ -83,7 +83,7 @@ pub(crate) unsafe extern "C" fn find_pid_ns(
     to_ptr(ns.find(nr, guard))
 }
 
-/// Returns the pid with a number for the current task.
+/// Returns the pid with a number in the current task's namespace, or null.
 ///
 /// # Safety
 ///
@@ -91,12 +91,12 @@ pub(crate) unsafe extern "C" fn find_pid_ns(
 #[export]
 pub(crate) unsafe extern "C" fn find_vpid(nr: c_int) -> *mut bindings::pid {
     // SAFETY: The caller promises it.
-    to_ptr(lookup::find(current!(), nr, unsafe {
+    to_ptr(lookup::find_vpid(current!(), nr, unsafe {
         RcuOrTasklist::assume_unchecked()
     }))
 }
 
-/// Returns the pid with the lowest number that is not below `nr`.
+/// Returns the first pid at or after `nr`, or null.
 ///
 /// # Safety
 ///
@@ -116,14 +116,14 @@ pub(crate) unsafe extern "C" fn find_ge_pid(
     to_ptr(ns.find_ge(nr, guard).map(|(_, pid)| pid))
 }
 
-/// Returns the pid with a number for the current task, with a reference, or null.
+/// Returns the pid with a number in the current task's namespace, with a reference, or null.
 ///
 /// # Safety
 ///
 /// * None.
 #[export]
 pub(crate) unsafe extern "C" fn find_get_pid(nr: bindings::pid_t) -> *mut bindings::pid {
-    into_pid(lookup::find_get(current!(), nr))
+    into_pid(lookup::find_get_pid(current!(), nr))
 }
 
 /// Returns the first task that uses a pid as `kind`, or null.
@@ -131,7 +131,7 @@ pub(crate) unsafe extern "C" fn find_get_pid(nr: bindings::pid_t) -> *mut bindin
 /// # Safety
 ///
 /// * `pid` is null or valid.
-/// * The RCU read side lock or `tasklist_lock` is held.
+/// * The RCU read-side lock or `tasklist_lock` is held.
 #[export]
 pub(crate) unsafe extern "C" fn pid_task(
     pid: *mut bindings::pid,
@@ -158,7 +158,7 @@ pub(crate) unsafe extern "C" fn get_pid_task(
     // SAFETY: The caller promises null or validity.
     let pid = unsafe { self::pid(pid) };
     let found = pid.zip(PidType::from_raw(kind));
-    into_task(found.and_then(|(pid, kind)| lookup::get_task(pid, kind)))
+    into_task(found.and_then(|(pid, kind)| lookup::get_pid_task(pid, kind)))
 }
 
 /// Returns the thread with a number in a namespace, or null.
@@ -166,7 +166,7 @@ pub(crate) unsafe extern "C" fn get_pid_task(
 /// # Safety
 ///
 /// * `ns` is valid.
-/// * The RCU read side lock is held.
+/// * The RCU read-side lock is held.
 #[export]
 pub(crate) unsafe extern "C" fn find_task_by_pid_ns(
     nr: bindings::pid_t,
@@ -174,24 +174,24 @@ pub(crate) unsafe extern "C" fn find_task_by_pid_ns(
 ) -> *mut bindings::task_struct {
     // SAFETY: The caller promises it.
     let (ns, guard) = unsafe { (PidNamespace::from_ptr(ns), RcuOrTasklist::assume_rcu()) };
-    to_task(lookup::find_task(nr, ns, guard))
+    to_task(lookup::find_task_by_pid_ns(nr, ns, guard))
 }
 
-/// Returns the thread with a number for the current task, or null.
+/// Returns the thread with a number in the current task's namespace, or null.
 ///
 /// # Safety
 ///
-/// * The RCU read side lock is held.
+/// * The RCU read-side lock is held.
 #[export]
 pub(crate) unsafe extern "C" fn find_task_by_vpid(
     nr: bindings::pid_t,
 ) -> *mut bindings::task_struct {
     // SAFETY: The caller promises it.
     let guard = unsafe { RcuOrTasklist::assume_rcu() };
-    to_task(lookup::find_task_for(current!(), nr, guard))
+    to_task(lookup::find_task_by_vpid(current!(), nr, guard))
 }
 
-/// Returns the thread with a number for the current task, with a reference, or null.
+/// Returns the thread with a number in the current task's namespace, with a reference, or null.
 ///
 /// # Safety
 ///
@@ -200,7 +200,7 @@ pub(crate) unsafe extern "C" fn find_task_by_vpid(
 pub(crate) unsafe extern "C" fn find_get_task_by_vpid(
     nr: bindings::pid_t,
 ) -> *mut bindings::task_struct {
-    into_task(lookup::find_get_task(current!(), nr))
+    into_task(lookup::find_get_task_by_vpid(current!(), nr))
 }
 
 /// Returns the pid that a task uses as `kind`, with a reference, or null.
@@ -215,7 +215,7 @@ pub(crate) unsafe extern "C" fn get_task_pid(
 ) -> *mut bindings::pid {
     // SAFETY: The caller promises that it is valid.
     let task = unsafe { &*task.cast::<Task>() };
-    into_pid(PidType::from_raw(kind).and_then(|kind| lookup::get_pid(task, kind)))
+    into_pid(PidType::from_raw(kind).and_then(|kind| lookup::get_task_pid(task, kind)))
 }
 
 /// Returns the number of a pid in a namespace, or 0.
@@ -230,10 +230,10 @@ pub(crate) unsafe extern "C" fn pid_nr_ns(
 ) -> bindings::pid_t {
     // SAFETY: The caller promises null or validity.
     let (pid, ns) = unsafe { (self::pid(pid), namespace(ns)) };
-    to_number(pid.zip(ns).and_then(|(pid, ns)| lookup::number_in(pid, ns)))
+    to_number(pid.zip(ns).and_then(|(pid, ns)| lookup::pid_nr_ns(pid, ns)))
 }
 
-/// Returns the number of a pid for the current task, or 0.
+/// Returns the number of a pid in the current task's namespace, or 0.
 ///
 /// # Safety
 ///
@@ -242,10 +242,11 @@ pub(crate) unsafe extern "C" fn pid_nr_ns(
 pub(crate) unsafe extern "C" fn pid_vnr(pid: *mut bindings::pid) -> bindings::pid_t {
     // SAFETY: The caller promises null or validity.
     let pid = unsafe { self::pid(pid) };
-    to_number(pid.and_then(|pid| lookup::number(current!(), pid)))
+    to_number(pid.and_then(|pid| lookup::pid_vnr(current!(), pid)))
 }
 
-/// Returns the number of what a task uses as `kind`, in a namespace or for the current task, or 0.
+/// Returns the number of a task's pid of type `kind` in a namespace, by default the current task's,
+/// or 0.
 ///
 /// # Safety
 ///
@@ -258,17 +259,17 @@ pub(crate) unsafe extern "C" fn __task_pid_nr_ns(
 ) -> bindings::pid_t {
     // SAFETY: The caller promises that they are valid.
     let (task, ns) = unsafe { (&*task.cast::<Task>(), namespace(ns)) };
-    let nr = PidType::from_raw(kind).and_then(|kind| lookup::number_of(current!(), task, kind, ns));
+    let nr =
+        PidType::from_raw(kind).and_then(|kind| lookup::task_pid_nr_ns(current!(), task, kind, ns));
     to_number(nr)
 }
 
-/// Returns the namespace that a task lives in, or null if it has been reaped.
+/// Returns the active PID namespace of a task, or null if it has been reaped.
 ///
 /// # Safety
 ///
 /// * `task` is valid.
-/// * It is the current task, or the caller holds the RCU read side lock or something else that
-///   keeps its pid in memory.
+/// * It is the current task, or RCU or something else keeps its pid in memory.
 #[export]
 pub(crate) unsafe extern "C" fn task_active_pid_ns(
     task: *mut bindings::task_struct,

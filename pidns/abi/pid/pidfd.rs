@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Descriptors of processes. Prototypes: `include/linux/pid.h` and `pidns/glue.h`.
+//! The functions of `kernel/pid.c`: pidfds. Prototypes: `include/linux/pid.h` and `pidns/glue.h`.
 
 use crate::pidfd;
 use kernel::{
@@ -12,7 +12,7 @@ use kernel::{
     syscall::Caller, //
 };
 
-/// Returns what a pidfd refers to, with a reference, or an error pointer.
+/// Returns the pid of a pidfd, with a reference, or an error pointer.
 ///
 /// # Safety
 ///
@@ -32,7 +32,7 @@ pub(crate) unsafe extern "C" fn pidfd_get_pid(
     }
 }
 
-/// Returns the task behind a pidfd, with a reference, or an error pointer.
+/// Returns the task of a pidfd, with a reference, or an error pointer.
 ///
 /// # Safety
 ///
@@ -52,11 +52,11 @@ pub(crate) unsafe extern "C" fn pidfd_get_task(
     }
 }
 
-/// Serves `pidfd_open(2)`.
+/// Implements `pidfd_open(2)`.
 ///
 /// # Safety
 ///
-/// * It is the system call's entry that calls this.
+/// * Called by the system call's entry only.
 #[export]
 pub(crate) unsafe extern "C" fn pidns_pidfd_open(nr: bindings::pid_t, flags: c_uint) -> c_int {
     let current = current!();
@@ -64,15 +64,15 @@ pub(crate) unsafe extern "C" fn pidns_pidfd_open(nr: bindings::pid_t, flags: c_u
     // space, files and `fs`.
     let caller = unsafe { Caller::new(current) };
 
-    // CAST: Descriptors are small.
+    // CAST: Descriptors fit.
     from_result(|| pidfd::open(&caller, nr, flags).map(|fd| fd as c_int))
 }
 
-/// Serves `pidfd_getfd(2)`.
+/// Implements `pidfd_getfd(2)`.
 ///
 /// # Safety
 ///
-/// * It is the system call's entry that calls this.
+/// * Called by the system call's entry only.
 #[export]
 pub(crate) unsafe extern "C" fn pidns_pidfd_getfd(pidfd: c_int, fd: c_int, flags: c_uint) -> c_int {
     let current = current!();
@@ -80,6 +80,6 @@ pub(crate) unsafe extern "C" fn pidns_pidfd_getfd(pidfd: c_int, fd: c_int, flags
     // space, files and `fs`.
     let caller = unsafe { Caller::new(current) };
 
-    // CAST: A negative number becomes one that no descriptor has; descriptors are small.
+    // CAST: A negative number becomes one that no descriptor has; descriptors fit.
     from_result(|| pidfd::getfd(&caller, pidfd as u32, fd as u32, flags).map(|fd| fd as c_int))
 }

@@ -23,7 +23,7 @@ use kernel::{
     ns::UserNamespace, //
 };
 
-/// What the sets of all PID namespaces share.
+/// The root of all namespaces' sets.
 #[cfg(CONFIG_SYSCTL)]
 pub(crate) static ROOT: PidSysctlRoot = {
     let root = bindings::ctl_table_root {
@@ -32,32 +32,30 @@ pub(crate) static ROOT: PidSysctlRoot = {
         set_ownership: Some(set_ownership),
         permissions: Some(permissions),
     };
-    // SAFETY: The functions take what they are given for a part of a PID namespace.
+    // SAFETY: The functions are for sets in a PID namespace.
     unsafe { PidSysctlRoot::new(root, is_seen) }
 };
 
 #[cfg(not(CONFIG_SYSCTL))]
 pub(crate) static ROOT: PidSysctlRoot = PidSysctlRoot;
 
-/// Returns the set that the current task sees, or null if there is none: that of the namespace it
-/// lives in.
+/// Returns the set of the current task's active namespace, or null if there is none.
 #[cfg(CONFIG_SYSCTL)]
 fn seen() -> *mut bindings::ctl_table_set {
     let ns = current!().active_pid_ns().map(|ns| ns.as_ptr());
-    // SAFETY: The namespace was valid just now, and only an address is computed.
+    // SAFETY: The namespace was valid just now, and this only computes an address.
     ns.map_or(ptr::null_mut(), |ns| unsafe { &raw mut (*ns).set })
 }
 
-/// Returns the owner of the namespace that a table or folder belongs to.
+/// Returns the user namespace that owns the PID namespace of a table.
 ///
 /// # Safety
 ///
-/// `head` must be in the set of a PID namespace, which must not be freed as long as the result is
-/// used.
+/// `head` must be in the set of a PID namespace, which must not be freed while the result is used.
 #[cfg(CONFIG_SYSCTL)]
 unsafe fn owner<'a>(head: *mut bindings::ctl_table_header) -> &'a UserNamespace {
-    // SAFETY: The caller promises a set that is part of a namespace, whose owner never changes and
-    // is kept until the namespace is freed.
+    // SAFETY: The caller promises a set in a namespace. Its owner never changes, and is kept until
+    // the namespace is freed.
     unsafe {
         let ns = container_of!((*head).set, bindings::pid_namespace, set);
         UserNamespace::from_ptr((*ns).user_ns)
@@ -66,12 +64,12 @@ unsafe fn owner<'a>(head: *mut bindings::ctl_table_header) -> &'a UserNamespace 
 
 /// # Safety
 ///
-/// * `root` is that of [`ROOT`].
+/// * `root` is the one in [`ROOT`].
 #[cfg(CONFIG_SYSCTL)]
 unsafe extern "C" fn lookup(root: *mut bindings::ctl_table_root) -> *mut bindings::ctl_table_set {
     let set = seen();
     if set.is_null() {
-        // SAFETY: The caller promises a valid root, and only an address is computed.
+        // SAFETY: The caller promises a valid root, and this only computes an address.
         unsafe { &raw mut (*root).default_set }
     } else {
         set
@@ -96,7 +94,7 @@ unsafe extern "C" fn set_ownership(
     uid: *mut bindings::kuid_t,
     gid: *mut bindings::kgid_t,
 ) {
-    // SAFETY: Such a set is part of a namespace. Somebody lives in it, or `head` has an inode; then
+    // SAFETY: The set is in a namespace. Some task is in that, or `head` has an inode; then
     // `unregister` waits until `head` is no longer in use before anything is freed.
     let (user, group) = permissions::owner(unsafe { owner(head) });
 
@@ -131,7 +129,7 @@ unsafe extern "C" fn permissions(
 ///
 /// # Safety
 ///
-/// * It is called once, by an initcall, when the directory `kernel` of sysctls exists.
+/// * Called once, by an initcall, after the directory `kernel` of sysctls is registered.
 #[export]
 pub(crate) unsafe extern "C" fn pidns_sysctl_init() -> c_int {
     from_result(|| crate::sysctl::init_pid_max().map(|()| 0))
@@ -139,12 +137,12 @@ pub(crate) unsafe extern "C" fn pidns_sysctl_init() -> c_int {
 
 /// Registers the sysctls of a namespace.
 ///
-/// The limit stays as it is: a new namespace begins with the highest, and the initial one's was
-/// raised to suit the processors before it had sysctls.
+/// Unlike in C, `pid_max` is not set here: a new namespace starts with the maximum, and the initial
+/// one's was scaled to the number of CPUs at boot.
 ///
 /// # Safety
 ///
-/// * `pidns` is valid, has its user namespace and no sysctls yet.
+/// * `pidns` is valid, with its user namespace set and no sysctls yet.
 /// * `unregister_pidns_sysctls()` is called before it is freed.
 #[export]
 pub(crate) unsafe extern "C" fn register_pidns_sysctls(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! PID namespaces as procfs, nsfs and setns reach them. Declarations: `include/linux/proc_ns.h` and
+//! PID namespaces for procfs, nsfs and setns. Declarations: `include/linux/proc_ns.h` and
 //! `include/linux/pid_namespace.h`.
 
 use crate::{
@@ -28,10 +28,10 @@ use kernel::{
 #[repr(transparent)]
 pub(crate) struct Operations(bindings::proc_ns_operations);
 
-// SAFETY: Nothing in the table changes, and its functions may be called from any thread.
+// SAFETY: The table is constant, and its functions may be called from any thread.
 unsafe impl Sync for Operations {}
 
-/// The functions of both tables but for `get`.
+/// What both tables share.
 const OPERATIONS: bindings::proc_ns_operations = bindings::proc_ns_operations {
     name: as_char_ptr_in_const_context(c"pid"),
     real_ns_name: ptr::null(),
@@ -42,7 +42,7 @@ const OPERATIONS: bindings::proc_ns_operations = bindings::proc_ns_operations {
     get_parent: Some(get_parent),
 };
 
-/// What `/proc/PID/ns/pid` and every PID namespace itself refer to.
+/// The operations of `/proc/PID/ns/pid`, and of every PID namespace.
 #[no_mangle]
 #[allow(non_upper_case_globals)]
 pub(crate) static pidns_operations: Operations = Operations(bindings::proc_ns_operations {
@@ -50,7 +50,7 @@ pub(crate) static pidns_operations: Operations = Operations(bindings::proc_ns_op
     ..OPERATIONS
 });
 
-/// What `/proc/PID/ns/pid_for_children` refers to.
+/// The operations of `/proc/PID/ns/pid_for_children`.
 #[no_mangle]
 #[allow(non_upper_case_globals)]
 pub(crate) static pidns_for_children_operations: Operations =
@@ -61,7 +61,7 @@ pub(crate) static pidns_for_children_operations: Operations =
         ..OPERATIONS
     });
 
-/// Returns the namespace that `common` is part of.
+/// Returns the namespace that contains `common`.
 ///
 /// # Safety
 ///
@@ -71,7 +71,7 @@ unsafe fn whole<'a>(common: *mut bindings::ns_common) -> &'a PidNamespace {
     unsafe { PidNamespace::from_ptr(container_of!(common, bindings::pid_namespace, ns)) }
 }
 
-/// Passes a reference to C.
+/// Passes a reference to C, or null.
 fn into_common(ns: Option<ARef<PidNamespace>>) -> *mut bindings::ns_common {
     ns.map_or(ptr::null_mut(), |ns| {
         let common = ns.common().as_ptr();
@@ -100,7 +100,7 @@ unsafe extern "C" fn get_for_children(
 
 /// # Safety
 ///
-/// * `common` is part of a PID namespace, to which a reference is given up.
+/// * `common` is part of a PID namespace, a reference to which is passed.
 unsafe extern "C" fn put(common: *mut bindings::ns_common) {
     // SAFETY: The caller promises such a namespace, and passes a reference.
     drop(unsafe { ARef::from_raw(NonNull::from(whole(common))) });
@@ -108,7 +108,7 @@ unsafe extern "C" fn put(common: *mut bindings::ns_common) {
 
 /// # Safety
 ///
-/// * `set` is what `setns(2)` has prepared, as [`NsSetMut`] asks for it.
+/// * `set` is prepared by `setns(2)`, and satisfies the invariants of [`NsSetMut`].
 /// * `common` is part of a valid PID namespace.
 unsafe extern "C" fn install(set: *mut bindings::nsset, common: *mut bindings::ns_common) -> c_int {
     // SAFETY: The caller promises such a set.
@@ -121,7 +121,7 @@ unsafe extern "C" fn install(set: *mut bindings::nsset, common: *mut bindings::n
 
 /// # Safety
 ///
-/// * `common` is part of a PID namespace that is valid for as long as the result is used.
+/// * `common` is part of a PID namespace that is valid while the result is used.
 unsafe extern "C" fn owner(common: *mut bindings::ns_common) -> *mut bindings::user_namespace {
     // SAFETY: The caller promises such a namespace.
     unsafe { whole(common) }.user_ns().as_ptr()
@@ -138,7 +138,7 @@ unsafe extern "C" fn get_parent(common: *mut bindings::ns_common) -> *mut bindin
     }
 }
 
-/// Returns whether `ancestor` is `child` or above it.
+/// Returns whether `ancestor` is `child` or one of its ancestors.
 ///
 /// # Safety
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! All levels or none: what fails at one level leaves nothing at the others.
+//! A failure at one level undoes the allocation at all levels.
 
 use crate::{
     allocator,
@@ -12,13 +12,13 @@ use crate::{
         numbers::LockedNumbers,
     },
     testing::{
+        alloc_error,
+        alloc_many,
+        allocated,
         below_initial,
         child,
-        refusal,
-        several,
-        taken,
-        Inhabited,
-        Numbered, //
+        NsChain,
+        TestPid, //
     },
 };
 use kernel::{
@@ -29,7 +29,7 @@ use kernel::{
 
 const DEPTH: u32 = 5;
 
-/// Returns the numbers that the next pid is going to get below the initial namespace.
+/// Returns the numbers that the next pid will get below the initial namespace.
 fn next_numbers(ns: &PidNamespace) -> Result<KVec<i32>> {
     let mut numbers = KVec::new();
     for ns in below_initial(ns) {
@@ -38,9 +38,9 @@ fn next_numbers(ns: &PidNamespace) -> Result<KVec<i32>> {
     Ok(numbers)
 }
 
-/// Returns a chain in which the numbers differ from level to level.
-fn chain() -> Result<Inhabited> {
-    let chain = Inhabited::new(DEPTH)?;
+/// Returns a chain with different numbers at each level.
+fn chain() -> Result<NsChain> {
+    let chain = NsChain::new(DEPTH)?;
     for ns in below_initial(&chain) {
         LockedNumbers::lock(ns).set_cursor(ns.level() * 1000);
     }
@@ -52,24 +52,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_level_counts_the_number() -> Result {
+    fn every_level_counts_pid() -> Result {
         let chain = chain()?;
-        let pids = several(&chain, 3)?;
-        assert!(taken(&chain)?
+        let pids = alloc_many(&chain, 3)?;
+        assert!(allocated(&chain)?
             .iter()
             .all(|left| *left == PidAllocated::Adding(4)));
 
         drop(pids);
-        assert!(taken(&chain)?
+        assert!(allocated(&chain)?
             .iter()
             .all(|left| *left == PidAllocated::Adding(1)));
         Ok(())
     }
 
     #[test]
-    fn only_the_levels_around_it_count_the_number() -> Result {
+    fn only_ancestors_count_pid() -> Result {
         let chain = chain()?;
-        let pid = Numbered::new(chain.at(3)?, &[])?;
+        let pid = TestPid::new(chain.at(3)?, &[])?;
 
         for ns in below_initial(&chain) {
             let expected = if ns.level() <= 3 { 2 } else { 1 };
@@ -80,15 +80,15 @@ mod tests {
     }
 
     #[test]
-    fn no_number_left_at_one_level() -> Result {
+    fn full_level_undoes_all() -> Result {
         for level in 1..=DEPTH {
             let chain = chain()?;
             let next = next_numbers(&chain)?;
             let full = chain.at(level)?;
             set_pid_max(full, 2);
 
-            assert_eq!(refusal(&chain, &[]), Some(EAGAIN));
-            assert!(taken(&chain)?
+            assert_eq!(alloc_error(&chain, &[]), Some(EAGAIN));
+            assert!(allocated(&chain)?
                 .iter()
                 .all(|left| *left == PidAllocated::Adding(1)));
             for ns in below_initial(&chain) {
@@ -96,48 +96,48 @@ mod tests {
                 assert_eq!(ns.cursor(), ns.level() * 1000 + moved);
             }
 
-            // What was taken for a moment is free.
+            // The reserved numbers are free again.
             set_pid_max(full, PID_MAX_LIMIT);
-            assert_eq!(refusal(&chain, &next), None);
+            assert_eq!(alloc_error(&chain, &next), None);
         }
         Ok(())
     }
 
     #[test]
-    fn a_number_taken_at_one_level() -> Result {
+    fn used_number_undoes_all() -> Result {
         for level in 0..=DEPTH {
             let chain = chain()?;
-            let mut wanted = next_numbers(&chain)?;
-            wanted.push(0, GFP_KERNEL)?;
-            // From the inside out; with the number that init has anywhere.
-            wanted.truncate((DEPTH - level) as usize + 1);
-            let last = wanted.last_mut().ok_or(ENOENT)?;
+            let mut set_tid = next_numbers(&chain)?;
+            set_tid.push(0, GFP_KERNEL)?;
+            // Innermost first; 1 is in use at every level.
+            set_tid.truncate((DEPTH - level) as usize + 1);
+            let last = set_tid.last_mut().ok_or(ENOENT)?;
             *last = 1;
 
-            assert_eq!(refusal(&chain, &wanted), Some(EEXIST));
-            assert!(taken(&chain)?
+            assert_eq!(alloc_error(&chain, &set_tid), Some(EEXIST));
+            assert!(allocated(&chain)?
                 .iter()
                 .all(|left| *left == PidAllocated::Adding(1)));
-            let _ = wanted.pop();
-            assert_eq!(refusal(&chain, &wanted), None);
+            let _ = set_tid.pop();
+            assert_eq!(alloc_error(&chain, &set_tid), None);
         }
         Ok(())
     }
 
     #[test]
-    fn a_first_process_missing_at_one_level() -> Result {
+    fn missing_init_undoes_all() -> Result {
         for level in 1..=DEPTH {
-            let outer = Inhabited::new(level - 1)?;
+            let outer = NsChain::new(level - 1)?;
             let mut inner = child(&outer)?;
             LockedNumbers::lock(&inner).set_cursor(2);
             for _ in level..DEPTH {
                 inner = child(&inner)?;
             }
             if level == DEPTH {
-                // The namespace itself is set back to 1, unless told otherwise.
-                assert_eq!(refusal(&inner, &[2]), Some(EINVAL));
+                // Its own cursor is reset, so only `set_tid` fails.
+                assert_eq!(alloc_error(&inner, &[2]), Some(EINVAL));
             } else {
-                assert_eq!(refusal(&inner, &[]), Some(EINVAL));
+                assert_eq!(alloc_error(&inner, &[]), Some(EINVAL));
             }
 
             for ns in below_initial(&inner) {
@@ -150,19 +150,19 @@ mod tests {
                     LockedNumbers::lock(ns).set_cursor(0);
                 }
             }
-            assert_eq!(refusal(&inner, &[]), None);
+            assert_eq!(alloc_error(&inner, &[]), None);
         }
         Ok(())
     }
 
     #[test]
-    fn one_level_is_closed() -> Result {
+    fn disabled_level_undoes_all() -> Result {
         for level in 1..=DEPTH {
             let chain = chain()?;
             let next = next_numbers(&chain)?;
-            allocator::disable(chain.at(level)?);
+            allocator::disable_pid_allocation(chain.at(level)?);
 
-            assert_eq!(refusal(&chain, &[]), Some(ENOMEM));
+            assert_eq!(alloc_error(&chain, &[]), Some(ENOMEM));
             for ns in below_initial(&chain) {
                 let expected = if ns.level() == level {
                     PidAllocated::Disabled(1)
@@ -172,21 +172,21 @@ mod tests {
                 assert_eq!(ns.pid_allocated(), expected);
             }
 
-            // Further out nothing is in the way, and what was taken for a moment is free.
+            // The outer levels are enabled, and the reserved numbers are free again.
             let outer = chain.at(level)?.parent().ok_or(ENOENT)?;
             let numbers = &next[(DEPTH - level) as usize + 1..];
-            assert_eq!(refusal(outer, numbers), None);
-            // Inside it stays as it is.
-            assert_eq!(refusal(&chain, &next), Some(ENOMEM));
+            assert_eq!(alloc_error(outer, numbers), None);
+            // The inner levels stay disabled.
+            assert_eq!(alloc_error(&chain, &next), Some(ENOMEM));
         }
         Ok(())
     }
 
     #[test]
-    fn a_closed_namespace_takes_numbers_back() -> Result {
+    fn free_after_disable() -> Result {
         let chain = chain()?;
-        let pids = several(&chain, 2)?;
-        allocator::disable(&chain);
+        let pids = alloc_many(&chain, 2)?;
+        allocator::disable_pid_allocation(&chain);
         assert_eq!(chain.pid_allocated(), PidAllocated::Disabled(3));
 
         drop(pids);
@@ -196,16 +196,16 @@ mod tests {
     }
 
     #[test]
-    fn at_the_greatest_depth_numbers_may_be_far_from_the_others() -> Result {
-        let chain = Inhabited::new(PidNamespace::MAX_LEVEL)?;
-        // Far apart, so that each number needs nodes of its own in its table.
+    fn max_depth_distant_numbers() -> Result {
+        let chain = NsChain::new(PidNamespace::MAX_LEVEL)?;
+        // Far apart, so that each number needs nodes of its own.
         for ns in below_initial(&chain) {
             LockedNumbers::lock(ns).set_cursor(1_000_000 + ns.level());
         }
-        let pids = several(&chain, 3)?;
+        let pids = alloc_many(&chain, 3)?;
 
         assert_eq!(pids[0].numbers().len(), 33);
-        assert!(taken(&chain)?
+        assert!(allocated(&chain)?
             .iter()
             .all(|left| *left == PidAllocated::Adding(4)));
         Ok(())

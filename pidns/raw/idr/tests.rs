@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of the IDR: whatever is done to it is done to one by `lib/idr.c` as well, and both are
-//! compared. The entries are addresses that nobody looks at.
+//! Tests of the IDR: each operation is also done on one by `lib/idr.c`, and the two are compared.
+//! The entries are addresses that are never dereferenced.
 
 use super::*;
 
@@ -13,7 +13,7 @@ use self::pair::{
     LIMIT, //
 };
 
-/// Numbers without an order, the same ones each time.
+/// Pseudorandom numbers, the same ones each time.
 struct Random(u32);
 
 impl Random {
@@ -29,7 +29,7 @@ impl Random {
     }
 }
 
-/// Returns what was allocated, if there was something free.
+/// Returns the allocated number, or [`None`] if the IDR is full.
 fn full_or<T>(done: Result<T>) -> Result<Option<T>> {
     match done {
         Err(ENOSPC) => Ok(None),
@@ -42,7 +42,7 @@ mod cases {
     use super::*;
 
     #[test]
-    fn new_one_is_empty() -> Result {
+    fn new_idr_is_empty() -> Result {
         let mut pair = Pair::new()?;
         pair.check()?;
         assert_eq!(pair.alloc_cyclic(1..1), Err(ENOSPC));
@@ -51,13 +51,13 @@ mod cases {
     }
 
     #[test]
-    fn random_operations_leave_what_c_leaves() -> Result {
+    fn random_ops_match_c() -> Result {
         let mut pair = Pair::new()?;
         let mut random = Random(0x1905);
         let ends = [40, 70, 140, 310, 4100, 4200, 262_150, LIMIT];
         let mut pid_max = LIMIT;
         for round in 0..3000 {
-            // For a while more come than go, and then more go than come.
+            // Alternates between growing and shrinking.
             let (grow, full) = (round / 150 % 2 == 0, pair.model.len() > 300);
             let op = random.below(16);
             let free = full || op < if grow { 4 } else { 11 };
@@ -68,14 +68,14 @@ mod cases {
                     pair.remove(nr)?;
                 }
                 12 => {
-                    // Exact, and often taken.
+                    // An exact number, which is often in use.
                     let nr = random.of(&EDGES) + random.below(3) as i32;
                     full_or(pair.alloc(nr.min(LIMIT - 1)))?;
                 }
                 13 => pid_max = random.of(&ends),
                 14 => pair.set_cursor(random.below(pid_max as usize + 2) as u32),
                 15 => {
-                    // Reserved and given up.
+                    // Reserved and removed.
                     if let Some(nr) = full_or(pair.alloc_cyclic(1..pid_max))? {
                         pair.check()?;
                         pair.remove(nr)?;
@@ -113,7 +113,7 @@ mod cases {
 
     #[test]
     fn numbers_of_all_sizes() -> Result {
-        // It grows upwards, downwards, or has a root for the largest from the start.
+        // Ascending, or descending with a root for the largest from the start.
         for reverse in [false, true] {
             let mut pair = Pair::new()?;
             let mut edges = EDGES;
@@ -134,13 +134,13 @@ mod cases {
     }
 
     #[test]
-    fn cyclic_goes_on_and_wraps() -> Result {
+    fn cyclic_wraps() -> Result {
         let mut pair = Pair::new()?;
         for nr in 1..200 {
             assert_eq!(pair.alloc_cyclic(1..200), Ok(nr));
         }
         assert_eq!(pair.alloc_cyclic(1..200), Err(ENOSPC));
-        // The cursor is at the end; only what is in the range is found.
+        // With the cursor at the end, only a number in the range is found.
         pair.remove(5)?;
         pair.remove(150)?;
         assert_eq!(pair.alloc_cyclic(10..200), Ok(150));
@@ -158,7 +158,7 @@ mod cases {
         pair.set_cursor(0);
         assert_eq!(pair.alloc_cyclic(1..LIMIT), Ok(4096));
         pair.check_nodes()?;
-        // One in the middle is freed, and taken again.
+        // One in the middle is freed, and allocated again.
         pair.remove(2000)?;
         pair.check_nodes()?;
         pair.set_cursor(7);
@@ -170,13 +170,13 @@ mod cases {
     }
 
     #[test]
-    fn leaf_before_the_cursor_is_kept() -> Result {
+    fn leaf_before_cursor_is_kept() -> Result {
         let mut pair = Pair::new()?;
         pair.add(1)?;
         pair.set_cursor(128);
         assert_eq!(pair.alloc_cyclic(1..LIMIT), Ok(128));
         pair.remove(128)?;
-        // The next ones need no other node; one that is far away goes when it is empty.
+        // The next ones need no other node. A distant leaf is freed when it is empty.
         let nodes = pair.nodes();
         for nr in 129..128 + SLOTS as i32 {
             assert_eq!(pair.alloc_cyclic(1..LIMIT), Ok(nr));
@@ -191,7 +191,7 @@ mod cases {
     }
 
     #[test]
-    fn kept_leaf_goes_when_the_cursor_passes_on() -> Result {
+    fn kept_leaf_freed_when_cursor_moves() -> Result {
         let mut pair = Pair::new()?;
         pair.add(1)?;
         for _ in 0..10_000 {
@@ -212,8 +212,8 @@ mod cases {
     }
 
     #[test]
-    fn kept_leaf_goes_with_the_last_number() -> Result {
-        // The last one is in the leaf that is kept, or in another.
+    fn kept_leaf_freed_with_last_number() -> Result {
+        // The last number is in the kept leaf, or in another one.
         for (nr, other) in [(1, 1), (1, 5000), (5000, 1)] {
             let mut pair = Pair::new()?;
             pair.set_cursor(nr);

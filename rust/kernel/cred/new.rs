@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! New credentials of the current task.
+//! New credentials for the current task.
 //!
-//! A task changes its credentials by preparing a copy, changing that, and committing it.
+//! A task changes its credentials by preparing a copy, modifying it and committing it.
 //!
 //! C header: [`include/linux/cred.h`](srctree/include/linux/cred.h)
 //!
@@ -27,15 +27,15 @@ mod testing;
 ///
 /// # Invariants
 ///
-/// The pointer owns the one reference to a valid `struct cred` that no task uses, made from the
-/// credentials of this thread.
+/// The pointer owns the only reference to a valid `struct cred` that no task uses, prepared by this
+/// thread.
 ///
 /// # Examples
 ///
 /// ```
 /// use kernel::cred::NewCred;
 ///
-/// // Without a commit the task's own do not change.
+/// // Without a commit, the task's credentials do not change.
 /// let cred = NewCred::prepare()?;
 /// drop(cred);
 /// # Ok::<(), Error>(())
@@ -55,14 +55,14 @@ impl NewCred {
         Ok(Self(cred, NotThreadSafe))
     }
 
-    /// Makes these the credentials of the current task. May sleep.
+    /// Installs these credentials on the current task. May sleep.
     ///
-    /// References obtained by [`CurrentTask::cred`](crate::task::CurrentTask::cred) keep the former
+    /// References obtained by [`CurrentTask::cred`](crate::task::CurrentTask::cred) keep the old
     /// credentials alive.
     ///
     /// # Panics
     ///
-    /// It is a bug to change credentials while others override them.
+    /// `commit_creds()` is a `BUG()` while the task's credentials are overridden.
     #[doc(alias = "commit_creds")]
     pub fn commit(self) {
         let cred = ManuallyDrop::new(self).0;

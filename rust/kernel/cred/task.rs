@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Credentials of tasks, and their user namespace.
+//! Credentials and user namespaces of tasks.
 //!
 //! C header: [`include/linux/cred.h`](srctree/include/linux/cred.h)
 
@@ -20,7 +20,7 @@ use crate::{
 use core::ptr::NonNull;
 
 impl Credential {
-    /// Returns the user namespace that the capabilities of these credentials refer to.
+    /// Returns the user namespace that the capabilities are relative to.
     #[inline]
     pub fn user_ns(&self) -> &UserNamespace {
         // SAFETY: Credentials hold a reference to their namespace, and do not change it while there
@@ -32,7 +32,7 @@ impl Credential {
 impl CurrentTask {
     /// Returns the subjective credentials of the current task.
     ///
-    /// They are counted rather than borrowed, so that they outlive a
+    /// Takes a reference rather than borrowing, so that the credentials outlive a
     /// [`NewCred::commit`](super::NewCred::commit).
     #[doc(alias = "current_cred")]
     pub fn cred(&self) -> ARef<Credential> {
@@ -48,13 +48,13 @@ impl CurrentTask {
 impl Task {
     /// Returns the user namespace of the task's objective credentials.
     ///
-    /// The credentials themselves are not returned, since under RCU their count may be zero
-    /// already, and taking a reference to a [`Credential`] does not check that.
+    /// The credentials themselves are not returned: under RCU their count may already be zero, and
+    /// taking a reference to a [`Credential`] does not check that.
     #[doc(alias = "__task_cred")]
     pub fn user_ns<'a>(&self, _rcu: &'a rcu::Guard) -> &'a UserNamespace {
         // SAFETY: `self` is a valid task. Its credentials are freed a grace period after the task
-        // has exchanged them, so they stay as long as the guard. Until they are freed they own a
-        // reference to their user namespace, which does not change once a task uses them.
+        // has replaced them, so they are valid under the guard. They own a reference to their user
+        // namespace, which does not change once a task uses them.
         unsafe { UserNamespace::from_ptr((*bindings::__task_cred(self.as_ptr())).user_ns) }
     }
 }

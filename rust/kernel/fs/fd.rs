@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files by descriptor, of the current task during a system call and of other tasks.
+//! Looking up files by descriptor: the current task's in a system call, and other tasks'.
 //!
 //! C header: [`include/linux/file.h`](srctree/include/linux/file.h)
 
@@ -25,7 +25,7 @@ pub use self::foreign::ForeignFile;
 /// Bits of `struct fd` that are not part of the pointer to the file.
 const FLAGS: usize = (bindings::FDPUT_FPUT | bindings::FDPUT_POS_UNLOCK) as usize;
 
-/// A file of the current task's descriptor table.
+/// A file from the current task's descriptor table.
 ///
 /// Unlike [`LocalFile::fget`] this takes a reference only if the table is shared. Otherwise nobody
 /// else can close the descriptor meanwhile.
@@ -68,11 +68,11 @@ impl Deref for Fd<'_> {
     type Target = LocalFile;
 
     fn deref(&self) -> &LocalFile {
-        // CAST: `word` is the address of the file with flags in its lowest bits.
+        // CAST: `word` is the address of the file with flags in the low bits.
         let file = (self.raw.word & !FLAGS) as *const bindings::file;
         // SAFETY: By the type invariants `file` is valid: either `fdget` took a reference, or the
-        // table's reference stays while this task is in the system call. A call of `fdget_pos`
-        // without the lock can only be on this thread.
+        // table's reference stays while this task is in the system call. An `fdget_pos` that
+        // skipped the lock can only be on this thread.
         unsafe { LocalFile::from_raw_file(file) }
     }
 }

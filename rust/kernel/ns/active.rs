@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The count that makes a namespace visible to userspace.
+//! Active references, which make a namespace visible to userspace.
 //!
 //! C header: [`include/linux/ns_common.h`](srctree/include/linux/ns_common.h)
 
@@ -13,8 +13,8 @@ use core::mem::ManuallyDrop;
 
 /// An active reference: while there is one, userspace can see and open the namespace.
 ///
-/// The borrow keeps the memory. A namespace that becomes active takes an active reference to the
-/// user namespace that owns it.
+/// The borrow keeps the namespace in memory. A namespace that becomes active takes an active
+/// reference to the user namespace that owns it.
 ///
 /// # Invariants
 ///
@@ -28,7 +28,7 @@ use core::mem::ManuallyDrop;
 ///     pid_namespace::PidNamespace, //
 /// };
 ///
-/// // It stays visible meanwhile.
+/// // It stays visible while `active` exists.
 /// let active = Active::new(PidNamespace::initial());
 /// drop(active);
 /// ```
@@ -45,16 +45,16 @@ impl<'a> Active<'a> {
         Self(common)
     }
 
-    /// Passes the reference to C, as one in the count.
+    /// Gives up ownership: the reference stays in the count.
     pub fn into_count(self) {
         let _ = ManuallyDrop::new(self);
     }
 
-    /// Takes over a reference from C.
+    /// Takes ownership of a reference in the count.
     ///
     /// # Safety
     ///
-    /// One of the active references to `ns` must be the caller's, as [`Self::into_count`] left it.
+    /// The caller must own one active reference to `ns`, as left by [`Self::into_count`].
     pub unsafe fn from_count<N: Namespace>(ns: &'a N) -> Self {
         // INVARIANT: The caller promises it.
         Self(ns.common())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What all types of namespaces have in common.
+//! `struct ns_common`, which every type of namespace embeds.
 //!
 //! C header: [`include/linux/ns_common.h`](srctree/include/linux/ns_common.h)
 
@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// Instances are part of a valid namespace, whose lifetime is theirs.
+/// Instances are part of a valid namespace, and live as long as it does.
 ///
 /// # Examples
 ///
@@ -60,11 +60,11 @@ impl NsCommon {
     /// Returns the inode number of the namespace, which `/proc/PID/ns` shows.
     #[inline]
     pub fn inum(&self) -> u32 {
-        // SAFETY: The field is set when the namespace is made and does not change after that.
+        // SAFETY: The field is set at creation and never changes.
         unsafe { (*self.as_ptr()).inum }
     }
 
-    /// Returns the namespace of a namespace file, or [`None`] if `file` is another kind of file.
+    /// Returns the namespace that `file` refers to, or [`None`] if it is not a namespace file.
     #[doc(alias = "proc_ns_file")]
     #[doc(alias = "get_proc_ns")]
     #[inline]
@@ -73,12 +73,12 @@ impl NsCommon {
         if !unsafe { bindings::proc_ns_file(file.as_ptr()) } {
             return None;
         }
-        // SAFETY: The inode of such a file holds a reference to a namespace as long as the file is
-        // open, which the borrow of `file` guarantees.
+        // SAFETY: The inode of a namespace file holds a reference to the namespace while the file
+        // is open, which the borrow of `file` guarantees.
         Some(unsafe { Self::from_ptr(bindings::get_proc_ns((*file.as_ptr()).f_inode)) })
     }
 
-    /// Returns the type, as a set of one.
+    /// Returns the type, as a set with one member.
     #[inline]
     pub fn types(&self) -> NsTypes {
         // SAFETY: The field never changes.

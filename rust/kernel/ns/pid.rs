@@ -79,9 +79,9 @@ impl PidNamespace {
     /// Returns the parent. The initial namespace has none.
     #[inline]
     pub fn parent(&self) -> Option<&Self> {
-        // SAFETY: The field never changes. A namespace holds a reference to its parent until it has
-        // lost its own last one; for who sees it under RCU after that, the parent's memory is freed
-        // a grace period later at the earliest.
+        // SAFETY: The field never changes. A namespace holds a reference to its parent until its
+        // own last reference is dropped. For RCU readers that still see it after that, the parent's
+        // memory is freed at least a grace period later.
         unsafe { (*self.as_ptr()).parent.cast::<Self>().as_ref() }
     }
 
@@ -96,18 +96,18 @@ impl PidNamespace {
     /// assert!(initial.is_initial());
     /// assert_eq!(initial.level(), 0);
     /// assert_eq!(initial.parent(), None);
-    /// assert_eq!(initial.lineage().count(), 1);
+    /// assert_eq!(initial.self_and_ancestors().count(), 1);
     /// ```
     #[inline]
-    pub fn lineage(&self) -> impl Iterator<Item = &Self> {
+    pub fn self_and_ancestors(&self) -> impl Iterator<Item = &Self> {
         core::iter::successors(Some(self), |ns| ns.parent())
     }
 
     /// Returns the user namespace that owns this one.
     #[inline]
     pub fn user_ns(&self) -> &UserNamespace {
-        // SAFETY: The field never changes, and the reference that it holds is given up with the
-        // memory.
+        // SAFETY: The field never changes, and its reference is dropped when the namespace is
+        // freed.
         unsafe { UserNamespace::from_ptr((*self.as_ptr()).user_ns) }
     }
 
@@ -118,7 +118,7 @@ impl PidNamespace {
         unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).pid_max) }.load(Relaxed)
     }
 
-    /// Returns the namespace that `task` lives in, or [`None`] if the task has been reaped.
+    /// Returns the active PID namespace of `task`, or [`None`] if the task has been reaped.
     ///
     /// Unlike [`Task::get_pid_ns`] this also returns [`None`] if the namespace has lost its last
     /// reference, rather than reviving it.
@@ -135,13 +135,12 @@ impl PidNamespace {
     /// let ns = PidNamespace::active_of(current!(), &rcu::read_lock());
     /// assert!(ns.is_some_and(|ns| ns.is_initial()));
     /// ```
-    #[doc(alias = "task_active_pid_ns")]
     pub fn active_of(task: &Task, rcu: &rcu::Guard) -> Option<ARef<Self>> {
-        task.pid_of(PidType::Pid, rcu)?.ns().get_unless_dead()
+        task.pid_of(PidType::Pid, rcu)?.ns().get_unless_zero()
     }
 
-    /// Returns a reference, or [`None`] if the last one has been dropped.
-    pub fn get_unless_dead(&self) -> Option<ARef<Self>> {
+    /// Takes a reference, or returns [`None`] if the last one has been dropped.
+    pub fn get_unless_zero(&self) -> Option<ARef<Self>> {
         if !self.common().try_inc_ref() {
             return None;
         }

@@ -141,13 +141,13 @@ namespaces! {
 }
 
 impl NsTypes {
-    /// Returns the types named in `bits`, whatever else is set there.
+    /// Returns the types in `bits`, ignoring other bits.
     #[inline]
     pub const fn from_bits_truncate(bits: u64) -> Self {
         Self(bits & Self::all_bits())
     }
 
-    /// Returns the types named in `bits`, or [`None`] if a bit names none.
+    /// Returns the types in `bits`, or [`None`] if it has other bits.
     #[inline]
     pub const fn from_bits(bits: u64) -> Option<Self> {
         if bits & !Self::all_bits() == 0 {
@@ -163,7 +163,7 @@ impl NsTypes {
         Self(self.0 & !(kind as u64))
     }
 
-    /// Returns whether no type is in the set.
+    /// Returns whether the set is empty.
     #[inline]
     pub const fn is_empty(self) -> bool {
         self.0 == 0

@@ -37,18 +37,18 @@ use core::{
 ///     pid_namespace::PidNamespace, //
 /// };
 ///
-/// let initial = with_current(|current| current.pid_ns() == Some(PidNamespace::initial()));
+/// let initial = with_current(|current| current.active_pid_ns() == Some(PidNamespace::initial()));
 /// assert!(initial);
 /// ```
 pub fn with_current<R>(f: impl FnOnce(&CurrentTask) -> R) -> R {
     f(current!())
 }
 
-/// Returns the task that `node` is the link of.
+/// Returns the task that has the link `node`.
 ///
 /// # Safety
 ///
-/// `node` must be a task's link of `kind`, and the task be valid for the lifetime `'a`.
+/// `node` must be the link of type `kind` of a task that is valid for the lifetime `'a`.
 #[inline]
 pub(super) unsafe fn linked_by<'a>(node: NonNull<bindings::hlist_node>, kind: PidType) -> &'a Task {
     const LINKS: usize = offset_of!(bindings::task_struct, pid_links);
@@ -63,8 +63,7 @@ impl Task {
     #[inline]
     pub fn pid_ptr(&self, kind: PidType) -> *mut *mut bindings::pid {
         let task = self.as_ptr();
-        // SAFETY: `self` is valid, and so is the part that threads share, which lives as long as
-        // the last of them.
+        // SAFETY: `self` is valid, and so is its `signal_struct`, which it keeps until it is freed.
         unsafe {
             match kind {
                 PidType::Pid => &raw mut (*task).thread_pid,
@@ -77,7 +76,7 @@ impl Task {
 
     #[inline]
     fn raw_pid(&self, kind: PidType) -> *mut Pid {
-        // SAFETY: The pointer is valid as long as `self`, and read and written in one piece.
+        // SAFETY: The pointer is valid like `self`, and only accessed by single loads and stores.
         unsafe { Atomic::from_ptr(self.pid_ptr(kind)) }
             .load(Relaxed)
             .cast()
@@ -101,16 +100,8 @@ impl CurrentTask {
     /// Returns the task's own pid, or [`None`] if it has been reaped.
     #[inline]
     pub fn own_pid(&self) -> Option<&Pid> {
-        // SAFETY: The task points to its pid until it is reaped, and no code path is exposed
-        // to Rust after which that could have happened: `CurrentTask` ends there. It is exchanged
-        // with another thread's only when one of them executes a new program, and then both stay.
+        // SAFETY: The task points to its pid until it is reaped, and a `CurrentTask` does not
+        // outlive that. At exec the pid may be exchanged with another thread's; then both stay.
         unsafe { self.raw_pid(PidType::Pid).as_ref() }
-    }
-
-    /// Returns the namespace that the task lives in, or [`None`] if it has been reaped.
-    #[doc(alias = "task_active_pid_ns")]
-    #[inline]
-    pub fn pid_ns(&self) -> Option<&PidNamespace> {
-        self.own_pid().map(Pid::ns)
     }
 }

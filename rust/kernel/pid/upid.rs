@@ -8,7 +8,7 @@ use crate::{
 };
 use core::num::NonZero;
 
-/// A number of a pid. There is no pid 0.
+/// A pid's number in some namespace. 0 is never allocated.
 ///
 /// # Invariants
 ///
@@ -30,7 +30,7 @@ use core::num::NonZero;
 pub struct PidNr(NonZero<i32>);
 
 impl PidNr {
-    /// Returns `nr`, or [`None`] if it is below 1.
+    /// Returns `nr`, or [`None`] if it is not positive.
     #[inline]
     pub const fn new(nr: i32) -> Option<Self> {
         match NonZero::new(nr) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The lock of a task that other tasks need to follow its pointers.
+//! A task's `alloc_lock`.
 //!
 //! C header: [`include/linux/sched/task.h`](srctree/include/linux/sched/task.h)
 
@@ -12,8 +12,8 @@ use crate::{
 
 /// Evidence that a task's `alloc_lock` is held.
 ///
-/// The lock protects, among others, the pointers `fs`, `files`, `mm` and `nsproxy` of the task: the
-/// task changes them under it, and other tasks follow them under it. It is a spinlock.
+/// This spinlock protects, among others, the pointers `fs`, `files`, `mm` and `nsproxy` of the
+/// task: the task changes them under it, and other tasks dereference them under it.
 ///
 /// # Invariants
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Access checks that `execve(2)` does not invalidate.
+//! `exec_update_lock`, under which `execve(2)` does not invalidate an access check.
 //!
 //! C header: [`include/linux/sched/signal.h`](srctree/include/linux/sched/signal.h)
 
@@ -18,8 +18,8 @@ use crate::{
 
 /// Evidence that `execve(2)` does not change a task's credentials and address space.
 ///
-/// So the result of an access check made under the lock stays valid as long as it is held. There
-/// may be several readers.
+/// So the result of an access check under the lock stays valid as long as it is held. There may be
+/// several readers.
 ///
 /// # Invariants
 ///

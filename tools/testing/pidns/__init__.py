@@ -25,6 +25,7 @@ splats      complaints in a kernel's log
 logs        the kernel's logs of both implementations, compared
 run         jobs for guests, and their results
 functions   the table from C functions to Rust functions in lib.rs, for lint
+rows        which tests prove which row of the contract, for lint and as a page
 setup       the command `make setup`, which all others begin with
 clean       the commands `make clean` and `make distclean`
 policy      the rules of pidns/ and nsproxy/ that the compiler does not check, for lint

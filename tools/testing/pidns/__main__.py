@@ -3,6 +3,9 @@
 
 import sys
 
+if sys.version_info < (3, 11):  # noqa: UP036
+    sys.exit(f"pidns: error: {sys.executable} is older than Python 3.11; install that")
+
 from .cli import main
 from .process import raise_on_signals
 

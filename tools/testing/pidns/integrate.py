@@ -5,6 +5,7 @@ All is prepared aside and checked first; then a row of renames puts it in place,
 signal can wait until it is done.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from .errors import Fault, note
 from .options import SERIES, Options, check_kdir
 from .overlay import (
     MANIFEST,
+    ROWS_PAGE,
     Manifest,
     Overlay,
     as_text,
@@ -75,14 +77,30 @@ class Laying:
         """Prepares new; returns the lines of the list."""
         known = {path_in(line) for line in manifest.lines()}
         lines = []
-        for source, path in self.overlay.map().items():
+        files = {path: self.overlay.root / file for file, path in self.overlay.map().items()}
+        if page := self.rows_page():
+            files[ROWS_PAGE] = page
+        for path, source in files.items():
             if path.startswith("samples/rust/") and not (self.tree / "samples/rust").is_dir():
                 continue
             if (self.tree / path).exists() and path not in known:
                 raise Fault(f"{self.tree / path} exists and is not ours; move it away")
-            stage.copy(self.overlay.root / source, self.stage / "new" / path)
+            stage.copy(source, self.stage / "new" / path)
             lines.append(line_of(self.stage / "new", path))
         return ordered(lines)
+
+    def rows_page(self) -> Path | None:
+        """Makes the page of rows, if that is possible."""
+        try:
+            text = self.overlay.rows_page()
+        except (Fault, OSError) as fault:
+            note(f"{ROWS_PAGE} cannot be made ({fault}) and is left out")
+            text = None
+        if text is None:
+            return None
+        page = self.stage / "page"
+        page.write_text(text, encoding="utf-8")
+        return page
 
     def differences(self) -> bytes:
         """What is applied, as exact differences (without times): the way back whatever is
@@ -225,6 +243,9 @@ def remove(overlay: Overlay, kdir: Path) -> None:
             for source, path in overlay.map().items()
             if stage.same(overlay.root / source, tree / path)
         ]
+        with contextlib.suppress(Fault, OSError):
+            if overlay.rows_page() == (tree / ROWS_PAGE).read_text(encoding="utf-8"):
+                files.append(ROWS_PAGE)
     with stage.stage(tree, "nothing was removed") as folder:
         applied = manifest.applied(overlay)
         kernel = folder / "a"

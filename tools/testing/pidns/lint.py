@@ -252,7 +252,7 @@ class Lint:
             "shellcheck": ["shellcheck", "-x", *shell_scripts()],
             "policy": [PYTHON, "-m", "pidns", "policy"],
             "mutants": [PYTHON, "scripts/mutants", "check", "."],
-            "rows": [PYTHON, "scripts/rows", "check", "."],
+            "rows": [PYTHON, "-m", "pidns.rows", "check"],
             "functions": [PYTHON, "-m", "pidns.functions", "check"],
         }
         ran = {name: functools.partial(self.run, words) for name, words in commands.items()}

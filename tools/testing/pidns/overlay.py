@@ -8,10 +8,14 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from . import rows
 from .cache import TOP, Cache
 from .errors import Fault
+from .lists import load
 from .options import Options
 
+# A page that is made when our files are laid: which tests prove which row of the contract.
+ROWS_PAGE = "Documentation/pidns/rows.rst"
 MANIFEST = Path("kernel/pidns/.manifest")
 # The checkout's parts that are laid over a tree.
 PARTS = (
@@ -89,6 +93,12 @@ class Overlay:
     def patches(self) -> list[Path]:
         """The patches of the kernel's own files, in the order in which they apply."""
         return sorted((self.root / "patches").rglob("*.patch"))
+
+    def rows_page(self) -> str | None:
+        """The text of that page, if the checkout has all that it needs."""
+        if not (self.root / "tools/testing/pidns/rows.py").is_file():
+            return None
+        return rows.report(load(rows.LIST, rows.read_table), rows.Tests(self.root))
 
     def version(self) -> str:
         """A hash of all that is laid over and patched."""

@@ -36,7 +36,7 @@ FLAGS = "KCFLAGS=-w"
 # linker script does not know: lockdep then takes static locks for others, kmemleak does not scan them.
 DEBUG_FLAGS = "KCFLAGS=-w -mlarge-data-threshold=2147483647"
 # Tests that show a leak in an implementation.
-LEAKING = {"c": frozenset({"nsproxy_e1_credentials_test"})}
+LEAKING = {"c": frozenset({"nsproxy_cred_leak_test"})}
 # Options of other commands.
 FOREIGN = ("CHECKS", "CONFIGS", "MUTANTS", "OP", "LEVEL", "SEED")
 

@@ -30,8 +30,22 @@ GRACE = 30
 SCAN_LIMIT = 900
 # Assumed duration of a job without a record.
 UNKNOWN = 3.0
-# Parts of the names of tests of races.
-RACES = ("_a22_", "_d3_", "_d6_", "_d7_", "_d8_", "_d12_", "_f6_", "_stress_")
+# Tests of races.
+RACES = frozenset(
+    {
+        "nsproxy_dying_target_test",
+        "pidns_detached_task_test",
+        "pidns_failing_clone_test",
+        "pidns_fork_race_test",
+        "pidns_groups_test",
+        "pidns_init_leader_test",
+        "pidns_revive_test",
+        "pidns_stress_cycles_test",
+        "pidns_stress_kill_test",
+        "pidns_thread_exec_test",
+        "pidns_zap_wait_test",
+    }
+)
 # What timeout exits with when it has ended or killed a program, or another has killed it.
 TIMED_OUT = (124, 137)
 
@@ -51,7 +65,7 @@ class Job:
         Sequential tests run faster on one: a processor is woken up by a signal of the host, and
         spins for locks whose holder the host does not run.
         """
-        return self.kind == "kselftest" and any(word in self.name for word in RACES)
+        return self.kind == "kselftest" and self.name in RACES
 
     def command(self, limit: int) -> str:
         """The command for the guest."""

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An IDR with one of C beside it, for comparison.
+//! An IDR and one by `lib/idr.c`, for comparison.
 
 use super::super::*;
 use crate::raw::limits::PID_MAX_LIMIT;
@@ -12,7 +12,7 @@ use kernel::{
 
 type RawNode = bindings::xa_node;
 
-/// Fails a test from a function outside of it.
+/// Fails the test from a helper function.
 macro_rules! check {
     ($condition:expr) => {
         if !$condition {
@@ -35,7 +35,7 @@ macro_rules! check_eq {
 /// The limit of all numbers.
 pub(super) const LIMIT: i32 = PID_MAX_LIMIT;
 
-/// Numbers at which nodes begin and end.
+/// Numbers at the edges of nodes.
 pub(super) const EDGES: [i32; 10] = [
     1,
     63,
@@ -49,7 +49,7 @@ pub(super) const EDGES: [i32; 10] = [
     LIMIT - 1,
 ];
 
-/// An IDR, that of C with the same content, and the content: numbers in order, and whether they are
+/// An IDR, C's with the same content, and the content: numbers in order, and whether they are
 /// published.
 pub(super) struct Pair {
     ours: Pin<KBox<Opaque<bindings::idr>>>,
@@ -59,7 +59,7 @@ pub(super) struct Pair {
 
 fn new_idr() -> Result<Pin<KBox<Opaque<bindings::idr>>>> {
     let idr = KBox::pin(Opaque::<bindings::idr>::uninit(), GFP_KERNEL)?;
-    // SAFETY: The memory is valid, and nobody else knows it.
+    // SAFETY: The memory is valid, and nobody else uses it.
     unsafe { init(idr.get(), static_lock_class!()) };
     Ok(idr)
 }
@@ -92,11 +92,11 @@ impl Pair {
     }
 
     fn idr(&self) -> LockedIdr<'_> {
-        // SAFETY: Nobody else knows the IDR.
+        // SAFETY: Nobody else uses the IDR.
         unsafe { LockedIdr::assume(self.read()) }
     }
 
-    /// Does as a namespace does that lacks memory.
+    /// Preloads nodes after `ENOMEM`, as an allocation in a namespace does.
     fn with_nodes<R>(alloc: impl Fn() -> Result<R>) -> Result<R> {
         match alloc() {
             Err(ENOMEM) => {
@@ -118,7 +118,7 @@ impl Pair {
 
     pub(super) fn alloc(&mut self, nr: i32) -> Result {
         let done = Self::with_nodes(|| self.idr().alloc(nr));
-        // SAFETY: Nobody else knows the IDR.
+        // SAFETY: Nobody else uses the IDR.
         let c = to_result(unsafe {
             bindings::idr_alloc(
                 self.c.get(),
@@ -135,7 +135,7 @@ impl Pair {
 
     pub(super) fn alloc_cyclic(&mut self, range: Range<i32>) -> Result<i32> {
         let done = Self::with_nodes(|| self.idr().alloc_cyclic(range.clone()));
-        // SAFETY: Nobody else knows the IDR.
+        // SAFETY: Nobody else uses the IDR.
         let c = unsafe {
             bindings::idr_alloc_cyclic(
                 self.c.get(),
@@ -152,7 +152,7 @@ impl Pair {
     }
 
     pub(super) fn publish(&mut self, nr: i32) {
-        // SAFETY: Nobody else knows the IDR, and the entry is not looked at.
+        // SAFETY: Nobody else uses the IDR, and the entry is not dereferenced.
         unsafe {
             self.idr().publish(nr as u32, address(nr));
             bindings::idr_replace(self.c.get(), address(nr).as_ptr().cast(), nr as usize);
@@ -172,7 +172,7 @@ impl Pair {
     pub(super) fn remove(&mut self, nr: i32) -> Result {
         let at = self.model.iter().position(|&(other, _)| other == nr);
         self.model.remove(at.ok_or(ENOENT)?)?;
-        // SAFETY: Nobody else knows the IDR.
+        // SAFETY: Nobody else uses the IDR.
         unsafe {
             self.idr().remove(nr as u32);
             bindings::idr_remove(self.c.get(), nr as usize);
@@ -182,11 +182,11 @@ impl Pair {
 
     pub(super) fn set_cursor(&self, nr: u32) {
         self.idr().set_cursor(nr);
-        // SAFETY: Nobody else knows the IDR.
+        // SAFETY: Nobody else uses the IDR.
         unsafe { (*self.c.get()).idr_next = nr };
     }
 
-    /// Compares what readers see with the model, and all nodes with those of C.
+    /// Compares what readers see with the model, and all nodes with C's.
     pub(super) fn check(&self) -> Result {
         self.check_readers()?;
         self.check_root()?;
@@ -232,7 +232,7 @@ impl Pair {
         check!(get_next(&mut next).is_null());
 
         let mut seen = 0usize;
-        // SAFETY: As above; the function gets the counter that it expects.
+        // SAFETY: As above. The function gets the counter that it expects.
         unsafe { bindings::idr_for_each(raw, Some(count_entry), (&raw mut seen).cast()) };
         check_eq!(seen, published().count());
         // SAFETY: As above.
@@ -242,7 +242,7 @@ impl Pair {
     }
 
     fn check_root(&self) -> Result {
-        // SAFETY: Both are valid, and nobody else knows them.
+        // SAFETY: Both are valid, and nobody else uses them.
         let (ours, c) = unsafe { (&*self.ours.get(), &*self.c.get()) };
         check_eq!(ours.idr_rt.xa_flags, bindings::IDR_RT_MARKER);
         check_eq!(ours.idr_rt.xa_flags, c.idr_rt.xa_flags);
@@ -251,13 +251,13 @@ impl Pair {
     }
 
     pub(super) fn check_nodes(&self) -> Result {
-        // C has the leaf that is kept as soon as there is something in it.
+        // C has the kept leaf as soon as there is a number in it.
         let last = self.read().cursor().wrapping_sub(1);
         let kept = self.idr().leaf(last).filter(|leaf| leaf.count() == 0);
         let (c, nr) = (self.c.get(), last as i32);
         if kept.is_some() {
             check!(!self.model.is_empty());
-            // SAFETY: Nobody else knows the IDR, here and below.
+            // SAFETY: Nobody else uses the IDR, here and below.
             to_result(unsafe {
                 bindings::idr_alloc(c, ptr::null_mut(), nr, nr + 1, bindings::GFP_KERNEL)
             })?;
@@ -271,16 +271,16 @@ impl Pair {
         same
     }
 
-    /// Returns how many nodes there are.
+    /// Returns the number of nodes.
     pub(super) fn nodes(&self) -> usize {
-        // SAFETY: The IDR is valid, and nobody else knows it.
+        // SAFETY: The IDR is valid, and nobody else uses it.
         unsafe { count_nodes((*self.ours.get()).idr_rt.xa_head) }
     }
 }
 
 impl Drop for Pair {
     fn drop(&mut self) {
-        // SAFETY: Nobody else knows the IDR.
+        // SAFETY: Nobody else uses the IDR.
         unsafe {
             destroy(self.read());
             bindings::idr_destroy(self.c.get());
@@ -308,7 +308,7 @@ fn node_of(entry: *mut c_void) -> *mut RawNode {
 
 /// # Safety
 ///
-/// The entry must be that of a valid node, or null.
+/// The entry must be null or point to a valid node.
 unsafe fn count_nodes(entry: *mut c_void) -> usize {
     if entry.is_null() {
         return 0;
@@ -321,7 +321,7 @@ unsafe fn count_nodes(entry: *mut c_void) -> usize {
     }
 }
 
-/// What a slot above the leaves has, and where it is.
+/// The entry of a slot above the leaves, and its place.
 #[derive(Clone, Copy)]
 struct Slot {
     entry: *mut c_void,
@@ -346,11 +346,11 @@ impl Slot {
     }
 }
 
-/// Compares a node of ours, and all below it, with one of C.
+/// Compares one of our nodes, and all below it, with C's.
 ///
 /// # Safety
 ///
-/// The entries must be those of valid nodes, or null.
+/// The entries must be null or point to valid nodes.
 unsafe fn compare(our: Slot, c: Slot) -> Result {
     check_eq!(our.entry.is_null(), c.entry.is_null());
     if our.entry.is_null() {
@@ -367,7 +367,7 @@ unsafe fn compare(our: Slot, c: Slot) -> Result {
     // SAFETY: Marks are words.
     let marks = unsafe { (ours.__bindgen_anon_2.marks, theirs.__bindgen_anon_2.marks) };
     if ours.count == 0 {
-        // The leaf that is kept.
+        // The kept leaf.
         check_eq!((ours.shift, theirs.count), (0, 1));
         check_eq!(marks.0, [[usize::MAX], [0], [0]]);
     } else {
@@ -378,7 +378,7 @@ unsafe fn compare(our: Slot, c: Slot) -> Result {
         if ours.shift == 0 {
             check_eq!(slot, c_slot);
         } else {
-            // SAFETY: Slots of a node that is no leaf are entries of nodes or null.
+            // SAFETY: Slots of a node that is not a leaf are nodes or null.
             unsafe { compare(our.below(slot), c.below(c_slot))? };
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Credentials for tests of what a task without rights may do.
+//! Credentials for tests of unprivileged tasks.
 
 use super::NewCred;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl NewCred {
-    /// Makes them those of another user and group, as what the task does is judged by.
+    /// Sets the effective user and group IDs.
     pub fn set_effective_ids(&mut self, uid: Kuid, gid: Kgid) {
         // SAFETY: By the type invariants nobody else uses the credentials.
         unsafe {
@@ -19,20 +19,20 @@ impl NewCred {
         }
     }
 
-    /// Takes all capabilities away.
+    /// Clears the effective capabilities.
     pub fn drop_capabilities(&mut self) {
         // SAFETY: By the type invariants nobody else uses the credentials.
         unsafe { (*self.as_ptr()).cap_effective.val = 0 };
     }
 
-    /// Calls `f` with these as the subjective credentials of the current task.
+    /// Calls `f` with these as the current task's subjective credentials.
     #[doc(alias = "override_creds")]
-    pub fn act<R>(self, f: impl FnOnce() -> R) -> R {
-        // SAFETY: The credentials outlive the call of `f`, and were made from those of this thread.
+    pub fn with_creds<R>(self, f: impl FnOnce() -> R) -> R {
+        // SAFETY: The credentials outlive the call of `f`, and were prepared by this thread.
         let own = unsafe { bindings::override_creds(self.as_ptr()) };
         let result = f();
-        // SAFETY: These are the credentials from before, which the task has kept a reference to.
-        // What `f` itself has overridden is restored by now.
+        // SAFETY: These are the previous credentials, which the task still has a reference to. `f`
+        // has reverted overrides of its own by now.
         unsafe { bindings::revert_creds(own) };
         result
     }

@@ -16,8 +16,8 @@ use core::ptr::NonNull;
 
 /// A file that another task has open.
 ///
-/// The other task may be using its position without the lock of it, since nobody else had a
-/// reference to the file. So it is neither a [`File`](crate::fs::File) nor a
+/// The other task may be using the file position without its lock, since it held the only
+/// reference. So this is neither a [`File`](crate::fs::File) nor a
 /// [`LocalFile`](crate::fs::LocalFile), and can only be installed in another descriptor table.
 ///
 /// # Invariants
@@ -26,8 +26,8 @@ use core::ptr::NonNull;
 pub struct ForeignFile(NonNull<bindings::file>);
 
 impl Task {
-    /// Returns what the task has open as `fd`, or [`None`] if that is not open or was opened with
-    /// `O_PATH`, or if the task is exiting and has no table any more.
+    /// Returns the file that the task has open as `fd`, or [`None`] if there is none, if it was
+    /// opened with `O_PATH`, or if the task is exiting and has dropped its table.
     ///
     /// Takes the task's `alloc_lock`.
     pub fn fget_task(&self, fd: u32) -> Option<ForeignFile> {
@@ -47,7 +47,7 @@ impl ForeignFile {
     #[doc(alias = "receive_fd")]
     pub fn receive(&self, _caller: &Caller<'_>, flags: u32) -> Result<u32> {
         // SAFETY: By the type invariants the file is valid, and by its invariants the caller has a
-        // table. There is no address to write the descriptor to.
+        // table. The descriptor is not copied to userspace.
         let fd = unsafe { bindings::receive_fd(self.0.as_ptr(), core::ptr::null_mut(), flags) };
         to_result(fd)?;
         // CAST: Just checked not to be negative.

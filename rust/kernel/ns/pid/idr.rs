@@ -2,9 +2,9 @@
 
 //! Reading the IDR of a PID namespace, which maps numbers to pids.
 //!
-//! It is a `struct idr` as `lib/idr.c` has it. A number that is reserved has a `NULL` entry, and
-//! its `IDR_FREE` mark is clear. The number 0 is never allocated, and `idr_base` is 0, so the head
-//! is `NULL` or a node.
+//! It is a `struct idr` laid out as by `lib/idr.c`. A reserved number has a `NULL` entry and its
+//! `IDR_FREE` mark cleared. The number 0 is never allocated, and `idr_base` is 0, so the head is
+//! `NULL` or a node.
 //!
 //! C headers: [`include/linux/idr.h`](srctree/include/linux/idr.h),
 //! [`include/linux/xarray.h`](srctree/include/linux/xarray.h)
@@ -41,14 +41,14 @@ const INTERNAL: usize = bindings::RADIX_TREE_INTERNAL_NODE as usize;
 ///
 /// # Invariants
 ///
-/// * An entry is null, a node with a `shift` less by the bits of a slot index plus [`INTERNAL`],
-///   or, in a node whose `shift` is 0, a pid.
-/// * The mark `IDR_FREE` has a bit for each slot that is free or has something free below it.
+/// * An entry is null; or a pid, if `shift` is 0; or else a node one level below, tagged with
+///   [`INTERNAL`].
+/// * The `IDR_FREE` mark has a bit set for each slot that is free or has a free slot below it.
 #[repr(transparent)]
 pub struct IdrNode(Opaque<bindings::xa_node>);
 
 const _: () = {
-    // A mark is one word, and that of `IDR_FREE` is the first.
+    // A mark is one word, and `IDR_FREE` is the first.
     assert!(SLOTS.is_power_of_two() && SLOTS <= usize::BITS);
     assert!(bindings::IDR_FREE == 0);
 };
@@ -83,14 +83,14 @@ impl IdrNode {
 
     #[inline]
     fn entry(&self, index: u32) -> Option<NonNull<c_void>> {
-        // SAFETY: `self` is valid, and an entry is read and written in one piece.
+        // SAFETY: `self` is valid, and an entry is only accessed by single loads and stores.
         let slot =
             unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).slots[(index % SLOTS) as usize]) };
         NonNull::new(slot.load(Relaxed))
     }
 
-    /// Returns the first slot from `index` on that is not free, or [`SLOTS`]. In a leaf it may be
-    /// reserved.
+    /// Returns the first slot at or after `index` that is not free, or [`SLOTS`]. In a leaf it may
+    /// be reserved.
     #[inline]
     fn next_used(&self, index: u32) -> u32 {
         if !self.is_leaf() {
@@ -98,15 +98,14 @@ impl IdrNode {
                 .find(|&index| self.entry(index).is_some())
                 .unwrap_or(SLOTS);
         }
-        // SAFETY: `self` is valid, and a mark is read and written in one piece.
+        // SAFETY: `self` is valid, and a mark is only accessed by single loads and stores.
         let free =
             unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).__bindgen_anon_2.marks[0][0]) };
         let used = !free.load(Relaxed) & usize::MAX.wrapping_shl(index);
         used.trailing_zeros().min(SLOTS)
     }
 
-    /// Returns the first number below the slot that is `by` after that of `nr`, or `nr` if `by` is
-    /// 0.
+    /// Returns the first number of the slot `by` after that of `nr`, or `nr` if `by` is 0.
     #[inline]
     fn advance(&self, nr: u32, by: u32) -> u32 {
         if by == 0 {
@@ -122,12 +121,11 @@ impl IdrNode {
 ///
 /// # Safety
 ///
-/// `entry` must be that of a node, which must be protected for `'a` by RCU, by `tasklist_lock` or
-/// by the lock of the IDR.
+/// `entry` must point to a node that RCU, `tasklist_lock` or the lock of the IDR protects for `'a`.
 #[inline]
 unsafe fn node<'a>(entry: NonNull<c_void>) -> &'a IdrNode {
-    // SAFETY: The caller promises that it points into a node. The address dependency orders what is
-    // read through it.
+    // SAFETY: The caller promises that it points to a node. The address dependency orders the reads
+    // through it.
     unsafe { entry.byte_sub(INTERNAL).cast().as_ref() }
 }
 
@@ -144,8 +142,8 @@ impl PidIdr {
     ///
     /// # Safety
     ///
-    /// `ptr` must be valid for the lifetime of the returned reference, and as the invariants of
-    /// the type say.
+    /// `ptr` must be valid for the lifetime of the returned reference, and satisfy the invariants
+    /// of the type.
     #[inline]
     pub unsafe fn from_ptr<'a>(ptr: *const bindings::idr) -> &'a Self {
         // SAFETY: The caller promises validity, and the type is transparent.
@@ -158,14 +156,14 @@ impl PidIdr {
         self.0.get()
     }
 
-    /// Returns the root if `nr` may be below it.
+    /// Returns the root node, if its range includes `nr`.
     ///
     /// # Safety
     ///
     /// As for [`Self::leaf`].
     #[inline]
     unsafe fn root<'a>(&self, nr: u32) -> Option<&'a IdrNode> {
-        // SAFETY: `self` is valid, and the head is read and written in one piece.
+        // SAFETY: `self` is valid, and the head is only accessed by single loads and stores.
         let head = unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).idr_rt.xa_head) };
         // SAFETY: The head is a node; the caller promises the rest.
         let root = unsafe { node(NonNull::new(head.load(Relaxed))?) };
@@ -201,7 +199,7 @@ impl PidIdr {
         Some(pid.cast())
     }
 
-    /// Returns the first entry with a number of at least `nr`, and the number.
+    /// Returns the first entry at or after `nr`, and its number.
     ///
     /// # Safety
     ///
@@ -231,11 +229,11 @@ impl PidIdr {
         }
     }
 
-    /// Returns where the next cyclic allocation begins its search.
+    /// Returns where the next cyclic allocation starts its search.
     #[doc(alias = "idr_get_cursor")]
     #[inline]
     pub fn cursor(&self) -> u32 {
-        // SAFETY: `self` is valid, and the field is read and written in one piece.
+        // SAFETY: `self` is valid, and the field is only accessed by single loads and stores.
         unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).idr_next) }.load(Relaxed)
     }
 }
@@ -244,17 +242,17 @@ impl PidNamespace {
     /// Returns the IDR.
     #[inline]
     pub fn idr(&self) -> &PidIdr {
-        // SAFETY: `self` is valid, and its IDR is initialised before it is known to anybody.
+        // SAFETY: `self` is valid, and its IDR is initialised before it is published.
         unsafe { PidIdr::from_ptr(&raw const (*self.as_ptr()).idr) }
     }
 
-    /// Returns where the next search for a free number begins.
+    /// Returns where the next search for a free number starts.
     #[inline]
     pub fn cursor(&self) -> u32 {
         self.idr().cursor()
     }
 
-    /// Returns the pid with the number `nr` in this namespace.
+    /// Returns the pid with number `nr` in this namespace.
     ///
     /// # Examples
     ///
@@ -268,20 +266,20 @@ impl PidNamespace {
     /// let ns = PidNamespace::initial();
     /// assert!(ns.find(1, &rcu::read_lock()).is_some());
     /// assert!(ns.find(0, &rcu::read_lock()).is_none());
-    /// // The lock of the task list protects as well.
+    /// // `tasklist_lock` will do, too.
     /// assert!(ns.find(1, &TasklistRead::lock()).is_some());
     /// ```
     #[doc(alias = "find_pid_ns")]
     #[inline]
     pub fn find<'a>(&self, nr: i32, _guard: impl Into<RcuOrTasklist<'a>>) -> Option<&'a Pid> {
         // CAST: A negative number becomes one that is never allocated.
-        // SAFETY: `_guard` lasts.
+        // SAFETY: `_guard` protects the IDR for `'a`.
         let pid = unsafe { self.idr().find(nr as u32) }?;
-        // SAFETY: The memory of a pid stays for a grace period after its number is freed.
+        // SAFETY: The memory of a pid is freed at least a grace period after its numbers.
         Some(unsafe { pid.cast().as_ref() })
     }
 
-    /// Returns the first pid with a number of at least `nr` in this namespace, and the number.
+    /// Returns the first pid at or after `nr` in this namespace, and its number.
     ///
     /// # Examples
     ///

@@ -2,8 +2,8 @@
 
 //! The state of a PID namespace.
 //!
-//! It is in fields of the C structure that `fork()` and `exit()` read and write as well. It is
-//! computed from them each time; there is no second copy.
+//! It is computed each time from fields that `fork()` and `exit()` access as well. There is no
+//! second copy.
 
 use crate::{
     bindings,
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// How many pids a namespace has, and whether more may come: its `pid_allocated`.
+/// The value of `pid_allocated`: the number of pids, and whether `PIDNS_ADDING` is set.
 ///
 /// # Examples
 ///
@@ -29,9 +29,9 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PidAllocated {
-    /// So many, and more may come.
+    /// `PIDNS_ADDING` is set: so many pids, and more may be allocated.
     Adding(u32),
-    /// So many, and `PIDNS_ADDING` is cleared: there will never be more.
+    /// `PIDNS_ADDING` is cleared: so many pids, and no more will be allocated.
     Disabled(u32),
 }
 
@@ -47,14 +47,14 @@ impl PidAllocated {
     }
 }
 
-/// What a PID namespace can be used for.
+/// The life of a PID namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PidNsLife {
-    /// It waits for its first process, which must get the number 1.
+    /// No child reaper yet. The first process must get number 1.
     AwaitingInit,
     /// It has a child reaper.
     Alive,
-    /// PID allocation is disabled: its child reaper is dying, or dead.
+    /// PID allocation is disabled: the child reaper is dying, or dead.
     Dying,
 }
 
@@ -88,11 +88,11 @@ impl PidNsLife {
 impl PidNamespace {
     #[inline]
     fn raw_pid_allocated(&self) -> u32 {
-        // SAFETY: `self` is valid, and the field is read and written in one piece.
+        // SAFETY: `self` is valid, and the field is only accessed by single loads and stores.
         unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).pid_allocated) }.load(Relaxed)
     }
 
-    /// Returns how many pids there are, at some moment.
+    /// Returns a snapshot of the field.
     #[inline]
     pub fn pid_allocated(&self) -> PidAllocated {
         PidAllocated::from_raw(self.raw_pid_allocated())
@@ -101,12 +101,12 @@ impl PidNamespace {
     /// Returns whether the namespace has, or had, a child reaper.
     #[inline]
     pub fn has_reaper(&self) -> bool {
-        // SAFETY: `self` is valid, and the field is read and written in one piece.
+        // SAFETY: `self` is valid, and the field is only accessed by single loads and stores.
         let reaper = unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).child_reaper) };
         !reaper.load(Relaxed).is_null()
     }
 
-    /// Returns the state, at some moment.
+    /// Returns a snapshot of the state.
     #[inline]
     pub fn life(&self) -> PidNsLife {
         PidNsLife::from_fields(self.raw_pid_allocated(), self.has_reaper())
@@ -121,7 +121,7 @@ mod tests {
     const ADDING: u32 = bindings::PIDNS_ADDING;
 
     #[test]
-    fn flag_and_count_are_told_apart() {
+    fn splits_flag_and_count() {
         assert_eq!(PidAllocated::from_raw(ADDING), PidAllocated::Adding(0));
         assert_eq!(PidAllocated::from_raw(ADDING | 2), PidAllocated::Adding(2));
         assert_eq!(

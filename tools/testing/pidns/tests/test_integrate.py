@@ -11,8 +11,9 @@ from pathlib import Path
 from unittest import mock
 
 from .. import cli
+from ..errors import Fault
 from ..integrate import integrate, remove
-from ..overlay import MANIFEST, Overlay
+from ..overlay import MANIFEST, ROWS_PAGE, Overlay
 from .kernel_tree import FolderTest, change, contents, git, in_child, make_overlay, make_tree, write
 
 PATCH = "patches/0001-test.patch"
@@ -122,6 +123,26 @@ class IntegrateTest(TreeTest):
         shutil.rmtree(self.overlay.root / "pidns")
         self.remove()
         self.unchanged()
+
+    def test_the_page_of_rows(self) -> None:
+        page = self.tree / ROWS_PAGE
+        with mock.patch.object(Overlay, "rows_page", return_value="page"):
+            self.integrate()
+            self.assertEqual(page.read_text(), "page")
+        with mock.patch.object(Overlay, "rows_page", return_value="other"):
+            self.integrate(update=True)
+            self.assertEqual(page.read_text(), "other")
+            git(self.tree, "clean", "-qfdX")
+            self.remove()
+            self.unchanged()
+            self.integrate()
+        with mock.patch.object(Overlay, "rows_page", side_effect=Fault("why")):
+            self.integrate(update=True)
+        self.assertIn(f"{ROWS_PAGE} cannot be made (why) and is left out", self.said.getvalue())
+        self.assertFalse(page.exists())
+        self.remove()
+        self.unchanged()
+        self.assertIn("**A1**", Overlay().rows_page() or "")
 
     def test_a_file_of_the_kernels(self) -> None:
         write(self.root, {"rust/kernel/lib.rs": "// theirs\n"})

@@ -20,14 +20,14 @@ class ChooseTest(unittest.TestCase):
         rust = choose(Options())
         c = choose(Options(impl="c"))
         self.assertIn(Job("kunit", DOCTESTS), rust)
-        self.assertIn(Job("kselftest", "pidns_a1_enter_test"), c)
+        self.assertIn(Job("kselftest", "pidns_create_test"), c)
         self.assertIn(Job("fuzz", "seed 0", "0..1"), c)
         self.assertFalse([job for job in c if job.kind == "kunit"])
         self.assertEqual([job for job in rust if job.kind != "kunit"], c)
 
     def test_some(self) -> None:
         suite = kunit_suites()[0]
-        jobs = choose(Options(tests=("pidns_a1_enter_test", suite, "fuzz"), seeds=range(2)))
+        jobs = choose(Options(tests=("pidns_create_test", suite, "fuzz"), seeds=range(2)))
         self.assertEqual([job.kind for job in jobs], ["kselftest", "kunit", "fuzz", "fuzz"])
 
     def test_twice_is_once(self) -> None:
@@ -40,7 +40,7 @@ class ChooseTest(unittest.TestCase):
 
     def test_seeds_without_fuzz(self) -> None:
         with self.assertRaisesRegex(Fault, "SEEDS=3..5 is for fuzz"):
-            choose(Options(tests=("pidns_a1_enter_test",), seeds=range(3, 5)))
+            choose(Options(tests=("pidns_create_test",), seeds=range(3, 5)))
 
     def test_unknown(self) -> None:
         for options in (Options(tests=("nope",)), Options(impl="c", tests=(DOCTESTS,))):
@@ -55,11 +55,10 @@ class MachinesTest(unittest.TestCase):
         self.assertEqual(cpus, [2, 1, 1])
 
     def test_races_are_tests(self) -> None:
-        for word in RACES:
-            self.assertTrue([name for name in kselftests.names() if word in name], word)
+        self.assertLessEqual(RACES, set(kselftests.names()))
 
     def test_not_more_guests_than_jobs(self) -> None:
-        jobs = [Job("kselftest", "pidns_a1_enter_test")]
+        jobs = [Job("kselftest", "pidns_create_test")]
         self.assertEqual(machines_for(Options(jobs=3), jobs), [uml.Machine(1, "1G")])
 
     def test_one_processor_is_by_ptrace(self) -> None:

@@ -18,7 +18,7 @@ from ..ktap import MISSING, Outcome, Parser, Result
 from ..run import Done, Durations, Job, Reference, Run
 
 GOOD = ["TAP version 13", "1..2", "ok 1 x", "ok 2 y"]
-TEST, RACE = Job("kselftest", "pidns_a1_enter_test"), Job("kselftest", "pidns_d6_fork_race_test")
+TEST, RACE = Job("kselftest", "pidns_create_test"), Job("kselftest", "pidns_fork_race_test")
 
 
 class Scripted(Guest):
@@ -94,7 +94,7 @@ class RunTest(unittest.TestCase):
     def test_good(self) -> None:
         self.assertEqual(self.outcomes(Answer(End.DONE, GOOD, 0)), [("pass", ""), ("pass", "")])
         self.assertEqual(self.shown[0], "KTAP version 1\n1..1")
-        self.assertIn("    ok 2 y\nok 1 kselftest pidns_a1_enter_test", self.shown[1])
+        self.assertIn("    ok 2 y\nok 1 kselftest pidns_create_test", self.shown[1])
 
     def test_status_without_a_failed_test(self) -> None:
         outcomes = self.outcomes(Answer(End.DONE, GOOD, 1))

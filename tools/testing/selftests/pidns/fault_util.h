@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Let the nth allocation of a system call fail, for every n, each time in a
- * process of its own.
+ * Fail the nth allocation of a system call, for every n, each time in a new
+ * process.
  */
 #ifndef __PIDNS_FAULT_UTIL_H
 #define __PIDNS_FAULT_UTIL_H
@@ -14,22 +14,22 @@
 #define DEBUGFS "/sys/kernel/debug"
 #define SLABFS "/sys/kernel/slab"
 
-/* More allocations than any system call makes. */
+/* More than any system call allocates. */
 #define FAULT_NEVER 1000000
 
 /*
- * Let sleeping allocations fail too, and silently: a report of each injected
- * fault would look like the trouble that these tests search for. Returns what
- * the machine lacks, NULL if nothing.
+ * Fail sleeping allocations as well, and silently: a report of each injected
+ * fault would look like the warnings that the tests search for. Returns what
+ * the machine lacks, or NULL.
  */
 static inline const char *fault_setup(void)
 {
 	if (access("/proc/thread-self/fail-nth", W_OK))
 		return "no /proc/PID/fail-nth (CONFIG_FAULT_INJECTION)";
-	/* The tests' own pages are not to be what fails. */
+	/* The tests' own page allocations must not fail. */
 	mlockall(MCL_CURRENT);
 	if (access(DEBUGFS "/failslab", F_OK)) {
-		/* Mounted where nobody else sees it, and gone with the test. */
+		/* Mounted in a mount namespace of the test, and gone with it. */
 		if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) ||
 		    mount("none", DEBUGFS, "debugfs", 0, NULL))
 			return "no debugfs";
@@ -38,17 +38,17 @@ static inline const char *fault_setup(void)
 		return "no failslab in debugfs (CONFIG_FAILSLAB, CONFIG_FAULT_INJECTION_DEBUG_FS)";
 	if (file_write(DEBUGFS "/failslab/verbose", "0"))
 		return "failslab cannot be made quiet";
-	/* A test that was ended in its midst has not put this back. */
+	/* A killed test has not reset this. */
 	if (file_write(DEBUGFS "/failslab/cache-filter", "0"))
-		return "failslab cannot be told which caches";
-	/* Counts on the same fail-nth, where it is configured. */
+		return "failslab has no cache filter";
+	/* Uses the same fail-nth, where it is configured. */
 	file_write(DEBUGFS "/fail_page_alloc/verbose", "0");
 	return NULL;
 }
 
 /*
- * Fail only the caches of these names, or no longer only them. Returns for which
- * of the names that could be done, as bits: caches may be merged with others.
+ * Limit failures to the caches of these names, or lift that limit. Returns a
+ * bit for each name for which that succeeded: caches may be merged.
  */
 static inline unsigned int fault_caches(const char * const *names, int nr_names, bool on)
 {
@@ -71,9 +71,9 @@ static inline unsigned int fault_caches(const char * const *names, int nr_names,
 }
 
 /*
- * For fork: fail only what the namespaces and the PID are made of. A failing
- * kernel stack would be told to the log with a stack trace. False if these
- * caches cannot be told from others.
+ * For fork: fail only the caches of the namespaces and of the pid. A failed
+ * allocation of a kernel stack would be logged with a stack trace. Returns
+ * false if these caches are merged with others.
  */
 static inline bool fault_namespaces_only(bool on)
 {
@@ -84,7 +84,7 @@ static inline bool fault_namespaces_only(bool on)
 	return fault_caches(names, ARRAY_SIZE(names), on) & BIT(0);
 }
 
-/* The same for what a number is made of, at every level. */
+/* The same for the pid and the IDR nodes of each level. */
 static inline bool fault_numbers_only(bool on)
 {
 	static const char * const names[] = { "pid_[0-9]*", "radix_tree_node" };
@@ -93,7 +93,7 @@ static inline bool fault_numbers_only(bool on)
 	       (BIT(0) | BIT(1));
 }
 
-/* The same for the IDRs that the numbers are in, and not for what is in these. */
+/* The same for the IDR nodes alone. */
 static inline bool fault_trees_only(bool on)
 {
 	static const char * const names[] = { "radix_tree_node" };
@@ -102,8 +102,9 @@ static inline bool fault_trees_only(bool on)
 }
 
 /*
- * Fail all of the caller's allocations, where they may fail, or none any more. In the
- * other order it would be everybody's for a moment, and pages of programs could not be had.
+ * Fail all allocations of the caller that may fail, or none any more. In the
+ * other order all tasks' allocations would fail for a moment, and programs
+ * could not be paged in.
  */
 static inline int fault_always(bool on)
 {
@@ -122,14 +123,14 @@ static inline void fault_teardown(void)
 	file_write(DEBUGFS "/failslab/ignore-gfp-wait", "Y");
 }
 
-/* What came of a system call that had one failing allocation. */
+/* The result of a system call with one failed allocation. */
 struct shot {
-	int err;		/* the negative errno, 0 for success */
-	int left;		/* allocations that were still to go, 0 if one failed */
+	int err;		/* negative errno, 0 for success */
+	int left;		/* allocations not yet reached, 0 if one failed */
 	unsigned int moved;	/* links that changed in the caller */
 };
 
-/* Run @op with its nth allocation failing. False if that could not be done. */
+/* Run @op with its nth allocation failing. Returns false if that was not possible. */
 static inline bool fault_shot(int (*op)(void *), void *arg, int nth, struct shot *out)
 {
 	struct shot *shot = mmap(NULL, sizeof(*shot), PROT_READ | PROT_WRITE,
@@ -169,7 +170,7 @@ static inline bool fault_shot(int (*op)(void *), void *arg, int nth, struct shot
 	return ok;
 }
 
-/* How many allocations @op makes, -1 if it fails of itself. */
+/* The number of allocations of @op, -1 if it fails without a fault. */
 static inline int fault_points(int (*op)(void *), void *arg)
 {
 	struct shot shot;
@@ -181,18 +182,18 @@ static inline int fault_points(int (*op)(void *), void *arg)
 
 struct sweep {
 	int points;		/* allocations of the system call */
-	int failed;		/* shots that made it fail */
-	int survived;		/* shots that it could do without */
+	int failed;		/* faults that made it fail */
+	int survived;		/* faults that it survived */
 };
 
-/* What a failing allocation inside a namespace's own code may turn into. */
+/* The errors that a failed allocation in a namespace's own code may become. */
 static inline bool fault_errno(int err, unsigned int flags)
 {
 	switch (-err) {
 	case ENOMEM:
-	case ENOSPC:	/* a count that cannot be kept is refused as if there were none left */
+	case ENOSPC:	/* a ucount that cannot be allocated */
 		return true;
-	case EAGAIN:	/* the same for the counts of a user */
+	case EAGAIN:	/* the same for a new user's */
 		return flags & CLONE_NEWUSER;
 	case EPERM:
 	case ENODEV:
@@ -200,13 +201,13 @@ static inline bool fault_errno(int err, unsigned int flags)
 	case EEXIST:
 	case EINVAL:
 	case ENFILE:
-	case ENOBUFS:	/* some parts of the network know one error for everything */
+	case ENOBUFS:	/* some network code knows this error only */
 		return flags & CLONE_NEWNET;
 	}
 	return false;
 }
 
-/* A kernel that proves its locking takes a second or more for a shot. */
+/* With lockdep a single shot takes a second or more. */
 #define FAULT_SLOW_SHOTS 40
 
 static inline int fault_most(int most)
@@ -217,9 +218,8 @@ static inline int fault_most(int most)
 }
 
 /*
- * Let the allocations of @op, which was given @flags, fail one after the
- * other. If there are more than @most, those in the middle are taken in
- * strides.
+ * Fail the allocations of @op, which was given @flags, one after the other. If
+ * there are more than @most, those in the middle are taken in strides.
  */
 static inline void fault_sweep(struct __test_metadata *_metadata, struct sweep *sweep,
 			       int (*op)(void *), void *arg, unsigned int flags, int most)
@@ -234,7 +234,7 @@ static inline void fault_sweep(struct __test_metadata *_metadata, struct sweep *
 	sweep->points = points;
 	stride = points > most ? points * 2 / most : 1;
 
-	/* Beyond the count too: another run may need an allocation more. */
+	/* Go beyond the count: another run may allocate once more. */
 	for (nth = 1; ; nth += (nth > most / 4 && nth + stride < points - most / 4) ? stride : 1) {
 		ASSERT_TRUE(fault_shot(op, arg, nth, &shot)) {
 			TH_LOG("allocation %d of %d", nth, points);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A file that a test serves itself, by FUSE. Closing it asks the server, and
- * waits for the answer: so a task can be held in the midst of exiting.
+ * A file served by the test itself by FUSE. Closing it sends a request and
+ * waits for the answer, so a task can be held in the middle of its exit.
  */
 #ifndef __PIDNS_FUSE_UTIL_H
 #define __PIDNS_FUSE_UTIL_H
@@ -16,7 +16,7 @@ struct fuse_file {
 	int dev;
 };
 
-/* What the kernel asks; its longest request is that of the first message. */
+/* A request of the kernel; the first one is the longest. */
 struct fuse_request {
 	struct fuse_in_header head;
 	char args[FUSE_MIN_READ_BUFFER];
@@ -38,7 +38,7 @@ static inline bool fuse_answer(struct fuse_file *file, const struct fuse_request
 	return writev(file->dev, iov, ARRAY_SIZE(iov)) == (ssize_t)head.len;
 }
 
-/* Wait until the kernel asks for @opcode; what else it asks for is refused. */
+/* Wait for a request with @opcode; refuse all others. */
 static inline bool fuse_await(struct fuse_file *file, unsigned int opcode,
 			      struct fuse_request *request)
 {
@@ -54,7 +54,7 @@ static inline bool fuse_await(struct fuse_file *file, unsigned int opcode,
 	}
 }
 
-/* The next opening of the file succeeds. */
+/* Let the next open of the file succeed. */
 static inline bool fuse_serve_open(struct fuse_file *file)
 {
 	const struct fuse_open_out out = {};
@@ -65,8 +65,8 @@ static inline bool fuse_serve_open(struct fuse_file *file)
 }
 
 /*
- * Needs a mount namespace of one's own. All the file system is one file, that
- * is mounted over another.
+ * Needs a mount namespace of its own. The file system is a single file, mounted
+ * over another.
  */
 static inline bool fuse_mount(struct fuse_file *file)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Children with flags of their own, and a socket to talk to them.
+ * Children with clone flags, and a socket to talk to them.
  */
 #ifndef __PIDNS_KID_UTIL_H
 #define __PIDNS_KID_UTIL_H
@@ -18,7 +18,7 @@
 
 #define BIT(nr) (1U << (nr))
 
-/* As fork, but with flags and a pidfd. */
+/* Like fork(), with flags and a pidfd. */
 static inline pid_t fork_flags(__u64 flags, int *pidfd)
 {
 	struct __clone_args args = {
@@ -31,10 +31,10 @@ static inline pid_t fork_flags(__u64 flags, int *pidfd)
 	return pid < 0 ? -errno : pid;
 }
 
-/* clone(2), for its flags; the child runs @fn on a stack of its own. */
+/* clone(2) with these flags; the child runs @fn on a stack of its own. */
 static inline pid_t clone_legacy(int (*fn)(void *), unsigned int flags)
 {
-	static long double stack[4096];	/* for its alignment */
+	static long double stack[4096];	/* for the alignment */
 	pid_t pid = clone(fn, stack + ARRAY_SIZE(stack), flags | SIGCHLD, NULL);
 
 	return pid < 0 ? -errno : pid;
@@ -47,7 +47,7 @@ struct kid {
 	int sk;
 };
 
-/* Returns twice, as fork does. A child goes away with its father. */
+/* Returns twice, like fork(). The child is killed when its parent exits. */
 static inline pid_t kid_start(struct kid *kid, __u64 flags)
 {
 	int sk[2];
@@ -65,14 +65,14 @@ static inline pid_t kid_start(struct kid *kid, __u64 flags)
 	return kid->pid;
 }
 
-/* Tell the other side a number. */
+/* Send a number to the other side. */
 static inline void kid_tell(const struct kid *kid, int val)
 {
 	if (send(kid->sk, &val, sizeof(val), MSG_NOSIGNAL) != sizeof(val) && !kid->pid)
 		_exit(EXIT_FAILURE);
 }
 
-/* What the other side tells, -1 if it is gone. */
+/* Receive a number from the other side, -1 if it has exited. */
 static inline int kid_hear(const struct kid *kid)
 {
 	int val;
@@ -82,7 +82,7 @@ static inline int kid_hear(const struct kid *kid)
 	return val;
 }
 
-/* For a child that has nothing to do but to be there. */
+/* For a child that only has to exist. */
 static inline void __noreturn kid_rest(const struct kid *kid)
 {
 	kid_tell(kid, 0);
@@ -102,7 +102,7 @@ static inline int kid_hold(struct kid *kid, __u64 flags)
 	return kid_hear(kid);
 }
 
-/* End a child, if it has not ended yet. */
+/* Kill and reap a child, unless that has been done. */
 static inline void kid_stop(struct kid *kid)
 {
 	sys_pidfd_send_signal(kid->pidfd, SIGKILL, NULL, 0);

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the nsproxy tests share: the namespaces of a task as comparable
- * numbers, children that wait inside namespaces of their own, and counters
- * that tell whether something was left behind.
- *
- * A test whose name begins with b1 to b8 checks one behaviour of the set of
- * namespaces a task has (clone, failure, permission, unshare, setns, time,
- * containers, lifetime); d marks a mistake that was once made there.
+ * What the nsproxy tests share: the namespaces of a task as comparable ids,
+ * children that wait in namespaces of their own, and counters that show whether
+ * something was leaked.
  */
 #ifndef __PIDNS_NSPROXY_UTIL_H
 #define __PIDNS_NSPROXY_UTIL_H
@@ -33,7 +29,7 @@
 #define FD_NSFS_ROOT -10003
 #endif
 
-/* Everything but the user namespace, which is not part of the nsproxy. */
+/* All but the user namespace, which is not part of the nsproxy. */
 #define ALL_NS (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | \
 		CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWTIME)
 
@@ -42,10 +38,10 @@
 
 #define NOBODY 65534
 
-/* Seconds for one test: generous, for emulated and instrumented kernels. */
+/* Seconds for a test; enough for emulated and instrumented kernels. */
 #define NS_TIMEOUT 300
 
-/* The namespaces of an nsproxy, in the order in which the kernel makes them. */
+/* The namespaces of an nsproxy, in the order in which the kernel creates them. */
 static const struct nstype {
 	unsigned int flag;
 	const char *name;
@@ -82,7 +78,7 @@ static const struct nslink {
 	[L_TIME_CHILDREN]	= { CLONE_NEWTIME,	"time_for_children" },
 };
 
-/* The flags of a subset of all kinds, for each from 0 to NR_SUBSETS. */
+/* The flags of a subset of all types, for each number from 0 to NR_SUBSETS. */
 #define NR_SUBSETS BIT(NR_TYPES)
 
 static inline unsigned int ns_subset(unsigned int set)
@@ -96,16 +92,16 @@ static inline unsigned int ns_subset(unsigned int set)
 	return flags;
 }
 
-/* Sets of links are bits. */
+/* Sets of links are bit masks. */
 #define ALL_LINKS	(BIT(NR_LINKS) - 1)
 
 /*
- * How often eventually() looks, a hundredth of a second apart. By number and not
- * by the clock: a machine that stood still meanwhile has done nothing, either.
+ * How often eventually() looks, 10 ms apart. A number and not a time: while the
+ * machine stood still, nothing happened either.
  */
 #define EVENTUALLY_LOOKS 12000
 
-/* Who expects tests to fail may want to know it sooner: PIDNS_LOOKS=N. */
+/* PIDNS_LOOKS=N, for runs in which tests are expected to fail. */
 static inline int eventually_looks(void)
 {
 	const char *looks = getenv("PIDNS_LOOKS");
@@ -113,13 +109,13 @@ static inline int eventually_looks(void)
 	return looks ? atoi(looks) : EVENTUALLY_LOOKS;
 }
 
-/* True for interactive runs (PIDNS_QUICK=1), which repeat often. */
+/* True for interactive runs (PIDNS_QUICK=1), which are frequent. */
 static inline bool quick(void)
 {
 	return getenv("PIDNS_QUICK");
 }
 
-/* Run a part of the rounds: then, and on slow kernels that prove their locking. */
+/* Whether to run a part of the rounds only: in interactive runs, and with lockdep. */
 static inline bool reduced_rounds(void)
 {
 	return quick() || !access("/proc/lockdep", F_OK);
@@ -150,7 +146,7 @@ static inline int ns_open(pid_t pid, int link)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* The number that no other namespace has or will have, 0 on error. */
+/* The id of a namespace, which is never reused; 0 on error. */
 static inline __u64 ns_fd_id(int fd)
 {
 	__u64 id;
@@ -174,7 +170,7 @@ struct nsids {
 	__u64 id[NR_LINKS];
 };
 
-/* Read all namespaces of a task (0: the calling thread). */
+/* Read the ids of all namespaces of a task (0: the calling thread). */
 static inline bool ns_read(pid_t pid, struct nsids *ids)
 {
 	int i;
@@ -199,7 +195,7 @@ static inline unsigned int ns_diff(const struct nsids *a, const struct nsids *b)
 	return diff;
 }
 
-/* What of @ids the caller is not in any more; ALL_LINKS if it cannot be told. */
+/* The namespaces of @ids that the caller has left; ALL_LINKS on error. */
 static inline unsigned int ns_moved(const struct nsids *ids)
 {
 	struct nsids now;
@@ -207,7 +203,7 @@ static inline unsigned int ns_moved(const struct nsids *ids)
 	return ns_read(0, &now) ? ns_diff(ids, &now) : ALL_LINKS;
 }
 
-/* The links that a clone with these flags changes in the child. */
+/* The links that clone with these flags changes in the child. */
 static inline unsigned int ns_links(unsigned int flags)
 {
 	unsigned int links = 0;
@@ -219,19 +215,22 @@ static inline unsigned int ns_links(unsigned int flags)
 	return links;
 }
 
-/* What unshare changes in the caller itself: children enter the other two. */
+/* The links that unshare changes in the caller: only children enter the other two. */
 static inline unsigned int ns_unshare_links(unsigned int flags)
 {
 	return ns_links(flags) & ~(BIT(L_PID) | BIT(L_TIME));
 }
 
-/* What setns changes in the caller: as unshare, but a time namespace is entered. */
+/*
+ * The links that setns changes in the caller: like unshare, but a time
+ * namespace is entered.
+ */
 static inline unsigned int ns_setns_links(unsigned int flags)
 {
 	return ns_links(flags) & ~BIT(L_PID);
 }
 
-/* What setns answers: 0 or a negative errno. */
+/* The result of setns: 0 or a negative errno. */
 static inline int setns_errno(int fd, unsigned int flags)
 {
 	return setns(fd, flags) ? -errno : 0;
@@ -246,7 +245,7 @@ do {									\
 	}								\
 } while (0)
 
-/* Whether listns() tells of a namespace, that is, whether it is in use. */
+/* Whether listns() lists a namespace, that is, whether it is active. */
 static inline bool ns_listed(__u64 id, unsigned int type)
 {
 	struct ns_id_req req = {
@@ -270,7 +269,7 @@ static inline int ns_unlisted(const struct nsids *ids, unsigned int links)
 	return i;
 }
 
-/* Open a namespace by its number alone. This finds only what is in use. */
+/* Open a namespace by its id alone. This finds active ones only. */
 static inline int ns_open_id(__u64 id)
 {
 	struct {
@@ -287,7 +286,7 @@ static inline int ns_open_id(__u64 id)
 	return open_by_handle_at(FD_NSFS_ROOT, &handle.head, O_RDONLY | O_CLOEXEC);
 }
 
-/* Whether all of @links can be listed, and opened by their number. */
+/* Whether all of @links are listed and can be opened by id. */
 static inline bool ns_there(const struct nsids *ids, unsigned int links)
 {
 	int i, fd;
@@ -305,7 +304,7 @@ static inline bool ns_there(const struct nsids *ids, unsigned int links)
 	return true;
 }
 
-/* Whether all of @links are gone: not told by listns, not to be opened. */
+/* Whether all of @links are gone: neither listed nor to be opened. */
 static inline bool ns_gone(const struct nsids *ids, unsigned int links)
 {
 	int i, fd;
@@ -343,8 +342,8 @@ static inline int __printf(2, 3) file_write(const char *path, const char *fmt, .
 }
 
 /*
- * How many namespaces of a kind the caller's user namespace may have. Not for
- * the initial one, should a test have failed to leave it: that is everybody's.
+ * Limit the namespaces of a type in the caller's user namespace. Refuse that in
+ * the initial one, which others use: a test may have failed to leave it.
  */
 static inline int ns_limit(const char *name, int max)
 {
@@ -366,8 +365,8 @@ static inline int ns_limit_all(int max)
 }
 
 /*
- * Become root of a new user namespace. Its namespace counts begin at zero and
- * nobody else changes them, so a limit there tells exactly what is left.
+ * Become root of a new user namespace. Its ucounts start at zero and only the
+ * test changes them, so a limit there shows exactly what is left.
  */
 static inline int userns_enter(void)
 {
@@ -384,14 +383,17 @@ static inline int userns_enter(void)
 	return err;
 }
 
-/* An ordinary user, for good. Who is to be its own children's must be dumpable, too. */
+/*
+ * Become an ordinary user for good. To access its later children the caller must be made
+ * dumpable again.
+ */
 static inline int nobody_become(void)
 {
 	return setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
 	       setresuid(NOBODY, NOBODY, NOBODY) ? -errno : 0;
 }
 
-/* Give up a capability. */
+/* Drop a capability. */
 static inline int cap_drop(int cap)
 {
 	struct __user_cap_header_struct head = {
@@ -407,9 +409,9 @@ static inline int cap_drop(int cap)
 }
 
 /*
- * Objects in use of a slab cache, -1 if it has no line of its own. What the
- * CPUs keep for quick reuse counts as used, so ask for it back first; the
- * number remains a little inexact.
+ * Active objects of a slab cache, -1 if it has no line of its own. Objects
+ * cached by CPUs count as active, so shrink the cache first; the number remains
+ * a little inexact.
  */
 static inline long slab_active(const char *cache)
 {
@@ -429,7 +431,7 @@ static inline long slab_active(const char *cache)
 	return ret;
 }
 
-/* Stay on the CPU that the caller is on, children included. */
+/* Stay on the current CPU, children included. */
 static inline int cpu_stay(void)
 {
 	cpu_set_t cpu;
@@ -440,8 +442,8 @@ static inline int cpu_stay(void)
 }
 
 /*
- * Skip unless this is known to be the initial PID namespace: only there all namespaces
- * are listed, and what is the machine's may be changed.
+ * Skip unless this is known to be the initial PID namespace: only there all
+ * namespaces are listed, and machine-wide settings may be changed.
  */
 #define SKIP_IF_INSIDE(statement)					\
 do {									\

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A PID namespace of its own for each test: there nobody else takes numbers,
- * those that were free are not given again so soon, and nothing outlives it.
+ * A PID namespace of its own for each test: nobody else allocates numbers
+ * there, freed numbers are not reused soon, and nothing outlives the test.
  */
 #ifndef __PIDNS_OWN_UTIL_H
 #define __PIDNS_OWN_UTIL_H
@@ -10,7 +10,7 @@
 
 #include "kid_util.h"
 
-/* The init of a namespace that is there for @child alone: ends as that does. */
+/* The init of a namespace that only serves @child: exits as that does. */
 static inline void __noreturn own_init(pid_t child)
 {
 	int status, end = 0;
@@ -21,13 +21,14 @@ static inline void __noreturn own_init(pid_t child)
 		if (pid == child)
 			end = status;
 	} while (pid != child && (pid > 0 || errno == EINTR));
-	/* No signal ends an init as it would others. */
+	/* A signal would not kill an init as it kills others. */
 	_exit(WIFEXITED(end) ? WEXITSTATUS(end) : EXIT_FAILURE);
 }
 
 /*
- * Go on in a new PID namespace, with a /proc that shows it: as its init, or as a
- * child of that, which leads a session. Who is left behind ends as this does.
+ * Continue in a new PID namespace with a /proc of it: as its init, or as a
+ * child of the init that leads a session. The original process exits as this
+ * one does.
  */
 static inline int own_enter(bool as_init)
 {
@@ -37,7 +38,7 @@ static inline int own_enter(bool as_init)
 	if (pid < 0)
 		return pid;
 	if (pid) {
-		/* An assertion that fails ends an init by something worse than SIGABRT. */
+		/* A failed assertion ends an init by another signal than SIGABRT. */
 		if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 			abort();
 		_exit(WEXITSTATUS(status));

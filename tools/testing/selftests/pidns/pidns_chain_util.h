@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A line of processes, each the father of the next, in a namespace of their
- * own: to end one and see where its child goes.
+ * A chain of processes, each the parent of the next, in a namespace of their
+ * own: kill one and see where its child goes.
  */
 #ifndef __PIDNS_CHAIN_UTIL_H
 #define __PIDNS_CHAIN_UTIL_H
@@ -12,20 +12,20 @@
 
 struct chain {
 	/* What a link is, as bits: link 0 is the init of the namespace. */
-	unsigned int subreaper;	/* ... from its beginning */
-	unsigned int late;	/* a subreaper only when all links are there */
+	unsigned int subreaper;	/* from its start */
+	unsigned int late;	/* a subreaper once all links exist */
 	unsigned int newpid;	/* the init of a namespace of its own */
-	unsigned int into;	/* inside the box, its father outside */
+	unsigned int into;	/* in the box, with its parent outside */
 	int length;
-	/* What the links tell. */
-	pid_t pid[CHAIN_MAX];	/* the number that the father knows */
-	pid_t ppid;		/* the father's number as the last link sees it */
-	pid_t box;		/* the init of a namespace beside the line */
-	int nsfd;		/* ... which is of use to the links alone */
+	/* What the links report. */
+	pid_t pid[CHAIN_MAX];	/* the number that the parent knows */
+	pid_t ppid;		/* the parent's number as the last link sees it */
+	pid_t box;		/* the init of a namespace beside the chain */
+	int nsfd;		/* its file, valid in the links only */
 	int ready;
 };
 
-/* Be link @nr: never returns. */
+/* Run as link @nr; never returns. */
 static inline void __noreturn chain_link(struct chain *chain, int nr)
 {
 	pid_t pid;
@@ -56,7 +56,7 @@ static inline void __noreturn chain_link(struct chain *chain, int nr)
 	rest_forever();
 }
 
-/* Each link is told of by its father, in no order. */
+/* Each parent reports its child, in no order. */
 static inline bool chain_complete(const struct chain *chain)
 {
 	int nr;
@@ -67,7 +67,7 @@ static inline bool chain_complete(const struct chain *chain)
 	return READ_ONCE(chain->ready) == (chain->late ? 2 : 1);
 }
 
-/* Start the whole line; @arena is its link 0. */
+/* Start the chain; @arena is link 0. */
 static inline bool chain_start(struct kid *arena, struct chain *chain)
 {
 	if (kid_start(arena, CLONE_NEWPID) < 0)
@@ -86,7 +86,7 @@ static inline bool chain_start(struct kid *arena, struct chain *chain)
 	return eventually(chain_complete(chain));
 }
 
-/* What the caller knows a number inside by; negative if there is none such. */
+/* The caller's number for a number inside; negative if there is none. */
 static inline pid_t pid_from(pid_t init, pid_t nr)
 {
 	int fd = ns_open(init, L_PID);
@@ -96,13 +96,13 @@ static inline pid_t pid_from(pid_t init, pid_t nr)
 	return pid;
 }
 
-/* The number of a link whose father is in the namespace of link 0. */
+/* The number of a link whose parent is in the namespace of link 0. */
 static inline pid_t chain_pid(const struct kid *arena, const struct chain *chain, int nr)
 {
 	return pid_from(arena->pid, READ_ONCE(chain->pid[nr]));
 }
 
-/* End a link. */
+/* Kill a link. */
 static inline bool chain_cut(const struct kid *arena, const struct chain *chain, int nr)
 {
 	pid_t pid = chain_pid(arena, chain, nr);

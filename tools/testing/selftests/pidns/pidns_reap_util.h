@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of orphans, of init's death, of files, pidfds and numbers
- * share: what /proc tells of a task, and whether a task is there at all.
- *
- * A test whose name begins with a13 to a24 checks one behaviour of PID
- * namespaces as userspace sees them; d marks a mistake that was once made.
+ * What the tests of reparenting, of an init's death, of namespace files, pidfds
+ * and numbers share: the state of tasks as /proc shows it, and whether a task
+ * exists at all.
  */
 #ifndef __PIDNS_REAP_UTIL_H
 #define __PIDNS_REAP_UTIL_H
@@ -19,18 +17,18 @@
 #include "nsproxy_util.h"
 #include "own_util.h"
 
-/* More numbers than a task has: one a level, from the root's to the 32nd. */
+/* The most numbers a task has: one per level, from the initial one to the 32nd. */
 #define MAX_LEVELS 33
 
-/* How often a task that must be asleep is looked at, and how often anew. */
+/* How often a sleeping task is looked at, and how often that is retried. */
 #define LOOKS 50
 #define NEW_LOOKS 300
 
-/* What /proc/PID/stat tells, of what is of use here. */
+/* The fields of /proc/PID/stat that are used here. */
 struct task_stat {
 	char state;
 	int ppid, pgrp, session, tpgid;
-	unsigned long ticks;	/* of user and of system time */
+	unsigned long ticks;	/* user and system time */
 	unsigned long vsize;
 };
 
@@ -47,7 +45,7 @@ static inline bool task_stat(pid_t pid, struct task_stat *stat)
 	f = fopen(path, "re");
 	if (!f)
 		return false;
-	/* The command's name is in brackets and may hold anything. */
+	/* The command's name is in brackets and may contain anything. */
 	rest = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
 	if (rest)
 		nr = sscanf(rest, format, &stat->state, &stat->ppid, &stat->pgrp, &stat->session,
@@ -59,7 +57,7 @@ static inline bool task_stat(pid_t pid, struct task_stat *stat)
 	return true;
 }
 
-/* The letter of its state, 0 if there is no such task. */
+/* The state's letter, 0 if there is no such task. */
 static inline char task_state(pid_t pid)
 {
 	struct task_stat stat;
@@ -67,7 +65,7 @@ static inline char task_state(pid_t pid)
 	return task_stat(pid, &stat) ? stat.state : 0;
 }
 
-/* The father's number as the mounted /proc sees it, -1 if there is no task. */
+/* The parent's number in the mounted /proc, -1 if there is no such task. */
 static inline int task_ppid(pid_t pid)
 {
 	struct task_stat stat;
@@ -75,7 +73,7 @@ static inline int task_ppid(pid_t pid)
 	return task_stat(pid, &stat) ? stat.ppid : -1;
 }
 
-/* Whether a task that lives comes to its rest: it may be on the way there. */
+/* Whether a live task goes to sleep, now or soon. */
 static inline bool task_rests(pid_t pid)
 {
 	char state = 0;
@@ -86,7 +84,7 @@ static inline bool task_rests(pid_t pid)
 	})) && state == 'S';
 }
 
-/* Whether it is found asleep so often, with no more than a moment of work between. */
+/* Whether the task is asleep at each of many looks, with hardly any CPU time between. */
 static inline bool task_slept(pid_t pid)
 {
 	struct task_stat first, stat;
@@ -103,9 +101,8 @@ static inline bool task_slept(pid_t pid)
 }
 
 /*
- * Whether a task sleeps and does nothing else. Others that are on their way out
- * may wake it a last time, so it is looked at anew; one that is never quiet is
- * found running whenever that is.
+ * Whether a task sleeps and does nothing else. Other exiting tasks may wake it
+ * a last time, so retry; a task that spins is seen running every time.
  */
 static inline bool task_sleeps(pid_t pid)
 {
@@ -119,7 +116,7 @@ static inline bool task_sleeps(pid_t pid)
 	return false;
 }
 
-/* The numbers in a line of a file, such as NSpid: in a status. How many. */
+/* Read the numbers in a line of a file, such as NSpid: in status. Returns how many. */
 static inline int file_numbers(const char *path, const char *key, int *nr, int max)
 {
 	size_t len = strlen(key);
@@ -158,7 +155,7 @@ static inline bool task_gone(pid_t pid)
 	return kill(pid, 0) && errno == ESRCH;
 }
 
-/* What poll says of a pidfd at once. */
+/* The events that poll() reports of a pidfd, without waiting. */
 static inline int pidfd_events(int pidfd)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
@@ -166,7 +163,7 @@ static inline int pidfd_events(int pidfd)
 	return poll(&p, 1, 0) < 0 ? -errno : p.revents;
 }
 
-/* Wait until a task has ended, though its zombie may be there. */
+/* Wait until a task has exited, though it may be a zombie. */
 static inline bool pidfd_ended(int pidfd)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
@@ -174,14 +171,14 @@ static inline bool pidfd_ended(int pidfd)
 	return poll(&p, 1, NS_TIMEOUT * 1000) == 1 && (p.revents & POLLIN);
 }
 
-/* Whether a dying init waits, asleep: neither its father nor a pidfd knows of an end. */
+/* Whether a dying init waits, asleep: neither its parent nor a pidfd sees it exit. */
 static inline bool init_waits(const struct kid *kid)
 {
 	return task_sleeps(kid->pid) && !pidfd_events(kid->pidfd) &&
 	       waitpid(kid->pid, NULL, WNOHANG) == 0;
 }
 
-/* Its wait status, which is known once it was reaped; -errno before that. */
+/* Its wait status, which is known once it has been reaped; -errno before. */
 static inline int pidfd_status(int pidfd)
 {
 	struct pidfd_info info = { .mask = PIDFD_INFO_EXIT };
@@ -191,7 +188,7 @@ static inline int pidfd_status(int pidfd)
 	return info.mask & PIDFD_INFO_EXIT ? info.exit_code : -EAGAIN;
 }
 
-/* A child's wait status, -errno if it cannot be had. */
+/* A child's wait status, or -errno. */
 static inline int wait_status(pid_t pid)
 {
 	int status;
@@ -202,7 +199,7 @@ static inline int wait_status(pid_t pid)
 	return status;
 }
 
-/* Memory that stays common to a process and all that come of it. */
+/* Memory shared between a process and its descendants. */
 static inline void *shared_alloc(size_t size)
 {
 	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -214,14 +211,14 @@ static inline void *shared_alloc(size_t size)
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
 #define WRITE_ONCE(x, val) __atomic_store_n(&(x), val, __ATOMIC_RELEASE)
 
-/* Do nothing until the end comes from elsewhere. */
+/* Do nothing until killed. */
 static inline void __noreturn rest_forever(void)
 {
 	for (;;)
 		pause();
 }
 
-/* A child that only is there, and stays when its father goes. */
+/* A child that only exists, and stays when its parent exits. */
 static inline pid_t fork_resting(__u64 flags, int *pidfd)
 {
 	pid_t pid = fork_flags(flags, pidfd);
@@ -232,8 +229,8 @@ static inline pid_t fork_resting(__u64 flags, int *pidfd)
 }
 
 /*
- * A child inside another PID namespace, with its father outside: returns
- * twice, as fork does. The caller's own children go where they went before.
+ * Fork a child into another PID namespace, with its parent outside: returns
+ * twice, like fork(). Later children of the caller go where they went before.
  */
 static inline pid_t fork_into(int nsfd)
 {
@@ -252,7 +249,7 @@ static inline pid_t fork_into(int nsfd)
 	return pid < 0 ? -err : pid;
 }
 
-/* Run @body in the init of a new namespace, which ends when that is done. */
+/* Run @body in the init of a new namespace, which ends with it. */
 static inline void in_namespace(struct __test_metadata *_metadata,
 				void (*body)(struct __test_metadata *_metadata))
 {
@@ -267,7 +264,7 @@ static inline void in_namespace(struct __test_metadata *_metadata,
 	kid_stop(&kid);
 }
 
-/* Of the thread alone: exit(3) and returning from main end all threads. */
+/* Exit the thread alone: exit(3) and returning from main end all threads. */
 static inline void __noreturn thread_exit(int code)
 {
 	for (;;)
@@ -279,7 +276,7 @@ static inline pid_t thread_id(void)
 	return syscall(__NR_gettid);
 }
 
-/* A tenth of @count where rounds are reduced; the log says so. */
+/* A tenth of @count where rounds are reduced; logged. */
 static inline int count_for_kernel(struct __test_metadata *_metadata, int count)
 {
 	if (!reduced_rounds())
@@ -290,8 +287,8 @@ static inline int count_for_kernel(struct __test_metadata *_metadata, int count)
 
 #ifndef PIDNS_OWN_FIXTURE
 /*
- * All tests here need root. Each runs in a PID namespace of its own, and is not
- * its init: unless it must be where the kernel tells of all namespaces.
+ * All tests here need root. Each runs in a PID namespace of its own, not as its
+ * init, unless it must run where the kernel lists all namespaces.
  */
 FIXTURE(pidns) {
 };

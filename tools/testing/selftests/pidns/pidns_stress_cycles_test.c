@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Very many namespaces within namespaces are made and go: afterwards all that
- * the kernel counts is what it was.
+ * Very many nested namespaces are created and destroyed: afterwards all counts
+ * of the kernel are what they were.
  */
 #define PIDNS_OF_THE_MACHINE
 #include "pidns_reap_util.h"
 
 #define CYCLES 10000
 
-/* A cycle makes so many, each within the one before. */
+/* Nested namespaces of a cycle. */
 #define DEPTH 3
 
-/* About a slab: counts are a little inexact, and others use the machine as well. */
+/* About a slab: counts are a little inexact, and other tasks use the caches as well. */
 #define SLACK 32
 
-/* Seconds: its time is the machine's, not a guess. */
+/* Seconds; depends on the machine. */
 #define STRESS_TIMEOUT 540
 
-/* One of each kind for every level that a cycle reaches. */
+/* One cache of each type, and of each level that a cycle reaches. */
 static const char * const caches[] = {
 	"pid", "pid_2", "pid_3", "pid_4", "pid_namespace", "nsproxy",
 };
 
 #define NR_CACHES ARRAY_SIZE(caches)
 
-/* What comes of a cycle. */
+/* The result of a cycle. */
 enum { DONE, FAILED, FULL };
 
 static int cycle(long depth);
@@ -34,7 +34,7 @@ static int cycle_init(void *arg)
 	return getpid() == 1 ? cycle((long)arg - 1) : FAILED;
 }
 
-/* One namespace, and in it the next: all share the memory, and wait in turn. */
+/* A namespace, and in it the next: all share the memory, and each waits for the next. */
 static int cycle(long depth)
 {
 	static long double stacks[DEPTH + 1][1024];
@@ -51,8 +51,8 @@ static int cycle(long depth)
 }
 
 /*
- * How many namespaces there may be depends on the machine's memory, and those
- * that are gone are freed later: where there are too few, wait for that.
+ * How many namespaces are allowed depends on the machine's memory, and dead
+ * ones are freed later: if there are too few, wait for that.
  */
 static int cycle_when_there_is_room(void)
 {
@@ -61,7 +61,7 @@ static int cycle_when_there_is_room(void)
 	return eventually((ret = cycle(DEPTH)) != FULL) ? ret : FULL;
 }
 
-/* What is kept for quick use is given back, then the rest is counted. */
+/* Shrink the caches, then count. */
 static void caches_count(long *active)
 {
 	int i;
@@ -83,15 +83,15 @@ static bool caches_grown(const long *before, long *now)
 	return false;
 }
 
-TEST_F_TIMEOUT(pidns, b8_many_cycles_leave_nothing, STRESS_TIMEOUT)
+TEST_F_TIMEOUT(pidns, many_cycles_leave_nothing, STRESS_TIMEOUT)
 {
 	int cycles = count_for_kernel(_metadata, CYCLES), i;
 	long before[NR_CACHES], now[NR_CACHES];
 	struct kid kid;
 
-	/* Here nobody else's namespaces are counted. */
+	/* Here nobody else's namespaces are charged. */
 	ASSERT_EQ(0, userns_enter());
-	/* A level's cache is there once it was of use. */
+	/* A level's cache is created with its first use. */
 	ASSERT_EQ(DONE, cycle(DEPTH));
 	caches_count(before);
 	for (i = 0; i < NR_CACHES; i++)
@@ -108,7 +108,7 @@ TEST_F_TIMEOUT(pidns, b8_many_cycles_leave_nothing, STRESS_TIMEOUT)
 	EXPECT_TRUE(eventually(!caches_grown(before, now)));
 	for (i = 0; i < NR_CACHES; i++)
 		TH_LOG("%s: %ld before, %ld after", caches[i], before[i], now[i]);
-	/* Of the user's namespaces exactly none is left. */
+	/* None of the user's namespaces is left. */
 	ASSERT_EQ(0, ns_limit("pid", 1));
 	ASSERT_TRUE(eventually(!kid_hold(&kid, CLONE_NEWPID)));
 	EXPECT_EQ(-ENOSPC, fork_flags(CLONE_NEWPID, NULL));

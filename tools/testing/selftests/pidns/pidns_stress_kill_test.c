@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A namespace of very many processes, some in namespaces within it, ends with
- * its init: nothing is left.
+ * A namespace of very many processes, some in nested namespaces, ends with its
+ * init: nothing is left.
  */
 #include <sys/resource.h>
 
@@ -10,19 +10,19 @@
 
 #define PROCESSES 20000
 
-/* A tenth of them are inside a namespace within. */
+/* A tenth of them are in a nested namespace. */
 #define INNER_SHARE 10
 
-/* Each has as little as can be: all share the memory, and this is its stack. */
+/* They share the memory, and have only this as their stack. */
 #define STACK 1024
 
-/* What the kernel itself keeps for each, in kB; more than half of it for its stack. */
+/* Kernel memory of each, in kB; more than half of it is its stack. */
 #define KERNEL_SHARE 40
 
-/* Seconds: its time is the machine's, not a guess. */
+/* Seconds; depends on the machine. */
 #define STRESS_TIMEOUT 540
 
-/* What the whole machine may have is raised for the test, and put back. */
+/* Machine-wide limits that are raised for the test, and restored. */
 static const struct {
 	const char *path;
 	int least;	/* above the number of processes */
@@ -33,7 +33,7 @@ static const struct {
 
 FIXTURE(stress) {
 	int processes;
-	int was[ARRAY_SIZE(limits)];	/* 0 where nothing had to change */
+	int was[ARRAY_SIZE(limits)];	/* 0 if it was not changed */
 };
 
 static int number_read(const char *path, const char *key)
@@ -52,7 +52,7 @@ FIXTURE_SETUP(stress)
 		SKIP(return, "needs root");
 	self->processes = count_for_kernel(_metadata, PROCESSES);
 	if (memory < self->processes * KERNEL_SHARE)
-		SKIP(return, "%d kB of memory are too little for %d processes", memory,
+		SKIP(return, "%d kB of memory is too little for %d processes", memory,
 		     self->processes);
 	for (i = 0; i < ARRAY_SIZE(limits); i++) {
 		least = self->processes + limits[i].least;
@@ -82,7 +82,7 @@ static int rest_on_small_stack(void *arg)
 	return 0;
 }
 
-/* Make @nr processes; how many came of it. */
+/* Create @nr processes; returns how many there are. */
 static int make_processes(int nr)
 {
 	char *stacks = mmap(NULL, (size_t)nr * STACK, PROT_READ | PROT_WRITE,
@@ -98,7 +98,7 @@ static int make_processes(int nr)
 	return i;
 }
 
-/* How many numbers of the namespace are in use. */
+/* The number of the namespace's numbers in use. */
 static int numbers_used(int nsfd, int max)
 {
 	int nr, used = 0;
@@ -108,7 +108,7 @@ static int numbers_used(int nsfd, int max)
 	return used;
 }
 
-TEST_F_TIMEOUT(stress, a14_many_processes_die_with_their_init, STRESS_TIMEOUT)
+TEST_F_TIMEOUT(stress, many_processes_die_with_init, STRESS_TIMEOUT)
 {
 	int inner = self->processes / INNER_SHARE, fd, innerfd;
 	struct timespec start, made, dead;
@@ -131,7 +131,7 @@ TEST_F_TIMEOUT(stress, a14_many_processes_die_with_their_init, STRESS_TIMEOUT)
 		kid_tell(&kid, ioctl(pidfd, PIDFD_GET_PID_NAMESPACE, 0));
 		rest_forever();
 	}
-	/* The two tell of theirs in any order. */
+	/* The two report theirs in any order. */
 	ASSERT_EQ(self->processes - 2, kid_hear(&kid) + kid_hear(&kid)) {
 		TH_LOG("there is no room for %d processes", self->processes);
 		kid_stop(&kid);
@@ -157,7 +157,7 @@ TEST_F_TIMEOUT(stress, a14_many_processes_die_with_their_init, STRESS_TIMEOUT)
 	close(innerfd);
 	kid_stop(&kid);
 	EXPECT_TRUE(eventually(!ns_listed(id, CLONE_NEWPID)));
-	TH_LOG("%d processes made in %ld s, dead in %ld s", self->processes,
+	TH_LOG("%d processes created in %ld s, dead in %ld s", self->processes,
 	       made.tv_sec - start.tv_sec, dead.tv_sec - made.tv_sec);
 }
 

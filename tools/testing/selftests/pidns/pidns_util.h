@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the PID tests share: a namespace of one's own to test in, forks that ask
- * for numbers, and the numbers as the kernel tells them.
- *
- * A test whose name begins with a1 to a24 checks one behaviour of PID
- * namespaces; d marks a mistake that was once made there.
+ * What the PID tests share: a namespace to test in, forks with set_tid, and
+ * numbers as the kernel reports them.
  */
 #ifndef __PIDNS_UTIL_H
 #define __PIDNS_UTIL_H
@@ -13,7 +10,10 @@
 #include "nsproxy_util.h"
 #include "own_util.h"
 
-/* Below this no number is given a second time, unless the cursor stands there. */
+/*
+ * RESERVED_PIDS: numbers below are not reused after the wrap, unless the cursor
+ * is there.
+ */
 #define RESERVED_PIDS 300
 #define PID_MAX_LIMIT (4 * 1024 * 1024)
 #define MAX_PID_NS_LEVEL 32
@@ -22,8 +22,8 @@
 static int outer_proc __maybe_unused = -1;
 
 /*
- * Each test runs as the init of a PID namespace that is new, with a /proc that
- * shows it: so every number is known, and nothing outlives the test.
+ * Each test runs as the init of a new PID namespace with a /proc of it, so
+ * every number is known and nothing outlives the test.
  */
 FIXTURE(pidns) {
 };
@@ -41,13 +41,13 @@ FIXTURE_TEARDOWN(pidns)
 {
 }
 
-/* Give up what allows one to choose a number. */
+/* Drop the capabilities that allow set_tid. */
 static inline int set_tid_caps_drop(void)
 {
 	return cap_drop(CAP_SYS_ADMIN) ?: cap_drop(CAP_CHECKPOINT_RESTORE);
 }
 
-/* As fork, asking for the numbers @tids, the innermost namespace's first. */
+/* Like fork(), with set_tid @tids, the innermost namespace's number first. */
 static inline pid_t fork_tids(__u64 flags, const pid_t *tids, size_t nr)
 {
 	struct __clone_args args = {
@@ -63,7 +63,7 @@ static inline pid_t fork_tids(__u64 flags, const pid_t *tids, size_t nr)
 	return pid < 0 ? -errno : pid;
 }
 
-/* What became of a fork: the child's number, once it has ended well. */
+/* The result of a fork: the child's number, once it has exited successfully. */
 static inline pid_t fork_done(pid_t pid)
 {
 	if (!pid)
@@ -71,7 +71,7 @@ static inline pid_t fork_done(pid_t pid)
 	return pid > 0 && wait_for_pid(pid) ? -ECHILD : pid;
 }
 
-/* A child that is there until the caller ends it, or ends. */
+/* A child that exists until the caller kills it or exits. */
 static inline pid_t fork_held(pid_t pid)
 {
 	while (!pid)
@@ -83,7 +83,7 @@ static inline pid_t fork_held(pid_t pid)
 #define fork_as(flags, ...) \
 	fork_tids(flags, __tids(__VA_ARGS__), ARRAY_SIZE(__tids(__VA_ARGS__)))
 
-/* A child that has ended, with any number or with those given. */
+/* A child that has exited, with any number or with those given. */
 #define try_fork() fork_done(fork_tids(0, NULL, 0))
 #define try_as(...) fork_done(fork_as(0, __VA_ARGS__))
 
@@ -97,7 +97,7 @@ static inline void hold_end(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* Take all numbers from @first to @last that are not taken. 0 or an error. */
+/* Allocate all free numbers from @first to @last. Returns 0 or an error. */
 static inline int hold_range(pid_t first, pid_t last)
 {
 	pid_t pid;
@@ -110,13 +110,13 @@ static inline int hold_range(pid_t first, pid_t last)
 	return 0;
 }
 
-/* A fork that fails late, when it has its numbers: the answer is -EFAULT. */
+/* A fork that fails late, after its numbers are allocated: returns -EFAULT. */
 static inline pid_t fork_fault(__u64 flags)
 {
 	return fork_done(fork_flags(flags, (int *)8));
 }
 
-/* Go down so many namespaces. Whoever is left behind ends as the innermost does. */
+/* Go down @levels namespaces. Each outer process exits as the innermost does. */
 static inline int pidns_descend(int levels)
 {
 	pid_t pid;
@@ -145,7 +145,7 @@ static inline int file_read_int(const char *path)
 	return ret;
 }
 
-/* The number before the cursor of the caller's namespace. */
+/* The last number before the cursor of the caller's namespace. */
 static inline int last_pid(void)
 {
 	return file_read_int("/proc/sys/kernel/ns_last_pid");
@@ -156,7 +156,7 @@ static inline int last_pid_set(int nr)
 	return file_write("/proc/sys/kernel/ns_last_pid", "%d", nr);
 }
 
-/* The limit of the caller's namespace: its numbers stay below. */
+/* The pid_max of the caller's namespace: its numbers are below. */
 static inline int pid_limit(void)
 {
 	return file_read_int("/proc/sys/kernel/pid_max");
@@ -167,7 +167,7 @@ static inline int pid_limit_set(int nr)
 	return file_write("/proc/sys/kernel/pid_max", "%d", nr);
 }
 
-/* The least limit that a namespace may have. */
+/* The lowest pid_max that a namespace may have. */
 static inline int pid_limit_min(void)
 {
 	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
@@ -185,13 +185,13 @@ static inline int pid_limit_min(void)
 	return cpus * 8 > RESERVED_PIDS + 1 ? cpus * 8 : RESERVED_PIDS + 1;
 }
 
-/* A limit that leaves no more than ten numbers from 300 on, if the machine allows. */
+/* A pid_max that leaves at most ten numbers from 300 on, if the machine allows. */
 static inline int pid_limit_small(void)
 {
 	return pid_limit_min() > 310 ? pid_limit_min() : 310;
 }
 
-/* Then take them all: who asks for no particular number gets none. 0 or an error. */
+/* Then allocate them all: a fork without set_tid fails. Returns 0 or an error. */
 static inline int pid_limit_fill(void)
 {
 	int max = pid_limit_small();
@@ -201,7 +201,7 @@ static inline int pid_limit_fill(void)
 	return err ?: last_pid_set(max - 1);
 }
 
-/* A procfs of the caller's PID namespace, mounted nowhere. */
+/* A procfs of the caller's PID namespace, not mounted anywhere. */
 static inline int procfs_open(void)
 {
 	int fs, mnt = -1;
@@ -240,7 +240,7 @@ static inline bool status_line(int proc, const char *task, const char *field,
 	return found;
 }
 
-/* The numbers in it: at most MAX_PID_NS_LEVEL + 1, returns how many. */
+/* The numbers in it, at most MAX_PID_NS_LEVEL + 1; returns how many. */
 static inline int status_numbers(int proc, const char *task, const char *field, pid_t *nrs)
 {
 	char line[512], *at = line, *end;
@@ -256,7 +256,7 @@ static inline int status_numbers(int proc, const char *task, const char *field, 
 	}
 }
 
-/* Whether the outer /proc shows everything, its PID 1 being the first of all. */
+/* Whether the outer /proc is that of the initial namespace. */
 static inline bool outer_proc_is_root(void)
 {
 	int fd = openat(outer_proc, "1/ns/pid", O_RDONLY | O_CLOEXEC);
@@ -266,7 +266,7 @@ static inline bool outer_proc_is_root(void)
 	return root;
 }
 
-/* The letter for what @pid does, 0 if it is gone. */
+/* The state's letter of @pid, 0 if it is gone. */
 static inline char status_state(pid_t pid)
 {
 	char line[64], task[16], state = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A clone held in the window between the allocation of its numbers and its
- * becoming visible: the kernel then writes the pidfd to a page that userfaultfd does
- * not yet give. The page belongs to a memfd; truncating it makes the write fail.
+ * Hold a clone between the allocation of its numbers and its becoming visible:
+ * the kernel then writes the pidfd to a page that userfaultfd does not provide
+ * yet. The page belongs to a memfd; truncating that makes the write fail.
  */
 #ifndef __PIDNS_WINDOW_H
 #define __PIDNS_WINDOW_H
@@ -15,9 +15,9 @@
 #include "pidns_util.h"
 
 struct window {
-	struct kid kid;		/* who clones */
-	int file;		/* with its page */
-	int uffd;		/* over that */
+	struct kid kid;		/* the task that clones */
+	int file;		/* the memfd of the page */
+	int uffd;		/* the userfaultfd */
 	unsigned long page;
 };
 
@@ -40,9 +40,9 @@ static inline int window_register(struct uffdio_register *reg, int file)
 }
 
 /*
- * Have a child enter the PID namespace @nsfd, or with a negative @nsfd make one
- * for its children, and clone; returns 0 when the clone has its number and
- * waits. The clone does nothing, until it is ended.
+ * Let a child join the PID namespace @nsfd, or unshare one if @nsfd is
+ * negative, and clone; returns 0 when the clone has its number and waits. The
+ * cloned process only waits to be killed.
  */
 static inline int window_open(struct window *w, int nsfd)
 {
@@ -84,7 +84,7 @@ static inline int window_open(struct window *w, int nsfd)
 	return events[1].revents ? kid_hear(&w->kid) : -EIO;
 }
 
-/* Let the clone go on; returns what it came to. */
+/* Let the clone go on; returns its result. */
 static inline int window_pass(struct window *w)
 {
 	struct uffdio_zeropage zero = {
@@ -94,7 +94,7 @@ static inline int window_pass(struct window *w)
 	return ioctl(w->uffd, UFFDIO_ZEROPAGE, &zero) ? -errno : kid_hear(&w->kid);
 }
 
-/* Let the clone fail, where it stands; returns what it came to. */
+/* Let the clone fail where it is; returns its result. */
 static inline int window_fail(struct window *w)
 {
 	struct uffdio_range range = { .start = w->page, .len = getpagesize() };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Rows of steps that lead to what chance alone would seldom reach. Each names
-//! the row of `tools/testing/rows` that it is after.
+//! the row of `tools/testing/pidns/lists/rows.toml` that it is after.
 
 mod alloc;
 mod life;
