@@ -7,10 +7,17 @@ BOTH := $(or $(IMPL),c rust)
 IMPL ?= rust
 export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEEDS MINUTES
 
-# Debian's own Python, whatever else the PATH has.
+# Debian's own Python, whatever else the PATH has. It is the first thing that is installed.
 HARNESS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
 
 .DEFAULT_GOAL := help
+APT = $(if $(filter-out 0,$(shell id -u)),sudo) apt-get -q -y
+
+/usr/bin/python3:
+	@echo 'pidns: installing by apt-get: python3' >&2
+	@$(APT) install --no-install-recommends python3 >/dev/null || \
+		{ $(APT) update && $(APT) install --no-install-recommends python3; } >/dev/null || \
+		{ echo 'pidns: error: $@ is missing; install it, then try again' >&2; exit 1; }
 
 help: ## print this
 	@echo 'Linux PID namespaces and nsproxy in Rust. Targets:'
@@ -36,7 +43,7 @@ help: ## print this
 	@echo '  RUSTC=...     a rustc of yours, with its library source, instead of /usr/bin/rustc'
 
 setup: ## install what is missing (run by itself from the targets below)
-	@scripts/setup.sh --verbose
+	@$(HARNESS) setup --verbose
 
 kernel: ## fetch Linux 7.3, lay the project over it, build it
 	@scripts/kernel.sh
@@ -48,7 +55,6 @@ shell: ## boot it with a shell on this machine's files
 	@scripts/shell.sh
 
 quick: ## the tests in a minute: natively, on User Mode Linux
-	@[ -x /usr/bin/python3 ] || scripts/setup.sh
 	@$(HARNESS) quick
 
 test: ## boot it in QEMU and run the tests
@@ -91,24 +97,26 @@ mutants: ## show which tests notice deliberate mistakes
 	@scripts/mutants.sh $(MUTANTS)
 
 htmldocs: ## build Documentation/pidns by Sphinx, without a warning
-	@scripts/lint.sh htmldocs
+	@$(HARNESS) lint htmldocs
 
 doc: ## build the kernel crate's and our crates' rustdoc, without a warning
-	@scripts/lint.sh doc
+	@$(HARNESS) lint doc
 
 lint: ## check the style and the rules of all code here
-	@scripts/lint.sh
+	@$(HARNESS) lint
 
 integrate: ## lay the project over KDIR=, a Linux 7.3 tree of yours
-	@scripts/integrate.sh "$(KDIR)"
+	@$(HARNESS) integrate "$(KDIR)"
 
 remove: ## take the project out of KDIR= again
-	@scripts/remove.sh "$(KDIR)"
+	@$(HARNESS) remove "$(KDIR)"
 
 clean: ## delete the build trees
-	@scripts/clean.sh build
+	@$(HARNESS) clean build
 
 distclean: ## delete all that is in the cache: source, tools, build trees
-	@scripts/clean.sh all
+	@$(HARNESS) clean all
 
-.PHONY: help setup kernel run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants htmldocs doc lint integrate remove clean distclean
+TARGETS := setup kernel run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants htmldocs doc lint integrate remove clean distclean
+$(TARGETS): /usr/bin/python3
+.PHONY: help $(TARGETS)

@@ -32,8 +32,7 @@ fuzz_cargo() {
 
 # usage: build_fuzzer; FUZZ, as the sources are now
 build_fuzzer() {
-	find_rust
-	find_cargo || die "cargo is missing; run make setup"
+	use_toolchain
 	note "building the fuzzer"
 	fuzz_cargo build --release ||
 		die "the fuzzer does not build; look at the lines above, and at the network"

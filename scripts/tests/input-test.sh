@@ -7,7 +7,6 @@
 . "$(dirname "$0")/kernel-tree.sh"
 
 kernel() { env "$@" "$SCRIPTS/kernel.sh"; }
-setup() { env "$@" "$SCRIPTS/setup.sh"; }
 
 check 'IMPL= unknown' says 1 'IMPL=java is not known' kernel IMPL=java
 check 'DEBUG= unknown' says 1 'DEBUG=yes is not known' kernel DEBUG=yes
@@ -57,21 +56,6 @@ check 'the same in a test' prints "$SCRIPTS" env -C "$top" CDPATH=. \
 check 'a test without a folder of its own' not env TMPDIR="$WORK/nowhere" \
 	bash -c '. "$1/tests/check.sh"; exit 0' - "$SCRIPTS"
 
-# Compilers that will not do.
-fake="$WORK/fake rust"
-mkdir -p "$fake/sysroot"
-# usage: fake_rustc VERSION; says it has that version, has no library source
-fake_rustc() {
-	printf '#!/bin/sh\ncase $1 in\n--version) echo "rustc %s (fake)" ;;\n--print) echo "%s" ;;\n*) echo "LLVM version: 22.1.0" ;;\nesac\n' \
-		"$1" "$fake/sysroot" >"$fake/rustc"
-	chmod +x "$fake/rustc"
-}
-check 'RUSTC= missing' says 1 'does not run' setup RUSTC="$WORK/nowhere/rustc"
-fake_rustc 1.60.0
-check 'RUSTC= too old' says 1 'is version 1.60.0' setup RUSTC="$fake/rustc"
-fake_rustc 1.99.0
-check 'RUSTC= without library source' says 1 'has no library source' setup RUSTC="$fake/rustc"
-
 # A tree that was built in place.
 make_tree "$WORK/linux"
 touch "$WORK/linux/.config"
@@ -94,26 +78,6 @@ check 'two runs of one log' says 1 'another run writes' bash -c ". '$SCRIPTS/lib
 kill "$first"
 wait "$first" 2>/dev/null
 check 'one after the other' bash -c ". '$SCRIPTS/lib.sh'; lock_log '$WORK/log'"
-
-# Deleting what a run works in, and what was left by one that is no more.
-mkdir -p "$WORK/scripts" "$WORK/pidns"
-echo "touch '$WORK/works'; while :; do sleep 0.1; done" >"$WORK/scripts/run.sh"
-printf 'import pathlib, time\npathlib.Path("%s/works").touch()\ntime.sleep(1000)\n' "$WORK" \
-	>"$WORK/pidns/__main__.py"
-for command in "bash $WORK/scripts/run.sh" 'python3 -m pidns quick'; do
-	rm -f "$WORK/works"
-	# shellcheck disable=SC2086 # words
-	PYTHONPATH=$WORK $command &
-	run=$!
-	for _ in $(seq 100); do [ ! -e "$WORK/works" ] || break; sleep 0.1; done
-	mkdir -p "$XDG_CACHE_HOME/pidns/build" "$XDG_CACHE_HOME/pidns/tmp/$run.abc"
-	check "clean during $command" says 1 "process $run works in" "$SCRIPTS/clean.sh" build
-	check 'deletes nothing' test -d "$XDG_CACHE_HOME/pidns/build"
-	kill "$run"
-	wait "$run" 2>/dev/null
-	check "clean after $command" "$SCRIPTS/clean.sh" build
-	check 'deletes' not test -e "$XDG_CACHE_HOME/pidns/build"
-done
 
 # A signal in the midst of a step.
 cat >"$WORK/step" <<END

@@ -7,8 +7,13 @@ errors      messages to the user
 options     what the user asked for
 cache       where sources, build trees and logs are kept
 process     child processes with a time limit
+overlay     what is laid over a kernel tree
+stage       a change of a kernel tree, put in place by renames
+archive     Debian's archive, and a package's file of it
+source      the kernel's source, the user's or Debian's
+integrate   the commands `make integrate` and `make remove`
 toolchain   which compilers build the kernel
-tree        a kernel's source and build tree, and its configuration
+tree        a kernel's build tree, and its configuration
 kselftests  the project's kselftests, built
 fuzzer      the differential fuzzer, built and compared
 guest       a booted kernel that executes commands
@@ -23,6 +28,10 @@ functions   the table from C functions to Rust functions in lib.rs, for lint
 api         what the kernel crate lets a module do, for lint
 rustdoc     the documentation in the code, for lint
 rows        which tests prove which row of the contract, for lint and as a page
+setup       the command `make setup`, which all others begin with
+clean       the commands `make clean` and `make distclean`
+policy      the rules of pidns/ and nsproxy/ that the compiler does not check, for lint
+lint        the command `make lint`
 quick       the command `make quick`
 cli         the commands, as the Makefile calls them
 """

@@ -28,6 +28,14 @@ def replace_file(path: Path, data: bytes) -> None:
         raise
 
 
+def check_disk(log: Path, folder: Path) -> None:
+    """Raises a Fault if the log shows a full disk."""
+    if "No space left on device" in log.read_text(encoding="utf-8", errors="replace"):
+        raise Fault(
+            f"the disk of {folder} is full; free some space, or set XDG_CACHE_HOME to a folder on a larger disk"
+        )
+
+
 class Cache:
     """The cache folder and its fixed parts."""
 

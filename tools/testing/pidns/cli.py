@@ -6,23 +6,40 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from . import clean, integrate, lint, overlay, policy, quick, setup, source, toolchain
 from .cache import Cache
 from .errors import Fault
 from .options import Options
-from .quick import quick
 
-COMMANDS = {"quick": quick}
+Command = Callable[[Options, Cache, Mapping[str, str], Sequence[str]], int]
+COMMANDS: dict[str, Command] = {
+    "clean": clean.command,
+    "integrate": integrate.integrate_command,
+    "lint": lint.command,
+    "overlay": overlay.command,
+    "policy": policy.command,
+    "quick": quick.quick,
+    "remove": integrate.remove_command,
+    "setup": setup.command,
+    "source": source.command,
+    "toolchain": toolchain.command,
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs a command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="pidns", description="The test harness of pidns.")
     parser.add_argument("command", choices=sorted(COMMANDS))
-    command = COMMANDS[parser.parse_args(arguments).command]
+    parser.add_argument("argument", nargs=argparse.REMAINDER)
+    asked = parser.parse_args(arguments)
+    # Some of what programs print is read.
+    os.environ["LC_ALL"] = "C.UTF-8"
     try:
-        return command(Options.read(os.environ), Cache.find(os.environ), os.environ)
+        cache = Cache.find(os.environ)
+        options = Options.read(os.environ)
+        return COMMANDS[asked.command](options, cache, os.environ, asked.argument)
     except Fault as fault:
         print(f"pidns: error: {fault}", file=sys.stderr)
         return 1

@@ -2,6 +2,7 @@
 """Messages to the user."""
 
 import sys
+from pathlib import Path
 
 
 class Fault(Exception):
@@ -11,3 +12,9 @@ class Fault(Exception):
 def note(text: str) -> None:
     """Prints a line of progress."""
     print(f"pidns: {text}", file=sys.stderr, flush=True)
+
+
+def show_end(log: Path, lines: int) -> None:
+    """Shows the end of a log."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    print("\n".join(text.splitlines()[-lines:]), file=sys.stderr)

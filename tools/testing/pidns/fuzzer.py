@@ -4,55 +4,64 @@
 import base64
 import binascii
 import io
-import os
 import shutil
 import subprocess
-import sys
 import tarfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from . import process
-from .cache import TOP, Cache, replace_file
-from .errors import Fault, note
-from .toolchain import Toolchain
-from .tree import check_disk
+from .cache import TOP, Cache, check_disk, replace_file
+from .errors import Fault, note, show_end
+from .toolchain import Toolchain, find_cargo
 
 FOLDER = TOP / "tools/testing/fuzz"
 TRIPLE = "x86_64-unknown-linux-gnu"
-LIMIT = 3600
+# Minutes.
+LIMIT = 60
 
 
-def build(cache: Cache, toolchain: Toolchain) -> Path:
-    """Builds the program and returns its path."""
+def program(cache: Cache, profile: str = "release") -> Path:
+    """Where the program is once it is built."""
+    return cache.root / f"fuzz/target/{TRIPLE}/{profile}/pidns-fuzz"
+
+
+def cargo(
+    cache: Cache, toolchain: Toolchain, command: str, *words: str, after: Sequence[str] = ()
+) -> None:
+    """Runs cargo on the crate, its products in the cache; what it says is shown if it fails."""
     folder = cache.root / "fuzz"
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "cargo.log"
-    cargo = "/usr/bin/cargo" if os.access("/usr/bin/cargo", os.X_OK) else shutil.which("cargo")
-    if not cargo:
+    found = find_cargo()
+    if not found:
         raise Fault("cargo is missing; run make setup")
     env = toolchain.env | {
+        "CARGO": found,
         "RUSTC": str(toolchain.rustc),
         "CARGO_TARGET_DIR": str(folder / "target"),
         "RUSTFLAGS": "-C target-feature=+crt-static",
     }
-    with open(log, "wb") as file:
-        status = process.run(
-            [cargo, "build", "--release", "--locked", "--target", TRIPLE],
-            cwd=FOLDER,
-            env=env,
-            log=file,
-            limit=LIMIT,
-        )
-    if status != 0:
+    if command == "clippy":
+        # By itself cargo may find that of another rustc.
+        found = str(toolchain.beside("cargo-clippy"))
+    asked = [found, command, "--locked", "--target", TRIPLE, *words, *(["--"] if after else [])]
+    if process.limited(LIMIT, [*asked, *after], log=log, cwd=FOLDER, env=env) != 0:
         check_disk(log, cache.root)
-        print(
-            "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-30:]),
-            file=sys.stderr,
-        )
-        raise Fault("the fuzzer does not build; look at the lines above, and at the network")
-    return folder / f"target/{TRIPLE}/release/pidns-fuzz"
+        show_end(log, 30)
+        raise Fault(f"cargo {command} fails on the fuzzer; look at the lines above")
+
+
+def build(cache: Cache, toolchain: Toolchain) -> Path:
+    """Builds the program and returns its path."""
+    try:
+        cargo(cache, toolchain, "build", "--release")
+    except Fault:
+        raise Fault(
+            "the fuzzer does not build; look at the lines above, and at the network"
+        ) from None
+    return program(cache)
 
 
 def name(seed: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .errors import Fault
 
+SERIES = "7.3"
 IMPLEMENTATIONS = ("rust", "c")
 SEEDS = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -22,6 +23,25 @@ def _number(env: Mapping[str, str], name: str, what: str, default: int) -> int:
     if not NUMBER.fullmatch(value):
         raise Fault(f"{name}={value} is not {what}; give one, or leave it out")
     return int(value)
+
+
+def check_kdir(path: Path) -> None:
+    """Raises a Fault unless it is a kernel tree of the series that we are made for."""
+    give = f"give the path of a Linux {SERIES} tree"
+    if not path.is_dir():
+        raise Fault(f"KDIR={path} is not a folder; {give}")
+    for name in ("Makefile", "init/Kconfig", "kernel/nsproxy.c"):
+        if not (path / name).is_file():
+            raise Fault(
+                f"KDIR={path} is not a kernel source tree; give the path of a Linux {SERIES} one"
+            )
+    head = (path / "Makefile").read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"^VERSION *= *(\d+)\nPATCHLEVEL *= *(\d+)", head, re.M)
+    version = f"{found[1]}.{found[2]}" if found else "of no version"
+    if version != SERIES:
+        raise Fault(f"KDIR={path} is Linux {version}, not {SERIES}; give a {SERIES} tree")
+    if not os.access(path, os.W_OK):
+        raise Fault(f"KDIR={path} cannot be written to; give a tree of your own")
 
 
 def _seeds(value: str) -> range:

@@ -11,22 +11,36 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
+from .errors import note
+
 # Seconds between SIGTERM and SIGKILL.
 GRACE = 5.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def raise_on_signals() -> None:
     """Turns signals into SystemExit, so that children are ended."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def unwind(number: int, _frame: FrameType | None) -> None:
         # A second one must not interrupt the cleanup.
-        for one in numbers:
+        for one in SIGNALS:
             signal.signal(one, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
-    for one in numbers:
-        signal.signal(one, unwind)
+    for one in SIGNALS:
+        # nohup's, and that of a shell's job in the background, stay ignored.
+        if signal.getsignal(one) is not signal.SIG_IGN:
+            signal.signal(one, unwind)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Signals wait until the end of this."""
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
 def _group_alive(group: int) -> bool:
@@ -82,3 +96,24 @@ def run(
             return process.wait(timeout=limit)
         except subprocess.TimeoutExpired:
             return None
+
+
+def limited(
+    minutes: float,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> int | None:
+    """Runs a program, its output being the whole of a log; as run(), and says that it was ended."""
+    with open(log, "wb") as file:
+        status = run(command, limit=minutes * 60, log=file, cwd=cwd, env=env)
+    if status is None:
+        note(f"error: it was not done after {minutes} minutes and was stopped")
+    return status
+
+
+def output(*command: str | Path) -> str:
+    """What a short program prints. Raises CalledProcessError if it fails."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

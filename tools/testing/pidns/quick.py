@@ -9,7 +9,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from .cache import TOP, Cache
 from .errors import Fault, note
 from .ktap import Outcome, Result
 from .options import Options
-from .process import raise_on_signals
 from .run import Durations, Job, Reference, Run
+from .setup import setup
+from .source import Source
 from .toolchain import Toolchain
-from .tree import Source, Tree, implementation, setup
+from .tree import Tree, implementation
 
 SEEDS = range(8)
 # Seconds for a job; a program that takes longer is killed in the guest.
@@ -223,8 +224,8 @@ class Quick:
         # C's transcripts do not depend on DEBUG=1.
         plain_c = replace(options, impl="c", debug=False)
         with self.cache.lock():
-            self.source = Source.find(options)
-            self.source.lay_over(options)
+            self.source = Source.find(options, self.cache)
+            self.source.lay_over()
             built = self.build(options, self.source, self.jobs)
             c = (
                 self.build(plain_c, self.source, seeds)
@@ -299,15 +300,14 @@ def machines_for(options: Options, jobs: list[Job]) -> list[uml.Machine]:
     return [uml.Machine(first if index == 0 else 1, options.memory) for index in range(number)]
 
 
-def quick(options: Options, cache: Cache, env: Mapping[str, str]) -> int:
+def quick(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
-    raise_on_signals()
     # A kernel that panics aborts, and should leave no core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     refuse_foreign(env)
     choose(options)
     lists = Lists.read(options.impl)
     uml.check_machine(options.memory, options.cpus)
-    setup()
+    setup(options, cache)
     with cache.temporary() as folder:
         return Quick(options, lists, cache, folder)()

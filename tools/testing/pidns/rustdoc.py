@@ -22,6 +22,8 @@ CRATES = {
     "kernel/pidns/pidns/.lib.o.cmd": True,
     "kernel/pidns/nsproxy/.lib.o.cmd": True,
 }
+# How a link to a file that is not there begins.
+BROKEN = "warning: srctree/"
 OUTPUT = "Documentation/output/rust/rustdoc"
 ASSIGNMENT = re.compile(r"\w+=")
 # Options that rustdoc does not know or must not get.
@@ -61,7 +63,7 @@ def link(pages: Path, src: Path) -> Iterator[str]:
         text = page.read_text(encoding="utf-8")
         for target in sorted(set(LINK.findall(text))):
             if not (src / target).exists():
-                yield f"warning: srctree/ link to {target} does not exist"
+                yield f"{BROKEN} link to {target} does not exist"
         if LINK.search(text):
             page.write_text(LINK.sub(rf'href="{src}/\1"', text), encoding="utf-8")
 

@@ -4,53 +4,104 @@
 import functools
 import os
 import re
+import shlex
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .cache import Cache
 from .errors import Fault
 from .options import Options
+from .process import output
 
-BINDGEN_VERSION = "0.72.1"
+RUST_MINIMUM = "1.85"
+BINDGEN_VERSION, BINDGEN_MINIMUM = "0.72.1", "0.71.1"
 # By name, not by --version: the kernel's make appends the number to each name.
 LLVM_NEEDED = (
     "clang-N with ld.lld-N and llvm-nm-N (and all of LLVM called so), N one number from 17"
 )
+LLVM_VERSIONS = range(30, 16, -1)
+# What the caller's make passes on, and flags of the user's, are not for the kernel's.
+NOT_PASSED = re.compile(
+    "MAKEFLAGS|MFLAGS|MAKELEVEL|MAKEOVERRIDES|CROSS_COMPILE|KBUILD_OUTPUT|LLVM|KCFLAGS|USERCFLAGS"
+)
 
 
-def _output(*command: str | Path) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def which(program: str) -> str | None:
+    """A program's path; Debian keeps system programs where a user's PATH may not look."""
+    return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
+def at_least(version: str, minimum: str) -> bool:
+    """Whether a version is that or a later one."""
+    one, other = (list(map(int, re.findall(r"\d+", words))) for words in (version, minimum))
+    return one >= other
 
 
 def find_rustc(asked: str) -> Path:
     """The distribution's rustc: one that rustup put first in the PATH has no library source."""
     rustc = asked or "/usr/bin/rustc"
-    found = rustc if "/" in rustc else shutil.which(rustc)
-    if not found or not os.access(found, os.X_OK):
-        raise Fault(f"RUSTC={rustc} does not run; run make setup, or give RUSTC=")
+    found = rustc if "/" in rustc else which(rustc) or rustc
     # Do not resolve links: rustup's go by their names.
     return Path(os.path.abspath(found))
 
 
-def find_llvm(rustc: Path) -> int:
-    """The version of LLVM that is installed: rustc's own, or the newest."""
-    own = re.search(r"^LLVM version: (\d+)", _output(rustc, "-vV"), re.M)
-    majors = ([int(own[1])] if own else []) + list(range(30, 16, -1))
+def rust_fault(rustc: Path) -> str:
+    """What is wrong with a rustc, or nothing if it will do."""
+    try:
+        version = output(rustc, "--version").split()[1]
+        sysroot = output(rustc, "--print", "sysroot").strip()
+    except (OSError, subprocess.CalledProcessError, IndexError):
+        return (
+            f"RUSTC={rustc} does not run; install rustc {RUST_MINIMUM} or later"
+            " with its library source, or give RUSTC="
+        )
+    if not at_least(version, RUST_MINIMUM):
+        return (
+            f"RUSTC={rustc} is version {version};"
+            f" the kernel needs {RUST_MINIMUM} or later, give RUSTC="
+        )
+    library = Path(sysroot, "lib/rustlib/src/rust/library")
+    if not (library / "core/src/lib.rs").is_file():
+        return (
+            f"RUSTC={rustc} has no library source in {library};"
+            " install it (rust-src), or leave RUSTC= out to use Debian's"
+        )
+    return ""
+
+
+def rust_llvm(rustc: Path) -> int | None:
+    """The version of LLVM that rustc has."""
+    own = re.search(r"^LLVM version: (\d+)", output(rustc, "-vV"), re.M)
+    return int(own[1]) if own else None
+
+
+def find_llvm(rustc: Path) -> int | None:
+    """The version of LLVM that is installed: rustc's own, so that C helpers can be inlined into
+    Rust, or the newest that the kernel takes."""
+    majors: tuple[int | None, ...] = (rust_llvm(rustc), *LLVM_VERSIONS)
     for major in majors:
-        if all(shutil.which(f"{tool}-{major}") for tool in ("clang", "ld.lld", "llvm-nm")):
+        if all(which(f"{tool}-{major}") for tool in ("clang", "ld.lld", "llvm-nm")):
             return major
-    raise Fault(f"{LLVM_NEEDED} is missing; run make setup")
+    return None
 
 
-def find_bindgen(cache: Cache) -> Path:
+def find_bindgen(cache: Cache) -> Path | None:
     """The bindgen that make setup built, or the system's."""
     built = cache.tools / f"bindgen-{BINDGEN_VERSION}/bin/bindgen"
-    found = str(built) if built.exists() else shutil.which("bindgen")
-    if not found:
-        raise Fault("no bindgen was found; run make setup")
-    return Path(found)
+    if built.exists():
+        return built
+    found = which("/usr/bin/bindgen") or which("bindgen")
+    if found and at_least(output(found, "--version"), BINDGEN_MINIMUM):
+        return Path(found)
+    return None
+
+
+def find_cargo() -> str | None:
+    """The distribution's cargo, or the first in the PATH."""
+    return which("/usr/bin/cargo") or which("cargo")
 
 
 @dataclass(frozen=True)
@@ -68,27 +119,18 @@ class Toolchain:
     def find(cls, options: Options, cache: Cache, gcc: bool = False) -> "Toolchain":
         """Finds what make setup has installed."""
         rustc = find_rustc(options.rustc)
-        llvm = find_llvm(rustc)
-        env = {
-            name: value
-            for name, value in os.environ.items()
-            # What the caller's make passes on, and flags of the user's, are not for the kernel's.
-            if name
-            not in (
-                "MAKEFLAGS",
-                "MFLAGS",
-                "MAKELEVEL",
-                "MAKEOVERRIDES",
-                "CROSS_COMPILE",
-                "KBUILD_OUTPUT",
-                "LLVM",
-                "KCFLAGS",
-                "USERCFLAGS",
-            )
-        }
+        if not os.access(rustc, os.X_OK):
+            raise Fault(f"RUSTC={rustc} does not run; run make setup, or give RUSTC=")
+        llvm, bindgen = find_llvm(rustc), find_bindgen(cache)
+        if llvm is None:
+            raise Fault(f"{LLVM_NEEDED} is missing; run make setup")
+        if bindgen is None:
+            raise Fault("no bindgen was found; run make setup")
+        passed = [name for name in os.environ if not NOT_PASSED.fullmatch(name)]
+        env = {name: os.environ[name] for name in passed}
         bin_folder = cache.root / "bin"
         bin_folder.mkdir(parents=True, exist_ok=True)
-        if ccache := shutil.which("ccache"):
+        if ccache := which("ccache"):
             # By the compiler's name: CC="ccache clang" breaks the linker that the
             # kernel's Makefile hands to rustc for host programs.
             link = bin_folder / f"clang-{llvm}"
@@ -113,15 +155,20 @@ class Toolchain:
             "KBUILD_BUILD_HOST": "pidns",
             "KBUILD_BUILD_VERSION": "1",
         }
-        return cls(rustc, llvm, find_bindgen(cache), env, gcc)
+        return cls(rustc, llvm, bindgen, env, gcc)
+
+    def beside(self, name: str) -> Path:
+        """A tool of rustc's own release, by its side."""
+        return self.rustc.with_name(name)
 
     def make(self, arch: str) -> list[str]:
         """The kernel's make for an architecture."""
         tools = {
             "RUSTC": self.rustc,
             "HOSTRUSTC": self.rustc,
-            "RUSTDOC": self.rustc.with_name("rustdoc"),
-            "RUSTFMT": self.rustc.with_name("rustfmt"),
+            "RUSTDOC": self.beside("rustdoc"),
+            "RUSTFMT": self.beside("rustfmt"),
+            "CLIPPY_DRIVER": self.beside("clippy-driver"),
             "BINDGEN": self.bindgen,
         }
         llvm = "" if self.gcc else f"-{self.llvm}"
@@ -132,8 +179,33 @@ class Toolchain:
         """Changes when a compiler does."""
         return "".join(
             (
-                _output(self.rustc, "-vV"),
-                _output("gcc" if self.gcc else f"clang-{self.llvm}", "--version"),
-                _output(self.bindgen, "--version"),
+                output(self.rustc, "-vV"),
+                output("gcc" if self.gcc else f"clang-{self.llvm}", "--version"),
+                output(self.bindgen, "--version"),
             )
         )
+
+
+def command(options: Options, cache: Cache, _: Mapping[str, str], _a: Sequence[str]) -> int:
+    """The command: prints the compilers, and the environment for them, as a shell reads them."""
+    found = Toolchain.find(options, cache)
+    cargo = find_cargo()
+    if not cargo:
+        raise Fault("cargo is missing; run make setup")
+    names = {
+        "RUSTC": found.rustc,
+        "RUSTFMT": found.beside("rustfmt"),
+        "CLIPPY_DRIVER": found.beside("clippy-driver"),
+        "CARGO": cargo,
+        "LLVM_MAJOR": found.llvm,
+        "BINDGEN": found.bindgen,
+        "JOBS": options.jobs,
+    }
+    for name, value in names.items():
+        print(f"{name}={shlex.quote(str(value))}")
+    print(f"KMAKE=({shlex.join(found.make('x86_64'))})")
+    print("unset", NOT_PASSED.pattern.replace("|", " "))
+    for name, value in found.env.items():
+        if os.environ.get(name) != value:
+            print(f"export {name}={shlex.quote(value)}")
+    return 0

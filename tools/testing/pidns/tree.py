@@ -2,7 +2,6 @@
 """A kernel: its source with our files laid over it, its configuration, its build tree."""
 
 import hashlib
-import os
 import re
 import subprocess
 import sys
@@ -12,49 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import process
-from .cache import TOP, Cache
+from .cache import Cache, check_disk
 from .errors import Fault, note
-from .options import Options
+from .overlay import MANIFEST
+from .source import Source
 from .toolchain import Toolchain
 
-MANIFEST = Path("kernel/pidns/.manifest")
 # Seconds for a build from scratch on a slow machine.
 BUILD_LIMIT = 3 * 3600
 STEP = re.compile(rb"^  [A-Z]", re.M)
 FAULTS = re.compile(r"\b(?:error|ERROR)[:[]|undefined (?:symbol|reference)|\*\*\* ")
-
-
-def script(name: str, *arguments: str | Path, **env: str) -> str:
-    """Runs a script of scripts/ and returns its output; its messages go to the user."""
-    with process.started(
-        [TOP / "scripts" / name, *arguments],
-        env={**os.environ, **env},
-        stdout=subprocess.PIPE,
-    ) as running:
-        output, _ = running.communicate()
-        if running.returncode:
-            raise SystemExit(running.returncode)
-    return output.decode()
-
-
-def setup() -> None:
-    """Installs what is missing, in our own session: sudo may ask for a password."""
-    with subprocess.Popen([TOP / "scripts/setup.sh"]) as running:
-        try:
-            status = running.wait()
-        except BaseException:
-            running.terminate()
-            raise
-    if status:
-        raise SystemExit(status)
-
-
-def check_disk(log: Path, folder: Path) -> None:
-    """Raises a Fault if the log shows a full disk."""
-    if "No space left on device" in log.read_text(encoding="utf-8", errors="replace"):
-        raise Fault(
-            f"the disk of {folder} is full; free some space, or set XDG_CACHE_HOME to a folder on a larger disk"
-        )
 
 
 def errors_of(log: Path) -> list[str]:
@@ -101,43 +67,6 @@ def implementation(impl: str) -> str:
         "PIDNS_KUNIT_TEST",
     )
     return "".join(f"CONFIG_{symbol}=y\n" for symbol in symbols)
-
-
-@dataclass(frozen=True)
-class Source:
-    """A kernel's source tree."""
-
-    path: Path
-    name: str
-    # Whether it is the user's, and may change at any time.
-    own: bool = False
-
-    @classmethod
-    def find(cls, options: Options) -> "Source":
-        """The user's tree, or Debian's in the cache, fetched if it is not there."""
-        if options.kdir is None:
-            path = Path(script("source.sh", PIDNS_LOCKED="1").strip())
-            return cls(path, path.name)
-        path = options.kdir.resolve()
-        if (path / ".config").exists() or (path / "include/config").is_dir():
-            raise Fault(
-                f"KDIR={path} was configured or built in place;"
-                " run make mrproper there, or give a clean git worktree of it"
-            )
-        return cls(path, "kdir-" + hashlib.sha256(str(path).encode()).hexdigest()[:8], own=True)
-
-    def lay_over(self, options: Options) -> None:
-        """Lays the checkout's files over it."""
-        update = [] if options.kdir else ["--update"]
-        script("integrate.sh", *update, self.path, PIDNS_LOCKED="1")
-
-    def kernel_version(self, rust: bool) -> str:
-        """A hash of those files laid over it that are built."""
-        lines = (self.path / MANIFEST / "files").read_text(encoding="utf-8").splitlines()
-        others = r"\S+  (?:tools|Documentation)/" if rust else r"(?!.*Kconfig$)"
-        ours = [line for line in lines if not re.match(others, line)]
-        applied = (self.path / MANIFEST / "applied.diff").read_text(encoding="utf-8")
-        return hashlib.sha256("\n".join([str(self.path), *ours, applied]).encode()).hexdigest()
 
 
 class Progress:

@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from ..functions import rows, table
+from ..functions import rows, table, unlisted
 
 ABI = """
 #[export]
@@ -25,6 +25,11 @@ pub(crate) unsafe extern "C" fn find_pid_ns() {
 
 #[export]
 pub(crate) unsafe extern "C" fn pidns_setns() {
+}
+
+#[export]
+#[inline(never)]
+pub(crate) unsafe extern "C" fn of_rust_alone() {
 }
 
 unsafe extern "C" fn of_no_name() {
@@ -65,3 +70,4 @@ class FunctionsTest(unittest.TestCase):
             ],
         )
         self.assertIn("`sys_setns()`", table(self.top, "pidns"))
+        self.assertEqual(unlisted(self.top, "pidns"), ["of_rust_alone"])
