@@ -21,7 +21,8 @@ help: ## print this
 	@echo '  DEBUG=1       with KASAN, lockdep and other checks of the kernel (the same)'
 	@echo '  KDIR=...      a Linux 7.3 tree of yours instead of a fetched one'
 	@echo '  TESTS=...     some of the kselftests (test, quick), KUnit suites or "fuzz" (quick),'
-	@echo '                or of the suites (upstream-tests)'
+	@echo '                or of the suites (upstream-tests), or of models, their scenarios and'
+	@echo '                mistakes (models)'
 	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
 	@echo '  SEEDS=A..B    which programs (fuzz, compare, mutants, quick)'
 	@echo '  MINUTES=...   again and again for so long, to find races (quick)'
@@ -90,6 +91,10 @@ configs: ## build and boot a matrix of kernel configurations
 mutants: ## show which tests notice deliberate mistakes
 	@scripts/mutants.sh $(MUTANTS)
 
+models: ## check the models of the protocol and of the table, by spin and loom
+	@[ -x /usr/bin/python3 ] || scripts/setup.sh
+	@$(HARNESS) models
+
 htmldocs: ## build Documentation/pidns by Sphinx, without a warning
 	@scripts/lint.sh htmldocs
 
@@ -108,4 +113,4 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@scripts/clean.sh all
 
-.PHONY: help setup kernel run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants htmldocs lint integrate remove clean distclean
+.PHONY: help setup kernel run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs lint integrate remove clean distclean

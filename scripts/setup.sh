@@ -30,6 +30,7 @@ cmd:xz		xz-utils
 cmd:depmod	kmod
 cmd:ccache	ccache
 cmd:shellcheck	shellcheck
+cmd:spin	spin
 cmd:mmdebstrap	mmdebstrap
 cmd:mke2fs	e2fsprogs
 cmd:unshare	util-linux

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 from .cache import Cache
 from .errors import Fault
+from .models import models
 from .options import Options
 from .quick import quick
 
-COMMANDS = {"quick": quick}
+COMMANDS = {"models": models, "quick": quick}
 
 
 def main(arguments: Sequence[str]) -> int:
