@@ -28,7 +28,8 @@ help: ## print this
 	@echo '  DEBUG=1       with KASAN, lockdep and other checks of the kernel (the same)'
 	@echo '  KDIR=...      a Linux 7.3 tree of yours instead of a fetched one'
 	@echo '  TESTS=...     some of the kselftests (test, quick), KUnit suites or "fuzz" (quick),'
-	@echo '                or of the suites (upstream-tests)'
+	@echo '                or of the suites (upstream-tests), or of models, their scenarios and'
+	@echo '                mistakes (models)'
 	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
 	@echo '  SEEDS=A..B    which programs (fuzz, compare, mutants, quick)'
 	@echo '  MINUTES=...   again and again for so long, to find races (quick)'
@@ -96,6 +97,9 @@ configs: ## build and boot a matrix of kernel configurations
 mutants: ## show which tests notice deliberate mistakes
 	@scripts/mutants.sh $(MUTANTS)
 
+models: ## check the models of the protocol and of the table, by spin and loom
+	@$(HARNESS) models
+
 htmldocs: ## build Documentation/pidns by Sphinx, without a warning
 	@$(HARNESS) lint htmldocs
 
@@ -117,6 +121,6 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@$(HARNESS) clean all
 
-TARGETS := setup kernel run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants htmldocs doc lint integrate remove clean distclean
+TARGETS := setup kernel run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc lint integrate remove clean distclean
 $(TARGETS): /usr/bin/python3
 .PHONY: help $(TARGETS)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from . import clean, integrate, lint, overlay, policy, quick, setup, source, toolchain
+from . import clean, integrate, lint, models, overlay, policy, quick, setup, source, toolchain
 from .cache import Cache
 from .errors import Fault
 from .options import Options
@@ -18,6 +18,7 @@ COMMANDS: dict[str, Command] = {
     "clean": clean.command,
     "integrate": integrate.integrate_command,
     "lint": lint.command,
+    "models": models.command,
     "overlay": overlay.command,
     "policy": policy.command,
     "quick": quick.quick,
