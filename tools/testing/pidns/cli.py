@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 from .cache import Cache
 from .errors import Fault
+from .mutation import mutation
 from .options import Options
 from .quick import quick
 
-COMMANDS = {"quick": quick}
+COMMANDS = {"mutants": mutation, "quick": quick}
 
 
 def main(arguments: Sequence[str]) -> int:
