@@ -39,7 +39,7 @@ help: ## print this
 	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants), or one test (quick),'
 	@echo '                or for which its instructions are logged (profile)'
 	@echo '  CPUS=... MEMORY=...  processors and memory of the guest, as in CPUS=4 MEMORY=4G (2, 2G;'
-	@echo '                of each guest of quick: 2 for races, else 1; 1G)'
+	@echo '                of each guest of quick and mutants: 2 for races, else 1; 1G)'
 	@echo '  JOBS=...      how much to build at a time (as many as there are processors)'
 	@echo '  RUSTC=...     a rustc of yours, with its library source, instead of /usr/bin/rustc'
 
@@ -95,7 +95,8 @@ configs: ## build and boot a matrix of kernel configurations
 	@scripts/configs.sh $(CONFIGS)
 
 mutants: ## show which tests notice deliberate mistakes
-	@scripts/mutants.sh $(MUTANTS)
+	@[ -x /usr/bin/python3 ] || scripts/setup.sh
+	@$(HARNESS) mutants
 
 models: ## check the models of the protocol and of the table, by spin and loom
 	@$(HARNESS) models

@@ -25,7 +25,6 @@ check 'MEMORY= in an unknown unit' says 1 'MEMORY=2GB is not an amount of memory
 check 'what they may be' options CPUS=16 JOBS=1 MEMORY=512M TIMEOUT=10
 check 'MEMORY= without a unit' options CPUS= JOBS= MEMORY=4096
 check 'CONFIGS= unknown' says 1 'CONFIGS=nope is not known' "$SCRIPTS/configs.sh" nope
-check 'MUTANTS= unknown' says 1 'MUTANTS=nope is not known' "$SCRIPTS/mutants.sh" nope
 check 'TESTS= of no suite' says 1 'TESTS=nope is not known' env TESTS=nope "$SCRIPTS/upstream-tests.sh" c
 check 'upstream-tests of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/upstream-tests.sh" java
 check 'CHECKS= of no tool' says 1 'CHECKS=nope is not known' env CHECKS='crun nope' "$SCRIPTS/containers.sh" c
@@ -35,7 +34,6 @@ check 'TESTS= of no kselftest' says 1 'TESTS=nope is not known' \
 	env TESTS='pidns_create_test nope' "$SCRIPTS/test.sh"
 check 'IMPL= of what is of Rust alone' says 1 'IMPL=c is not for kunit' env IMPL=c "$SCRIPTS/kunit.sh"
 check 'IMPL= of the matrix' says 1 'IMPL=c is not for configs' env IMPL=c "$SCRIPTS/configs.sh"
-check 'IMPL= of the mutants' says 1 'IMPL=c is not for mutants' env IMPL=c "$SCRIPTS/mutants.sh"
 check 'DEBUG= of a profile' says 1 'DEBUG=1 is not for profile' env DEBUG=1 "$SCRIPTS/profile.sh" kill0 1
 check 'DEBUG= of compare' says 1 'DEBUG=1 is not for compare' env DEBUG=1 "$SCRIPTS/compare.sh" c rust
 check 'SEEDS= backwards' says 1 'SEEDS=20..0 is not a range' env SEEDS=20..0 "$SCRIPTS/compare.sh" c rust

@@ -24,6 +24,9 @@ expected    which results are expected not to pass, and how many there are
 splats      complaints in a kernel's log
 logs        the kernel's logs of both implementations, compared
 run         jobs for guests, and their results
+kept        results of long runs, kept until what they come from changes
+mutants     deliberate mistakes: the lists, their check, the sources with all of them
+trials      suites on a kernel that makes a mistake
 functions   the table from C functions to Rust functions in lib.rs, for lint
 api         what the kernel crate lets a module do, for lint
 rustdoc     the documentation in the code, for lint
@@ -33,5 +36,6 @@ clean       the commands `make clean` and `make distclean`
 policy      the rules of pidns/ and nsproxy/ that the compiler does not check, for lint
 lint        the command `make lint`
 quick       the command `make quick`
+mutation    the command `make mutants`
 cli         the commands, as the Makefile calls them
 """

@@ -36,6 +36,18 @@ def check_disk(log: Path, folder: Path) -> None:
         )
 
 
+@contextlib.contextmanager
+def claimed(logs: Path) -> Iterator[None]:
+    """Makes a folder of logs; raises a Fault if another run writes there."""
+    logs.mkdir(parents=True, exist_ok=True)
+    with (logs / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Fault(f"another run writes {logs}; wait until it has ended") from None
+        yield
+
+
 class Cache:
     """The cache folder and its fixed parts."""
 

@@ -8,7 +8,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from . import clean, integrate, lint, models, overlay, policy, quick, setup, source, toolchain
+from . import (
+    clean,
+    integrate,
+    lint,
+    models,
+    mutation,
+    overlay,
+    policy,
+    quick,
+    setup,
+    source,
+    toolchain,
+)
 from .cache import Cache
 from .errors import Fault
 from .options import Options
@@ -19,6 +31,7 @@ COMMANDS: dict[str, Command] = {
     "integrate": integrate.integrate_command,
     "lint": lint.command,
     "models": models.command,
+    "mutants": mutation.command,
     "overlay": overlay.command,
     "policy": policy.command,
     "quick": quick.quick,

@@ -11,7 +11,7 @@ import enum
 import os
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,8 @@ class End(enum.Enum):
     """How a command ended."""
 
     DONE = "done"
+    # It printed enough, and was not waited for.
+    CUT = "cut"
     HANG = "hang"
     DEATH = "death"
 
@@ -107,14 +109,17 @@ class Guest(abc.ABC):
     def refusal(self) -> str | None:
         """Why this machine cannot run the guest, if the log of a failed boot says so."""
 
-    def ask(self, command: str, limit: float) -> Answer:
-        """Runs a command in the guest. If it hangs or dies, the next command gets a fresh one."""
+    def ask(
+        self, command: str, limit: float, enough: Callable[[str], object] | None = None
+    ) -> Answer:
+        """Runs a command in the guest, up to a line that is `enough`. If it does not end, the next
+        command gets a fresh guest."""
         if self.channel is None:
             self._boot()
         assert self.channel is not None
         begun = time.monotonic()
         self.channel.send(command)
-        answer = self._read(self.channel, limit)
+        answer = self._read(self.channel, limit, enough=enough)
         answer.seconds = time.monotonic() - begun
         if answer.end is not End.DONE:
             self.drop()
@@ -134,7 +139,7 @@ class Guest(abc.ABC):
         self.channel.send("end")
         ended = self._read(self.channel, self.boot_limit).end is End.DEATH
         self.drop()
-        log = self._this_boot()
+        log = self.this_boot()
         return ended and "reboot: Power down" in log and "Kernel panic" not in log
 
     def log_text(self) -> str:
@@ -146,9 +151,10 @@ class Guest(abc.ABC):
         return not self.log_cut and self.log_text().count("Linux version ") >= self.boots
 
     def _tail(self) -> list[str]:
-        return self._this_boot().splitlines()[-30:]
+        return self.this_boot().splitlines()[-30:]
 
-    def _this_boot(self) -> str:
+    def this_boot(self) -> str:
+        """The kernel's log since it has booted."""
         return self.log_text()[self._booted_at :]
 
     def _boot(self) -> None:
@@ -175,14 +181,21 @@ class Guest(abc.ABC):
         self.channel = None
 
     def _why(self, end: End, limit: float) -> str:
-        if "Kernel panic" in self._this_boot():
+        if "Kernel panic" in self.this_boot():
             return "the kernel panicked"
+        if end is End.CUT:
+            return "it was not waited for"
         if end is End.HANG:
             return f"timed out after {limit:.0f} s"
         return "the guest exited or rebooted"
 
     @staticmethod
-    def _read(channel: Channel, limit: float, booting: bool = False) -> Answer:
+    def _read(
+        channel: Channel,
+        limit: float,
+        booting: bool = False,
+        enough: Callable[[str], object] | None = None,
+    ) -> Answer:
         answer = Answer(End.DEATH)
         try:
             for line in channel.lines(time.monotonic() + limit):
@@ -198,6 +211,9 @@ class Guest(abc.ABC):
                     break
                 if len(answer.lines) < MOST_LINES:
                     answer.lines.append(line)
+                if enough and enough(line):
+                    answer.end = End.CUT
+                    break
         except TimeoutError:
             answer.end = End.HANG
         return answer

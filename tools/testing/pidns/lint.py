@@ -279,7 +279,7 @@ class Lint:
         commands = {
             "shellcheck": ["shellcheck", "-x", *shell_scripts()],
             "policy": [PYTHON, "-m", "pidns", "policy"],
-            "mutants": [PYTHON, "scripts/mutants", "check", "."],
+            "mutants": [PYTHON, "-m", "pidns.mutants", "check"],
             "rows": [PYTHON, "-m", "pidns.rows", "check"],
             "functions": [PYTHON, "-m", "pidns.functions", "check"],
             "api": [PYTHON, "-m", "pidns.api", "check"],

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from . import process
+from . import mutants, process
 from .cache import TOP, Cache, replace_file
 from .errors import Fault, note
+from .mutants import Edit
 from .options import Options
 from .process import raise_on_signals
 from .setup import setup
@@ -29,7 +30,6 @@ FOLDER = TOP / "tools/testing/models"
 LIST = FOLDER / "models.toml"
 PROTOCOL = FOLDER / "protocol.pml"
 CRATE = Path("tools/testing/models/table")
-MUTANTS = TOP / "tools/testing/mutants"
 # The kernel's files that the crate includes.
 INCLUDED = (Path("pidns/raw/idr.rs"), Path("rust/kernel/ns/pid/idr.rs"))
 BINARY = "pidns-table-model"
@@ -53,22 +53,6 @@ FOREIGN = (
     "SEED",
     "SEEDS",
 )
-MUTANT = re.compile(
-    r"^mutant: (?P<name>\S+)\n(?P<fields>(?:\w+:.*\n)*?)(?=^file: )(?P<edits>(?:^(?:file: .*|find:|with:|\t.*)\n)+)",
-    re.M,
-)
-EDIT = re.compile(
-    r"^file: (?P<file>.*)\nfind:\n(?P<find>(?:\t.*\n)+)with:\n(?P<with>(?:\t.*\n)+)", re.M
-)
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A text of a file, and what a mistake makes of it; MUTANT asks whether it is chosen."""
-
-    file: str
-    find: str
-    replace: str
 
 
 @dataclass(frozen=True)
@@ -94,27 +78,10 @@ class Verdict:
     said: str
 
 
-def mutants(folder: Path) -> dict[str, tuple[str, tuple[Edit, ...]]]:
-    """The mistakes of tools/testing/mutants: what each is, and its edits."""
-    found = {}
-    for path in sorted(folder.glob("*.list")):
-        for match in MUTANT.finditer(path.read_text(encoding="utf-8")):
-            edits = tuple(
-                Edit(
-                    one["file"],
-                    *(re.sub(r"^\t", "", one[key], flags=re.M)[:-1] for key in ("find", "with")),
-                )
-                for one in EDIT.finditer(match["edits"])
-            )
-            what = re.search(r"^what: (.*)$", match["fields"], re.M)
-            found[match["name"]] = (what[1] if what else "", edits)
-    return found
-
-
-def checks(path: Path = LIST, folder: Path = MUTANTS) -> list[Check]:
+def checks(path: Path = LIST) -> list[Check]:
     """All that the list names, the models as they are first."""
     listed = tomllib.loads(path.read_text(encoding="utf-8"))
-    known = mutants(folder)
+    known = {mutant.name: (mutant.what, mutant.edits) for mutant in mutants.read()}
     protocol, table = listed["protocol"], listed["table"]
     macros = {name: tuple(text.split()) for name, text in protocol["scenarios"].items()}
     right = [Check("protocol", name, given) for name, given in macros.items()]
@@ -123,7 +90,7 @@ def checks(path: Path = LIST, folder: Path = MUTANTS) -> list[Check]:
     for entry in protocol["mistakes"] + table["mistakes"]:
         mutant = entry.get("mutant", "")
         if mutant and mutant not in known:
-            raise Fault(f"{path.name}: there is no mutant {mutant} in {folder}; correct the list")
+            raise Fault(f"{path.name}: there is no mutant {mutant}; correct the list")
         model = "protocol" if "macro" in entry else "table"
         names = macros if model == "protocol" else table["scenarios"]
         if entry["scenario"] not in names:

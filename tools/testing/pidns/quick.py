@@ -2,7 +2,6 @@
 """make quick: build a kernel for User Mode Linux, boot it, and run the tests natively."""
 
 import contextlib
-import fcntl
 import hashlib
 import re
 import resource
@@ -14,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import expected, fuzzer, kselftests, ktap, splats, uml
-from .cache import TOP, Cache
+from .cache import TOP, Cache, claimed
 from .errors import Fault, note
 from .ktap import Outcome, Result
 from .options import Options
@@ -176,11 +175,7 @@ class Quick:
         """Guests for the jobs, with logs below `name`, that boot when they are needed."""
         logs = self.logs(name)
         machines = machines_for(options, jobs)
-        with (logs / "lock").open("w") as lock, contextlib.ExitStack() as stack:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Fault(f"another run writes {logs}; wait until it has ended") from None
+        with claimed(logs), contextlib.ExitStack() as stack:
             guests = []
             for index, machine in enumerate(machines):
                 work = self.folder / name / f"guest-{index}"
@@ -196,9 +191,7 @@ class Quick:
 
     def logs(self, name: str) -> Path:
         """Where the logs and the results of a run are."""
-        folder = self.cache.log / name
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        return self.cache.log / name
 
     def reference(self, options: Options, built: Built, jobs: list[Job]) -> fuzzer.Transcripts:
         """C's transcripts of the seeds, cached or from a run of its own."""

@@ -22,6 +22,7 @@ from typing import Any
 from .cache import TOP
 from .errors import Fault
 from .lists import load
+from .mutants import read
 
 LIST = "rows.toml"
 SELFTESTS = "tools/testing/selftests/pidns"
@@ -174,12 +175,7 @@ def faults(table: Table, tests: Tests) -> Iterator[str]:
 
 def mutants(top: Path) -> Counter[str]:
     """How many mistakes break each row."""
-    return Counter(
-        row
-        for path in (top / "tools/testing/mutants").glob("*.list")
-        for rows in re.findall(r"^rows: (.*)", path.read_text(encoding="utf-8"), re.MULTILINE)
-        for row in rows.split()
-    )
+    return Counter(row for mutant in read(top) for row in mutant.rows)
 
 
 def item(text: str) -> str:

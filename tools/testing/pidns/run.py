@@ -299,9 +299,10 @@ class Run:
         if answer.status in TIMED_OUT:
             # The program's children may still run.
             guest.drop()
-        return Done(job, self._results(job, answer), answer.lines + answer.last_words)
+        return Done(job, self.results_of(job, answer), answer.lines + answer.last_words)
 
-    def _results(self, job: Job, answer: Answer) -> list[Result]:
+    def results_of(self, job: Job, answer: Answer) -> list[Result]:
+        """The results in what a guest has printed."""
         results = self.parser.results(job.name, answer.lines) if answer.lines else []
         if answer.end is not End.DONE or answer.status in TIMED_OUT:
             # The end explains missing results.

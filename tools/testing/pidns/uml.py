@@ -90,6 +90,8 @@ class Machine:
     cpus: int
     memory: str
     ptrace: bool = False
+    # Of the kernel's command line: it gives what it does not know to the first process.
+    arguments: tuple[str, ...] = ("PIDNS_QUICK=1",)
 
 
 class Uml(Guest):
@@ -166,6 +168,7 @@ class Uml(Guest):
             f"con1=fd:{commands},fd:{answers}",
             f"pidns.stage={self.stage}",
             *ARGUMENTS,
+            *self.machine.arguments,
         ]
 
     def _copy_console(self) -> None:

@@ -29,6 +29,13 @@ for line in sys.stdin:
     print("pidns-status 3", flush=True)
 """
 
+# Those that the script uses.
+FILES = {
+    "kmemleak": "/sys/kernel/debug/kmemleak",
+    "locks": "/proc/lockdep_stats",
+    "switch": "/sys/module/pidns/parameters/mutant",
+}
+
 
 class Program(Guest):
     def __init__(self, folder: Path, text: str = WORKER) -> None:
@@ -115,6 +122,11 @@ class GuestTest(unittest.TestCase):
     def test_a_guest_that_never_stops_to_print(self) -> None:
         self.assertEqual(self.guest.ask("flood", 0.6).end, End.HANG)
 
+    def test_enough(self) -> None:
+        answer = self.guest.ask("flood", 10, lambda line: line == "more")
+        self.assertEqual((answer.end, answer.lines), (End.CUT, ["more"]))
+        self.assertEqual(self.guest.ask("hello", 10).lines, ["said hello"])
+
     def test_a_guest_that_does_not_come_up(self) -> None:
         text = f"open({str(self.folder / 'log')!r}, 'w').write('last words')"
         with self.assertRaisesRegex(Fault, "did not come up.*\n.*last words"):
@@ -124,21 +136,33 @@ class GuestTest(unittest.TestCase):
 class WorkerTest(unittest.TestCase):
     """The script itself, on this machine."""
 
+    def run_script(self, command: str, **files: Path | str) -> list[str]:
+        """Runs a command, with other files."""
+        script = (SCRIPTS / "worker.sh").read_text(encoding="utf-8").replace("sleep 6", ":")
+        for name, path in files.items():
+            script = script.replace(FILES[name], str(path))
+        said = subprocess.run(
+            ["bash", "-c", script],
+            input=f"{command}\nend\n",
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+        return said.stdout.splitlines()
+
     def scan(self, lockdep: str, kmemleak: str = "") -> list[str]:
-        text = (SCRIPTS / "worker.sh").read_text(encoding="utf-8").replace("sleep 6", ":")
         with tempfile.TemporaryDirectory() as folder:
             leaks, locks = Path(folder, "leaks"), Path(folder, "locks")
             locks.write_text(lockdep, encoding="utf-8")
-            script = text.replace("/sys/kernel/debug/kmemleak", kmemleak or str(leaks))
-            said = subprocess.run(
-                ["bash", "-c", script.replace("/proc/lockdep_stats", str(locks))],
-                input="scan\nend\n",
-                capture_output=True,
-                text=True,
-                timeout=10,
-                check=True,
-            )
-        return said.stdout.splitlines()
+            return self.run_script("scan", kmemleak=kmemleak or leaks, locks=locks)
+
+    def test_mutant(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            switch = Path(folder, "switch")
+            said = self.run_script("mutant 5", switch=switch)
+            self.assertEqual((said, switch.read_text()), (["pidns-ready", "pidns-status 0"], "5\n"))
+        self.assertEqual(self.run_script("mutant 5", switch="/nowhere/x")[-1], "pidns-status 1")
 
     def test_scan(self) -> None:
         on = " debug_locks:                             1\n"

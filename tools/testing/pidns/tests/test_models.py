@@ -11,49 +11,19 @@ from ..models import (
     CRATE,
     INCLUDED,
     Check,
-    Edit,
     Models,
     Verdict,
     checks,
     choose,
     lay,
     loom_verdict,
-    mutants,
     pan_verdict,
     planted,
     refuse_foreign,
 )
+from ..mutants import Edit
 from ..options import Options
 
-LIST = """# A comment.
-
-mutant: one-too-many
-what: one more
-rows: A1
-tests: kunit
-file: pidns/a.rs
-find:
-	if a {
-	b
-with:
-	if a || MUTANT {
-	b
-
-mutant: other
-what: another
-rows: A2
-tests: t
-file: pidns/a.rs
-find:
-	c
-with:
-	MUTANT
-file: pidns/b.rs
-find:
-	d
-with:
-	MUTANT
-"""
 FULL = "State-vector 8 byte, depth reached 9, errors: 0\n    1234 states, stored\n"
 
 
@@ -62,23 +32,6 @@ def check(mistake: str, *edits: Edit) -> Check:
 
 
 class ListTest(unittest.TestCase):
-    def test_mutants(self) -> None:
-        with tempfile.TemporaryDirectory() as name:
-            Path(name, "a.list").write_text(LIST, encoding="utf-8")
-            found = mutants(Path(name))
-        one = Edit("pidns/a.rs", "if a {\nb", "if a || MUTANT {\nb")
-        self.assertEqual(found["one-too-many"], ("one more", (one,)))
-        self.assertEqual([edit.file for edit in found["other"][1]], ["pidns/a.rs", "pidns/b.rs"])
-
-    def test_all_mutants_are_read(self) -> None:
-        written = [
-            line.split()[1]
-            for path in models.MUTANTS.glob("*.list")
-            for line in path.read_text(encoding="utf-8").splitlines()
-            if line.startswith("mutant:")
-        ]
-        self.assertEqual(sorted(mutants(models.MUTANTS)), sorted(written))
-
     def test_the_list(self) -> None:
         every = checks()
         self.assertTrue(all(one.what for one in every if one.mistake))

@@ -11,6 +11,7 @@ from unittest import mock
 
 from .. import lists
 from ..rows import SELFTESTS, Tests, faults, main, read_table, report
+from .test_mutants import mutant
 
 KUNIT = """
 #[macros::kunit_tests(pidns_z)]
@@ -37,7 +38,7 @@ FILES = {
     f"{SELFTESTS}/b_test.c": "TEST_F_TIMEOUT(pidns, one, 9)\n",
     "pidns/z.rs": KUNIT,
     "scripts/distro/bpf.sh": "",
-    "tools/testing/mutants/m.list": "mutant: m\nrows: A1\n",
+    "tools/testing/mutants/m.toml": mutant("m", "x", "MUTANT", "A1"),
 }
 ROW_A = {"title": "one", "cases": ["a_test.one", "a_test.two", "pidns_z", "pidns_y.three"]}
 ROW_D = {"title": "two", "cases": ["b_test.one", "make distro"], "no_mutant": "why not"}

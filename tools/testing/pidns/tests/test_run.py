@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 import time
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 
 from ..cache import Cache
@@ -34,7 +35,9 @@ class Scripted(Guest):
     def up(self) -> bool:
         return self._up
 
-    def ask(self, command: str, limit: float) -> Answer:
+    def ask(
+        self, command: str, limit: float, enough: Callable[[str], object] | None = None
+    ) -> Answer:
         self.boots = max(1, self.boots)
         self._up = True
         self.limits.append(limit)
@@ -67,7 +70,9 @@ class Scripted(Guest):
 class Tiring(Scripted):
     """Fails what it is asked for the third time."""
 
-    def ask(self, command: str, limit: float) -> Answer:
+    def ask(
+        self, command: str, limit: float, enough: Callable[[str], object] | None = None
+    ) -> Answer:
         answer = super().ask(command, limit)
         return answer if self.asked.count(command) < 3 else Answer(End.DONE, [], 1)
 

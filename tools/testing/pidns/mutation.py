@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make mutants: show which tests notice deliberate mistakes.
+
+One kernel has all of them. Each is made in guests of its own, where the suites run.
+"""
+
+import concurrent.futures
+import resource
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from . import expected, fuzzer, kselftests, ktap, mutants, quick, splats, uml
+from .cache import TOP, Cache, claimed
+from .errors import Fault, note
+from .integrate import integrate
+from .kept import Kept, Progress, key_of
+from .lists import LISTS
+from .mutants import Mutant
+from .options import Options
+from .overlay import Overlay
+from .process import raise_on_signals
+from .run import Job, Reference, Run
+from .setup import setup
+from .source import Source
+from .toolchain import Toolchain
+from .tree import Tree, implementation
+from .trials import Finding, Lab, Suite, Trial, limits
+
+SEEDS = range(4)
+# Seconds for a command, as long as nothing tells how long it takes; on a busy machine that is long.
+LIMIT = 1500
+ARGUMENTS = (
+    # Memory of our caches that is freed is overwritten, and looked at when it is used again.
+    "slab_debug=FZP,pid*,nsproxy,task_struct",
+    # What a test waits for comes soon, or never.
+    "PIDNS_LOOKS=800",
+)
+CONFIGS = ("um.config",)
+# Of what is laid over a tree, what is not built, or not for the kernel.
+PAGES = ("Documentation/",)
+NOT_BUILT = (*PAGES, "tools/", "samples/")
+
+
+def chosen(every: Sequence[Mutant], names: Sequence[str]) -> list[Mutant]:
+    """The mistakes that were asked for: all, or those of MUTANTS=."""
+    known = {mutant.name: mutant for mutant in every}
+    for name in names:
+        if name not in known:
+            raise Fault(f"MUTANTS={name} is not known; they are in {mutants.FOLDER}")
+    return [known[name] for name in dict.fromkeys(names)] or list(every)
+
+
+def refuse_foreign(options: Options, env: Mapping[str, str]) -> None:
+    """Raises a Fault for an option that means nothing here."""
+    if options.kdir:
+        raise Fault("KDIR= is not for the mutants, which change the source; leave it out")
+    if options.debug or options.impl != "rust":
+        given = "DEBUG=1" if options.debug else f"IMPL={options.impl}"
+        raise Fault(f"{given} is not for mutants; leave it out")
+    for name in ("TESTS", "CHECKS", "CONFIGS", "OP", "LEVEL", "SEED", "MINUTES", "TIMEOUT"):
+        if env.get(name):
+            raise Fault(f"{name}={env[name]} is not for mutants; leave it out")
+
+
+class Mutation:
+    """One run of the command."""
+
+    def __init__(self, options: Options, cache: Cache, folder: Path, wanted: list[Mutant]) -> None:
+        self.options, self.cache, self.folder, self.wanted = options, cache, folder, wanted
+        # As for make quick.
+        self.toolchain = Toolchain.find(options, cache, gcc=True)
+        self.toolchain.env["CCACHE_DISABLE"] = "1"
+        self.kept = Kept(cache.root / "mutants")
+        self.logs = cache.log / "mutants"
+        self.image, self.stage = folder / "linux", folder / "stage"
+        kunit = [name for name in quick.kunit_suites() if name != quick.DOCTESTS]
+        self.kunit = Suite("kunit", tuple(Job("kunit", name) for name in kunit))
+        self.seeds = options.seeds or SEEDS
+        seeds = [Job("fuzz", f"seed {seed}", f"{seed}..{seed + 1}") for seed in self.seeds]
+        self.fuzz = Suite("fuzz", tuple(seeds))
+        self.guests: list[uml.Uml] = []
+
+    def trial(self, mutant: Mutant) -> Trial:
+        """A mistake, and the suites that look for it."""
+        named = [Suite(test, (Job("kselftest", test),)) for test in mutant.tests]
+        return Trial(mutant.name, mutant.number, [self.kunit, *named, self.fuzz])
+
+    def prepare(self) -> None:
+        """Finds the sources, builds the fuzzer, and looks what results come from."""
+        self.source = Source.find(self.options, self.cache)
+        self.program = fuzzer.build(self.cache, self.toolchain)
+        self.files = list(Overlay().map())
+        built = [file for file in self.files if not file.startswith(NOT_BUILT)]
+        own = Path(__file__).parent
+        self.base_key = key_of(
+            [
+                *(part for file in built for part in (file, TOP / file)),
+                *sorted((TOP / "patches").glob("*.patch")),
+                *(TOP / "configs" / name for name in CONFIGS),
+                *sorted((TOP / mutants.FOLDER).glob("mutants.*")),
+                *sorted(kselftests.FOLDER.glob("*.h")),
+                *(own / f"{name}.py" for name in ("mutants", "trials", "uml")),
+                *sorted(uml.SCRIPTS.iterdir()),
+                LISTS / "expected.toml",
+                self.program,
+                f"{self.source.path} {self.seeds} {self.options.cpus} {ARGUMENTS}",
+                self.toolchain.identity,
+            ]
+        )
+
+    def key(self, trial: Trial, digest: str = "") -> str:
+        """Changes when anything does that the result of a trial comes from."""
+        tests = [suite.name for suite in trial.suites if suite.required]
+        return key_of([self.base_key, digest, *(kselftests.FOLDER / f"{one}.c" for one in tests)])
+
+    def sources(self) -> str:
+        """Changes when anything does that is built."""
+        files = [file for file in list(Overlay().map()) if not file.startswith(PAGES)]
+        return key_of([*(TOP / file for file in files), *sorted((TOP / mutants.FOLDER).iterdir())])
+
+    def build(self) -> None:
+        """Builds the kernel with all mistakes in it, and what guests need."""
+        before = self.sources()
+        tree, usual = (
+            Tree(
+                "um",
+                self.source,
+                self.cache.build / f"{self.source.name}-um-{name}",
+                f"{self.source.name}-um-{name}",
+                self.toolchain,
+                self.cache,
+                self.options.jobs,
+                (quick.HOST_RUST, quick.FLAGS),
+            )
+            for name in ("mutants", "rust")
+        )
+        image, tests = tree.build / uml.IMAGE, tree.build / "pidns-kselftest"
+        self.cache.need_space(1000 if image.exists() else 3000, "the mutants' kernel")
+        if not (tree.build / ".config").exists() and (usual.build / uml.IMAGE).exists():
+            tree.copy_from(usual)
+        overlay = self.folder / "overlay"
+        patches = [str(path.relative_to(TOP)) for path in (TOP / "patches").glob("*.patch")]
+        mutants.lay(TOP, overlay, [*self.files, *patches])
+        try:
+            integrate(Overlay(overlay), self.source.path, update=True)
+            tree.configure([TOP / "configs" / name for name in CONFIGS], implementation("rust"))
+            note(f"building the mutants' kernel in {tree.build}")
+            tree.build_kernel(uml.GOAL, image)
+            kselftests.build(tree, tests)
+        finally:
+            self.source.lay_over()
+        shutil.copy(image, self.image)
+        shutil.copytree(uml.SCRIPTS, self.stage)
+        shutil.copytree(tests, self.stage / "kselftest")
+        shutil.copy(self.program, self.stage / "pidns-fuzz")
+        if self.sources() != before:
+            raise Fault("the sources were changed during the build; start again")
+
+    def guest(self, name: str, suite: Suite) -> uml.Uml:
+        """A guest for a suite."""
+        races = suite.full or any(job.races for job in suite.jobs)
+        cpus = self.options.cpus or (2 if races else 1)
+        arguments = ARGUMENTS if suite.full else (*ARGUMENTS, *uml.Machine.arguments)
+        machine = uml.Machine(cpus, self.options.memory, self.options.cpus == 1, arguments)
+        work = self.folder / "guests" / name / suite.name
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        guest = uml.Uml(self.image, self.stage, work, self.logs / f"{name}.log", machine)
+        self.guests.append(guest)
+        return guest
+
+    def find(self, trials: dict[Trial, str], lab: Lab, kept: Path | None) -> None:
+        """Runs trials, several at a time, and keeps what each finds by its key."""
+        count = max(1, min(self.options.jobs + 1, len(trials), uml.room(self.options.memory)))
+        progress = Progress(len(trials))
+
+        def work(trial: Trial) -> None:
+            for kind in ("log", "out"):
+                (self.logs / f"{trial.name}.{kind}").unlink(missing_ok=True)
+            folder = self.folder / "fuzz" / trial.name
+            lab.try_all(trial, Reference(self.program, kept or folder, kept is not None, folder))
+            if trial.good or (trial.number and not trial.those("undecided")):
+                found = {name: asdict(finding) for name, finding in trial.found.items()}
+                self.kept.put(trial.name, trials[trial], found)
+            if trial.number:
+                progress.tell(f"{trial.name}: {trial.verdict}")
+
+        with concurrent.futures.ThreadPoolExecutor(count) as pool:
+            try:
+                running = [pool.submit(work, trial) for trial in trials]
+                for one in concurrent.futures.as_completed(running):
+                    one.result()
+            except BaseException:
+                lab.stopped.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                for guest in list(self.guests):
+                    guest.close()
+                raise
+
+    def missing(self, trials: dict[Trial, str]) -> dict[Trial, str]:
+        """Those trials of which no results are kept; the others get theirs."""
+        for trial, key in trials.items():
+            found = self.kept.get(trial.name, key) or {}
+            trial.found = {name: Finding(**finding) for name, finding in found.items()}
+        return {trial: key for trial, key in trials.items() if not trial.found}
+
+    def without(self, lab: Lab, tried: Iterable[Trial]) -> dict[str, Finding]:
+        """What the suites of these find without a mistake, which must be nothing."""
+        suites = {suite.name: suite for trial in tried for suite in trial.suites}
+        every = [Trial(f"none-{name}", 0, [suite]) for name, suite in suites.items()]
+        keys = {trial: self.key(trial) for trial in every}
+        missing = self.missing(keys)
+        # The others are compared with its transcripts.
+        fuzz = next(trial for trial in every if trial.suites[0] is self.fuzz)
+        fuzz.found.clear()
+        note(f"{len(suites) - 2} kselftests, KUnit and the fuzzer, without a mistake")
+        self.find(missing | {fuzz: keys[fuzz]}, lab, None)
+        if bad := [trial for trial in every if not trial.good]:
+            for trial in bad:
+                print("\n".join(f"{name}: {finding}" for name, finding in trial.found.items()))
+            raise Fault(
+                "the tests do not pass without a mistake, so they tell nothing; run: make quick"
+            )
+        return {trial.suites[0].name: trial.found[trial.suites[0].name] for trial in every}
+
+    def __call__(self) -> int:
+        """Builds, tries, and prints the table; returns the exit status."""
+        every = [self.trial(mutant) for mutant in self.wanted]
+        with self.cache.lock():
+            self.prepare()
+            keys = {
+                trial: self.key(trial, mutant.digest)
+                for trial, mutant in zip(every, self.wanted, strict=True)
+            }
+            missing = self.missing(keys)
+            if missing:
+                self.build()
+        if missing:
+            self.try_those(missing, len(every) - len(missing))
+        return judge(every, {mutant.name: mutant for mutant in self.wanted})
+
+    def try_those(self, missing: dict[Trial, str], kept: int) -> None:
+        """Tries mistakes."""
+        run = Run([], [], ktap.Parser(self.source.path), LIMIT)
+        lab = Lab(run, expected.known(), splats.known(False), {}, LIMIT, self.guest)
+        with claimed(self.logs):
+            lab.limits = limits(self.without(lab, missing))
+            note(f"{len(missing)} to try, {kept} kept from before")
+            self.find(missing, lab, self.folder / "fuzz/none-fuzz/new")
+
+
+def judge(trials: Sequence[Trial], known: Mapping[str, Mutant]) -> int:
+    """Prints the table and what was not noticed; returns the exit status."""
+    print(f"\n{'mutant':32} {'rows':12} {'kunit':9} {'kselftest':9} {'fuzz':9} how")
+    for trial in trials:
+        tests = [suite.name for suite in trial.suites if suite.required]
+        caught = trial.those("caught")
+        noticed = f"{len([name for name in tests if name in caught])} of {len(tests)}"
+        how = "; ".join(
+            f"{name}: {finding.how}" for name, finding in trial.found.items() if finding.how
+        )
+        kunit, fuzz = (trial.found[name].word for name in ("kunit", "fuzz"))
+        rows = " ".join(known[trial.name].rows)
+        print(f"{trial.name:32} {rows:12} {kunit:9} {noticed:9} {fuzz:9} {how}")
+    print()
+    for name in ("kunit", "fuzz"):
+        caught = [trial.name for trial in trials if name in trial.those("caught")]
+        print(f"{name} caught {len(caught)} of {len(trials)}")
+    failed = [trial for trial in trials if not trial.good]
+    for trial in failed:
+        print(f"{trial.name}: {trial.verdict}")
+    print(f"{len(trials) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
+    """The command; returns the exit status."""
+    raise_on_signals()
+    # A kernel that panics aborts, and should leave no core file.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    refuse_foreign(options, env)
+    wanted = chosen(mutants.read(), env.get("MUTANTS", "").split())
+    if mutants.main():
+        raise Fault("the list of mutants has faults, see above")
+    uml.check_machine(options.memory, options.cpus)
+    setup(options, cache)
+    with cache.temporary() as folder:
+        return Mutation(options, cache, folder, wanted)()

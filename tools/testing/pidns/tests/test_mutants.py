@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is wrong with a list of mistakes is found, and the copy has all mistakes in it."""
+
+import os
+import tempfile
+import unittest
+from pathlib import Path
+
+from .. import mutants
+from ..errors import Fault
+
+A = "fn f() -> u32 {\n    one();\n    two();\n    two();\n}\n"
+FILES = {
+    "pidns/a.rs": A,
+    "rust/kernel/ns.rs": "//! Ours.\n",
+    "Kbuild": "obj-y += a.o\n",
+    "tools/testing/selftests/pidns/Makefile": "TEST_GEN_PROGS := a1_test\n",
+    mutants.ROWS: '[row.A1]\ncases = ["a1_test.x"]\n[row.A2]\ncases = []\nno_mutant = "nobody can"\n',
+    "tools/testing/mutants/mutants.c": "",
+    "tools/testing/mutants/mutants.rs": "",
+}
+
+
+def mutant(name: str, find: str, replace: str, row: str = "A1", test: str = "a1_test") -> str:
+    return (
+        f'[{name}]\nwhat = "it"\nrows = ["{row}"]\ntests = ["{test}"]\n'
+        f"file = 'pidns/a.rs'\nfind = '{find}'\nwith = '{replace}'\n"
+    )
+
+
+GOOD = mutant("good", "one();", "if !MUTANT { one(); }")
+# What follows is the same place.
+OTHER = mutant("b", "-> u32", "-> MUTANT")
+
+
+class MutantsTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.top, self.laid = Path(folder.name, "top"), Path(folder.name, "laid")
+        for name, text in FILES.items():
+            self.write(name, text)
+
+    def write(self, name: str, text: str) -> None:
+        (self.top / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.top / name).write_text(text, encoding="utf-8")
+
+    def check(self, *lists: str, least: int = 1) -> list[str]:
+        self.write("tools/testing/mutants/a.toml", "\n".join(lists))
+        return mutants.check(self.top, least)
+
+    def fault(self, text: str, *lists: str, least: int = 1) -> None:
+        """This is the only fault."""
+        faults = self.check(*lists, least=least)
+        self.assertEqual(len(faults), 1, faults)
+        self.assertIn(text, faults[0])
+
+    def refused(self, text: str, *lists: str) -> None:
+        with self.assertRaisesRegex(Fault, text):
+            self.check(*lists)
+
+    def test_good(self) -> None:
+        self.assertEqual(self.check(GOOD), [])
+
+    def test_the_text_to_replace(self) -> None:
+        self.fault("b: occurs 0 times", GOOD, mutant("b", "three();", "MUTANT"))
+        self.fault("b: occurs 2 times", GOOD, mutant("b", "two();", "MUTANT"))
+        self.fault("change the same place", GOOD, mutant("b", "    one();", "MUTANT"))
+        self.fault("does not say MUTANT", GOOD, mutant("b", "-> u32", "-> u64"))
+
+    def test_names(self) -> None:
+        self.write("tools/testing/mutants/0.toml", mutant("good", "-> u32", "-> MUTANT"))
+        self.fault("a.toml: good: there is another one in 0.toml", GOOD)
+        (self.top / "tools/testing/mutants/0.toml").unlink()
+        self.fault("no row A9", GOOD, mutant("b", "-> u32", "MUTANT", "A9"))
+        self.fault("no test a9_test", GOOD, mutant("b", "-> u32", "MUTANT", "A1", "a9_test"))
+
+    def test_rows(self) -> None:
+        self.fault("A2 has a mutant, and a reason", GOOD, mutant("b", "-> u32", "MUTANT", "A2"))
+        self.assertIn("A1 has no mutant", self.check()[0])
+
+    def test_tests(self) -> None:
+        lists = (GOOD, mutant("b", "-> u32", "MUTANT", "A1", "b1_test"))
+        makefile = "tools/testing/selftests/pidns/Makefile"
+        self.write(makefile, "TEST_GEN_PROGS := a1_test b1_test\n")
+        self.assertEqual(self.check(*lists), [])
+        self.write(makefile, "TEST_GEN_PROGS := a1_test b1_test b2_test\n")
+        self.fault("tried with b2_test", *lists)
+        self.write(makefile, "TEST_GEN_PROGS := b1_test\nOTHER := x_a1_test\n")
+        self.write(mutants.ROWS, FILES[mutants.ROWS].replace("a1_", "x_a1_"))
+        words = "A1 has mutants, but none with one of its own tests"
+        self.assertTrue(any(words in one for one in self.check(lists[1])))
+
+    def test_no_test_can_see_it(self) -> None:
+        self.write(mutants.ROWS, "[row.A1]\ncases = []\n")
+        self.fault("tried with a1_test", GOOD.replace('"a1_test"', ""))
+
+    def test_fewer_than_there_must_be(self) -> None:
+        self.fault("1 mistakes; lists/counts.toml says 2", GOOD, least=2)
+
+    def test_not_understood(self) -> None:
+        self.refused("rows, tests, what, with is missing", "[b]\nfile = 'pidns/a.rs'\nfind = 'x'")
+        self.refused(
+            "no mistake may be in kernel/fork.c", GOOD.replace("pidns/a.rs", "kernel/fork.c")
+        )
+        self.refused("find is empty", mutant("b", "", "MUTANT"))
+        self.refused("no mistake; write .NAME.", "b = 1")
+        self.refused("small letters", mutant("B", "one", "MUTANT"))
+        self.refused("a.toml: Cannot declare .*twice|already", GOOD, GOOD)
+        self.refused("whom is missing, or not", GOOD, "whom = 1")
+        self.refused("with is missing", GOOD, "[[good.also]]\nfile = 'pidns/a.rs'\nfind = '-> u32'")
+
+    def lay(self, *lists: str) -> None:
+        self.write("tools/testing/mutants/a.toml", "\n".join(lists))
+        mutants.lay(self.top, self.laid, ["Kbuild", "pidns/a.rs", "rust/kernel/ns.rs"])
+
+    def test_laid(self) -> None:
+        self.lay(GOOD, OTHER)
+        on = "kernel::ns::mutants::on"
+        text = A.replace("one();", f"if !{on}(1) {{ one(); }}", 1).replace("u32", f"{on}(2)")
+        self.assertEqual((self.laid / "pidns/a.rs").read_text(), text)
+        self.assertIn("mutants", (self.laid / "rust/kernel/ns.rs").read_text())
+        self.assertIn("mutants", (self.laid / "Kbuild").read_text())
+        self.assertTrue((self.laid / "pidns/mutants.c").is_file())
+
+    def test_more_than_one_place(self) -> None:
+        also = "[[good.also]]\nfile = 'pidns/a.rs'\nfind = '-> u32'\nwith = '-> MUTANT'\n"
+        self.lay(GOOD, also)
+        self.assertEqual((self.laid / "pidns/a.rs").read_text().count("on(1)"), 2)
+
+    def test_laid_again(self) -> None:
+        self.lay(GOOD)
+        (self.laid / "pidns/old.rs").touch()
+        os.utime(self.laid / "pidns/a.rs", (1, 1))
+        self.lay(GOOD)
+        self.assertEqual((self.laid / "pidns/a.rs").stat().st_mtime, 1)
+        self.assertFalse((self.laid / "pidns/old.rs").exists())
+
+    def test_with_a_fault_nothing_is_laid(self) -> None:
+        with self.assertRaisesRegex(Fault, "occurs 0 times"):
+            self.lay(mutant("b", "three();", "MUTANT"))
+        self.assertFalse(self.laid.exists())
+
+    def test_the_digest(self) -> None:
+        digests = {
+            mutants.parse(text, "a.toml", before)[0].digest
+            for text in (GOOD, GOOD.replace('"it"', '"that"').replace("good", "b"))
+            for before in (0, 5)
+        }
+        self.assertEqual(len(digests), 1)
+        self.assertNotIn(mutants.parse(OTHER, "a.toml")[0].digest, digests)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which mistakes are tried, what is kept of them, and what is told."""
+
+import contextlib
+import io
+import tempfile
+import unittest
+from pathlib import Path
+
+from ..errors import Fault
+from ..kept import Kept, key_of
+from ..mutants import parse
+from ..mutation import chosen, judge, refuse_foreign
+from ..options import Options
+from ..run import Job
+from ..trials import Finding, Suite, Trial
+from .test_mutants import GOOD, OTHER
+
+EVERY = parse(f"{GOOD}{OTHER}", "a.toml")
+PASSED, CAUGHT = Finding("passed"), Finding("caught", "y")
+
+
+class ChosenTest(unittest.TestCase):
+    def test_all_or_some(self) -> None:
+        self.assertEqual(chosen(EVERY, []), EVERY)
+        self.assertEqual(chosen(EVERY, ["b", "b"]), EVERY[1:])
+        with self.assertRaisesRegex(Fault, "MUTANTS=c is not known; they are in tools/testing"):
+            chosen(EVERY, ["b", "c"])
+
+    def test_foreign_options(self) -> None:
+        refuse_foreign(Options(), {"SEEDS": "0..2", "TESTS": ""})
+        for options, env, text in (
+            (Options(kdir=Path("/x")), {}, "KDIR= is not for the mutants, which change the source"),
+            (Options(impl="c"), {}, "IMPL=c is not for mutants"),
+            (Options(debug=True), {}, "DEBUG=1 is not for mutants"),
+            (Options(), {"TIMEOUT": "5"}, "TIMEOUT=5 is not for mutants"),
+        ):
+            with self.assertRaisesRegex(Fault, text):
+                refuse_foreign(options, env)
+
+
+class KeptTest(unittest.TestCase):
+    def test_kept(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            kept = Kept(Path(folder, "new"))
+            self.assertIsNone(kept.get("one", "key"))
+            kept.put("one", "key", {"a": 1})
+            self.assertEqual(kept.get("one", "key"), {"a": 1})
+            self.assertIsNone(kept.get("one", "other"))
+            Path(folder, "new/one.json").write_text("{", encoding="utf-8")
+            self.assertIsNone(kept.get("one", "key"))
+
+    def test_key(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "file")
+            file.write_text("a", encoding="utf-8")
+            self.assertEqual(key_of(["a", "b"]), key_of([b"a", "b"]))
+            self.assertEqual(key_of([file, "b"]), key_of(["a", "b"]))
+            self.assertNotEqual(key_of(["ab"]), key_of(["a", "b"]))
+
+
+class JudgeTest(unittest.TestCase):
+    def judged(self, *found: tuple[Finding, Finding, Finding]) -> tuple[int, list[str]]:
+        kinds = {"kunit": "kunit", "a1_test": "kselftest", "fuzz": "fuzz"}
+        suites = [Suite(name, (Job(kind, name),)) for name, kind in kinds.items()]
+        trials = [
+            Trial(mutant.name, mutant.number, suites, dict(zip(kinds, three, strict=True)))
+            for mutant, three in zip(EVERY, found, strict=True)
+        ]
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            status = judge(trials, {mutant.name: mutant for mutant in EVERY})
+        return status, said.getvalue().splitlines()
+
+    def test_all_are_caught(self) -> None:
+        status, said = self.judged((CAUGHT, CAUGHT, PASSED), (PASSED, CAUGHT, CAUGHT))
+        self.assertEqual(status, 0)
+        self.assertEqual(
+            said[2].split(), "good A1 caught 1 of 1 passed kunit: y; a1_test: y".split()
+        )
+        self.assertEqual(
+            said[-3:], ["kunit caught 1 of 2", "fuzz caught 1 of 2", "2 passed, 0 failed"]
+        )
+
+    def test_some_are_not(self) -> None:
+        status, said = self.judged((CAUGHT, PASSED, CAUGHT), (PASSED, PASSED, PASSED))
+        self.assertEqual(status, 1)
+        last = ["good: MISSED by a1_test", "b: SURVIVES", "0 passed, 2 failed"]
+        self.assertEqual(said[-3:], last)
+
+
+if __name__ == "__main__":
+    unittest.main()
