@@ -19,6 +19,8 @@ RENAMED = {
     "__x64_sys_pidfd_open": "pidns_pidfd_open",
     "__x64_sys_setns": "pidns_setns",
 }
+# Static in C; here a table in the layer below names them.
+STATIC = {"pid_table_root_permissions", "pid_table_root_set_ownership"}
 BEGIN = "//! Functions of C, the Rust functions that they call, and where these are:\n//!\n"
 EXPORTED = re.compile(
     r'^pub\(crate\) unsafe extern "C" fn (\w+)\(.*?^\}$', re.MULTILINE | re.DOTALL
@@ -100,7 +102,8 @@ def unlisted(top: Path, crate: str) -> list[str]:
         for path in sorted([top / crate / "abi.rs", *(top / crate / "abi").rglob("*.rs")])
         for name in EXPORT.findall(path.read_text(encoding="utf-8"))
     ]
-    return [name for name in found if name not in wanted and not name.startswith("pidns_")]
+    known = wanted | STATIC
+    return [name for name in found if name not in known and not name.startswith("pidns_")]
 
 
 def table(top: Path, crate: str) -> str:
