@@ -95,7 +95,6 @@ configs: ## build and boot a matrix of kernel configurations
 	@scripts/configs.sh $(CONFIGS)
 
 mutants: ## show which tests notice deliberate mistakes
-	@[ -x /usr/bin/python3 ] || scripts/setup.sh
 	@$(HARNESS) mutants
 
 models: ## check the models of the protocol and of the table, by spin and loom

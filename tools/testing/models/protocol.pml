@@ -3,7 +3,7 @@
  * How pids are allocated, linked and freed while the init of a namespace dies.
  *
  * Three namespaces, one in the other. Two clones, an exec by a thread that is not the leader, and
- * the zap of one or two of the namespaces. A scenario of protocol.list says who does what:
+ * the zap of one or two of the namespaces. A scenario of models.toml says who does what:
  *
  * ZAP		level of the init that dies (1, 2)
  * A, B		level that the two clones allocate in; A's parent is outside of all
@@ -15,7 +15,7 @@
  * STEPS	the scan of the zap lets go of tasklist_lock after each number, and sends to each group
  *		that it meets
  *
- * The mistakes of protocol.list are macros, too. Functions of the kernel are named where they are.
+ * The mistakes of models.toml are macros, too. Functions of the kernel are named where they are.
  */
 
 #define LEVELS	3
