@@ -51,8 +51,11 @@ while read -r -a words; do
 		;;
 	# Here and not in a child: the mistake may be in making one.
 	mutant)
-		echo "${words[1]}" >/sys/module/pidns/parameters/mutant
-		echo "pidns-status $?"
+		if echo "${words[1]}" >/sys/module/pidns/parameters/mutant; then
+			echo 'pidns-status 0'
+		else
+			echo 'pidns-status 1'
+		fi
 		;;
 	end) break ;;
 	*) echo "pidns-status 127" ;;
