@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Results as JUnit XML, which services that run tests show."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+from .cache import replace_file
+from .ktap import Outcome, Result
+
+# What XML cannot hold.
+CONTROL = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd]")
+
+
+def write(path: Path, runs: Mapping[str, Iterable[Result]]) -> None:
+    """Writes results, by the name of their run."""
+    root = ElementTree.Element("testsuites")
+    for name, results in runs.items():
+        suite = ElementTree.SubElement(root, "testsuite", name=name)
+        for result in results:
+            program, _, case = CONTROL.sub("?", result.name).partition(": ")
+            about = {"classname": program, "name": case or program}
+            test = ElementTree.SubElement(suite, "testcase", about)
+            why = CONTROL.sub("?", result.why)
+            if result.outcome is Outcome.FAIL:
+                ElementTree.SubElement(test, "failure", message=why)
+            elif result.outcome is not Outcome.PASS:
+                # JUnit has no expected failure.
+                ElementTree.SubElement(test, "skipped", message=f"{result.outcome.value}: {why}")
+    ElementTree.indent(root)
+    replace_file(path, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
