@@ -4,11 +4,12 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .errors import Fault
 
+SERIES = "7.3"
 IMPLEMENTATIONS = ("rust", "c")
 SEEDS = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -22,6 +23,32 @@ def _number(env: Mapping[str, str], name: str, what: str, default: int) -> int:
     if not NUMBER.fullmatch(value):
         raise Fault(f"{name}={value} is not {what}; give one, or leave it out")
     return int(value)
+
+
+def check_kdir(path: Path) -> None:
+    """Raises a Fault unless it is a kernel tree of the series that we are made for."""
+    give = f"give the path of a Linux {SERIES} tree"
+    if not path.is_dir():
+        raise Fault(f"KDIR={path} is not a folder; {give}")
+    for name in ("Makefile", "init/Kconfig", "kernel/nsproxy.c"):
+        if not (path / name).is_file():
+            raise Fault(
+                f"KDIR={path} is not a kernel source tree; give the path of a Linux {SERIES} one"
+            )
+    head = (path / "Makefile").read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"^VERSION *= *(\d+)\nPATCHLEVEL *= *(\d+)", head, re.M)
+    version = f"{found[1]}.{found[2]}" if found else "of no version"
+    if version != SERIES:
+        raise Fault(f"KDIR={path} is Linux {version}, not {SERIES}; give a {SERIES} tree")
+    if not os.access(path, os.W_OK):
+        raise Fault(f"KDIR={path} cannot be written to; give a tree of your own")
+
+
+def refuse(env: Mapping[str, str], command: str, *names: str) -> None:
+    """Raises a Fault for an option of other commands."""
+    for name in names:
+        if env.get(name, "") not in ("", *(["0"] if name == "DEBUG" else [])):
+            raise Fault(f"{name}={env[name]} is not for {command}; leave it out")
 
 
 def _seeds(value: str) -> range:
@@ -38,6 +65,8 @@ class Options:
     """The options of a command, checked."""
 
     impl: str = "rust"
+    # Those that a command works on which takes both where none is asked for.
+    impls: tuple[str, ...] = ("c", "rust")
     debug: bool = False
     kdir: Path | None = None
     tests: tuple[str, ...] = ()
@@ -50,8 +79,17 @@ class Options:
     minutes: int | None = None
     rustc: str = ""
 
+    def with_impl(self, impl: str) -> "Options":
+        """The same for an implementation."""
+        return replace(self, impl=impl)
+
+    @property
+    def run(self) -> str:
+        """What the logs of a run are told apart by."""
+        return f"{self.impl}{'-debug' if self.debug else ''}"
+
     @classmethod
-    def read(cls, env: Mapping[str, str]) -> "Options":
+    def read(cls, env: Mapping[str, str], memory: str = "1G") -> "Options":
         """Reads them from the environment, where the Makefile puts them."""
         impl = env.get("IMPL") or "rust"
         if impl not in IMPLEMENTATIONS:
@@ -59,14 +97,17 @@ class Options:
         debug = env.get("DEBUG", "")
         if debug not in ("", "0", "1"):
             raise Fault(f"DEBUG={debug} is not known; use DEBUG=1, or leave it out")
-        memory = env.get("MEMORY") or "1G"
+        memory = env.get("MEMORY") or memory
         if not MEMORY.fullmatch(memory):
             raise Fault(
                 f"MEMORY={memory} is not an amount of memory; give one as in MEMORY=4G, or leave it out"
             )
+        if env.get("KDIR"):
+            check_kdir(Path(env["KDIR"]))
         timeout = _number(env, "TIMEOUT", "a number of seconds", 0)
         return cls(
             impl=impl,
+            impls=(impl,) if env.get("IMPL") else cls.impls,
             debug=debug == "1",
             kdir=Path(env["KDIR"]) if env.get("KDIR") else None,
             tests=tuple(env.get("TESTS", "").split()),

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import expected, fuzzer, kselftests, ktap, report, splats, uml
+from . import config, expected, fuzzer, kselftests, ktap, report, splats, uml
 from .cache import TOP, Cache
 from .errors import Fault, note
 from .ktap import Outcome, Result
-from .options import Options
+from .options import Options, refuse
 from .process import raise_on_signals
 from .run import Durations, Job, Reference, Run
 from .toolchain import Toolchain
-from .tree import Source, Tree, implementation, setup
+from .tree import Source, Tree, setup
 
 SEEDS = range(8)
 # Seconds for a job; a program that takes longer is killed in the guest.
@@ -73,13 +73,6 @@ def choose(options: Options) -> list[Job]:
             )
         jobs |= dict.fromkeys(found)
     return list(jobs)
-
-
-def refuse_foreign(env: Mapping[str, str]) -> None:
-    """Raises a Fault for an option that means nothing here."""
-    for name in FOREIGN:
-        if env.get(name):
-            raise Fault(f"{name}={env[name]} is not for quick; leave it out")
 
 
 @dataclass(frozen=True)
@@ -139,8 +132,7 @@ class Quick:
         other = self.tree(replace(options, impl="c" if options.impl == "rust" else "rust"), source)
         if not (tree.build / ".config").exists() and (other.build / uml.IMAGE).exists():
             tree.copy_from(other)
-        names = ["um.config", *(["um-debug.config"] if options.debug else [])]
-        tree.configure([TOP / "configs" / name for name in names], implementation(options.impl))
+        tree.configure(config.for_uml(options.impl, options.debug))
         start = time.monotonic()
         if tree.build_kernel(uml.GOAL, image):
             note(f"built IMPL={options.impl} ({time.monotonic() - start:.0f} s)")
@@ -306,7 +298,7 @@ def quick(options: Options, cache: Cache, env: Mapping[str, str]) -> int:
     raise_on_signals()
     # A kernel that panics aborts, and should leave no core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    refuse_foreign(env)
+    refuse(env, "quick", *FOREIGN)
     choose(options)
     lists = Lists.read(options.impl)
     uml.check_machine(options.memory, options.cpus)
