@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What a person types. `make` alone tells. The work is in scripts/.
+# What a person types. `make` alone tells. The work is in tools/testing/pidns and scripts/.
 
-# Some targets work on both implementations where none is asked for.
-BOTH := $(or $(IMPL),c rust)
-IMPL ?= rust
-export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEEDS MINUTES
+export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
 
 # Debian's own Python, whatever else the PATH has.
-HARNESS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
+HARNESS = { [ -x /usr/bin/python3 ] || scripts/setup.sh; } && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
 
 .DEFAULT_GOAL := help
 
@@ -39,44 +36,43 @@ setup: ## install what is missing (run by itself from the targets below)
 	@scripts/setup.sh --verbose
 
 kernel: ## fetch Linux 7.3, lay the project over it, build it
-	@scripts/kernel.sh
+	@$(HARNESS) kernel
 
 run: ## boot it in QEMU and see a demonstration of PID namespaces
-	@scripts/run.sh
+	@$(HARNESS) run
 
 shell: ## boot it with a shell on this machine's files
-	@scripts/shell.sh
+	@$(HARNESS) shell
 
 quick: ## the tests in a minute: natively, on User Mode Linux
-	@[ -x /usr/bin/python3 ] || scripts/setup.sh
 	@$(HARNESS) quick
 
 test: ## boot it in QEMU and run the tests
-	@scripts/test.sh
+	@$(HARNESS) test
 
 compare: ## compare C and Rust by our kselftests, the kernel tree's and the fuzzer
-	@scripts/compare.sh $(BOTH)
+	@$(HARNESS) compare
 
 upstream-tests: ## compare C and Rust by the kernel tree's own kselftests
-	@scripts/upstream-tests.sh $(BOTH)
+	@$(HARNESS) upstream-tests
 
 fuzz: ## compare C and Rust by random programs
-	@scripts/fuzz.sh $(BOTH)
+	@$(HARNESS) fuzz
 
 fuzz-shrink: ## make the program of a SEED= that differs small
-	@scripts/fuzz-shrink.sh "$(SEED)"
+	@$(HARNESS) fuzz-shrink
 
 systemd: ## boot systemd to its default target, on C and on Rust
-	@scripts/systemd.sh $(BOTH)
+	@$(HARNESS) systemd
 
 containers: ## compare C and Rust by real container tools
-	@scripts/containers.sh $(BOTH)
+	@$(HARNESS) containers
 
 distro: ## compare C and Rust by debuggers and tracers, configured as distributions do
-	@scripts/distro.sh $(BOTH)
+	@scripts/distro.sh $(or $(IMPL),c rust)
 
 kunit: ## run KUnit, doctests included, by the kernel's kunit.py
-	@scripts/kunit.sh
+	@$(HARNESS) kunit
 
 bench: ## count what operations cost, on C and on Rust
 	@scripts/bench.sh

@@ -59,7 +59,8 @@ row_key() {
 		printf '%s\n' "$1" "$SRC" "$(matrix_line "$1")"
 		laid_but 'tools|Documentation'
 		fragments_of "$1" | xargs -d '\n' cat
-		cat "$TOP"/scripts/{smoke.c,{smoke,demo,inspect,configs,configure,implementation,guest,guest-init,kept,tree}.sh,linked,splats,results,ktap.py}
+		cat "$TOP"/scripts/{smoke.c,{smoke,configs,configure,guest,guest-init,kept,tree}.sh,splats,results,ktap.py}
+		cat "$GUEST"/{demo,inspect,implementation}.sh "$TOP/tools/testing/pidns/link.py"
 		toolchain_id
 	} | sha256sum | cut -c1-16
 }
@@ -161,7 +162,7 @@ one_demo() {
 	[ ! -f "$BUILD/samples/rust/pidns_inspect.ko" ] ||
 		[ "$(value "$BUILD/.config" SAMPLE_PIDNS_INSPECT)" != m ] ||
 		cp "$BUILD/samples/rust/pidns_inspect.ko" "$stage/"
-	cp "$TOP"/scripts/{demo,inspect,implementation}.sh "$stage/"
+	cp "$GUEST"/{demo,inspect,implementation}.sh "$stage/"
 	if [ -n "$lacking" ]; then
 		boot "$stage" "$log" 300 bash implementation.sh >&2 &&
 			tell "$name" demo "boots (the demonstration needs $lacking)"
@@ -190,7 +191,7 @@ one() {
 	build "$LOGS/build-$KEY-$name.log" "${goals[@]}"
 	[ "$(value "$BUILD/.config" PID_NS)" = y ] || implementation=(--no-pid-ns c)
 	"llvm-ar-$LLVM_MAJOR" t "$BUILD/vmlinux.a" >"$ROWS/$name.objects"
-	if ! "$TOP/scripts/linked" "${implementation[@]}" "$ROWS/$name.objects" >&2; then
+	if ! "${HARNESS[@]}" pidns.link "${implementation[@]}" "$ROWS/$name.objects" >&2; then
 		tell "$name" builds "NO: not linked from IMPL=${implementation[-1]}"
 		return 1
 	fi

@@ -60,13 +60,6 @@ chmod 0600 "$WORK/kvm"
 check 'and not kept' answers 0 '' kvm_works
 rm "$WORK/kvm"
 
-# A QEMU of which KVM is kept away.
-stub qemu-system-x86_64 'printf "%s\n" "$@"'
-check 'another accelerator, and nothing else' answers 0 '-accel
-tcg
--append
-a kvm-clock=/a/kvm/b' "without_kvm $WORK/qemu; $WORK/qemu -accel kvm -append 'a kvm-clock=/a/kvm/b'"
-
 # The kernel's log.
 echo 'Linux version 7.3' >"$LOG"
 check 'a silent log' answers 0 '' "silent $LOG"
@@ -103,16 +96,4 @@ check 'an early end' ends 125 'error: the guest ended before its time (status 3)
 check 'and why' answers 125 "vng: no such option
 pidns: error: the guest ended before its time (status 3); above is its log's end, all of it is in $LOG" \
 	"boot $WORK/stage $LOG 60 true"
-
-# A shell: vng's status does not tell how the guest ended.
-stub vng "$(mark 0)" 'exit 1'
-check 'the shell ends' answers 0 '' "boot_shell $WORK/stage"
-stub vng "$(mark 130)"
-check 'whatever with' answers 0 '' "boot_shell $WORK/stage"
-stub vng true
-check 'a panic under the shell' says 1 'the guest ended before its shell did (status 0)' \
-	with_guest "boot_shell $WORK/stage"
-stub vng 'exit 3'
-check 'a shell that does not start' says 1 'the guest ended before its shell did (status 3)' \
-	with_guest "boot_shell $WORK/stage"
 finish

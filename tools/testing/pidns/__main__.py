@@ -4,5 +4,7 @@
 import sys
 
 from .cli import main
+from .process import raise_on_signals
 
+raise_on_signals()
 sys.exit(main(sys.argv[1:]))

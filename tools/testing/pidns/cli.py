@@ -6,23 +6,42 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from . import compare, containers, demo, fuzz, kernel, kunit, quick, shrink, test, upstream
 from .cache import Cache
 from .errors import Fault
 from .options import Options
-from .quick import quick
 
-COMMANDS = {"quick": quick}
+Command = Callable[[Options, Cache, Mapping[str, str], Sequence[str]], int]
+COMMANDS: dict[str, Command] = {
+    "compare": compare.command,
+    "containers": containers.command,
+    "fuzz": fuzz.command,
+    "fuzz-shrink": shrink.command,
+    "kernel": kernel.kernel,
+    "kunit": kunit.command,
+    "quick": quick.quick,
+    "run": demo.run,
+    "shell": demo.shell,
+    "systemd": containers.systemd,
+    "test": test.command,
+    "upstream-tests": upstream.command,
+}
+# MEMORY= where it is not given: quick has many guests.
+MEMORY = {"quick": "1G"}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs a command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="pidns", description="The test harness of pidns.")
     parser.add_argument("command", choices=sorted(COMMANDS))
-    command = COMMANDS[parser.parse_args(arguments).command]
+    parser.add_argument("argument", nargs=argparse.REMAINDER)
+    asked = parser.parse_args(arguments)
     try:
-        return command(Options.read(os.environ), Cache.find(os.environ), os.environ)
+        cache = Cache.find(os.environ)
+        options = Options.read(os.environ, MEMORY.get(asked.command, "2G"))
+        return COMMANDS[asked.command](options, cache, os.environ, asked.argument)
     except Fault as fault:
         print(f"pidns: error: {fault}", file=sys.stderr)
         return 1

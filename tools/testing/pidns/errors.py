@@ -2,6 +2,7 @@
 """Messages to the user."""
 
 import sys
+import time
 
 
 class Fault(Exception):
@@ -11,3 +12,9 @@ class Fault(Exception):
 def note(text: str) -> None:
     """Prints a line of progress."""
     print(f"pidns: {text}", file=sys.stderr, flush=True)
+
+
+def elapsed(start: float) -> str:
+    """The time since then, by time.monotonic()."""
+    minutes, seconds = divmod(int(time.monotonic() - start), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

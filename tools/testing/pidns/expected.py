@@ -84,6 +84,13 @@ class Verdict:
         if have < least:
             self.fault(f"failed: {have} tests ran; there must be {least}")
 
+    def show(self) -> int:
+        """Prints it; returns the exit status."""
+        for words in self.words:
+            print(words)
+        print(self.last_line(), flush=True)
+        return 0 if self.good else 1
+
     def last_line(self) -> str:
         """The counts."""
         counts = self.counts

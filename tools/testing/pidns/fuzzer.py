@@ -5,19 +5,23 @@ import base64
 import binascii
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from . import process
+from . import kernel, process, qemu
 from .cache import TOP, Cache, replace_file
 from .errors import Fault, note
+from .guest import End
+from .ktap import Outcome
+from .options import Options
 from .toolchain import Toolchain
-from .tree import check_disk
+from .tree import check_disk, setup
 
 FOLDER = TOP / "tools/testing/fuzz"
 TRIPLE = "x86_64-unknown-linux-gnu"
@@ -75,12 +79,46 @@ def unpack(lines: Sequence[str], destination: Path) -> bool:
     return any(destination.iterdir())
 
 
+def payload(lines: Iterable[str]) -> list[str]:
+    """Those lines of a guest's that are an archive of transcripts."""
+    return [line for line in lines if re.fullmatch(r"[A-Za-z0-9+/=]+", line)]
+
+
 def difference(program: Path, one: Path, other: Path) -> list[str]:
     """The first step in which transcripts of two folders differ, in words."""
     said = subprocess.run(
         [program, "diff", one, other], capture_output=True, text=True, check=False, timeout=60
     )
     return said.stdout.splitlines()
+
+
+def prepare(options: Options, cache: Cache) -> Path:
+    """The"""
+    setup()
+    note("building the fuzzer")
+    return build(cache, Toolchain.find(options, cache))
+
+
+def stage(options: Options, cache: Cache, program: Path, folder: Path) -> None:
+    """A stage folder with a kernel and the"""
+    with kernel.built(options, cache) as tree:
+        kernel.stage(tree, folder)
+    shutil.copy(program, folder / "pidns-fuzz")
+
+
+def in_guest(guest: qemu.Qemu, arguments: str, out: Path) -> bool:
+    """Runs the fuzzer; its transcripts are put into `out`. False if the guest did not come to its
+    end, if a program did not, or if the kernel's log has a complaint."""
+    guest.show = lambda line: (
+        print(line, file=sys.stderr, flush=True) if line.startswith("pidns-fuzz: ") else None
+    )
+    answer = guest.run(f"fuzz {arguments}")
+    shutil.rmtree(out, ignore_errors=True)
+    if not unpack(payload(answer.lines), out):
+        note(f"error: no transcripts came out of the guest; the kernel's log is in {guest.log}")
+        return False
+    good = all(result.outcome is Outcome.PASS for result in guest.claims(answer))
+    return good and answer.end is End.DONE and answer.status == 0
 
 
 class Transcripts:

@@ -47,7 +47,7 @@ def check_kdir(path: Path) -> None:
 def refuse(env: Mapping[str, str], command: str, *names: str) -> None:
     """Raises a Fault for an option of other commands."""
     for name in names:
-        if env.get(name, "") not in ("", *(["0"] if name == "DEBUG" else [])):
+        if env.get(name, "") not in ("", {"DEBUG": "0", "IMPL": "rust"}.get(name)):
             raise Fault(f"{name}={env[name]} is not for {command}; leave it out")
 
 

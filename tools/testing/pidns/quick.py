@@ -9,16 +9,16 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import config, expected, fuzzer, kselftests, ktap, report, splats, uml
-from .cache import TOP, Cache
+from . import config, expected, fuzzer, kselftests, ktap, kunit, report, splats, uml
+from .cache import Cache
 from .errors import Fault, note
+from .guest import SCRIPTS
 from .ktap import Outcome, Result
 from .options import Options, refuse
-from .process import raise_on_signals
 from .run import Durations, Job, Reference, Run
 from .toolchain import Toolchain
 from .tree import Source, Tree, setup
@@ -26,7 +26,6 @@ from .tree import Source, Tree, setup
 SEEDS = range(8)
 # Seconds for a job; a program that takes longer is killed in the guest.
 LIMIT, DEBUG_LIMIT = 300, 1500
-DOCTESTS = "rust_doctests_kernel"
 # Of the kernel's make. Optimising the proc macros takes longer than it saves.
 HOST_RUST = "HOSTRUSTFLAGS=-Copt-level=0"
 # The builds for QEMU show warnings.
@@ -40,21 +39,9 @@ LEAKING = {"c": frozenset({"nsproxy_e1_credentials_test"})}
 FOREIGN = ("CHECKS", "CONFIGS", "MUTANTS", "OP", "LEVEL", "SEED")
 
 
-def kunit_suites() -> list[str]:
-    """The suites that our sources define, and the doctests of the kernel crate."""
-    pattern = re.compile(r"^\s*#\[(?:\w+::)*kunit_tests\((\w+)\)", re.M)
-    found = {
-        suite
-        for folder in ("pidns", "nsproxy", "rust/kernel")
-        for path in (TOP / folder).rglob("*.rs")
-        for suite in pattern.findall(path.read_text(encoding="utf-8"))
-    }
-    return [*sorted(found), DOCTESTS]
-
-
 def choose(options: Options) -> list[Job]:
     """The jobs that were asked for: all, or those of TESTS."""
-    suites = kunit_suites() if options.impl == "rust" else []
+    suites = [*kunit.suites(), kunit.DOCTESTS] if options.impl == "rust" else []
     tests = kselftests.names()
     fuzz = [Job("fuzz", f"seed {seed}", f"{seed}..{seed + 1}") for seed in options.seeds or SEEDS]
     every = [Job("kunit", name) for name in suites] + [Job("kselftest", name) for name in tests]
@@ -140,8 +127,9 @@ class Quick:
         stage = folder / "stage"
         stage.mkdir(parents=True)
         shutil.copy(image, folder / "linux")
-        for path in uml.SCRIPTS.iterdir():
-            shutil.copy(path, stage)
+        for path in SCRIPTS.iterdir():
+            if path.is_file():
+                shutil.copy(path, stage)
         kinds = {job.kind for job in jobs}
         if "kselftest" in kinds:
             installed = tree.build / "pidns-kselftest"
@@ -293,9 +281,8 @@ def machines_for(options: Options, jobs: list[Job]) -> list[uml.Machine]:
     return [uml.Machine(first if index == 0 else 1, options.memory) for index in range(number)]
 
 
-def quick(options: Options, cache: Cache, env: Mapping[str, str]) -> int:
+def quick(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
-    raise_on_signals()
     # A kernel that panics aborts, and should leave no core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     refuse(env, "quick", *FOREIGN)

@@ -1,16 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Results as JUnit XML, which services that run tests show."""
+"""What is kept of results: KTAP, and JUnit XML, which services that run tests show."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 from .cache import replace_file
-from .ktap import Outcome, Result
+from .ktap import Outcome, Result, result_line
 
 # What XML cannot hold.
 CONTROL = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd]")
+
+
+def lines_of(claims: Sequence[Result]) -> list[str]:
+    """Results of the harness's own as KTAP."""
+    lines = [
+        result_line(number, claim.outcome is Outcome.PASS, claim.name, claim.why)
+        for number, claim in enumerate(claims, 1)
+    ]
+    return ["KTAP version 1", f"1..{len(claims)}", *lines]
+
+
+def keep(log: Path, lines: Iterable[str], claims: Sequence[Result], of: Iterable[Result]) -> Path:
+    """Writes what a guest printed with the claims, and as XML all results, beside its log."""
+    path = log.with_suffix(".ktap")
+    path.write_text("\n".join([*lines, *lines_of(claims)]) + "\n", encoding="utf-8")
+    write(log.with_suffix(".xml"), {log.stem: of})
+    return path
 
 
 def write(path: Path, runs: Mapping[str, Iterable[Result]]) -> None:

@@ -8,8 +8,9 @@ from unittest import mock
 from .. import fuzzer, kselftests, quick, uml
 from ..cache import TOP
 from ..errors import Fault
+from ..kunit import DOCTESTS, suites
 from ..options import Options
-from ..quick import DOCTESTS, Quick, choose, complaints, kunit_suites, machines_for
+from ..quick import Quick, choose, complaints, machines_for
 from ..run import RACES, Job
 from ..splats import find
 from ..tree import errors_of
@@ -26,7 +27,7 @@ class ChooseTest(unittest.TestCase):
         self.assertEqual([job for job in rust if job.kind != "kunit"], c)
 
     def test_some(self) -> None:
-        suite = kunit_suites()[0]
+        suite = suites()[0]
         jobs = choose(Options(tests=("pidns_a1_enter_test", suite, "fuzz"), seeds=range(2)))
         self.assertEqual([job.kind for job in jobs], ["kselftest", "kunit", "fuzz", "fuzz"])
 

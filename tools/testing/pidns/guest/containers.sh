@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: guest-containers.sh
-#        guest-containers.sh FILE FUNCTION, with CGROUP=
+# usage: containers.sh
+#        containers.sh FILE FUNCTION, with CGROUP=
 #
 # Run in a Debian guest, as root: all checks of the files in containers/, or one.
 # Each runs in a cgroup, a mount namespace and a folder of its own, and within a
@@ -16,7 +16,8 @@ if [ $# -gt 0 ]; then
 	W=$(mktemp -d)
 	# shellcheck disable=SC2317 # the file calls it
 	check() { :; }
-	. ./guest-checks.sh
+	# shellcheck source=tools/testing/pidns/guest/checks.sh
+	. ./checks.sh
 	# shellcheck source=/dev/null
 	. "$1"
 	trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: \"$BASH_COMMAND\" failed"' ERR

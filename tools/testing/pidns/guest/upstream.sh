@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: guest-upstream.sh [SUITE SECONDS PROGRAMS]...
+# usage: upstream.sh [SUITE SECONDS PROGRAMS]...
 #
 # The kernel tree's own kselftests, run in the guest, each suite within its own
 # limit. A test may take all of its suite's time: the runner's 45 s are for
@@ -14,7 +14,7 @@
 TRIES=12
 
 # usage: suite SECONDS ARGUMENT...; runs what the arguments say
-suite() { timeout -k 10 "$1" ./guest-reaper /tmp/kselftest/run_kselftest.sh -o "$1" "${@:2}"; }
+suite() { timeout -k 10 "$1" ./reaper /tmp/kselftest/run_kselftest.sh -o "$1" "${@:2}"; }
 
 # usage: all_passed SUITE PROGRAM; of those by chance, by what was said in /tmp/said
 all_passed() {

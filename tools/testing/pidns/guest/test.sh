@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: guest-test.sh [TEST...]
+# usage: test.sh [TEST...]
 #
 # The tests, run in the guest: the kselftests (all, or those named) under the
 # kernel tree's own runner, then what KUnit found at boot. All output is KTAP.

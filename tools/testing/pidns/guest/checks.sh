@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the checks of container tools share. guest-containers.sh sources it, then
+# What the checks of container tools share. containers.sh sources it, then
 # a file of checks. A check is a function, run by itself; it passes if it returns.
 # $W is a folder of its own, gone afterwards, as are its mounts and processes.
 
