@@ -22,7 +22,7 @@ help: ## print this
 	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
 	@echo '  SEEDS=A..B    which programs (fuzz, compare, mutants, quick)'
 	@echo '  MINUTES=...   again and again for so long, to find races (quick)'
-	@echo '  CONFIGS=...   some of the configurations in configs/matrix (configs)'
+	@echo '  CONFIGS=...   some of the configurations of make configs (configs)'
 	@echo '  OP=... LEVEL=...  what to look at, how deep (profile)'
 	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
 	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants), or one test (quick),'
@@ -81,7 +81,7 @@ profile: ## show where the instructions of an OP= go, on C and on Rust
 	@scripts/profile.sh "$(OP)" "$(LEVEL)"
 
 configs: ## build and boot a matrix of kernel configurations
-	@scripts/configs.sh $(CONFIGS)
+	@$(HARNESS) configs
 
 mutants: ## show which tests notice deliberate mistakes
 	@scripts/mutants.sh $(MUTANTS)

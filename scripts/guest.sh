@@ -138,15 +138,3 @@ boot() {
 		--append "kunit.enable=1 ${PIDNS_BOOT_ARGS:-}" \
 		--qemu-opts="${OUT_PORT[*]} ${PIDNS_QEMU:-}" --exec "bash /run/pidns/guest-init.sh $*"
 }
-
-# usage: qemu_command; fills QEMU with what every guest without virtme-ng has:
-# its console is our output
-qemu_command() {
-	QEMU=(qemu-system-x86_64 -m "${MEMORY:-2G}" -smp "${CPUS:-2}" -nodefaults -no-reboot
-		-display none -serial stdio)
-	if kvm_works; then
-		QEMU+=(-accel kvm -cpu host)
-	else
-		QEMU+=(-accel tcg -cpu max)
-	fi
-}

@@ -36,12 +36,10 @@ check 'no KVM is nothing to speak of' answers 1 '' kvm_works
 check 'nor to try' not test -e "$WORK/tried"
 touch "$WORK/kvm"
 check 'KVM works' answers 0 '' kvm_works
-check 'and QEMU gets it' answers 0 '-accel kvm' 'qemu_command; grep -o -- "-accel kvm" <<<"${QEMU[*]}"'
 forget
 stub qemu-system-x86_64 'exit 1'
 check 'KVM fails' answers 1 "$no_kvm" kvm_works
 check 'which is said once' answers 1 '' kvm_works
-check 'and QEMU does without' answers 0 '-accel tcg' 'qemu_command; grep -o -- "-accel tcg" <<<"${QEMU[*]}"'
 check 'virtme-ng as well' answers 0 --disable-kvm "guest_command $WORK/stage; grep -o -- --disable-kvm <<<\"\${VNG[*]}\""
 forget
 stub qemu-system-x86_64 'exec sleep 1000'

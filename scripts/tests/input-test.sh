@@ -19,9 +19,7 @@ check 'DEBUG= unknown' says 1 'DEBUG=yes is not known' options DEBUG=yes
 check 'KDIR= unknown' says 1 'is not a folder' options KDIR="$WORK/nowhere"
 check 'what they may be' options CPUS=16 JOBS=1 MEMORY=512M TIMEOUT=10
 check 'MEMORY= without a unit' options CPUS= JOBS= MEMORY=4096
-check 'CONFIGS= unknown' says 1 'CONFIGS=nope is not known' "$SCRIPTS/configs.sh" nope
 check 'MUTANTS= unknown' says 1 'MUTANTS=nope is not known' "$SCRIPTS/mutants.sh" nope
-check 'IMPL= of the matrix' says 1 'IMPL=c is not for configs' env IMPL=c "$SCRIPTS/configs.sh"
 check 'IMPL= of the mutants' says 1 'IMPL=c is not for mutants' env IMPL=c "$SCRIPTS/mutants.sh"
 check 'DEBUG= of a profile' says 1 'DEBUG=1 is not for profile' env DEBUG=1 "$SCRIPTS/profile.sh" kill0 1
 check 'a profile of nothing' says 1 'say what to look at' "$SCRIPTS/profile.sh" ''

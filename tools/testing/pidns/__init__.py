@@ -29,5 +29,5 @@ functions   the table from C functions to Rust functions in lib.rs, for lint
 cli         the commands, as the Makefile calls them
 
 The commands are kernel, demo (make run and make shell), quick, test, kunit, upstream, fuzz,
-shrink (make fuzz-shrink), compare and containers (with make systemd).
+shrink (make fuzz-shrink), compare, containers (with make systemd) and configs.
 """

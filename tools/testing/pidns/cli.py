@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from . import compare, containers, demo, fuzz, kernel, kunit, quick, shrink, test, upstream
+from . import compare, configs, containers, demo, fuzz, kernel, kunit, quick, shrink, test, upstream
 from .cache import Cache
 from .errors import Fault
 from .options import Options
@@ -16,6 +16,7 @@ from .options import Options
 Command = Callable[[Options, Cache, Mapping[str, str], Sequence[str]], int]
 COMMANDS: dict[str, Command] = {
     "compare": compare.command,
+    "configs": configs.command,
     "containers": containers.command,
     "fuzz": fuzz.command,
     "fuzz-shrink": shrink.command,

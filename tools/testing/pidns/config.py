@@ -24,6 +24,8 @@ class Config:
     # The lines that set one implementation apart from the other.
     extra: str
     goal: str = ""
+    # What must not be dropped, where that is not all.
+    must: str | None = None
 
     @property
     def wanted(self) -> str:
@@ -46,12 +48,15 @@ def for_uml(impl: str, debug: bool) -> Config:
     return Config(_fragments("um", *(["um-debug"] if debug else [])), _lines(symbols))
 
 
+def _for_qemu(impl: str) -> str:
+    rust = "PIDNS_RUST=y PIDNS_KUNIT_TEST=y SAMPLES=y SAMPLES_RUST=y SAMPLE_PIDNS_INSPECT=m"
+    return _lines((rust if impl == "rust" else "PIDNS_C=y").split())
+
+
 def for_qemu(impl: str, debug: bool, variant: str = "") -> Config:
     """The configuration for QEMU, or a variant: "distribution", or a fragment over the lean one."""
-    rust = "PIDNS_RUST=y PIDNS_KUNIT_TEST=y SAMPLES=y SAMPLES_RUST=y SAMPLE_PIDNS_INSPECT=m"
-    extra = _lines((rust if impl == "rust" else "PIDNS_C=y").split())
     if variant not in ("", "distribution"):
-        return Config(_fragments("guest", "lean", variant), extra)
+        return Config(_fragments("guest", "lean", variant), _for_qemu(impl))
     names = [
         "base",
         "guest",
@@ -59,7 +64,13 @@ def for_qemu(impl: str, debug: bool, variant: str = "") -> Config:
         *(["debug"] if debug else []),
         *([variant] if variant else []),
     ]
-    return Config(_fragments(*names), extra, "allnoconfig")
+    return Config(_fragments(*names), _for_qemu(impl), "allnoconfig")
+
+
+def for_matrix(goal: str, wanted: str) -> Config:
+    """A configuration of make configs: changes to the lean one, or to a goal of the kernel's make."""
+    names = ("base", "guest", "test") if goal else ("guest", "lean")
+    return Config(_fragments(*names), _for_qemu("rust") + wanted, goal, wanted)
 
 
 def merged(base: str, wanted: str) -> str:

@@ -4,7 +4,6 @@
 import argparse
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -92,17 +91,11 @@ def stage_distribution(tree: Tree, folder: Path) -> None:
 
 def link_faults(tree: Tree, impl: str) -> tuple[list[str], list[str]]:
     """What is linked that should not be, or not linked; and what symbols and exports are wrong."""
-
-    def said(tool: str, *arguments: str) -> str:
-        command = [f"llvm-{tool}-{tree.toolchain.llvm}", *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
     wanted = link.wanted_symbols((TOP / "tools/testing/symbols").read_text(encoding="utf-8"))
-    objects = said("ar", "t", str(tree.build / "vmlinux.a")).split()
-    linked = list(link.wrong_objects(impl, objects))
+    linked = list(link.wrong_objects(impl, link.objects(tree.build, tree.toolchain.llvm)))
     with open(tree.build / "vmlinux.map", encoding="utf-8") as lines:
         linked += link.wrong_map(impl, lines, wanted)
-    defined = said("nm", "--extern-only", "--defined-only", str(tree.build / "vmlinux"))
+    defined = link.defined(tree.build, tree.toolchain.llvm)
     exported = (tree.build / "Module.symvers").read_text(encoding="utf-8")
     return linked, list(link.wrong_symbols(wanted, defined, exported))
 

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a kernel is linked from: the chosen implementation, and nothing of the other.
-
-usage: python3 -m pidns.link [--no-pid-ns] IMPL FILE, for a list of objects (llvm-ar t vmlinux.a)
-"""
+"""What a kernel is linked from: the chosen implementation, and nothing of the other."""
 
 import re
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+import subprocess
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 OBJECTS = {
@@ -88,15 +85,15 @@ def wrong_symbols(wanted: dict[str, str], defined: str, exported: str) -> Iterat
             yield f"{name} is {found}; it must be {export}"
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Prints what is wrong; returns the exit status."""
-    *option, impl, path = arguments
-    objects = Path(path).read_text(encoding="utf-8").split()
-    faults = list(wrong_objects(impl, objects, pid_ns=not option))
-    for fault in faults:
-        print(fault)
-    return 1 if faults else 0
+def objects(build: Path, llvm: int) -> list[str]:
+    """The objects that the kernel of a build tree is linked from."""
+    return _output(f"llvm-ar-{llvm}", "t", build / "vmlinux.a").split()
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def defined(build: Path, llvm: int) -> str:
+    """The symbols that it defines, as nm prints them."""
+    return _output(f"llvm-nm-{llvm}", "--extern-only", "--defined-only", build / "vmlinux")
+
+
+def _output(*command: str | Path) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -27,6 +27,10 @@ STEP = re.compile(rb"^  [A-Z]", re.M)
 FAULTS = re.compile(r"\b(?:error|ERROR)[:[]|undefined (?:symbol|reference)|\*\*\* ")
 
 
+class Unhonoured(Fault):
+    """A configuration that cannot be."""
+
+
 def script(name: str, *arguments: str | Path, **env: str) -> str:
     """Runs a script of scripts/ and returns its output; its messages go to the user."""
     with process.started(
@@ -214,12 +218,13 @@ class Tree:
         self.build.mkdir(parents=True, exist_ok=True)
         stamp_file.unlink(missing_ok=True)
         fresh = self._make_config(config, wanted)
-        missing = unhonoured(fresh.read_text(encoding="utf-8"), wanted)
+        must = wanted if config.must is None else config.must
+        missing = unhonoured(fresh.read_text(encoding="utf-8"), must)
         if INLINE in missing:
             missing.remove(INLINE)
             note(f"{INLINE[:-2]} is off: rustc and clang are not of one LLVM version")
         if missing:
-            raise Fault(
+            raise Unhonoured(
                 f"Kconfig does not honour {' '.join(missing)}; look at what those symbols depend on"
             )
         # Keep the time of an unchanged file, so that nothing is rebuilt.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 import unittest
 
-from ..config import FOLDER, for_qemu, for_uml, merged, read_config, unhonoured
+from ..config import FOLDER, for_matrix, for_qemu, for_uml, merged, read_config, unhonoured
 
 
 class ConfigTest(unittest.TestCase):
@@ -12,14 +12,16 @@ class ConfigTest(unittest.TestCase):
             (for_qemu("rust", False, "distribution"), "base guest test distribution"),
             (for_qemu("rust", False, "locks"), "guest lean locks"),
             (for_uml("rust", True), "um um-debug"),
+            (for_matrix("", "CONFIG_NET=n\n"), "guest lean"),
+            (for_matrix("x86_64_defconfig", ""), "base guest test"),
         ):
             self.assertEqual(
                 config.fragments, tuple(FOLDER / f"{name}.config" for name in names.split())
             )
             self.assertEqual(bool(config.goal), "base" in names)
-            self.assertIn(
-                "CONFIG_PIDNS_C=y" if names == "base guest test" else "_RUST=y", config.wanted
-            )
+        self.assertIn("CONFIG_PIDNS_C=y", for_qemu("c", False).wanted)
+        self.assertIn("CONFIG_PIDNS_RUST=y", for_uml("rust", False).wanted)
+        self.assertEqual(for_matrix("", "CONFIG_NET=n\n").must, "CONFIG_NET=n\n")
 
     def test_the_last_word_counts(self) -> None:
         base = "# a comment\nCONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C=y\n"
