@@ -63,7 +63,9 @@ class Entry:
 
 def matrix() -> list[Entry]:
     """All of them."""
-    return load("matrix.toml", lambda data: [Entry(**row) for row in data["config"]])
+    return load(
+        "matrix.toml", lambda data: [Entry(name, **row) for name, row in data["configs"].items()]
+    )
 
 
 def chosen(asked: Sequence[str]) -> list[Entry]:
