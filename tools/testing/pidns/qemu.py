@@ -212,8 +212,10 @@ class Qemu(Program):
         said."""
         try:
             answer = self.ask(command, self.seconds)
-        finally:
-            self.finish()
+        except BaseException:
+            self.close()
+            raise
+        self.finish()
         if answer.end is not End.DONE:
             end = f"above is its log's end, all of it is in {self.log}"
             print("\n".join(answer.last_words), file=sys.stderr)

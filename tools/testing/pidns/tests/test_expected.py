@@ -32,6 +32,11 @@ class JudgeTest(unittest.TestCase):
             self.assertEqual(counts([Result("a", Outcome.PASS)], [entry]), (0, 1, 0))
         self.assertEqual(counts([Result("a", Outcome.PASS)], [self.errs], C), (0, 1, 0))
 
+    def test_otherwise_than_listed(self) -> None:
+        self.assertEqual(counts([Result("a", Outcome.SKIP)], [self.errs], C), (0, 1, 0))
+        self.assertEqual(counts([Result("a", Outcome.XFAIL)], [self.skipped], C), (0, 1, 0))
+        self.assertEqual(counts([Result("a", Outcome.SKIP)], [self.errs]), (0, 1, 0))
+
     def test_listed_for_another_kernel(self) -> None:
         self.assertEqual(counts([Result("a", Outcome.PASS)], [self.errs], RUST), (1, 0, 0))
         self.assertEqual(counts([Result("a", Outcome.XFAIL)], [self.errs], RUST), (0, 1, 0))

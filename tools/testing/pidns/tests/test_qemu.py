@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -148,6 +149,15 @@ class GuestTest(Stubs):
         self.ends(f"{begins}echo 'Kernel panic - not syncing: why'", "'s kernel panicked")
         self.ends(f"{begins}sleep 1000", " did not finish within 1 s and was stopped", 1)
         self.ends(f"{begins}exit 3", " ended before its time")
+
+    def test_an_interruption(self) -> None:
+        guest = self.guest(f"{WORKS}sleep 1000")
+        guest.show = mock.Mock(side_effect=KeyboardInterrupt)
+        start = time.monotonic()
+        with self.assertRaises(KeyboardInterrupt):
+            guest.run("script it.sh")
+        self.assertIsNone(guest.process)
+        self.assertLess(time.monotonic() - start, 60)
 
     def test_it_does_not_come_up(self) -> None:
         with self.assertRaisesRegex(Fault, "the guest did not come up: .*\n.*\nno such option"):

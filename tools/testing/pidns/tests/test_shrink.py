@@ -107,7 +107,7 @@ class ShrinkTest(unittest.TestCase):
         self.assertRegex(self.said, "stopped after .*; to go on: make fuzz-shrink SEED=it\n")
 
     def test_it_differs_no_more(self) -> None:
-        self.shrink("abxcdyef", "errs right right right")
+        self.shrink("abxcdyef", "errs" + " right" * 3)
         self.assertIn("by chance only", self.said)
 
     def test_no_difference(self) -> None:
