@@ -324,14 +324,14 @@ use_toolchain
 mkdir -p "$ROWS" "$CACHE/log"
 use_tree mutants
 begun=$(sources)
-run_child "$TOP/scripts/kernel.sh" --stage "$STAGE" --kselftest pidns
+run_child env IMPL=rust "${HARNESS[@]}" pidns kernel --stage "$STAGE" --kselftest pidns
 run_child "$0" --build "$STAGE"
 [ "$begun" = "$(sources)" ] || die "the sources were changed during the build; start again"
 cp "$TOP/scripts/guest-mutants.sh" "$STAGE/"
 kunit_suites >"$STAGE/kunit-suites"
 # What the fuzzer sees where there is no mistake.
 export SEEDS=${SEEDS:-0..4}
-run_child env TIMEOUT= "$TOP/scripts/fuzz.sh" rust
+run_child env TIMEOUT= IMPL=rust "${HARNESS[@]}" pidns fuzz
 mkdir "$STAGE/fuzz"
 echo "$SEEDS" >"$STAGE/fuzz/seeds"
 cp "$CACHE"/fuzz/target/*/release/pidns-fuzz "$STAGE/fuzz/"

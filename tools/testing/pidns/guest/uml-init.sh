@@ -31,6 +31,8 @@ ln -sfn /proc/self/fd /dev/fd
 hostname pidns-guest
 ip link set lo up
 
+# All iterations of the tests are for make test.
+export PIDNS_QUICK=1
 stty raw -echo <>/dev/tty1
 cd /run/pidns || exit
 bash ./worker.sh <>/dev/tty1 >&0
