@@ -26,7 +26,7 @@ text_size() {
 # usage: count_on IMPL PIDNS_VARIANT OUT [PARAMETER]; boots that kernel and lets it count
 count_on() {
 	local IMPL=$1 PIDNS_VARIANT=$2 out=$3
-	run_child env "IMPL=$IMPL" "PIDNS_VARIANT=$PIDNS_VARIANT" "$TOP/scripts/kernel.sh"
+	run_child env "IMPL=$IMPL" "PIDNS_VARIANT=$PIDNS_VARIANT" "${HARNESS[@]}" pidns kernel
 	use_tree "$IMPL"
 	pack_bench "$WORK"
 	note "counting (IMPL=$IMPL${PIDNS_VARIANT:+, $PIDNS_VARIANT})"

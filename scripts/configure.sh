@@ -66,16 +66,8 @@ make_config() {
 
 # usage: configure; BUILD/.config, untouched where nothing changed
 configure() {
-	local work stamp missing base=allnoconfig
+	local work stamp missing
 	usual_fragments
-	case $PIDNS_VARIANT in
-	'') ;;
-	distribution) FRAGMENTS+=("$TOP/configs/distribution.config") ;;
-	*)
-		base=nothing
-		FRAGMENTS=("$TOP"/configs/{guest,lean,"$PIDNS_VARIANT"}.config)
-		;;
-	esac
 	# Kconfig asks the compilers what they can do.
 	stamp=$({
 		cat "${FRAGMENTS[@]}" "$SRC/kernel/pidns/Kconfig" "$SRC/$MANIFEST/applied.diff"
@@ -89,7 +81,7 @@ configure() {
 	make_temp work
 	implementation_config >"$work/implementation.config"
 	FRAGMENTS+=("$work/implementation.config")
-	make_config "$work" "$LOGS/config-$KEY.log" "$base" "${FRAGMENTS[@]}"
+	make_config "$work" "$LOGS/config-$KEY.log" allnoconfig "${FRAGMENTS[@]}"
 	missing=$(unhonoured "$work/.config" "${FRAGMENTS[@]}")
 	if grep -q CONFIG_RUST_INLINE_HELPERS <<<"$missing"; then
 		note "CONFIG_RUST_INLINE_HELPERS is off: rustc and clang are not of one LLVM version"

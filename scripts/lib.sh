@@ -10,6 +10,9 @@ set -euo pipefail
 unset CDPATH
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 KERNEL_SERIES=7.3
+# usage: "${HARNESS[@]}" MODULE ARGUMENT...; of our Python package
+HARNESS=(env PYTHONDONTWRITEBYTECODE=1 "PYTHONPATH=$TOP/tools/testing" /usr/bin/python3 -m)
+GUEST=$TOP/tools/testing/pidns/guest
 
 # The user's own locale must not change what the tools print: some of it is read.
 export LC_ALL=C.UTF-8
@@ -181,8 +184,11 @@ elapsed() {
 	printf '%d s' $((s % 60))
 }
 
-# usage: least NAME; how many tests of that must run, at least
-least() { sed -n "s/^$1[[:space:]][[:space:]]*//p" "$TOP/tools/testing/counts" | grep . || die "tools/testing/counts lacks $1"; }
+# usage: least COMMAND IMPL; how many results that must have, at least
+least() {
+	sed -n "/^\[$1\]/,/^\$/s/^$2 = //p" "$TOP/tools/testing/pidns/lists/counts.toml" | grep . ||
+		die "lists/counts.toml lacks $1 of $2"
+}
 
 # usage: not_for TARGET NAME...; these options of the user mean nothing to it
 not_for() {
@@ -193,17 +199,6 @@ not_for() {
 		*) die "$name=${!name} is not for $1; leave it out" ;;
 		esac
 	done
-}
-
-# usage: seed_range DEFAULT; sets SEEDS, if the user has not, and of it FIRST and COUNT
-seed_range() {
-	SEEDS=${SEEDS:-$1} COUNT=0
-	if [[ $SEEDS =~ ^([0-9]{1,9})\.\.([0-9]{1,9})$ ]]; then
-		FIRST=$((10#${BASH_REMATCH[1]}))
-		COUNT=$((10#${BASH_REMATCH[2]} - FIRST))
-	fi
-	[ "$COUNT" -gt 0 ] ||
-		die "SEEDS=$SEEDS is not a range; give two numbers, the first being smaller, such as SEEDS=0..20"
 }
 
 declare -A LOG_LOCKS

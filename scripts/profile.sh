@@ -20,7 +20,7 @@ REST=900
 # usage: run_on IMPL; what it counted is in $CACHE/log/profile-IMPL.txt
 run_on() {
 	local IMPL=$1 out=$CACHE/log/profile-$1.txt limit=$((LONG + REST)) status=0
-	run_child env "IMPL=$IMPL" "$TOP/scripts/kernel.sh"
+	run_child env "IMPL=$IMPL" "${HARNESS[@]}" pidns kernel
 	use_tree "$IMPL"
 	pack_bench "$WORK"
 	note "looking (IMPL=$IMPL)"

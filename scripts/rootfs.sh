@@ -4,7 +4,7 @@
 # usage: rootfs.sh PACKAGE...
 #
 # Prints the path of a disk image with Debian and these packages in it, made
-# once and kept. Started by boot_disk, it runs main.sh of the stage folder as a
+# once and kept. Booted with it, a guest runs the worker of the stage folder as a
 # service of its own and then powers off.
 
 . "$(dirname "$0")/lib.sh"
@@ -48,7 +48,7 @@ SuccessAction=poweroff-force
 Type=exec
 ExecStartPre=/bin/mkdir -p /run/pidns
 ExecStartPre=/bin/mount -t 9p -o trans=virtio,version=9p2000.L,ro pidns /run/pidns
-ExecStart=/bin/bash /run/pidns/guest-init.sh bash main.sh
+ExecStart=/bin/bash /run/pidns/qemu-init.sh worker
 
 [Install]
 WantedBy=multi-user.target
