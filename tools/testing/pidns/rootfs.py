@@ -72,7 +72,10 @@ def image(cache: Cache, packages: Sequence[str]) -> Path:
             start = time.monotonic()
             make(cache, work, packages)
             path.parent.mkdir(exist_ok=True)
-            (work / "image").replace(path)
+            # That folder may be on another disk.
+            fresh = path.with_suffix(".new")
+            shutil.move(work / "image", fresh)
+            fresh.replace(path)
             size = path.stat().st_blocks * 512 >> 20
             note(f"root file system: {path} ({size} MB, {elapsed(start)})")
     return path
