@@ -21,6 +21,7 @@ kselftests  kselftests, built
 guest       a booted kernel that executes commands
 uml         a guest by User Mode Linux
 qemu        a guest by QEMU
+rootfs      disk images with Debian
 ktap        test results, by the kernel's kunit_parser
 expected    which results are expected not to pass, and how many there are
 table       the results of both implementations in one table

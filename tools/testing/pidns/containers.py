@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import expected, kernel, ktap, qemu, report, table
+from . import expected, kernel, ktap, qemu, report, rootfs, table
 from .cache import Cache
 from .errors import Fault, note
 from .guest import SCRIPTS
@@ -15,7 +15,6 @@ from .ktap import Outcome, Result
 from .lists import load
 from .options import Options
 from .setup import setup
-from .tree import script
 
 CHECKS = SCRIPTS / "containers"
 # Those of util-linux are in every root.
@@ -32,12 +31,6 @@ def chosen(asked: str) -> list[str]:
         if name not in names:
             raise Fault(f"CHECKS={name} is not known; there are: {' '.join(names)}")
     return sorted(set(asked.split())) or names
-
-
-def image(options: Options, cache: Cache, packages: Sequence[str]) -> Path:
-    """A disk image with Debian and these packages, made once."""
-    setup(options, cache)
-    return Path(script("rootfs.sh", *packages).strip())
 
 
 def run(options: Options, cache: Cache, tools: Sequence[str], disk: Path) -> list[Result]:
@@ -67,7 +60,8 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
     counts = load(
         "counts.toml", lambda data: {name: int(data["containers"][name]) for name in tools}
     )
-    disk = image(options, cache, TOOLS)
+    setup(options, cache)
+    disk = rootfs.image(cache, TOOLS)
     runs = {impl: run(options.with_impl(impl), cache, tools, disk) for impl in options.impls}
     # What is listed of tools that did not run is not asked for.
     listed = [one for one in expected.known("containers") if one.test.split(": ")[0] in tools]
@@ -94,7 +88,8 @@ def systemd_claims(said: Sequence[str]) -> list[Result]:
 
 def systemd(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command make systemd; returns the exit status."""
-    disk = image(options, cache, SYSTEMD)
+    setup(options, cache)
+    disk = rootfs.image(cache, SYSTEMD)
     results: dict[str, list[Result]] = {}
     for impl in options.impls:
         one = options.with_impl(impl)

@@ -122,7 +122,7 @@ class Parser:
 
     def _parse(self, path: tuple[str, ...], lines: Sequence[str]) -> tuple[Any, list[Result]]:
         expected = {found["name"]: found["why"] for found in map(XFAIL.match, lines) if found}
-        test = self._parser.parse_run_tests(lines, self._printer)
+        test = self._parser.parse_run_tests(_plan_first(lines), self._printer)
         status = self._parser.TestStatus
         leaves = _leaves(path, test.subtests)
         return test, [self._result(inner, leaf, expected, status) for inner, leaf in leaves]
@@ -149,6 +149,15 @@ def _leaves(path: tuple[str, ...], tests: Iterable[Any]) -> Iterator[tuple[tuple
             yield from _leaves(inner, test.subtests)
         else:
             yield inner, test
+
+
+def _plan_first(lines: Sequence[str]) -> Sequence[str]:
+    """The lines, with a plan that comes last before the results: kunit_parser wants it there."""
+    plan = next((number for number, line in enumerate(lines) if PLAN.match(line)), 0)
+    result = next((number for number, line in enumerate(lines) if RESULT.match(line)), plan)
+    if result >= plan:
+        return lines
+    return [*lines[:result], lines[plan], *lines[result:plan], *lines[plan + 1 :]]
 
 
 def _failed(results: Iterable[Result]) -> bool:

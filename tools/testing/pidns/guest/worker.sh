@@ -46,7 +46,7 @@ scan() {
 }
 
 # usage: script FILE ARGUMENT...; one of the stage folder
-script() { exec bash "./$1" "${@:2}"; }
+script() { exec bash "$@"; }
 
 echo pidns-ready
 while read -r -a words; do

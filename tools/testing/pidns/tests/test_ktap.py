@@ -157,6 +157,12 @@ class KtapTest(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(self.counts(text), counts)
 
+    def test_a_plan_at_the_end(self) -> None:
+        self.assertEqual(
+            self.counts("KTAP version 1\nok 1 one\nok 2 two\n1..2\nthe end\n"), (2, 0, 0)
+        )
+        self.assertEqual(self.counts("KTAP version 1\nok 1 one\n1..2\n"), (1, 1, 0))
+
     def test_streams_follow_each_other(self) -> None:
         text = "\n".join(
             ["TAP version 13", "1..1", "ok 1 selftests: pidns: a_test", *SUITE, "KTAP version 1"]
