@@ -11,7 +11,6 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
-. "$(dirname "$0")/overlay.sh"
 . "$(dirname "$0")/tree.sh"
 . "$(dirname "$0")/counting.sh"
 

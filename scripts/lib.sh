@@ -12,7 +12,6 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 KERNEL_SERIES=7.3
 # usage: "${HARNESS[@]}" MODULE ARGUMENT...; of our Python package
 HARNESS=(env PYTHONDONTWRITEBYTECODE=1 "PYTHONPATH=$TOP/tools/testing" /usr/bin/python3 -m)
-GUEST=$TOP/tools/testing/pidns/guest
 
 # The user's own locale must not change what the tools print: some of it is read.
 export LC_ALL=C.UTF-8
@@ -168,20 +167,10 @@ need_space() {
 			"or set XDG_CACHE_HOME to a folder on a larger disk"
 }
 
-# usage: full_disk LOG [FOLDERS]; says so if that is why the command of LOG failed,
-# which wrote to our cache or, if that is said, to these FOLDERS
+# usage: full_disk LOG FOLDERS; says so if that is why the command of LOG failed,
+# which wrote to these FOLDERS
 full_disk() {
-	grep -q 'No space left on device' "$1" || return 0
-	[ $# = 1 ] || die "the disk of $2 is full; free some space there"
-	die "the disk of $CACHE is full; free some space," \
-		"or set XDG_CACHE_HOME to a folder on a larger disk"
-}
-
-# usage: elapsed START; "1 min 5 s"
-elapsed() {
-	local s=$((SECONDS - $1))
-	[ "$s" -lt 60 ] || printf '%d min ' $((s / 60))
-	printf '%d s' $((s % 60))
+	! grep -q 'No space left on device' "$1" || die "the disk of $2 is full; free some space there"
 }
 
 # usage: least COMMAND IMPL; how many results that must have, at least
