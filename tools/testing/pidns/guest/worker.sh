@@ -45,6 +45,9 @@ scan() {
 	! grep -q 'unreferenced object' "$file"
 }
 
+# usage: mutant NUMBER; makes that mistake from now on
+mutant() { echo "$1" >/sys/module/pidns/parameters/mutant; }
+
 # usage: script FILE ARGUMENT...; one of the stage folder
 script() { exec bash "$@"; }
 
@@ -57,7 +60,7 @@ while read -r -a words; do
 		;;
 	# Here and not in a child: the mistake may be in making one.
 	mutant)
-		echo "${words[1]}" >/sys/module/pidns/parameters/mutant
+		mutant "${words[1]}"
 		echo "pidns-status $?"
 		;;
 	end) break ;;
