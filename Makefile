@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What a person types. `make` alone tells. The work is in tools/testing/pidns and scripts/.
+# What a person types. `make` alone tells. The work is in tools/testing/pidns and,
+# for distro, bench and profile, in scripts/.
 
 export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
 

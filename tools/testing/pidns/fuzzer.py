@@ -57,14 +57,14 @@ def difference(program: Path, one: Path, other: Path) -> list[str]:
 
 
 def prepare(options: Options, cache: Cache) -> Path:
-    """The"""
+    """Builds the program and returns its path."""
     setup(options, cache)
     note("building the fuzzer")
     return cargo.build(cache, Toolchain.find(options, cache))
 
 
 def stage(options: Options, cache: Cache, program: Path, folder: Path) -> None:
-    """A stage folder with a kernel and the"""
+    """Fills a stage folder with a kernel and the program."""
     with kernel.built(options, cache) as tree:
         kernel.stage(tree, folder)
     shutil.copy(program, folder / "pidns-fuzz")
