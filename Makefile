@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What a person types. `make` alone tells. The work is in scripts/.
+# What a person types. `make` alone tells. The work is in tools/testing/pidns and,
+# for distro, bench and profile, in scripts/.
 
-# Some targets work on both implementations where none is asked for.
-BOTH := $(or $(IMPL),c rust)
-IMPL ?= rust
-export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEEDS MINUTES
+export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
 
 # Debian's own Python, whatever else the PATH has. It is the first thing that is installed.
 HARNESS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
@@ -33,7 +31,7 @@ help: ## print this
 	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
 	@echo '  SEEDS=A..B    which programs (fuzz, compare, mutants, quick)'
 	@echo '  MINUTES=...   again and again for so long, to find races (quick)'
-	@echo '  CONFIGS=...   some of the configurations in configs/matrix (configs)'
+	@echo '  CONFIGS=...   some of the configurations of make configs (configs)'
 	@echo '  OP=... LEVEL=...  what to look at, how deep (profile)'
 	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
 	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants), or one test (quick),'
@@ -47,43 +45,43 @@ setup: ## install what is missing (run by itself from the targets below)
 	@$(HARNESS) setup --verbose
 
 kernel: ## fetch Linux 7.3, lay the project over it, build it
-	@scripts/kernel.sh
+	@$(HARNESS) kernel
 
 run: ## boot it in QEMU and see a demonstration of PID namespaces
-	@scripts/run.sh
+	@$(HARNESS) run
 
 shell: ## boot it with a shell on this machine's files
-	@scripts/shell.sh
+	@$(HARNESS) shell
 
 quick: ## the tests in a minute: natively, on User Mode Linux
 	@$(HARNESS) quick
 
 test: ## boot it in QEMU and run the tests
-	@scripts/test.sh
+	@$(HARNESS) test
 
 compare: ## compare C and Rust by our kselftests, the kernel tree's and the fuzzer
-	@scripts/compare.sh $(BOTH)
+	@$(HARNESS) compare
 
 upstream-tests: ## compare C and Rust by the kernel tree's own kselftests
-	@scripts/upstream-tests.sh $(BOTH)
+	@$(HARNESS) upstream-tests
 
 fuzz: ## compare C and Rust by random programs
-	@scripts/fuzz.sh $(BOTH)
+	@$(HARNESS) fuzz
 
 fuzz-shrink: ## make the program of a SEED= that differs small
-	@scripts/fuzz-shrink.sh "$(SEED)"
+	@$(HARNESS) fuzz-shrink
 
 systemd: ## boot systemd to its default target, on C and on Rust
-	@scripts/systemd.sh $(BOTH)
+	@$(HARNESS) systemd
 
 containers: ## compare C and Rust by real container tools
-	@scripts/containers.sh $(BOTH)
+	@$(HARNESS) containers
 
 distro: ## compare C and Rust by debuggers and tracers, configured as distributions do
-	@scripts/distro.sh $(BOTH)
+	@scripts/distro.sh $(or $(IMPL),c rust)
 
 kunit: ## run KUnit, doctests included, by the kernel's kunit.py
-	@scripts/kunit.sh
+	@$(HARNESS) kunit
 
 bench: ## count what operations cost, on C and on Rust
 	@scripts/bench.sh
@@ -92,7 +90,7 @@ profile: ## show where the instructions of an OP= go, on C and on Rust
 	@scripts/profile.sh "$(OP)" "$(LEVEL)"
 
 configs: ## build and boot a matrix of kernel configurations
-	@scripts/configs.sh $(CONFIGS)
+	@$(HARNESS) configs
 
 mutants: ## show which tests notice deliberate mistakes
 	@$(HARNESS) mutants

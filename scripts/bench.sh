@@ -11,7 +11,6 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
-. "$(dirname "$0")/overlay.sh"
 . "$(dirname "$0")/tree.sh"
 . "$(dirname "$0")/counting.sh"
 
@@ -26,7 +25,7 @@ text_size() {
 # usage: count_on IMPL PIDNS_VARIANT OUT [PARAMETER]; boots that kernel and lets it count
 count_on() {
 	local IMPL=$1 PIDNS_VARIANT=$2 out=$3
-	run_child env "IMPL=$IMPL" "PIDNS_VARIANT=$PIDNS_VARIANT" "$TOP/scripts/kernel.sh"
+	run_child env "IMPL=$IMPL" "PIDNS_VARIANT=$PIDNS_VARIANT" "${HARNESS[@]}" pidns kernel
 	use_tree "$IMPL"
 	pack_bench "$WORK"
 	note "counting (IMPL=$IMPL${PIDNS_VARIANT:+, $PIDNS_VARIANT})"

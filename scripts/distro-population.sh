@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Processes for debuggers to find. Source it after guest-checks.sh.
+# Processes for debuggers to find. Source it after checks.sh.
 
 # usage: population TABLE; starts some that stay, in namespaces, nested and not, and
 # writes "NUMBER INNERMOST COMM" for each, and for two that are always there

@@ -28,7 +28,7 @@ chosen_checks() {
 		case $name in
 		"$ON_DUMP") count=3 ;;
 		# Four of them are of the run of make test.
-		"$KSELFTESTS") count=$(($(least test-c) - 4)) ;;
+		"$KSELFTESTS") count=$(($(least test c) - 4)) ;;
 		*) count=$(grep -c '^check ' "$TOP/scripts/distro/$name.sh") ;;
 		esac
 		LEAST=$((LEAST + count))
@@ -75,10 +75,9 @@ run_on() {
 	log=$CACHE/log/distro-$IMPL.log
 	make_temp stage
 	! chosen "$KSELFTESTS" || suites=(--kselftest pidns)
-	run_child env "IMPL=$IMPL" "$TOP/scripts/kernel.sh" --stage "$stage" "${suites[@]}"
+	run_child env "IMPL=$IMPL" "${HARNESS[@]}" pidns kernel --stage "$stage" "${suites[@]}"
 	cp "$TOP"/scripts/guest-distro.sh "$TOP"/scripts/distro-{workload,drgn}.py \
-		"$TOP"/scripts/{guest-containers,guest-checks,implementation,distro-crash,distro-population}.sh \
-		"$stage/"
+		"$TOP"/scripts/distro-{crash,population}.sh "$stage/"
 	functions >"$stage/functions"
 	mkdir -p "$stage/containers" "$CACHE/log"
 	for name in "${CHOSEN[@]}"; do
@@ -125,6 +124,6 @@ for impl in "$@"; do
 	run_on "$impl"
 done
 echo
-known=/dev/null
-! chosen "$KSELFTESTS" || known=$TOP/scripts/tests-known
-"$TOP/scripts/compare" "$LEAST" "$known" "${FILES[@]}"
+known=none
+! chosen "$KSELFTESTS" || known=tests
+"${HARNESS[@]}" pidns.table "$LEAST" "$known" "${FILES[@]}"

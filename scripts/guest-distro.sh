@@ -12,10 +12,11 @@ mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug
 export PATH="$1/bin:$PATH" VMLINUX=$PWD/vmlinux
 chmod +x ./*.ko 2>/dev/null
 [ ! -d kselftest ] || ./kselftest/run_kselftest.sh
-[ -z "$(ls containers)" ] || bash ./guest-containers.sh
+[ -z "$(ls containers)" ] || bash ./containers.sh
 [ "${2:-}" = dump ] || exit 0
 
-. ./guest-checks.sh
+# shellcheck source=tools/testing/pidns/guest/checks.sh
+. ./checks.sh
 . ./distro-population.sh
 population /tmp/table >/dev/null 2>&1
 trap "pkill -KILL -x sleep" EXIT

@@ -52,20 +52,6 @@ kvm_works() {
 	[ "$(cat "$answer")" = yes ]
 }
 
-# usage: without_kvm FILE; a program there that is QEMU, but for KVM
-without_kvm() {
-	cat >"$1" <<-END
-		#!/bin/bash
-		for arg; do
-			shift
-			[ "\$arg" != kvm ] || arg=tcg
-			set -- "\$@" "\$arg"
-		done
-		exec $(printf %q "$(command -v qemu-system-x86_64)") "\$@"
-	END
-	chmod +x "$1"
-}
-
 # Of every guest's kernel. With five levels of page tables KASAN can take good memory
 # for wild: at boot the processor's features, of which they are one, are forgotten
 # and read anew, and an interrupt may come in between.
@@ -151,49 +137,4 @@ boot() {
 	_run_guest "$stage" "$log" "$seconds" "${VNG[@]}" --verbose \
 		--append "kunit.enable=1 ${PIDNS_BOOT_ARGS:-}" \
 		--qemu-opts="${OUT_PORT[*]} ${PIDNS_QEMU:-}" --exec "bash /run/pidns/guest-init.sh $*"
-}
-
-# usage: boot_shell STAGE; a shell in a guest, on our terminal. False, which is said,
-# if the guest ended before it; what the shell itself ended with is its user's affair
-boot_shell() {
-	local status=0
-	cp "$TOP/scripts/guest-init.sh" "$1/"
-	: >"$1/out"
-	guest_command "$1"
-	out_port "$1"
-	# In the foreground: the terminal belongs to the guest. A panic ends it, too.
-	"${VNG[@]}" --cwd / --shell /run/pidns/guest-init.sh \
-		--qemu-opts="-no-reboot ${OUT_PORT[*]}" || status=$?
-	grep -q "^$EXIT_MARK " "$1/out" || {
-		note "error: the guest ended before its shell did (status $status): it did not start," \
-			"its kernel panicked, or it was turned off; look at the lines above"
-		return 1
-	}
-}
-
-# usage: qemu_command; fills QEMU with what every guest without virtme-ng has:
-# its console is our output
-qemu_command() {
-	QEMU=(qemu-system-x86_64 -m "${MEMORY:-2G}" -smp "${CPUS:-2}" -nodefaults -no-reboot
-		-display none -serial stdio)
-	if kvm_works; then
-		QEMU+=(-accel kvm -cpu host)
-	else
-		QEMU+=(-accel tcg -cpu max)
-	fi
-}
-
-# usage: boot_disk STAGE LOG SECONDS IMAGE [WORD...]; an image of rootfs.sh, with its
-# own init, and WORDs on its command line. It runs STAGE/main.sh. Changes to the
-# image are lost. Otherwise as boot.
-boot_disk() {
-	local stage=$1 log=$2 seconds=$3 image=$4
-	shift 4
-	qemu_command
-	out_port "$stage"
-	_run_guest "$stage" "$log" "$seconds" "${QEMU[@]}" "${OUT_PORT[@]}" \
-		-kernel "$stage/bzImage" -append \
-		"console=ttyS0 root=/dev/vda rw $BOOT_ARGS systemd.show_status=1 $*" \
-		-drive "file=$image,format=raw,if=virtio,snapshot=on" \
-		-virtfs "local,path=$stage,mount_tag=pidns,security_model=none,readonly=on"
 }

@@ -10,6 +10,8 @@ set -euo pipefail
 unset CDPATH
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 KERNEL_SERIES=7.3
+# usage: "${HARNESS[@]}" MODULE ARGUMENT...; of our Python package
+HARNESS=(env PYTHONDONTWRITEBYTECODE=1 "PYTHONPATH=$TOP/tools/testing" /usr/bin/python3 -m)
 
 # The user's own locale must not change what the tools print: some of it is read.
 export LC_ALL=C.UTF-8
@@ -165,24 +167,17 @@ need_space() {
 			"or set XDG_CACHE_HOME to a folder on a larger disk"
 }
 
-# usage: full_disk LOG [FOLDERS]; says so if that is why the command of LOG failed,
-# which wrote to our cache or, if that is said, to these FOLDERS
+# usage: full_disk LOG FOLDERS; says so if that is why the command of LOG failed,
+# which wrote to these FOLDERS
 full_disk() {
-	grep -q 'No space left on device' "$1" || return 0
-	[ $# = 1 ] || die "the disk of $2 is full; free some space there"
-	die "the disk of $CACHE is full; free some space," \
-		"or set XDG_CACHE_HOME to a folder on a larger disk"
+	! grep -q 'No space left on device' "$1" || die "the disk of $2 is full; free some space there"
 }
 
-# usage: elapsed START; "1 min 5 s"
-elapsed() {
-	local s=$((SECONDS - $1))
-	[ "$s" -lt 60 ] || printf '%d min ' $((s / 60))
-	printf '%d s' $((s % 60))
+# usage: least COMMAND IMPL; how many results that must have, at least
+least() {
+	sed -n "/^\[$1\]/,/^\$/s/^$2 = //p" "$TOP/tools/testing/pidns/lists/counts.toml" | grep . ||
+		die "lists/counts.toml lacks $1 of $2"
 }
-
-# usage: least NAME; how many tests of that must run, at least
-least() { sed -n "s/^$1[[:space:]][[:space:]]*//p" "$TOP/tools/testing/counts" | grep . || die "tools/testing/counts lacks $1"; }
 
 # usage: not_for TARGET NAME...; these options of the user mean nothing to it
 not_for() {
@@ -193,17 +188,6 @@ not_for() {
 		*) die "$name=${!name} is not for $1; leave it out" ;;
 		esac
 	done
-}
-
-# usage: seed_range DEFAULT; sets SEEDS, if the user has not, and of it FIRST and COUNT
-seed_range() {
-	SEEDS=${SEEDS:-$1} COUNT=0
-	if [[ $SEEDS =~ ^([0-9]{1,9})\.\.([0-9]{1,9})$ ]]; then
-		FIRST=$((10#${BASH_REMATCH[1]}))
-		COUNT=$((10#${BASH_REMATCH[2]} - FIRST))
-	fi
-	[ "$COUNT" -gt 0 ] ||
-		die "SEEDS=$SEEDS is not a range; give two numbers, the first being smaller, such as SEEDS=0..20"
 }
 
 declare -A LOG_LOCKS

@@ -8,7 +8,6 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/toolchain.sh"
-. "$(dirname "$0")/overlay.sh"
 . "$(dirname "$0")/tree.sh"
 . "$(dirname "$0")/counting.sh"
 
@@ -20,7 +19,7 @@ REST=900
 # usage: run_on IMPL; what it counted is in $CACHE/log/profile-IMPL.txt
 run_on() {
 	local IMPL=$1 out=$CACHE/log/profile-$1.txt limit=$((LONG + REST)) status=0
-	run_child env "IMPL=$IMPL" "$TOP/scripts/kernel.sh"
+	run_child env "IMPL=$IMPL" "${HARNESS[@]}" pidns kernel
 	use_tree "$IMPL"
 	pack_bench "$WORK"
 	note "looking (IMPL=$IMPL)"

@@ -7,17 +7,9 @@
 TOOLS=$CACHE/tools
 VIRTME_VERSION=1.42
 
-# usage: use_toolchain; after setup.sh: names all tools, fills KMAKE
+# usage: use_toolchain; after setup.sh: names all tools
 use_toolchain() {
 	local found
-	found=$(PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$TOP/tools/testing \
-		/usr/bin/python3 -m pidns toolchain) || exit
+	found=$("${HARNESS[@]}" pidns toolchain) || exit
 	eval "$found"
-}
-
-# usage: toolchain_id; changes when a compiler does
-toolchain_id() {
-	"$RUSTC" -vV
-	"clang-$LLVM_MAJOR" --version
-	"$BINDGEN" --version
 }

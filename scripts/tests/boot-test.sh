@@ -36,12 +36,10 @@ check 'no KVM is nothing to speak of' answers 1 '' kvm_works
 check 'nor to try' not test -e "$WORK/tried"
 touch "$WORK/kvm"
 check 'KVM works' answers 0 '' kvm_works
-check 'and QEMU gets it' answers 0 '-accel kvm' 'qemu_command; grep -o -- "-accel kvm" <<<"${QEMU[*]}"'
 forget
 stub qemu-system-x86_64 'exit 1'
 check 'KVM fails' answers 1 "$no_kvm" kvm_works
 check 'which is said once' answers 1 '' kvm_works
-check 'and QEMU does without' answers 0 '-accel tcg' 'qemu_command; grep -o -- "-accel tcg" <<<"${QEMU[*]}"'
 check 'virtme-ng as well' answers 0 --disable-kvm "guest_command $WORK/stage; grep -o -- --disable-kvm <<<\"\${VNG[*]}\""
 forget
 stub qemu-system-x86_64 'exec sleep 1000'
@@ -59,13 +57,6 @@ check 'KVM is refused, which is said once' answers 1 "$refused" 'kvm_works || kv
 chmod 0600 "$WORK/kvm"
 check 'and not kept' answers 0 '' kvm_works
 rm "$WORK/kvm"
-
-# A QEMU of which KVM is kept away.
-stub qemu-system-x86_64 'printf "%s\n" "$@"'
-check 'another accelerator, and nothing else' answers 0 '-accel
-tcg
--append
-a kvm-clock=/a/kvm/b' "without_kvm $WORK/qemu; $WORK/qemu -accel kvm -append 'a kvm-clock=/a/kvm/b'"
 
 # The kernel's log.
 echo 'Linux version 7.3' >"$LOG"
@@ -103,16 +94,4 @@ check 'an early end' ends 125 'error: the guest ended before its time (status 3)
 check 'and why' answers 125 "vng: no such option
 pidns: error: the guest ended before its time (status 3); above is its log's end, all of it is in $LOG" \
 	"boot $WORK/stage $LOG 60 true"
-
-# A shell: vng's status does not tell how the guest ended.
-stub vng "$(mark 0)" 'exit 1'
-check 'the shell ends' answers 0 '' "boot_shell $WORK/stage"
-stub vng "$(mark 130)"
-check 'whatever with' answers 0 '' "boot_shell $WORK/stage"
-stub vng true
-check 'a panic under the shell' says 1 'the guest ended before its shell did (status 0)' \
-	with_guest "boot_shell $WORK/stage"
-stub vng 'exit 3'
-check 'a shell that does not start' says 1 'the guest ended before its shell did (status 3)' \
-	with_guest "boot_shell $WORK/stage"
 finish

@@ -6,46 +6,25 @@
 . "$(dirname "$0")/check.sh"
 . "$(dirname "$0")/kernel-tree.sh"
 
-kernel() { env "$@" "$SCRIPTS/kernel.sh"; }
-
-check 'IMPL= unknown' says 1 'IMPL=java is not known' kernel IMPL=java
-check 'DEBUG= unknown' says 1 'DEBUG=yes is not known' kernel DEBUG=yes
-check 'KDIR= unknown' says 1 'is not a folder' kernel KDIR="$WORK/nowhere"
-# Before anything is installed, which would begin with the compiler.
-for script in run test kunit shell; do
-	check "the same of $script" says 1 'is not a folder' \
-		env KDIR="$WORK/nowhere" RUSTC="$WORK/nowhere/rustc" "$SCRIPTS/$script.sh"
-done
 # usage: options [VARIABLE=VALUE]...; what every command says to them
 options() { env "$@" bash -c '. "$1/lib.sh"; check_options' - "$SCRIPTS"; }
 check 'CPUS= that is no number' says 1 'CPUS=x is not a number from 1' options CPUS=x
 check 'no CPUS=' says 1 'CPUS=0 is not a number from 1' options CPUS=0
 check 'JOBS= that is no number' says 1 'JOBS=-1 is not a number from 1' options JOBS=-1
 check 'MEMORY= in an unknown unit' says 1 'MEMORY=2GB is not an amount of memory' options MEMORY=2GB
+check 'IMPL= unknown' says 1 'IMPL=java is not known' options IMPL=java
+check 'DEBUG= unknown' says 1 'DEBUG=yes is not known' options DEBUG=yes
+check 'KDIR= unknown' says 1 'is not a folder' options KDIR="$WORK/nowhere"
 check 'what they may be' options CPUS=16 JOBS=1 MEMORY=512M TIMEOUT=10
 check 'MEMORY= without a unit' options CPUS= JOBS= MEMORY=4096
-check 'CONFIGS= unknown' says 1 'CONFIGS=nope is not known' "$SCRIPTS/configs.sh" nope
-check 'TESTS= of no suite' says 1 'TESTS=nope is not known' env TESTS=nope "$SCRIPTS/upstream-tests.sh" c
-check 'upstream-tests of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/upstream-tests.sh" java
-check 'CHECKS= of no tool' says 1 'CHECKS=nope is not known' env CHECKS='crun nope' "$SCRIPTS/containers.sh" c
-check 'containers of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/containers.sh" java
-check 'systemd of no implementation' says 1 'IMPL=java is not known' "$SCRIPTS/systemd.sh" c java
-check 'TESTS= of no kselftest' says 1 'TESTS=nope is not known' \
-	env TESTS='pidns_create_test nope' "$SCRIPTS/test.sh"
-check 'IMPL= of what is of Rust alone' says 1 'IMPL=c is not for kunit' env IMPL=c "$SCRIPTS/kunit.sh"
-check 'IMPL= of the matrix' says 1 'IMPL=c is not for configs' env IMPL=c "$SCRIPTS/configs.sh"
 check 'DEBUG= of a profile' says 1 'DEBUG=1 is not for profile' env DEBUG=1 "$SCRIPTS/profile.sh" kill0 1
-check 'DEBUG= of compare' says 1 'DEBUG=1 is not for compare' env DEBUG=1 "$SCRIPTS/compare.sh" c rust
-check 'SEEDS= backwards' says 1 'SEEDS=20..0 is not a range' env SEEDS=20..0 "$SCRIPTS/compare.sh" c rust
-check 'compare of some tests' says 1 'TESTS=pidfd is not for compare' env TESTS=pidfd "$SCRIPTS/compare.sh" c rust
 check 'a profile of nothing' says 1 'say what to look at' "$SCRIPTS/profile.sh" ''
 check 'a profile of an unknown operation' says 1 'OP=nope is not known' "$SCRIPTS/profile.sh" nope 1
 check 'a profile too deep' says 1 'say what to look at' "$SCRIPTS/profile.sh" vfork 40
-check 'shell without a terminal' says 1 'needs a terminal' "$SCRIPTS/shell.sh"
-check 'no HOME and no cache' says 1 'HOME is not set' env -u HOME -u XDG_CACHE_HOME "$SCRIPTS/kernel.sh"
+check 'no HOME and no cache' says 1 'HOME is not set' env -u HOME -u XDG_CACHE_HOME "$SCRIPTS/setup.sh"
 for cache in cache "$WORK/a b" "$WORK/a:b"; do
 	check "a cache in $cache" says 1 'set XDG_CACHE_HOME to such a one' \
-		env -C "$WORK" IMPL=java XDG_CACHE_HOME="$cache" "$SCRIPTS/kernel.sh"
+		env -C "$WORK" XDG_CACHE_HOME="$cache" "$SCRIPTS/setup.sh"
 done
 top=$(cd "$SCRIPTS/.." && pwd -P)
 check 'an exported CDPATH' prints "$top" env -C "$top" CDPATH=. bash -c '. scripts/lib.sh; echo "$TOP"'

@@ -11,18 +11,25 @@ overlay     what is laid over a kernel tree
 stage       a change of a kernel tree, put in place by renames
 archive     Debian's archive, and a package's file of it
 source      the kernel's source, the user's or Debian's
-integrate   the commands `make integrate` and `make remove`
+lists       what is kept by hand in lists/
 toolchain   which compilers build the kernel
-tree        a kernel's build tree, and its configuration
-kselftests  the project's kselftests, built
-fuzzer      the differential fuzzer, built and compared
+config      a kernel's configuration
+tree        a kernel's build tree
+kernel      kernels for QEMU, and what a guest needs of them
+link        what a kernel is linked from
+kselftests  kselftests, built
 guest       a booted kernel that executes commands
 uml         a guest by User Mode Linux
+qemu        a guest by QEMU
+rootfs      disk images with Debian
 ktap        test results, by the kernel's kunit_parser
-lists       what is kept by hand in lists/
 expected    which results are expected not to pass, and how many there are
+table       the results of both implementations in one table
+report      what is kept of results
 splats      complaints in a kernel's log
 logs        the kernel's logs of both implementations, compared
+cargo       the differential fuzzer, built
+fuzzer      its transcripts, and how it is run in guests
 run         jobs for guests, and their results
 kept        results of long runs, kept until what they come from changes
 mutants     deliberate mistakes: the lists, their check, the sources with all of them
@@ -31,11 +38,10 @@ functions   the table from C functions to Rust functions in lib.rs, for lint
 api         what the kernel crate lets a module do, for lint
 rustdoc     the documentation in the code, for lint
 rows        which tests prove which row of the contract, for lint and as a page
-setup       the command `make setup`, which all others begin with
-clean       the commands `make clean` and `make distclean`
 policy      the rules of pidns/ and nsproxy/ that the compiler does not check, for lint
-lint        the command `make lint`
-quick       the command `make quick`
-mutation    the command `make mutants`
 cli         the commands, as the Makefile calls them
+
+The commands are setup, integrate (with make remove), kernel, demo (make run and make shell), quick,
+test, kunit, upstream, fuzz, shrink (make fuzz-shrink), compare, containers (with make systemd),
+configs, mutation (make mutants), models, lint and clean.
 """

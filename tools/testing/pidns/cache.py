@@ -92,6 +92,18 @@ class Cache:
                 self._held = False
 
     @contextlib.contextmanager
+    def log_of(self, name: str) -> Iterator[Path]:
+        """The log of a run, which no other run writes meanwhile, nor what goes with it."""
+        self.log.mkdir(parents=True, exist_ok=True)
+        path = self.log / f"{name}.log"
+        with open(f"{path}.lock", "w", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Fault(f"another run writes {path}; wait until it has ended") from None
+            yield path
+
+    @contextlib.contextmanager
     def temporary(self) -> Iterator[Path]:
         """A temporary folder. Also removes those of runs that were killed."""
         base = self.root / "tmp"

@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from . import (
     clean,
+    compare,
+    configs,
+    containers,
+    demo,
+    fuzz,
     integrate,
+    kernel,
+    kunit,
     lint,
     models,
     mutation,
@@ -18,8 +25,11 @@ from . import (
     policy,
     quick,
     setup,
+    shrink,
     source,
+    test,
     toolchain,
+    upstream,
 )
 from .cache import Cache
 from .errors import Fault
@@ -28,7 +38,14 @@ from .options import Options
 Command = Callable[[Options, Cache, Mapping[str, str], Sequence[str]], int]
 COMMANDS: dict[str, Command] = {
     "clean": clean.command,
+    "compare": compare.command,
+    "configs": configs.command,
+    "containers": containers.command,
+    "fuzz": fuzz.command,
+    "fuzz-shrink": shrink.command,
     "integrate": integrate.integrate_command,
+    "kernel": kernel.kernel,
+    "kunit": kunit.command,
     "lint": lint.command,
     "models": models.command,
     "mutants": mutation.command,
@@ -36,10 +53,17 @@ COMMANDS: dict[str, Command] = {
     "policy": policy.command,
     "quick": quick.quick,
     "remove": integrate.remove_command,
+    "run": demo.run,
     "setup": setup.command,
+    "shell": demo.shell,
     "source": source.command,
+    "systemd": containers.systemd,
+    "test": test.command,
     "toolchain": toolchain.command,
+    "upstream-tests": upstream.command,
 }
+# MEMORY= where it is not given: these have many guests.
+MEMORY = {"quick": "1G", "mutants": "1G"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
     os.environ["LC_ALL"] = "C.UTF-8"
     try:
         cache = Cache.find(os.environ)
-        options = Options.read(os.environ)
+        options = Options.read(os.environ, MEMORY.get(asked.command, "2G"))
         return COMMANDS[asked.command](options, cache, os.environ, asked.argument)
     except Fault as fault:
         print(f"pidns: error: {fault}", file=sys.stderr)

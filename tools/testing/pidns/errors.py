@@ -2,6 +2,7 @@
 """Messages to the user."""
 
 import sys
+import time
 from pathlib import Path
 
 
@@ -18,3 +19,9 @@ def show_end(log: Path, lines: int) -> None:
     """Shows the end of a log."""
     text = log.read_text(encoding="utf-8", errors="replace")
     print("\n".join(text.splitlines()[-lines:]), file=sys.stderr)
+
+
+def elapsed(start: float) -> str:
+    """The time since then, by time.monotonic()."""
+    minutes, seconds = divmod(int(time.monotonic() - start), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

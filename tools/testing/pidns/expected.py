@@ -13,8 +13,9 @@ from typing import Any
 from .ktap import Outcome, Result
 from .lists import load
 
+KINDS = {"tests", "uml", "upstream", "containers"}
 FIELDS = {"test", "outcome", "why"}
-MAY = {"impl", "debug"}
+MAY = {"impl", "debug", "chance"}
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,26 @@ class Entry:
     why: str
     impl: str | None = None
     debug: bool | None = None
+    chance: bool = False
 
 
-def read_entries(data: dict[str, Any]) -> list[Entry]:
-    """Reads a list."""
+def read_entries(data: dict[str, Any], *kinds: str) -> list[Entry]:
+    """Reads some kinds of a list."""
+    if unknown := data.keys() - KINDS:
+        raise ValueError(f"{unknown.pop()} is none of {', '.join(sorted(KINDS))}")
     entries = []
-    for number, row in enumerate(data["expected"], 1):
+    for kind, row in ((one, row) for one in kinds for row in data.get(one, [])):
+        tests = row.get("test")
         wrong = FIELDS - row.keys() or row.keys() - FIELDS - MAY
         known = row.get("impl", "c") in ("c", "rust") and row.get("debug", True) in (True, False)
+        known = known and row.get("chance", True) is True
         if wrong or not known or row["outcome"] not in ("fail", "skip", "xfail") or not row["why"]:
             raise ValueError(
-                f"entry {number}: write test, outcome (fail, skip, xfail) and why, and, where it"
-                ' depends on them, impl ("c", "rust") or debug (true, false)'
+                f"{kind}: {tests}: write test, outcome (fail, skip, xfail) and why, and, where it"
+                ' depends on them, impl ("c", "rust"), debug (true, false) or chance (true)'
             )
-        entries.append(Entry(**{**row, "outcome": Outcome(row["outcome"])}))
+        for test in [tests] if isinstance(tests, str) else tests:
+            entries.append(Entry(**{**row, "test": test, "outcome": Outcome(row["outcome"])}))
     return entries
 
 
@@ -67,11 +74,22 @@ class Verdict:
         """Whether the run passed."""
         return not self.counts[Outcome.FAIL] and bool(self.counts[Outcome.PASS])
 
+    def fault(self, words: str) -> None:
+        """Adds a failure."""
+        self.counts[Outcome.FAIL] += 1
+        self.words.append(words)
+
     def need(self, least: int, have: int) -> None:
         """Fails if fewer tests ran."""
         if have < least:
-            self.counts[Outcome.FAIL] += 1
-            self.words.append(f"failed: {have} tests ran; there must be {least}")
+            self.fault(f"failed: {have} tests ran; there must be {least}")
+
+    def show(self) -> int:
+        """Prints it; returns the exit status."""
+        for words in self.words:
+            print(words)
+        print(self.last_line(), flush=True)
+        return 0 if self.good else 1
 
     def last_line(self) -> str:
         """The counts."""
@@ -94,10 +112,9 @@ def judge(
             verdict.words.append(words)
     failed = {result.name.split(": ")[0] for result in results if result.outcome is Outcome.FAIL}
     for name in listed if whole else ():
-        verdict.counts[Outcome.FAIL] += 1
         # A program that crashed may not have reached it.
         advice = "" if name.split(": ")[0] in failed else "; remove it from the list"
-        verdict.words.append(f"failed: {name} is listed but did not run{advice}")
+        verdict.fault(f"failed: {name} is listed but did not run{advice}")
     return verdict
 
 
@@ -124,6 +141,6 @@ def least(command: str, impl: str) -> int:
     return load("counts.toml", lambda counts: int(counts[command][impl]))
 
 
-def known() -> list[Entry]:
-    """The list of lists/expected.toml."""
-    return load("expected.toml", read_entries)
+def known(*kinds: str) -> list[Entry]:
+    """Some kinds of lists/expected.toml."""
+    return load("expected.toml", lambda data: read_entries(data, *kinds))

@@ -4,64 +4,23 @@
 import base64
 import binascii
 import io
+import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from . import process
-from .cache import TOP, Cache, check_disk, replace_file
-from .errors import Fault, note, show_end
-from .toolchain import Toolchain, find_cargo
-
-FOLDER = TOP / "tools/testing/fuzz"
-TRIPLE = "x86_64-unknown-linux-gnu"
-# Minutes.
-LIMIT = 60
-
-
-def program(cache: Cache, profile: str = "release") -> Path:
-    """Where the program is once it is built."""
-    return cache.root / f"fuzz/target/{TRIPLE}/{profile}/pidns-fuzz"
-
-
-def cargo(
-    cache: Cache, toolchain: Toolchain, command: str, *words: str, after: Sequence[str] = ()
-) -> None:
-    """Runs cargo on the crate, its products in the cache; what it says is shown if it fails."""
-    folder = cache.root / "fuzz"
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "cargo.log"
-    found = find_cargo()
-    if not found:
-        raise Fault("cargo is missing; run make setup")
-    env = toolchain.env | {
-        "CARGO": found,
-        "RUSTC": str(toolchain.rustc),
-        "CARGO_TARGET_DIR": str(folder / "target"),
-        "RUSTFLAGS": "-C target-feature=+crt-static",
-    }
-    if command == "clippy":
-        # By itself cargo may find that of another rustc.
-        found = str(toolchain.beside("cargo-clippy"))
-    asked = [found, command, "--locked", "--target", TRIPLE, *words, *(["--"] if after else [])]
-    if process.limited(LIMIT, [*asked, *after], log=log, cwd=FOLDER, env=env) != 0:
-        check_disk(log, cache.root)
-        show_end(log, 30)
-        raise Fault(f"cargo {command} fails on the fuzzer; look at the lines above")
-
-
-def build(cache: Cache, toolchain: Toolchain) -> Path:
-    """Builds the program and returns its path."""
-    try:
-        cargo(cache, toolchain, "build", "--release")
-    except Fault:
-        raise Fault(
-            "the fuzzer does not build; look at the lines above, and at the network"
-        ) from None
-    return program(cache)
+from . import cargo, kernel, qemu
+from .cache import Cache, replace_file
+from .errors import note
+from .guest import End
+from .ktap import Outcome
+from .options import Options
+from .setup import setup
+from .toolchain import Toolchain
 
 
 def name(seed: int) -> str:
@@ -84,12 +43,46 @@ def unpack(lines: Sequence[str], destination: Path) -> bool:
     return any(destination.iterdir())
 
 
+def payload(lines: Iterable[str]) -> list[str]:
+    """Those lines of a guest's that are an archive of transcripts."""
+    return [line for line in lines if re.fullmatch(r"[A-Za-z0-9+/=]+", line)]
+
+
 def difference(program: Path, one: Path, other: Path) -> list[str]:
     """The first step in which transcripts of two folders differ, in words."""
     said = subprocess.run(
         [program, "diff", one, other], capture_output=True, text=True, check=False, timeout=60
     )
     return said.stdout.splitlines()
+
+
+def prepare(options: Options, cache: Cache) -> Path:
+    """Builds the program and returns its path."""
+    setup(options, cache)
+    note("building the fuzzer")
+    return cargo.build(cache, Toolchain.find(options, cache))
+
+
+def stage(options: Options, cache: Cache, program: Path, folder: Path) -> None:
+    """Fills a stage folder with a kernel and the program."""
+    with kernel.built(options, cache) as tree:
+        kernel.stage(tree, folder)
+    shutil.copy(program, folder / "pidns-fuzz")
+
+
+def in_guest(guest: qemu.Qemu, arguments: str, out: Path) -> bool:
+    """Runs the fuzzer; its transcripts are put into `out`. False if the guest did not come to its
+    end, if a program did not, or if the kernel's log has a complaint."""
+    guest.show = lambda line: (
+        print(line, file=sys.stderr, flush=True) if line.startswith("pidns-fuzz: ") else None
+    )
+    answer = guest.run(f"fuzz {arguments}")
+    shutil.rmtree(out, ignore_errors=True)
+    if not unpack(payload(answer.lines), out):
+        note(f"error: no transcripts came out of the guest; the kernel's log is in {guest.log}")
+        return False
+    good = all(result.outcome is Outcome.PASS for result in guest.claims(answer))
+    return good and answer.end is End.DONE and answer.status == 0
 
 
 class Transcripts:

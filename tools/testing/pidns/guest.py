@@ -10,18 +10,23 @@ import contextlib
 import enum
 import os
 import select
+import subprocess
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import Fault
+from .process import end_group
 
 # What the guest prints when it is ready, and after each command.
 READY = "pidns-ready"
 MARK = "pidns-status "
 # Limit on lines kept from one command.
-MOST_LINES = 100_000
+MOST_LINES = 1_000_000
+# What a guest runs, to be copied into its stage folder.
+SCRIPTS = Path(__file__).parent / "guest"
 
 
 class End(enum.Enum):
@@ -88,6 +93,8 @@ class Guest(abc.ABC):
         self.boot_limit = boot_limit
         self.channel: Channel | None = None
         self.boots = 0
+        # Is given what commands print, as it comes.
+        self.show: Callable[[str], None] = lambda _: None
         # Whether some of the log could not be written.
         self.log_cut = False
         # Where the log of this boot begins.
@@ -189,8 +196,8 @@ class Guest(abc.ABC):
             return f"timed out after {limit:.0f} s"
         return "the guest exited or rebooted"
 
-    @staticmethod
     def _read(
+        self,
         channel: Channel,
         limit: float,
         booting: bool = False,
@@ -207,13 +214,82 @@ class Guest(abc.ABC):
                 if mark and status.isdigit():
                     if text:
                         answer.lines.append(text)
+                        self.show(text)
                     answer.end, answer.status = End.DONE, int(status)
                     break
                 if len(answer.lines) < MOST_LINES:
                     answer.lines.append(line)
+                self.show(line)
                 if enough and enough(line):
                     answer.end = End.CUT
                     break
         except TimeoutError:
             answer.end = End.HANG
         return answer
+
+
+class Program(Guest):
+    """A guest that is a program of this machine, which prints the kernel's log."""
+
+    # Seconds between SIGTERM and SIGKILL: it has no data to write back.
+    grace = 0.0
+
+    def __init__(self, log: Path, boot_limit: float) -> None:
+        super().__init__(log, boot_limit)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.console: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._closed = False
+
+    @contextlib.contextmanager
+    def starting(self) -> Iterator[None]:
+        """Prevents that the guest is closed meanwhile."""
+        with self._starting:
+            if self._closed:
+                raise Fault("the run was ended")
+            yield
+
+    def launch(
+        self, command: Sequence[str], fds: Sequence[int], cwd: Path, env: Mapping[str, str]
+    ) -> None:
+        """Starts the program; it inherits `fds`, which are closed here."""
+        try:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=fds,
+                start_new_session=True,
+                cwd=cwd,
+                env=env,
+            )
+        finally:
+            for fd in fds:
+                os.close(fd)
+        self.console = threading.Thread(target=self._copy_console, daemon=True)
+        self.console.start()
+
+    def stop(self) -> None:
+        with self._starting:
+            if self.process is not None:
+                end_group(self.process, self.grace)
+                self.process = None
+        if self.console is not None:
+            self.console.join(timeout=5)
+
+    def close(self) -> None:
+        self._closed = True
+        self.stop()
+
+    def _copy_console(self) -> None:
+        running = self.process
+        if running is None or running.stdout is None:
+            return
+        with running.stdout as console, open(self.log, "ab", buffering=0) as log:
+            while data := os.read(console.fileno(), 1 << 16):
+                # The guest must not block on a full disk.
+                try:
+                    self.log_cut |= log.write(data) != len(data)
+                except OSError:
+                    self.log_cut = True

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """The project's kselftests: which there are, and how they are built."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from .cache import TOP
 from .tree import Tree
 
-FOLDER = TOP / "tools/testing/selftests/pidns"
+SUITE = "pidns"
+FOLDER = TOP / "tools/testing/selftests" / SUITE
 
 
 def names() -> list[str]:
@@ -14,20 +16,19 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*_test.c"))
 
 
-def build(tree: Tree, destination: Path) -> None:
-    """Builds them for this machine, with its own compiler, and installs them below a folder."""
+def build(tree: Tree, destination: Path, suites: Sequence[str] = (SUITE,), flags: str = "") -> None:
+    """Builds suites for this machine, with its own compiler, and installs them below a folder."""
     tree.build_headers()
     command = [
         "make",
         "-C",
         str(tree.source.path / "tools/testing/selftests"),
-        f"ARCH={tree.arch}",
+        *([f"ARCH={tree.arch}"] if tree.arch == "um" else []),
         f"-j{tree.jobs}",
         f"O={tree.build}",
-        "TARGETS=pidns",
+        f"TARGETS={' '.join(suites)}",
         "FORCE_TARGETS=1",
-        # A quarter of the time that the Makefile's own -O2 takes.
-        "USERCFLAGS=-O0",
+        *([f"USERCFLAGS={flags}"] if flags else []),
         f"INSTALL_PATH={destination}",
         "install",
     ]

@@ -6,11 +6,18 @@ import importlib
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 XFAIL = re.compile(r"^\s*ok \d+ (?:- )?(?P<name>[^#]*?) # XFAIL ?(?P<why>.*)$")
+VERSION = re.compile(r"K?TAP version \d+$")
+PLAN = re.compile(r"1\.\.(\d+)")
+RESULT = re.compile(r"(?P<not>not )?ok \d+ (?:- )?(?P<name>.*?)(?:\s+# (?P<why>.*))?$")
+# How the kselftest runner calls a program, and guest/upstream.sh one that it runs again.
+PROGRAM = re.compile(
+    r"(?:# |(?:not )?ok \d+ )?(?P<kind>selftests|again): (?P<suite>\S+): (?P<program>\S+)"
+)
 
 # Reasons of failures that no test reported.
 MISSING = "it did not report"
@@ -33,6 +40,8 @@ class Result:
     name: str
     outcome: Outcome
     why: str = ""
+    # Whether the test was run once more.
+    again: bool = False
 
 
 class Parser:
@@ -48,21 +57,75 @@ class Parser:
 
     def results(self, name: str, lines: Sequence[str]) -> list[Result]:
         """The innermost results of one program or suite called `name`."""
-        expected = {found["name"]: found["why"] for found in map(XFAIL.match, lines) if found}
-        test = self._parser.parse_run_tests(lines, self._printer)
-        status = self._parser.TestStatus
-        if test.status is status.FAILURE_TO_PARSE_TESTS:
+        test, results = self._parse((name,), lines)
+        if test.status is self._parser.TestStatus.FAILURE_TO_PARSE_TESTS:
             return [Result(name, Outcome.FAIL, NONE)]
-        results = [
-            self._result(path, leaf, expected, status)
-            for path, leaf in _leaves((name,), test.subtests)
-        ]
         counts = test.counts
         # A suite may fail as a whole.
         bad = counts.errors or counts.failed or counts.crashed
-        if bad and not any(result.outcome is Outcome.FAIL for result in results):
+        if bad and not _failed(results):
             results.append(Result(name, Outcome.FAIL, "failed, though no test in it did"))
         return results
+
+    def run(self, lines: Sequence[str]) -> list[Result]:
+        """The innermost results of all that a guest printed: streams of KTAP, one after the
+        other, each of the kselftest runner, which nests results by "# ", or of another."""
+        streams: list[list[str]] = [[]]
+        for line in lines:
+            if VERSION.match(line):
+                streams.append([])
+            streams[-1].append(line)
+        return [result for stream in streams[1:] for result in self._stream(stream)]
+
+    def _stream(self, lines: list[str]) -> list[Result]:
+        if not any(map(PROGRAM.match, lines)):
+            test, results = self._parse((), lines)
+            bad = test.counts.failed or test.counts.crashed
+            whole = [Result("the run", Outcome.FAIL, NONE)] if bad or not results else []
+            return results if _failed(results) else results + whole
+        results, said, seen = [], list[str](), 0
+        for line in lines[1:]:
+            found = RESULT.match(line)
+            if found:
+                results += self._program(said, found)
+                said, seen = [], seen + 1
+            else:
+                said.append(line)
+        planned = next((int(found[1]) for found in map(PLAN.match, lines) if found), 0)
+        if seen < planned:
+            results += self._program(said, None) if any(map(PROGRAM.match, said)) else []
+            why = f"planned {planned} results, gave {seen}"
+            results.append(Result("the run", Outcome.FAIL, why))
+        return results
+
+    def _program(self, said: list[str], found: re.Match[str] | None) -> list[Result]:
+        """The results of a program under the kselftest runner, whose own result on it is `found`."""
+        called = PROGRAM.match(found[0]) if found else None
+        called = called or next(filter(None, map(PROGRAM.match, reversed(said))), None)
+        name = (
+            f"{called['suite']}:{called['program']}" if called else found["name"] if found else ""
+        )
+        inner = [line.removeprefix("# ") for line in said if line.startswith("# ")]
+        # It may lack a header, or print one in each process.
+        inner = ["TAP version 13", *(line for line in inner if not VERSION.match(line))]
+        _, results = self._parse((name,), inner)
+        why = (found["why"] if found else MISSING) or ""
+        directive, _, reason = why.partition(" ")
+        if not results and found and not found["not"] and directive in ("SKIP", "XFAIL"):
+            results = [Result(name, Outcome[directive], reason)]
+        elif not results and found and not found["not"]:
+            results = [Result(name, Outcome.PASS)]
+        elif (not found or found["not"]) and not _failed(results):
+            results.append(Result(name, Outcome.FAIL, why))
+        again = called is not None and called["kind"] == "again"
+        return [replace(result, again=again) for result in results]
+
+    def _parse(self, path: tuple[str, ...], lines: Sequence[str]) -> tuple[Any, list[Result]]:
+        expected = {found["name"]: found["why"] for found in map(XFAIL.match, lines) if found}
+        test = self._parser.parse_run_tests(_plan_first(lines), self._printer)
+        status = self._parser.TestStatus
+        leaves = _leaves(path, test.subtests)
+        return test, [self._result(inner, leaf, expected, status) for inner, leaf in leaves]
 
     @staticmethod
     def _result(path: tuple[str, ...], test: Any, expected: dict[str, str], status: Any) -> Result:
@@ -81,11 +144,24 @@ def _leaves(path: tuple[str, ...], tests: Iterable[Any]) -> Iterator[tuple[tuple
     for number, test in enumerate(tests, 1):
         name = test.name.strip() or f"#{number}"
         # A suite's only result repeats the suite's name.
-        inner = path if name == path[-1] else (*path, name)
+        inner = path if path[-1:] == (name,) else (*path, name)
         if test.subtests:
             yield from _leaves(inner, test.subtests)
         else:
             yield inner, test
+
+
+def _plan_first(lines: Sequence[str]) -> Sequence[str]:
+    """The lines, with a plan that comes last before the results: kunit_parser wants it there."""
+    plan = next((number for number, line in enumerate(lines) if PLAN.match(line)), 0)
+    result = next((number for number, line in enumerate(lines) if RESULT.match(line)), plan)
+    if result >= plan:
+        return lines
+    return [*lines[:result], lines[plan], *lines[result:plan], *lines[plan + 1 :]]
+
+
+def _failed(results: Iterable[Result]) -> bool:
+    return any(result.outcome is Outcome.FAIL for result in results)
 
 
 def nested(lines: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import fuzzer, process, rustdoc
+from . import cargo, config, process, rustdoc
 from .cache import TOP, Cache
 from .errors import Fault, note
 from .options import Options
@@ -28,9 +28,6 @@ IGNORED = "FILE_PATH_CHANGES"
 SAMPLE = "samples/rust/pidns_inspect.o"
 # The kernel leaves out what a rustc of the least version lacks; we do not.
 CLIPPY = ("CLIPPY=1", "KRUSTFLAGS=-Wclippy::incompatible_msrv")
-# Until kernels for QEMU are built by the package.
-CONFIGURE = """for name in lib toolchain overlay tree configure; do . "scripts/$name.sh"; done
-check_options; use_toolchain; use_tree lint; configure"""
 
 
 def ours(*patterns: str) -> list[str]:
@@ -158,12 +155,12 @@ class Lint:
         """The fuzzer is a program like any other: cargo's clippy, and its own tests."""
         toolchain = self.tree.toolchain
         rustfmt = [toolchain.beside("rustfmt"), "--check", "--edition", "2024", "src/main.rs"]
-        if not self.run(rustfmt, cwd=fuzzer.FOLDER):
+        if not self.run(rustfmt, cwd=cargo.FOLDER):
             return False
-        fuzzer.cargo(self.cache, toolchain, "clippy", "--all-targets", after=("-D", "warnings"))
-        fuzzer.cargo(self.cache, toolchain, "test")
-        fuzzer.cargo(self.cache, toolchain, "build")
-        return self.compile(fuzzer.program(self.cache, "debug"))
+        cargo.cargo(self.cache, toolchain, "clippy", "--all-targets", after=("-D", "warnings"))
+        cargo.cargo(self.cache, toolchain, "test")
+        cargo.cargo(self.cache, toolchain, "build")
+        return self.compile(cargo.program(self.cache, "debug"))
 
     def compile(self, program: Path) -> bool:
         """What it writes as C is to be C: of some seeds, and of short programs."""
@@ -203,25 +200,12 @@ class Lint:
         note(f"see {build}/Documentation/output/pidns/index.html")
         return True
 
-    def configure(self) -> None:
-        """The configuration of a kernel with all of ours."""
-        options = {
-            "IMPL": "rust",
-            "KDIR": "",
-            "DEBUG": "",
-            "PIDNS_VARIANT": "",
-            "PIDNS_LOCKED": "1",
-        }
-        asked = ["env", *(f"{name}={value}" for name, value in options.items())]
-        if not self.run([*asked, "bash", "-c", CONFIGURE]):
-            raise Fault("the kernel cannot be configured; look at the lines above")
-
     def clippy(self) -> bool:
         """The kernel's clippy on the kernel crate, ours and the sample, in a build tree of its own
         that needs no C but what bindgen reads. A crate that is up to date is not checked again, so
         after anything but success ours are built anew."""
         build, log = self.tree.build, self.tree.log("clippy")
-        self.configure()
+        self.tree.configure(config.for_qemu("rust", debug=False))
         clean = build / ".clippy-clean"
         if not clean.exists():
             for path in (build / "rust/kernel.o", build / SAMPLE):
@@ -229,8 +213,8 @@ class Lint:
             for path in (build / "kernel/pidns").rglob("*.o"):
                 path.unlink()
         clean.unlink(missing_ok=True)
-        config = (build / ".config").read_text(encoding="utf-8")
-        sample = [SAMPLE] if "\nCONFIG_SAMPLE_PIDNS_INSPECT=" in f"\n{config}" else []
+        settings = (build / ".config").read_text(encoding="utf-8")
+        sample = [SAMPLE] if "\nCONFIG_SAMPLE_PIDNS_INSPECT=" in f"\n{settings}" else []
         make = [*self.tree.make, f"-j{self.tree.jobs}", *CLIPPY]
         said = ""
         for goals in (["prepare"], ["kernel/pidns/", *sample]):

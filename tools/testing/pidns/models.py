@@ -21,8 +21,7 @@ from . import mutants, process
 from .cache import TOP, Cache, replace_file
 from .errors import Fault, note
 from .mutants import Edit
-from .options import Options
-from .process import raise_on_signals
+from .options import Options, refuse
 from .setup import setup
 from .toolchain import find_cargo, find_rustc
 
@@ -306,14 +305,11 @@ def refuse_foreign(options: Options, env: Mapping[str, str]) -> None:
     """Raises a Fault for an option that means nothing here."""
     if options.impl != "rust":
         raise Fault(f"IMPL={options.impl} has no models; leave it out")
-    for name in FOREIGN:
-        if env.get(name):
-            raise Fault(f"{name}={env[name]} is not for models; leave it out")
+    refuse(env, "models", *FOREIGN)
 
 
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command: checks the models; returns the exit status."""
-    raise_on_signals()
     refuse_foreign(options, env)
     run = Models(options, cache)
     setup(options, cache)

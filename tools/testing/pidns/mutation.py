@@ -11,21 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from . import expected, fuzzer, kselftests, ktap, mutants, quick, splats, uml
+from . import cargo, config, expected, kselftests, ktap, kunit, mutants, quick, splats, uml
 from .cache import TOP, Cache, claimed
 from .errors import Fault, note
+from .guest import SCRIPTS
 from .integrate import integrate
 from .kept import Kept, Progress, key_of
 from .lists import LISTS
 from .mutants import Mutant
-from .options import Options
+from .options import Options, refuse
 from .overlay import Overlay
-from .process import raise_on_signals
 from .run import Job, Reference, Run
 from .setup import setup
 from .source import Source
 from .toolchain import Toolchain
-from .tree import Tree, implementation
+from .tree import Tree
 from .trials import Finding, Lab, Suite, Trial, limits
 
 SEEDS = range(4)
@@ -37,7 +37,22 @@ ARGUMENTS = (
     # What a test waits for comes soon, or never.
     "PIDNS_LOOKS=800",
 )
-CONFIGS = ("um.config",)
+CONFIG = config.for_uml("rust", debug=False)
+# What a guest runs.
+GUEST = ("uml-init.sh", "worker.sh")
+# Options of other commands.
+FOREIGN = (
+    "CHECKS",
+    "CONFIGS",
+    "DEBUG",
+    "IMPL",
+    "LEVEL",
+    "MINUTES",
+    "OP",
+    "SEED",
+    "TESTS",
+    "TIMEOUT",
+)
 # Of what is laid over a tree, what is not built, or not for the kernel.
 PAGES = ("Documentation/",)
 NOT_BUILT = (*PAGES, "tools/", "samples/")
@@ -56,12 +71,7 @@ def refuse_foreign(options: Options, env: Mapping[str, str]) -> None:
     """Raises a Fault for an option that means nothing here."""
     if options.kdir:
         raise Fault("KDIR= is not for the mutants, which change the source; leave it out")
-    if options.debug or options.impl != "rust":
-        given = "DEBUG=1" if options.debug else f"IMPL={options.impl}"
-        raise Fault(f"{given} is not for mutants; leave it out")
-    for name in ("TESTS", "CHECKS", "CONFIGS", "OP", "LEVEL", "SEED", "MINUTES", "TIMEOUT"):
-        if env.get(name):
-            raise Fault(f"{name}={env[name]} is not for mutants; leave it out")
+    refuse(env, "mutants", *FOREIGN)
 
 
 class Mutation:
@@ -75,8 +85,7 @@ class Mutation:
         self.kept = Kept(cache.root / "mutants")
         self.logs = cache.log / "mutants"
         self.image, self.stage = folder / "linux", folder / "stage"
-        kunit = [name for name in quick.kunit_suites() if name != quick.DOCTESTS]
-        self.kunit = Suite("kunit", tuple(Job("kunit", name) for name in kunit))
+        self.kunit = Suite("kunit", tuple(Job("kunit", name) for name in kunit.suites()))
         self.seeds = options.seeds or SEEDS
         seeds = [Job("fuzz", f"seed {seed}", f"{seed}..{seed + 1}") for seed in self.seeds]
         self.fuzz = Suite("fuzz", tuple(seeds))
@@ -90,7 +99,7 @@ class Mutation:
     def prepare(self) -> None:
         """Finds the sources, builds the fuzzer, and looks what results come from."""
         self.source = Source.find(self.options, self.cache)
-        self.program = fuzzer.build(self.cache, self.toolchain)
+        self.program = cargo.build(self.cache, self.toolchain)
         self.files = list(Overlay().map())
         built = [file for file in self.files if not file.startswith(NOT_BUILT)]
         own = Path(__file__).parent
@@ -98,11 +107,11 @@ class Mutation:
             [
                 *(part for file in built for part in (file, TOP / file)),
                 *sorted((TOP / "patches").glob("*.patch")),
-                *(TOP / "configs" / name for name in CONFIGS),
+                *CONFIG.fragments,
                 *sorted((TOP / mutants.FOLDER).glob("mutants.*")),
                 *sorted(kselftests.FOLDER.glob("*.h")),
                 *(own / f"{name}.py" for name in ("mutants", "trials", "uml")),
-                *sorted(uml.SCRIPTS.iterdir()),
+                *(SCRIPTS / name for name in GUEST),
                 LISTS / "expected.toml",
                 self.program,
                 f"{self.source.path} {self.seeds} {self.options.cpus} {ARGUMENTS}",
@@ -145,15 +154,16 @@ class Mutation:
         mutants.lay(TOP, overlay, [*self.files, *patches])
         try:
             integrate(Overlay(overlay), self.source.path, update=True)
-            tree.configure([TOP / "configs" / name for name in CONFIGS], implementation("rust"))
+            tree.configure(CONFIG)
             note(f"building the mutants' kernel in {tree.build}")
             tree.build_kernel(uml.GOAL, image)
-            kselftests.build(tree, tests)
+            kselftests.build(tree, tests, flags=quick.TEST_FLAGS)
         finally:
             self.source.lay_over()
         shutil.copy(image, self.image)
-        shutil.copytree(uml.SCRIPTS, self.stage)
         shutil.copytree(tests, self.stage / "kselftest")
+        for name in GUEST:
+            shutil.copy(SCRIPTS / name, self.stage)
         shutil.copy(self.program, self.stage / "pidns-fuzz")
         if self.sources() != before:
             raise Fault("the sources were changed during the build; start again")
@@ -244,7 +254,7 @@ class Mutation:
     def try_those(self, missing: dict[Trial, str], kept: int) -> None:
         """Tries mistakes."""
         run = Run([], [], ktap.Parser(self.source.path), LIMIT)
-        lab = Lab(run, expected.known(), splats.known(False), {}, LIMIT, self.guest)
+        lab = Lab(run, expected.known("tests", "uml"), splats.known(False), {}, LIMIT, self.guest)
         with claimed(self.logs):
             lab.limits = limits(self.without(lab, missing))
             note(f"{len(missing)} to try, {kept} kept from before")
@@ -277,7 +287,6 @@ def judge(trials: Sequence[Trial], known: Mapping[str, Mutant]) -> int:
 
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
-    raise_on_signals()
     # A kernel that panics aborts, and should leave no core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     refuse_foreign(options, env)

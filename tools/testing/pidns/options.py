@@ -4,7 +4,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .errors import Fault
@@ -44,6 +44,13 @@ def check_kdir(path: Path) -> None:
         raise Fault(f"KDIR={path} cannot be written to; give a tree of your own")
 
 
+def refuse(env: Mapping[str, str], command: str, *names: str) -> None:
+    """Raises a Fault for an option of other commands."""
+    for name in names:
+        if env.get(name, "") not in ("", {"DEBUG": "0", "IMPL": "rust"}.get(name)):
+            raise Fault(f"{name}={env[name]} is not for {command}; leave it out")
+
+
 def _seeds(value: str) -> range:
     found = SEEDS.fullmatch(value)
     if not found or int(found[1]) >= int(found[2]):
@@ -58,6 +65,8 @@ class Options:
     """The options of a command, checked."""
 
     impl: str = "rust"
+    # Those that a command works on which takes both where none is asked for.
+    impls: tuple[str, ...] = ("c", "rust")
     debug: bool = False
     kdir: Path | None = None
     tests: tuple[str, ...] = ()
@@ -70,8 +79,17 @@ class Options:
     minutes: int | None = None
     rustc: str = ""
 
+    def with_impl(self, impl: str) -> "Options":
+        """The same for an implementation."""
+        return replace(self, impl=impl)
+
+    @property
+    def run(self) -> str:
+        """What the logs of a run are told apart by."""
+        return f"{self.impl}{'-debug' if self.debug else ''}"
+
     @classmethod
-    def read(cls, env: Mapping[str, str]) -> "Options":
+    def read(cls, env: Mapping[str, str], memory: str = "1G") -> "Options":
         """Reads them from the environment, where the Makefile puts them."""
         impl = env.get("IMPL") or "rust"
         if impl not in IMPLEMENTATIONS:
@@ -79,14 +97,17 @@ class Options:
         debug = env.get("DEBUG", "")
         if debug not in ("", "0", "1"):
             raise Fault(f"DEBUG={debug} is not known; use DEBUG=1, or leave it out")
-        memory = env.get("MEMORY") or "1G"
+        memory = env.get("MEMORY") or memory
         if not MEMORY.fullmatch(memory):
             raise Fault(
                 f"MEMORY={memory} is not an amount of memory; give one as in MEMORY=4G, or leave it out"
             )
+        if env.get("KDIR"):
+            check_kdir(Path(env["KDIR"]))
         timeout = _number(env, "TIMEOUT", "a number of seconds", 0)
         return cls(
             impl=impl,
+            impls=(impl,) if env.get("IMPL") else cls.impls,
             debug=debug == "1",
             kdir=Path(env["KDIR"]) if env.get("KDIR") else None,
             tests=tuple(env.get("TESTS", "").split()),

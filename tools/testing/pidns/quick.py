@@ -12,21 +12,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import expected, fuzzer, kselftests, ktap, splats, uml
-from .cache import TOP, Cache, claimed
+from . import cargo, config, expected, fuzzer, kselftests, ktap, kunit, report, splats, uml
+from .cache import Cache, claimed
 from .errors import Fault, note
+from .guest import SCRIPTS
 from .ktap import Outcome, Result
-from .options import Options
+from .options import Options, refuse
 from .run import Durations, Job, Reference, Run
 from .setup import setup
 from .source import Source
 from .toolchain import Toolchain
-from .tree import Tree, implementation
+from .tree import Tree
 
 SEEDS = range(8)
 # Seconds for a job; a program that takes longer is killed in the guest.
 LIMIT, DEBUG_LIMIT = 300, 1500
-DOCTESTS = "rust_doctests_kernel"
 # Of the kernel's make. Optimising the proc macros takes longer than it saves.
 HOST_RUST = "HOSTRUSTFLAGS=-Copt-level=0"
 # The builds for QEMU show warnings.
@@ -34,27 +34,17 @@ FLAGS = "KCFLAGS=-w"
 # KASAN of Rust needs clang. With the large code model of UML it puts data into sections that UML's
 # linker script does not know: lockdep then takes static locks for others, kmemleak does not scan them.
 DEBUG_FLAGS = "KCFLAGS=-w -mlarge-data-threshold=2147483647"
+# Of the kselftests: a quarter of the time that the Makefile's own -O2 takes.
+TEST_FLAGS = "-O0"
 # Tests that show a leak in an implementation.
 LEAKING = {"c": frozenset({"nsproxy_cred_leak_test", "nsproxy_faults_test"})}
 # Options of other commands.
 FOREIGN = ("CHECKS", "CONFIGS", "MUTANTS", "OP", "LEVEL", "SEED")
 
 
-def kunit_suites() -> list[str]:
-    """The suites that our sources define, and the doctests of the kernel crate."""
-    pattern = re.compile(r"^\s*#\[(?:\w+::)*kunit_tests\((\w+)\)", re.M)
-    found = {
-        suite
-        for folder in ("pidns", "nsproxy", "rust/kernel")
-        for path in (TOP / folder).rglob("*.rs")
-        for suite in pattern.findall(path.read_text(encoding="utf-8"))
-    }
-    return [*sorted(found), DOCTESTS]
-
-
 def choose(options: Options) -> list[Job]:
     """The jobs that were asked for: all, or those of TESTS."""
-    suites = kunit_suites() if options.impl == "rust" else []
+    suites = [*kunit.suites(), kunit.DOCTESTS] if options.impl == "rust" else []
     tests = kselftests.names()
     fuzz = [Job("fuzz", f"seed {seed}", f"{seed}..{seed + 1}") for seed in options.seeds or SEEDS]
     every = [Job("kunit", name) for name in suites] + [Job("kselftest", name) for name in tests]
@@ -75,13 +65,6 @@ def choose(options: Options) -> list[Job]:
     return list(jobs)
 
 
-def refuse_foreign(env: Mapping[str, str]) -> None:
-    """Raises a Fault for an option that means nothing here."""
-    for name in FOREIGN:
-        if env.get(name):
-            raise Fault(f"{name}={env[name]} is not for quick; leave it out")
-
-
 @dataclass(frozen=True)
 class Lists:
     """The lists, as far as they are about a run."""
@@ -95,7 +78,7 @@ class Lists:
     def read(cls, impl: str) -> "Lists":
         """Reads them, for an implementation."""
         excused = {debug: splats.known(debug) for debug in (False, True)}
-        return cls(expected.known(), expected.least("quick", impl), excused)
+        return cls(expected.known("tests", "uml"), expected.least("quick", impl), excused)
 
 
 @dataclass
@@ -139,8 +122,7 @@ class Quick:
         other = self.tree(replace(options, impl="c" if options.impl == "rust" else "rust"), source)
         if not (tree.build / ".config").exists() and (other.build / uml.IMAGE).exists():
             tree.copy_from(other)
-        names = ["um.config", *(["um-debug.config"] if options.debug else [])]
-        tree.configure([TOP / "configs" / name for name in names], implementation(options.impl))
+        tree.configure(config.for_uml(options.impl, options.debug))
         start = time.monotonic()
         if tree.build_kernel(uml.GOAL, image):
             note(f"built IMPL={options.impl} ({time.monotonic() - start:.0f} s)")
@@ -148,17 +130,18 @@ class Quick:
         stage = folder / "stage"
         stage.mkdir(parents=True)
         shutil.copy(image, folder / "linux")
-        for path in uml.SCRIPTS.iterdir():
-            shutil.copy(path, stage)
+        for path in SCRIPTS.iterdir():
+            if path.is_file():
+                shutil.copy(path, stage)
         kinds = {job.kind for job in jobs}
         if "kselftest" in kinds:
             installed = tree.build / "pidns-kselftest"
-            kselftests.build(tree, installed)
+            kselftests.build(tree, installed, flags=TEST_FLAGS)
             shutil.copytree(installed, stage / "kselftest")
         program = Path()
         key = image.read_bytes()
         if "fuzz" in kinds:
-            program = fuzzer.build(self.cache, self.gcc)
+            program = cargo.build(self.cache, self.gcc)
             shutil.copy(program, stage / "pidns-fuzz")
             key += program.read_bytes()
         return Built(folder / "linux", stage, hashlib.sha256(key).hexdigest()[:16], program)
@@ -263,6 +246,7 @@ class Quick:
         for words in verdict.words:
             print(words)
         file.write_text("\n".join(self.results) + "\n", encoding="utf-8")
+        report.write(file.with_suffix(".xml"), {f"quick {options.impl}": run.results()})
         sys.stdout.flush()
         note(f"{seconds:.0f} s; these results are in {file}, the kernel's logs beside it")
         print(verdict.last_line())
@@ -297,7 +281,7 @@ def quick(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[st
     """The command; returns the exit status."""
     # A kernel that panics aborts, and should leave no core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    refuse_foreign(env)
+    refuse(env, "quick", *FOREIGN)
     choose(options)
     lists = Lists.read(options.impl)
     uml.check_machine(options.memory, options.cpus)

@@ -9,7 +9,6 @@ import concurrent.futures
 import contextlib
 import json
 import queue
-import re
 import subprocess
 import threading
 import time
@@ -18,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import fuzzer, ktap
+from . import fuzzer, kselftests, ktap
 from .cache import replace_file
 from .errors import Fault, note
 from .guest import Answer, End, Guest
@@ -67,11 +66,16 @@ class Job:
         """
         return self.kind == "kselftest" and self.name in RACES
 
+    @property
+    def title(self) -> str:
+        """Its name among results."""
+        return f"{kselftests.SUITE}:{self.name}" if self.kind == "kselftest" else self.name
+
     def command(self, limit: int) -> str:
         """The command for the guest."""
         if self.kind == "kselftest":
             return f"kselftest {self.name} {limit}"
-        return f"{self.kind} {self.argument or self.name}"
+        return f"fuzz --seeds {self.argument}" if self.kind == "fuzz" else f"kunit {self.name}"
 
 
 @dataclass
@@ -97,7 +101,7 @@ class Done:
     @classmethod
     def failed(cls, job: Job, why: str, lines: Sequence[str] = ()) -> "Done":
         """A job whose only result is that it failed."""
-        return cls(job, [Result(job.name, Outcome.FAIL, why)], list(lines))
+        return cls(job, [Result(job.title, Outcome.FAIL, why)], list(lines))
 
 
 class Durations:
@@ -133,7 +137,7 @@ class Reference:
         """Compares what the fuzzer printed for one seed."""
         name = fuzzer.name(int(job.argument.split("..")[0]))
         said = [line for line in answer.lines if line.startswith("pidns-fuzz: ")]
-        data = [line for line in answer.lines if re.fullmatch(r"[A-Za-z0-9+/=]+", line)]
+        data = fuzzer.payload(answer.lines)
         fresh = self.work / "new" / name
         fresh.unlink(missing_ok=True)
         if answer.status or not fuzzer.unpack(data, fresh.parent) or not fresh.exists():
@@ -144,7 +148,7 @@ class Reference:
                 return Done.failed(job, "C's transcript is missing", said)
         elif fresh.read_bytes() != kept.read_bytes():
             return Done.failed(job, "differs from C", self._difference(kept, fresh))
-        return Done(job, [Result(job.name, Outcome.PASS)])
+        return Done(job, [Result(job.title, Outcome.PASS)])
 
     def _difference(self, kept: Path, fresh: Path) -> list[str]:
         pair = [self.work / f"diff-{kept.name}" / impl for impl in ("c", "here")]
@@ -303,16 +307,16 @@ class Run:
 
     def results_of(self, job: Job, answer: Answer) -> list[Result]:
         """The results in what a guest has printed."""
-        results = self.parser.results(job.name, answer.lines) if answer.lines else []
+        results = self.parser.results(job.title, answer.lines) if answer.lines else []
         if answer.end is not End.DONE or answer.status in TIMED_OUT:
             # The end explains missing results.
             results = [one for one in results if one.why not in (ktap.MISSING, ktap.NONE)]
             late = answer.seconds >= self.limit
             ended = f"timed out after {self.limit} s" if late else f"status {answer.status}"
             why = answer.why or ended
-            return [*results, Result(job.name, Outcome.FAIL, why)]
+            return [*results, Result(job.title, Outcome.FAIL, why)]
         if answer.status == 4 and not results:
-            return [Result(job.name, Outcome.SKIP)]
+            return [Result(job.title, Outcome.SKIP)]
         if answer.status and not any(one.outcome is Outcome.FAIL for one in results):
-            return [*results, Result(job.name, Outcome.FAIL, f"status {answer.status}")]
-        return results or [Result(job.name, Outcome.FAIL, ktap.NONE)]
+            return [*results, Result(job.title, Outcome.FAIL, f"status {answer.status}")]
+        return results or [Result(job.title, Outcome.FAIL, ktap.NONE)]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from . import fuzzer, toolchain
+from . import cargo, toolchain
 from .archive import os_release
 from .cache import Cache, check_disk
 from .errors import Fault, note, show_end
@@ -110,7 +110,7 @@ class Setup:
             and self.has_llvm()
             and toolchain.find_bindgen(self.cache) is not None
             and all(map(self.is_complete, FROM_PYPI))
-            and fuzzer.program(self.cache).exists()
+            and cargo.program(self.cache).exists()
         )
 
     def apt(self, *packages: str) -> None:
@@ -215,14 +215,14 @@ class Setup:
         if self.distribution == "debian-13" and not self.own_rust:
             self.apt("bindgen")
             return
-        cargo = toolchain.find_cargo() or self.stop_elsewhere("cargo, or bindgen")
+        found = toolchain.find_cargo() or self.stop_elsewhere("cargo, or bindgen")
         version = toolchain.BINDGEN_VERSION
         note(f"building bindgen {version} with cargo")
         log = self.work / "log"
         asked = ["--locked", "--quiet", "bindgen-cli", "--version", version]
         status = limited(
             CARGO_LIMIT,
-            [cargo, "install", *asked, "--root", self.work / "bindgen"],
+            [found, "install", *asked, "--root", self.work / "bindgen"],
             log=log,
             env=os.environ | {"RUSTC": str(self.rustc), "CARGO_TARGET_DIR": f"{self.work}/target"},
         )
@@ -273,9 +273,9 @@ class Setup:
                 if not self.is_complete(name):
                     self.install_from_pypi(name, *packages)
             # Most of it is libraries of others, which then are there without the network.
-            if not fuzzer.program(self.cache).exists():
+            if not cargo.program(self.cache).exists():
                 note("building the fuzzer")
-                fuzzer.build(self.cache, Toolchain.find(self.options, self.cache))
+                cargo.build(self.cache, Toolchain.find(self.options, self.cache))
 
 
 def setup(options: Options, cache: Cache, verbose: bool = False) -> None:

@@ -2,16 +2,18 @@
 """A kernel: its source with our files laid over it, its configuration, its build tree."""
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import process
-from .cache import Cache, check_disk
+from .cache import TOP, Cache, check_disk
+from .config import Config, merged, unhonoured
 from .errors import Fault, note
 from .overlay import MANIFEST
 from .source import Source
@@ -19,8 +21,27 @@ from .toolchain import Toolchain
 
 # Seconds for a build from scratch on a slow machine.
 BUILD_LIMIT = 3 * 3600
+# The only symbol that may be lacking.
+INLINE = "CONFIG_RUST_INLINE_HELPERS=y"
 STEP = re.compile(rb"^  [A-Z]", re.M)
 FAULTS = re.compile(r"\b(?:error|ERROR)[:[]|undefined (?:symbol|reference)|\*\*\* ")
+
+
+class Unhonoured(Fault):
+    """A configuration that cannot be."""
+
+
+def script(name: str, *arguments: str | Path, **env: str) -> str:
+    """Runs a script of scripts/ and returns its output; its messages go to the user."""
+    with process.started(
+        [TOP / "scripts" / name, *arguments],
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+    ) as running:
+        output, _ = running.communicate()
+        if running.returncode:
+            raise SystemExit(running.returncode)
+    return output.decode()
 
 
 def errors_of(log: Path) -> list[str]:
@@ -34,39 +55,6 @@ def errors_of(log: Path) -> list[str]:
         if number < until:
             shown.append(line)
     return shown[:60] or lines[-20:]
-
-
-def read_config(text: str) -> dict[str, str]:
-    """The symbols that a configuration, or a fragment of one, sets."""
-    return dict(
-        line.split("=", 1)
-        for line in text.splitlines()
-        if line.startswith("CONFIG_") and "=" in line
-    )
-
-
-def unhonoured(config: str, wanted: str) -> list[str]:
-    """Wanted symbols that a configuration lacks."""
-    have = read_config(config)
-    return sorted(
-        f"{name}={value}"
-        for name, value in read_config(wanted).items()
-        if have.get(name, "n") != value
-    )
-
-
-def implementation(impl: str) -> str:
-    """The fragment that sets "rust" apart from "c", which is built without any Rust."""
-    if impl == "c":
-        return "CONFIG_PIDNS_C=y\n"
-    symbols = (
-        "RUST",
-        "RUST_OVERFLOW_CHECKS",
-        "RUST_KERNEL_DOCTESTS",
-        "PIDNS_RUST",
-        "PIDNS_KUNIT_TEST",
-    )
-    return "".join(f"CONFIG_{symbol}=y\n" for symbol in symbols)
 
 
 class Progress:
@@ -152,13 +140,14 @@ class Tree:
             print("\n".join(errors_of(log)), file=sys.stderr)
             raise Fault(f"{what} failed; the whole of its output is in {log}")
 
-    def configure(self, fragments: Iterable[Path], extra: str) -> None:
-        """Makes .config of allnoconfig and these fragments, unless it is there."""
-        wanted = "".join(path.read_text(encoding="utf-8") for path in fragments) + extra
+    def configure(self, config: Config) -> None:
+        """Makes .config, unless it is there."""
+        wanted = config.wanted
         # Kconfig tests the compilers.
         stamp = hashlib.sha256(
             "\0".join(
                 (
+                    config.goal,
                     wanted,
                     (self.source.path / "kernel/pidns/Kconfig").read_text(encoding="utf-8"),
                     (self.source.path / MANIFEST / "applied.diff").read_text(encoding="utf-8"),
@@ -166,48 +155,59 @@ class Tree:
                 )
             ).encode()
         ).hexdigest()
-        config, stamp_file = self.build / ".config", self.build / ".pidns-config"
-        if not self.source.own and config.exists() and _read(stamp_file) == stamp:
+        path, stamp_file = self.build / ".config", self.build / ".pidns-config"
+        if not self.source.own and path.exists() and _read(stamp_file) == stamp:
             return
         self.build.mkdir(parents=True, exist_ok=True)
         stamp_file.unlink(missing_ok=True)
-        (self.build / "wanted").write_text(wanted, encoding="utf-8")
-        fresh = self.build / ".config.new"
-        goal = [
-            f"KCONFIG_CONFIG={fresh}",
-            f"KCONFIG_ALLCONFIG={self.build / 'wanted'}",
-            "allnoconfig",
-        ]
-        self.run(self.log("config"), [*self.make, *goal], "the configuration")
-        missing = unhonoured(fresh.read_text(encoding="utf-8"), wanted)
+        fresh = self._make_config(config, wanted)
+        must = wanted if config.must is None else config.must
+        missing = unhonoured(fresh.read_text(encoding="utf-8"), must)
+        if INLINE in missing:
+            missing.remove(INLINE)
+            note(f"{INLINE[:-2]} is off: rustc and clang are not of one LLVM version")
         if missing:
-            raise Fault(
+            raise Unhonoured(
                 f"Kconfig does not honour {' '.join(missing)}; look at what those symbols depend on"
             )
         # Keep the time of an unchanged file, so that nothing is rebuilt.
-        if _read(config) != fresh.read_text(encoding="utf-8"):
-            fresh.replace(config)
+        if _read(path) != fresh.read_text(encoding="utf-8"):
+            fresh.replace(path)
         stamp_file.write_text(stamp, encoding="utf-8")
+
+    def _make_config(self, config: Config, wanted: str) -> Path:
+        """The configuration that Kconfig makes of what is wanted."""
+        fresh, given = self.build / ".config.new", self.build / "wanted"
+        log, what = self.log("config"), "the configuration"
+        if not config.goal:
+            given.write_text(wanted, encoding="utf-8")
+            goal = [f"KCONFIG_CONFIG={fresh}", f"KCONFIG_ALLCONFIG={given}", "allnoconfig"]
+            self.run(log, [*self.make, *goal], what)
+            return fresh
+        self.run(log, [*self.make, f"KCONFIG_CONFIG={given}", config.goal], what)
+        fresh.write_text(merged(given.read_text(encoding="utf-8"), wanted), encoding="utf-8")
+        self.run(log, [*self.make, f"KCONFIG_CONFIG={fresh}", "olddefconfig"], what)
+        return fresh
 
     def kernel_key(self) -> str:
         """A hash of all that the kernel is built from."""
         config = _read(self.build / ".config")
         parts = (
-            self.source.kernel_version("CONFIG_PIDNS_RUST=y" in config),
+            self.source.kernel_version("CONFIG_RUST=y" in config),
             config,
             self.toolchain.identity,
             " ".join(self.variables),
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
-    def build_kernel(self, goal: str, image: Path) -> bool:
+    def build_kernel(self, goal: str, image: Path, *more: str) -> bool:
         """Builds the kernel if anything has changed. False if it was up to date."""
         key = self.kernel_key()
         stamp = self.build / ".pidns-built"
         if not self.source.own and image.exists() and _read(stamp) == key:
             return False
         stamp.unlink(missing_ok=True)
-        self.run(self.log("build"), [*self.make, f"-j{self.jobs}", goal], "the build")
+        self.run(self.log("build"), [*self.make, f"-j{self.jobs}", goal, *more], "the build")
         stamp.write_text(key, encoding="utf-8")
         return True
 
@@ -241,6 +241,10 @@ class Tree:
         )
         if copied != 0:
             raise Fault(f"{other.build} cannot be copied to {self.build}; look at the lines above")
+        # The tools' commands have their tree's path in them, and all objects hang on objtool.
+        for path in (self.build / "tools").rglob(".*.cmd"):
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text.replace(f"{other.build}/", f"{self.build}/"), encoding="utf-8")
 
 
 def _read(path: Path) -> str:

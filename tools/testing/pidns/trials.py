@@ -195,12 +195,14 @@ class Lab:
             return None if done.good else done.why.removesuffix(" from C")
         # Skipped is not passed: it would notice nothing.
         results = [
-            one for one in self.run.results_of(job, answer) if not hangs or one.name != job.name
+            one for one in self.run.results_of(job, answer) if not hangs or one.name != job.title
         ]
         kernel = expected.Kernel("rust", False)
         words = expected.judge(results, self.entries, kernel, whole=False).words
         failures = [one for one in words if one.startswith("failed: ")]
-        how = failures[0].removeprefix("failed: ").removeprefix(f"{job.name}: ") if failures else ""
+        how = (
+            failures[0].removeprefix("failed: ").removeprefix(f"{job.title}: ") if failures else ""
+        )
         if hangs or any("Test terminated by timeout" in line for line in answer.lines):
             return f"{how}: hangs" if how else "hangs"
         return how or None

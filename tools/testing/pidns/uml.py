@@ -8,17 +8,12 @@ program can write to its guest's memory, and so act as the user on this machine.
 import os
 import re
 import shutil
-import subprocess
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import Fault
-from .guest import Channel, Guest
-from .process import end_group
+from .guest import Channel, Program
 
-# What a guest runs, to be copied into its stage folder.
-SCRIPTS = Path(__file__).parent / "guest"
 IMAGE = "vmlinux"
 GOAL = "vmlinux"
 MEMORY_FOLDER = Path("/dev/shm")
@@ -94,54 +89,22 @@ class Machine:
     arguments: tuple[str, ...] = ("PIDNS_QUICK=1",)
 
 
-class Uml(Guest):
+class Uml(Program):
     """One guest. Its programs run by seccomp, or under ptrace, then on one processor."""
 
     def __init__(self, image: Path, stage: Path, work: Path, log: Path, machine: "Machine") -> None:
         super().__init__(log, BOOT_LIMIT)
         self.image, self.stage, self.work = image, stage, work
         self.machine = machine
-        self.process: subprocess.Popen[bytes] | None = None
-        self.console: threading.Thread | None = None
-        self._starting = threading.Lock()
-        self._closed = False
 
     def start(self) -> Channel:
-        with self._starting:
-            if self._closed:
-                raise Fault("the run was ended")
+        with self.starting():
             commands, to_guest = os.pipe()
             from_guest, answers = os.pipe()
-            try:
-                self.process = subprocess.Popen(
-                    self._command(commands, answers),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    pass_fds=(commands, answers),
-                    start_new_session=True,
-                    cwd=self.work,
-                    env=os.environ | {"TMPDIR": str(MEMORY_FOLDER), "HOME": str(self.work)},
-                )
-            finally:
-                os.close(commands)
-                os.close(answers)
-            self.console = threading.Thread(target=self._copy_console, daemon=True)
-            self.console.start()
+            env = os.environ | {"TMPDIR": str(MEMORY_FOLDER), "HOME": str(self.work)}
+            command = self._command(commands, answers)
+            self.launch(command, (commands, answers), self.work, env)
             return Channel(from_guest, to_guest)
-
-    def stop(self) -> None:
-        with self._starting:
-            if self.process is not None:
-                # It has no data to write back.
-                end_group(self.process, grace=0)
-                self.process = None
-        if self.console is not None:
-            self.console.join(timeout=5)
-
-    def close(self) -> None:
-        self._closed = True
-        self.stop()
 
     def refusal(self) -> str | None:
         for pattern, words in REFUSALS:
@@ -170,15 +133,3 @@ class Uml(Guest):
             *ARGUMENTS,
             *self.machine.arguments,
         ]
-
-    def _copy_console(self) -> None:
-        running = self.process
-        if running is None or running.stdout is None:
-            return
-        with running.stdout as console, open(self.log, "ab", buffering=0) as log:
-            while data := os.read(console.fileno(), 1 << 16):
-                # The guest must not block on a full disk.
-                try:
-                    self.log_cut |= log.write(data) != len(data)
-                except OSError:
-                    self.log_cut = True

@@ -16,11 +16,14 @@ kunit() {
 	echo 1 >"$folder/run" && cat "$folder/results"
 }
 
-# usage: fuzz SEEDS; runs the fuzzer, and prints its transcripts as an archive
+# usage: fuzz --seeds A..B|--programs; runs the fuzzer, on seeds or on the programs of the
+# stage folder, and prints its transcripts as an archive
 fuzz() {
 	local status=0
+	[ "$1" != --programs ] || set -- --program programs/*.prog
 	rm -rf /tmp/transcripts
-	./pidns-fuzz run --transcripts /tmp/transcripts --jobs "$(nproc)" --seeds "$1" >&2 || status=$?
+	cp pidns-fuzz /tmp/
+	/tmp/pidns-fuzz run --transcripts /tmp/transcripts --jobs "$(nproc)" "$@" >&2 || status=$?
 	tar -C /tmp/transcripts -cz . | base64
 	return $status
 }
@@ -42,20 +45,23 @@ scan() {
 	! grep -q 'unreferenced object' "$file"
 }
 
+# usage: mutant NUMBER; makes that mistake from now on
+mutant() { echo "$1" >/sys/module/pidns/parameters/mutant; }
+
+# usage: script FILE ARGUMENT...; one of the stage folder
+script() { exec bash "$@"; }
+
 echo pidns-ready
 while read -r -a words; do
 	case ${words[0]} in
-	kselftest | kunit | fuzz | scan)
+	kselftest | kunit | fuzz | scan | script)
 		("${words[@]}") </dev/null 2>&1
 		echo "pidns-status $?"
 		;;
 	# Here and not in a child: the mistake may be in making one.
 	mutant)
-		if echo "${words[1]}" >/sys/module/pidns/parameters/mutant; then
-			echo 'pidns-status 0'
-		else
-			echo 'pidns-status 1'
-		fi
+		mutant "${words[1]}"
+		echo "pidns-status $?"
 		;;
 	end) break ;;
 	*) echo "pidns-status 127" ;;

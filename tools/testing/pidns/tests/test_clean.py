@@ -32,7 +32,7 @@ class CleanTest(FolderTest):
         self.assertFalse(self.cache.root.exists())
 
     def test_what_a_run_works_in(self) -> None:
-        for words in ("scripts/run.sh", "-m pidns quick"):
+        for words in ("scripts/bench.sh", "-m pidns quick"):
             code = "import time; print(flush=True); time.sleep(1000)"
             command = [sys.executable, "-c", code, *words.split()]
             with subprocess.Popen(command, stdout=subprocess.PIPE) as running:

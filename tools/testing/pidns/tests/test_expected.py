@@ -32,6 +32,11 @@ class JudgeTest(unittest.TestCase):
             self.assertEqual(counts([Result("a", Outcome.PASS)], [entry]), (0, 1, 0))
         self.assertEqual(counts([Result("a", Outcome.PASS)], [self.errs], C), (0, 1, 0))
 
+    def test_otherwise_than_listed(self) -> None:
+        self.assertEqual(counts([Result("a", Outcome.SKIP)], [self.errs], C), (0, 1, 0))
+        self.assertEqual(counts([Result("a", Outcome.XFAIL)], [self.skipped], C), (0, 1, 0))
+        self.assertEqual(counts([Result("a", Outcome.SKIP)], [self.errs]), (0, 1, 0))
+
     def test_listed_for_another_kernel(self) -> None:
         self.assertEqual(counts([Result("a", Outcome.PASS)], [self.errs], RUST), (1, 0, 0))
         self.assertEqual(counts([Result("a", Outcome.XFAIL)], [self.errs], RUST), (0, 1, 0))
@@ -68,7 +73,8 @@ class JudgeTest(unittest.TestCase):
 
 class ListTest(unittest.TestCase):
     def test_ours(self) -> None:
-        self.assertTrue(known())
+        self.assertTrue(known("tests", "uml") and known("upstream"))
+        self.assertFalse(known("containers"))
         self.assertGreater(least("quick", "rust"), least("quick", "c"))
 
     def test_wrong_entries(self) -> None:
@@ -78,9 +84,17 @@ class ListTest(unittest.TestCase):
             {"outcome": "skip", "test": "a", "why": "b", "where": "c"},
             {"outcome": "skip", "test": "a", "why": "b", "impl": "C"},
             {"outcome": "skip", "test": "a", "why": "b", "debug": "yes"},
+            {"outcome": "skip", "test": "a", "why": "b", "chance": "yes"},
         ):
-            with self.assertRaisesRegex(ValueError, "entry 1: write"):
-                read_entries({"expected": [row]})
+            with self.assertRaisesRegex(ValueError, "uml: (a|None): write"):
+                read_entries({"uml": [row]}, "tests", "uml")
+
+    def test_several_tests(self) -> None:
+        row = {"outcome": "fail", "test": ["a", "b"], "why": "c", "chance": True}
+        entries = read_entries({"tests": [row], "uml": [row]}, "tests")
+        self.assertEqual(
+            entries, [Entry(name, Outcome.FAIL, "c", chance=True) for name in ("a", "b")]
+        )
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ import unittest
 from pathlib import Path
 
 from ..errors import Fault
-from ..guest import Channel, End, Guest
+from ..guest import SCRIPTS, Channel, End, Guest
 from ..process import end_group
-from ..uml import SCRIPTS
 
 WORKER = """
 import sys, time

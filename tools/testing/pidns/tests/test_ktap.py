@@ -83,6 +83,98 @@ class KtapTest(unittest.TestCase):
         names = [result.name for result in self.parser.results("all", lines)]
         self.assertEqual(names, ["all: outer: suite: one", "all: outer: suite: two"])
 
+    def test_processes_that_print_headers(self) -> None:
+        lines = [
+            "TAP version 13",
+            "1..1",
+            "# TAP version 13",
+            "# 1..1",
+            "# TAP version 13",
+            "# ok 1 one",
+        ]
+        (result,) = self.parser.run([*lines, "ok 1 selftests: pidfd: a_test"])
+        self.assertEqual(result, Result("pidfd:a_test: one", Outcome.PASS))
+
+    def counts(self, text: str) -> tuple[int, int, int]:
+        outcomes = [result.outcome for result in self.parser.run(text.splitlines())]
+        return (
+            outcomes.count(Outcome.PASS),
+            outcomes.count(Outcome.FAIL),
+            outcomes.count(Outcome.SKIP),
+        )
+
+    def test_the_runner(self) -> None:
+        """What did not come to its end is a failure."""
+        head = "TAP version 13\n1..1\n# selftests: pidns: a_test\n# TAP version 13\n"
+        for name, text, counts in (
+            (
+                "leaves are counted, not what holds them",
+                f"{head}# 1..3\n# # Starting 3 tests from 1 test cases.\n# #  RUN  global.one ...\n"
+                "# ok 1 global.one\n# ok 2 global.two # SKIP no such file\n# ok 3 global.three\n"
+                "# # PASSED: 3 / 3 tests passed.\nok 1 selftests: pidns: a_test",
+                (2, 0, 1),
+            ),
+            (
+                "a failure is counted once",
+                f"{head}# 1..2\n# ok 1 one\n# not ok 2 two\nnot ok 1 selftests: pidns: a_test # exit=1",
+                (1, 1, 0),
+            ),
+            (
+                "a program without results of its own is one",
+                "TAP version 13\n1..3\n# hello\nok 1 selftests: pidns: a.sh\n"
+                "not ok 2 selftests: pidns: b.sh # exit=1\nok 3 selftests: pidns: c.sh # SKIP",
+                (1, 1, 1),
+            ),
+            (
+                "a program that skips all is one skip",
+                f"{head}# 1..0 # SKIP must run as root\nok 1 selftests: pidns: a_test # SKIP",
+                (0, 0, 1),
+            ),
+            (
+                "a program that dies fails, in each case that is missing",
+                f"{head}# 1..3\n# ok 1 one\nnot ok 1 selftests: pidns: a_test # exit=139",
+                (1, 2, 0),
+            ),
+            (
+                "fewer results than planned fail, whatever the exit status",
+                f"{head}# 1..3\n# ok 1 one\nok 1 selftests: pidns: a_test",
+                (1, 2, 0),
+            ),
+            (
+                "good results and a bad end fail",
+                f"{head}# 1..1\n# ok 1 one\nnot ok 1 selftests: pidns: a_test # TIMEOUT 45 seconds",
+                (1, 1, 0),
+            ),
+            (
+                "a run that stops fails, with the program",
+                f"{head.replace('1..1', '1..5')}# 1..1\n# ok 1 one\nok 1 selftests: pidns: a_test\n"
+                "# selftests: pidns: b_test",
+                (1, 2, 0),
+            ),
+            ("a run that stops within a test", f"{head}# 1..2\n# ok 1 one", (1, 2, 0)),
+            ("no test is a failure", "TAP version 13\n1..0\n", (0, 1, 0)),
+        ):
+            with self.subTest(name):
+                self.assertEqual(self.counts(text), counts)
+
+    def test_a_plan_at_the_end(self) -> None:
+        self.assertEqual(
+            self.counts("KTAP version 1\nok 1 one\nok 2 two\n1..2\nthe end\n"), (2, 0, 0)
+        )
+        self.assertEqual(self.counts("KTAP version 1\nok 1 one\n1..2\n"), (1, 1, 0))
+
+    def test_streams_follow_each_other(self) -> None:
+        text = "\n".join(
+            ["TAP version 13", "1..1", "ok 1 selftests: pidns: a_test", *SUITE, "KTAP version 1"]
+            + ["1..2", "not ok 1 holes", "ok 2 levels # SKIP not configured"]
+        )
+        self.assertEqual(self.counts(text), (3, 1, 1))
+
+    def test_a_program_that_is_run_again(self) -> None:
+        text = "TAP version 13\n1..1\n# ok 1 one\nok 1 again: pidfd: a_test"
+        (result,) = self.parser.run(text.splitlines())
+        self.assertEqual(result, Result("pidfd:a_test: one", Outcome.PASS, again=True))
+
 
 if __name__ == "__main__":
     unittest.main()

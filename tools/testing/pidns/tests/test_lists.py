@@ -12,10 +12,10 @@ from ..errors import Fault
 class ListsTest(unittest.TestCase):
     def test_invalid_lists(self) -> None:
         cases: tuple[tuple[str, str, Callable[[], object]], ...] = (
-            ("expected.toml", "[[expected]]\ntest = ", expected.known),
-            ("expected.toml", "", expected.known),
-            ("expected.toml", "expected = [1]", expected.known),
-            ("expected.toml", "[[expected]]", expected.known),
+            ("expected.toml", "[[tests]]\ntest = ", lambda: expected.known("tests")),
+            ("expected.toml", "[[test]]", lambda: expected.known("tests")),
+            ("expected.toml", "tests = [1]", lambda: expected.known("tests")),
+            ("expected.toml", "[[tests]]", lambda: expected.known("tests")),
             ("counts.toml", "[quick]", lambda: expected.least("quick", "c")),
             ("counts.toml", "quick.c = 'x'", lambda: expected.least("quick", "c")),
             ("counts.toml", "quick = 1", lambda: expected.least("quick", "c")),

@@ -31,8 +31,8 @@ class ChosenTest(unittest.TestCase):
         refuse_foreign(Options(), {"SEEDS": "0..2", "TESTS": ""})
         for options, env, text in (
             (Options(kdir=Path("/x")), {}, "KDIR= is not for the mutants, which change the source"),
-            (Options(impl="c"), {}, "IMPL=c is not for mutants"),
-            (Options(debug=True), {}, "DEBUG=1 is not for mutants"),
+            (Options(), {"IMPL": "c"}, "IMPL=c is not for mutants"),
+            (Options(), {"DEBUG": "1"}, "DEBUG=1 is not for mutants"),
             (Options(), {"TIMEOUT": "5"}, "TIMEOUT=5 is not for mutants"),
         ):
             with self.assertRaisesRegex(Fault, text):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
+import tempfile
 import unittest
+from pathlib import Path
 
 from ..errors import Fault
-from ..options import Options
+from ..options import Options, refuse
 
 
 class OptionsTest(unittest.TestCase):
@@ -41,6 +43,30 @@ class OptionsTest(unittest.TestCase):
         self.refused("is not an amount of memory", MEMORY="9" * 5000)
         for seeds in ("20..0", "5..5", "5", "a..b", "1...3"):
             self.refused(f"SEEDS={seeds} is not a range", SEEDS=seeds)
+
+    def test_implementations(self) -> None:
+        self.assertEqual(Options.read({}).impls, ("c", "rust"))
+        self.assertEqual(Options.read({"IMPL": "rust"}).impls, ("rust",))
+        self.assertEqual(Options(impl="c", debug=True).run, "c-debug")
+
+    def test_options_of_other_commands(self) -> None:
+        refuse({"OP": "", "DEBUG": "0"}, "quick", "OP", "DEBUG")
+        for name in ("OP", "DEBUG"):
+            with self.assertRaisesRegex(Fault, f"{name}=1 is not for quick; leave it out"):
+                refuse({name: "1"}, "quick", "OP", "DEBUG")
+
+    def test_kernel_trees(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            tree = Path(folder, "linux")
+            self.refused("is not a folder", KDIR=str(tree))
+            for name in ("Makefile", "init/Kconfig", "kernel/nsproxy.c"):
+                self.refused("is not a ", KDIR=str(tree))
+                (tree / name).parent.mkdir(parents=True, exist_ok=True)
+                (tree / name).write_text("VERSION = 7\nPATCHLEVEL = 3\n", encoding="utf-8")
+            self.assertEqual(Options.read({"KDIR": str(tree)}).kdir, tree)
+            for text, version in (("VERSION = 7\nPATCHLEVEL = 2\n", "7.2"), ("", "of no version")):
+                (tree / "Makefile").write_text(text, encoding="utf-8")
+                self.refused(f"is Linux {version}, not 7.3", KDIR=str(tree))
 
 
 if __name__ == "__main__":

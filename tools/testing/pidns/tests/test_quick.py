@@ -8,11 +8,12 @@ from unittest import mock
 from .. import fuzzer, kselftests, quick, uml
 from ..cache import TOP
 from ..errors import Fault
+from ..kunit import DOCTESTS, suites
 from ..options import Options
-from ..quick import DOCTESTS, Quick, choose, complaints, kunit_suites, machines_for, refuse_foreign
+from ..quick import Quick, choose, complaints, machines_for
 from ..run import RACES, Job
 from ..splats import find
-from ..tree import errors_of, unhonoured
+from ..tree import errors_of
 
 
 class ChooseTest(unittest.TestCase):
@@ -26,17 +27,12 @@ class ChooseTest(unittest.TestCase):
         self.assertEqual([job for job in rust if job.kind != "kunit"], c)
 
     def test_some(self) -> None:
-        suite = kunit_suites()[0]
+        suite = suites()[0]
         jobs = choose(Options(tests=("pidns_create_test", suite, "fuzz"), seeds=range(2)))
         self.assertEqual([job.kind for job in jobs], ["kselftest", "kunit", "fuzz", "fuzz"])
 
     def test_twice_is_once(self) -> None:
         self.assertEqual(len(choose(Options(tests=("fuzz", "fuzz"), seeds=range(2)))), 2)
-
-    def test_options_of_other_commands(self) -> None:
-        refuse_foreign({"TESTS": "fuzz", "OP": ""})
-        with self.assertRaisesRegex(Fault, "OP=vfork is not for quick"):
-            refuse_foreign({"OP": "vfork"})
 
     def test_seeds_without_fuzz(self) -> None:
         with self.assertRaisesRegex(Fault, "SEEDS=3..5 is for fuzz"):
@@ -182,11 +178,6 @@ class BuildTest(unittest.TestCase):
                 with self.assertRaisesRegex(Fault, "enough"):
                     Quick.build(run, Options(), mock.Mock(), [])
                 self.assertEqual(trees[0].copy_from.called, copied)
-
-    def test_what_kconfig_does_not_honour(self) -> None:
-        wanted = "CONFIG_A=y\nCONFIG_B=n\nCONFIG_C=y\nCONFIG_D=n\n# CONFIG_E=y\n"
-        config = "CONFIG_A=y\nCONFIG_B=y\n# CONFIG_C is not set\n"
-        self.assertEqual(unhonoured(config, wanted), ["CONFIG_B=n", "CONFIG_C=y"])
 
     def test_errors(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from unittest import main, mock
 
-from .. import fuzzer, setup, toolchain
+from .. import cargo, setup, toolchain
 from ..cache import Cache
 from ..lists import load
 from ..options import Options
@@ -140,7 +140,7 @@ class SetupTest(FolderTest):
         self.patch(setup, "has", return_value=True)
         self.patch(toolchain, "find_llvm", return_value=22)
         self.patch(toolchain, "find_bindgen", return_value=Path("bindgen"))
-        self.patch(fuzzer, "program", return_value=self.folder)
+        self.patch(cargo, "program", return_value=self.folder)
         self.assertFalse(self.setup.has_all())
         for name in setup.FROM_PYPI:
             (self.cache.tools / name).mkdir(parents=True)

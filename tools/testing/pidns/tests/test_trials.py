@@ -187,11 +187,11 @@ class TrialTest(unittest.TestCase):
         answer = Answer(End.DONE, SKIP, 0)
         skipped = "caught: y is skipped but is not listed: no such thing"
         self.assertEqual(self.kselftest(answer), skipped)
-        self.entries = [Entry(f"{A1}: y", Outcome.SKIP, "so")]
+        self.entries = [Entry(f"pidns:{A1}: y", Outcome.SKIP, "so")]
         self.assertEqual(self.kselftest(answer), "passed")
 
     def test_what_fails_as_listed(self) -> None:
-        self.entries = [Entry(f"{A1}: y", Outcome.FAIL, "so")]
+        self.entries = [Entry(f"pidns:{A1}: y", Outcome.FAIL, "so")]
         self.assertEqual(self.kselftest(FAIL), "passed")
         both = Answer(End.DONE, [*BAD[:2], "not ok 1 x", BAD[3]], 1)
         self.assertEqual(self.kselftest(both), "caught: x")

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make compare: our kselftests, the kernel tree's and the fuzzer on each implementation, in one
+table."""
+
+import contextlib
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from . import expected, fuzz, report, table, test, upstream
+from .cache import Cache
+from .errors import note
+from .ktap import Result
+from .options import Options, refuse
+
+SEEDS = range(500)
+
+
+def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
+    """The command; returns the exit status."""
+    # With DEBUG=1 kmemleak may rightly fail the run of the C kernel, which leaks (row E1).
+    refuse(env, "compare", "TESTS", "DEBUG")
+    options = replace(options, seeds=options.seeds or SEEDS)
+    for impl in options.impls:
+        for kind in ("log", "key"):
+            (cache.log / f"whole-{impl}.{kind}").unlink(missing_ok=True)
+    # What fails of what is compared is in the table.
+    with contextlib.redirect_stdout(sys.stderr):
+        ours = {impl: test.run(options.with_impl(impl), cache) for impl in options.impls}
+        theirs = {impl: upstream.run(options.with_impl(impl), cache) for impl in options.impls}
+        fuzzed = fuzz.run(options, cache)
+    # KUnit and the sample are of Rust alone, so make test tells of them.
+    runs: dict[str, list[Result]] = {
+        impl: [*ours[impl].kselftests, *ours[impl].claims, *theirs[impl], *fuzzed[impl]]
+        for impl in options.impls
+    }
+    report.write(cache.log / "compare.xml", runs)
+    seeds = len(options.seeds or SEEDS) + 2
+    least = expected.least("test", "c") + expected.least("upstream", "c") + seeds
+    print()
+    judged = table.compare(runs, expected.known("tests", "upstream"), least, whole=True)
+    if len(options.impls) == 2 and (found := test.different_logs(cache)):
+        print("\n".join(found))
+        note("the kernel's log has other lines with C than with Rust")
+        judged.fault("the kernel's log differs")
+    for impl in options.impls:
+        for part, ran, must in (
+            ("test", len(ours[impl].all), expected.least("test", impl)),
+            ("upstream", len(theirs[impl]), expected.least("upstream", impl)),
+            ("fuzz", len(fuzzed[impl]), seeds),
+        ):
+            if ran < must:
+                judged.fault(f"{part} on IMPL={impl}: {ran} tests ran; there must be {must}")
+    return judged.show()

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make configs: builds a matrix of configurations to a link, boots them, and prints a table.
+
+A good result is kept until something that it comes from changes, so that an interrupted
+run goes on where it was. What they have in common is configs/lean.config. It is built in a
+tree of its own, and each other configuration in a copy of that: only what sees the change
+is compiled again. For one configuration alone that is not built if it is not there yet: two
+kernels take longer than one.
+"""
+
+import contextlib
+import functools
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import config, kernel, ktap, link, process, qemu, splats
+from .cache import Cache, replace_file
+from .errors import Fault, note
+from .guest import SCRIPTS, End
+from .ktap import Outcome
+from .lists import load
+from .options import Options, refuse
+from .setup import setup
+from .source import Source
+from .toolchain import Toolchain
+from .tree import Tree, Unhonoured
+
+USUAL = "usual"
+# What the guest with the host's files asks of a kernel, then what the demonstration in it does.
+GUEST_NEEDS = "PROC_FS NET_9P SYSFS VIRTIO_CONSOLE TMPFS MULTIUSER"
+DEMO_NEEDS = "PIDNS_RUST UTS_NS IPC_NS NET_NS USER_NS CGROUPS CHECKPOINT_RESTORE"
+# What results come from, besides the kernel.
+MODULES = "config configs guest kernel ktap link qemu splats tree"
+FILES = "demo.sh implementation.sh inspect.sh qemu-init.sh smoke.c worker.sh"
+SMOKE_LIMIT, BOOT_LIMIT, DEMO_LIMIT = 300, 300, 600
+SMOKE_ARGUMENTS = "kunit.enable=1 slab_nomerge oops=panic panic=-1"
+INITRAMFS = "dir /dev 0755 0 0\nnod /dev/console 0600 0 0 c 5 1\nfile /init {} 0755 0 0\n"
+GOOD = re.compile(r"^smoke: \d+ passed, 0 failed", re.M)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A configuration, as lists/matrix.toml has it."""
+
+    name: str
+    set: str
+    cannot: str = ""
+    warns: str = ""
+    why: str = ""
+    goal: str = ""
+
+    @property
+    def config(self) -> config.Config:
+        """What it asks for."""
+        wanted = "".join(f"CONFIG_{symbol}\n" for symbol in self.set.split())
+        return config.for_matrix(self.goal, wanted)
+
+
+def matrix() -> list[Entry]:
+    """All of them."""
+    return load(
+        "matrix.toml", lambda data: [Entry(name, **row) for name, row in data["configs"].items()]
+    )
+
+
+def chosen(asked: Sequence[str]) -> list[Entry]:
+    """Those that were asked for, or all."""
+    every = {entry.name: entry for entry in matrix()}
+    for name in asked:
+        if name not in every:
+            raise Fault(f"CONFIGS={name} is not known; there are: {' '.join(every)}")
+    return [every[name] for name in asked or every]
+
+
+class Rows:
+    """What is kept of each configuration: a row of the table, and the key of what it is from."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, name: str) -> dict[str, str]:
+        """A row, empty if there is none."""
+        try:
+            row = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {str(field): str(value) for field, value in row.items()}
+
+    def write(self, name: str, row: Mapping[str, str]) -> None:
+        """Keeps a row."""
+        replace_file(self.folder / f"{name}.json", json.dumps(row, indent=1).encode())
+
+
+def unexpected(log: str, warns: str) -> list[str]:
+    """Complaints in a log, but for the warning that is known; that must be there."""
+    known = rf"^.*WARNING: .* at {warns}\+.*\n(?:.*\n)*?.*---\[ end trace.*\n"
+    rest, found = re.subn(known, "", log, flags=re.M) if warns else (log, 0)
+    if warns and not found:
+        return [f"there is no warning at {warns}: take it off lists/matrix.toml"]
+    return list(splats.find(rest.splitlines()))
+
+
+def changed_symbols(one: str, other: str) -> list[str]:
+    """The symbols that two configurations set differently."""
+    differ = config.read_config(one).items() ^ config.read_config(other).items()
+    return sorted({name.removeprefix("CONFIG_") for name, _ in differ})
+
+
+class Configs:
+    """One run of the command."""
+
+    def __init__(self, options: Options, cache: Cache, entries: list[Entry]) -> None:
+        self.options, self.cache, self.entries = options, cache, entries
+        self.rows = Rows(cache.root / "configs")
+        self.toolchain = Toolchain.find(options, cache)
+        self.source = Source.find(options, cache)
+        self.machine = qemu.Machine.of(options, cache)
+
+    def tree(self, name: str) -> Tree:
+        """A build tree."""
+        key, arch = f"{self.source.name}-{name}", self.machine.arch.name
+        build = self.cache.build / key
+        return Tree(arch, self.source, build, key, self.toolchain, self.cache, self.options.jobs)
+
+    @functools.cached_property
+    def common_key(self) -> str:
+        """Changes when anything does that all results come from."""
+        parts = [(Path(__file__).parent / f"{name}.py").read_bytes() for name in MODULES.split()]
+        parts += [(SCRIPTS / name).read_bytes() for name in FILES.split()]
+        # A tree of the user's may change at any time.
+        own = str(time.time()) if self.source.own else ""
+        words = (self.source.kernel_version(True), self.toolchain.identity, own)
+        return hashlib.sha256(b"\0".join([*parts, *map(str.encode, words)])).hexdigest()
+
+    def key(self, entry: Entry) -> str:
+        """Changes when anything does that its result comes from."""
+        text = f"{self.common_key} {entry} {entry.config.wanted}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def attempt(self, entry: Entry, row: dict[str, str]) -> bool:
+        """Builds and boots one; fills its row, and says whether all is good."""
+        row["builds"] = "NO: the usual configuration does not build"
+        usual = self.tree("matrix-usual")
+        image = usual.build / self.machine.arch.image
+        usual.configure(chosen([USUAL])[0].config)
+        goals = (self.machine.arch.goal, image, "modules")
+        if entry.name == USUAL or len(self.entries) > 1 or image.exists():
+            usual.build_kernel(*goals)
+        tree = usual
+        if entry.name != USUAL:
+            tree = self.tree("matrix")
+            if image.exists():
+                tree.copy_from(usual)
+        row["builds"] = "NO: it cannot be configured so"
+        try:
+            tree.configure(entry.config)
+        except Unhonoured:
+            if not entry.cannot:
+                raise
+            row["builds"] = f"cannot be: {entry.cannot}"
+            return True
+        settings = config.read_config(_text(tree.build / ".config"))
+        changed = changed_symbols(_text(usual.build / ".config"), _text(tree.build / ".config"))
+        row["symbols"] = str(len(changed))
+        (self.rows.folder / f"{entry.name}.changed").write_text("\n".join(changed) + "\n")
+        row["builds"] = f"NO: see {tree.log('build')}"
+        modules = ["modules"] if "CONFIG_MODULES" in settings else []
+        tree.build_kernel(goals[0], tree.build / self.machine.arch.image, *modules)
+        impl = "rust" if "CONFIG_PID_NS" in settings else "c"
+        row["builds"] = f"yes ({impl})"
+        linked = link.objects(tree.build, self.toolchain.llvm)
+        if faults := list(link.wrong_objects(impl, linked, pid_ns=impl == "rust")):
+            print("\n".join(faults), file=sys.stderr)
+            row["builds"] = f"NO: not linked from IMPL={impl}"
+            return False
+        with self.cache.temporary() as folder:
+            good = self.smoke(entry, tree, folder, row)
+        with self.cache.temporary() as folder:
+            return self.demo(entry, tree, folder, row) and good
+
+    def smoke(self, entry: Entry, tree: Tree, folder: Path, row: dict[str, str]) -> bool:
+        """Boots with nothing but smoke.c as the first program: no file system, no network."""
+        arch = self.machine.arch
+        program, listed, image = (folder / name for name in ("smoke", "list", "initramfs"))
+        include = f"-I{tree.build}/include -include {self.source.path}/include/linux/kconfig.h"
+        flags = "-Wall -Werror -O1 -static"
+        compile_: list[str | Path] = [
+            "cc",
+            *flags.split(),
+            *include.split(),
+            "-o",
+            program,
+            SCRIPTS / "smoke.c",
+        ]
+        if subprocess.call(compile_):
+            raise Fault("smoke.c does not build")
+        listed.write_text(INITRAMFS.format(program), encoding="utf-8")
+        with open(image, "wb") as file:
+            subprocess.run([tree.build / "usr/gen_init_cpio", listed], stdout=file, check=True)
+        log = self.cache.log / f"smoke-{tree.key}-{entry.name}.log"
+        command = [
+            *(*self.machine.command, "-kernel", str(tree.build / arch.image)),
+            *("-initrd", str(image), "-append", f"console={arch.console} {SMOKE_ARGUMENTS}"),
+        ]
+        with open(log, "wb") as file:
+            process.run(command, limit=SMOKE_LIMIT, log=file)
+        text = _text(log)
+        results = ktap.Parser(self.source.path).run(text.splitlines())
+        passed = sum(result.outcome is Outcome.PASS for result in results)
+        row["smoke"] = f"{passed} passed"
+        if not GOOD.search(text) or any(one.outcome is Outcome.FAIL for one in results):
+            row["smoke"] = f"NO: {passed} passed, see {log}"
+        elif complaints := unexpected(text, entry.warns):
+            print("\n".join(complaints), file=sys.stderr)
+            row["smoke"] = f"NO: the kernel complains, see {log}"
+        return not row["smoke"].startswith("NO")
+
+    def demo(self, entry: Entry, tree: Tree, folder: Path, row: dict[str, str]) -> bool:
+        """Boots on this machine's files, with the demonstration if that can be."""
+        settings = config.read_config(_text(tree.build / ".config"))
+
+        def lacking(needs: str) -> str:
+            return " ".join(one for one in needs.split() if settings.get(f"CONFIG_{one}") != "y")
+
+        if missing := lacking(GUEST_NEEDS):
+            row["demo"] = f"- (the guest's root needs {missing})"
+            return True
+        kernel.stage(tree, folder)
+        missing = lacking(DEMO_NEEDS)
+        log = self.cache.log / f"demo-{tree.key}-{entry.name}.log"
+        limit = BOOT_LIMIT if missing else DEMO_LIMIT
+        guest = qemu.Qemu(self.cache, self.machine, folder, log, limit)
+        with contextlib.redirect_stdout(sys.stderr):
+            answer = guest.run(f"script {'implementation' if missing else 'demo'}.sh")
+        claims = re.search(r"^(\d+ claims) checked", "\n".join(answer.lines), re.M)
+        row["demo"] = f"boots (the demonstration needs {missing})" if missing else ""
+        row["demo"] = row["demo"] or (claims[1] if claims else "")
+        if answer.end is not End.DONE or answer.status:
+            row["demo"] = f"NO: see {log}"
+        elif complaints := unexpected(guest.log_text(), entry.warns):
+            print("\n".join(complaints), file=sys.stderr)
+            row["demo"] = f"NO: the kernel complains, see {log}"
+        return not row["demo"].startswith("NO")
+
+    def __call__(self) -> int:
+        """Tries all, prints the table, and returns the exit status."""
+        keys = {entry.name: self.key(entry) for entry in self.entries}
+        passed = tried = 0
+        begun = time.monotonic()
+        for count, entry in enumerate(self.entries, 1):
+            head = f"{count} of {len(self.entries)}: {entry.name}:"
+            if self.rows.read(entry.name).get("key") == keys[entry.name]:
+                note(f"{head} kept from before")
+                passed += 1
+                continue
+            left = len(self.entries) - count + 1
+            minutes = int((time.monotonic() - begun) * left / tried / 60) + 1 if tried else 0
+            note(f"{head} {entry.set}{f', about {minutes} min to go' if tried else ''}")
+            tried += 1
+            start = time.monotonic()
+            row: dict[str, str] = {}
+            try:
+                if self.attempt(entry, row):
+                    row["key"] = keys[entry.name]
+                    passed += 1
+            except Fault as fault:
+                note(f"error: {fault}")
+            row["seconds"] = f"{time.monotonic() - start:.0f}"
+            self.rows.write(entry.name, row)
+        print("\n".join(self.table()))
+        failed = len(self.entries) - passed
+        print(f"{passed} passed, {failed} failed")
+        return 1 if failed else 0
+
+    def table(self) -> Iterator[str]:
+        """The lines of the table."""
+        yield f"\n{'configuration':24} {'symbols':>7}  {'builds':10} {'smoke':12} {'seconds':>8}  demonstration"
+        for entry in self.entries:
+            row = self.rows.read(entry.name)
+            cells = [
+                row.get(name, "") for name in ("symbols", "builds", "smoke", "seconds", "demo")
+            ]
+            symbols, builds, smoke, seconds, demo = cells
+            yield f"{entry.name:24} {symbols:>7}  {builds:10} {smoke:12} {seconds:>8}  {demo}".rstrip()
+        where = f"{self.rows.folder}/*.changed"
+        yield f"(symbols: how many differ from the usual configuration; which, is in {where})"
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
+    """The command; returns the exit status."""
+    refuse(env, "configs", "IMPL", "DEBUG")
+    entries = chosen(env.get("CONFIGS", "").split())
+    setup(options, cache)
+    with cache.lock():
+        run = Configs(options, cache, entries)
+        run.source.lay_over()
+        run.rows.folder.mkdir(parents=True, exist_ok=True)
+        cache.need_space(6000, "the matrix")
+        return run()

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make run and make shell: a kernel to look at."""
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from . import kernel, qemu
+from .cache import Cache
+from .errors import Fault, note
+from .guest import End
+from .options import Options
+
+LIMIT, DEBUG_LIMIT = 600, 1200
+
+
+def run(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[str]) -> int:
+    """Runs the demonstration; returns the exit status."""
+    with cache.temporary() as folder, cache.log_of(f"run-{options.run}") as log:
+        with kernel.built(options, cache) as tree:
+            kernel.stage(tree, folder)
+        note("booting it")
+        seconds = options.timeout or (DEBUG_LIMIT if options.debug else LIMIT)
+        guest = qemu.Qemu(cache, qemu.Machine.of(options, cache), folder, log, seconds)
+        guest.show = lambda line: print(line, flush=True)
+        answer = guest.run("script demo.sh")
+        if answer.end is not End.DONE or answer.status != 0:
+            raise Fault(
+                f"the demonstration failed on IMPL={options.impl}; the kernel's log is in {log}"
+            )
+    return 0
+
+
+def shell(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[str]) -> int:
+    """Gives an interactive shell on this machine's own files; changes to them stay in the guest."""
+    if not sys.stdin.isatty():
+        raise Fault("make shell needs a terminal; for a run without one there is make run")
+    with cache.temporary() as folder:
+        with kernel.built(options, cache) as tree:
+            kernel.stage(tree, folder)
+        note("booting it; exit ends it, /run/pidns/implementation.sh there tells what runs")
+        qemu.shell(cache, qemu.Machine.of(options, cache), folder)
+    return 0

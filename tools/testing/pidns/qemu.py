@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Guests by QEMU: on this machine's own files, read-only, by virtme-ng; or on a disk image.
+
+What a guest needs of us lies in a stage folder that it sees as /run/pidns. Commands and
+what they print go over a port of its own, so that the kernel's log on the console stays
+apart.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import process, splats
+from .cache import Cache
+from .errors import Fault, note
+from .guest import Answer, Channel, End, Program
+from .ktap import Outcome, Result
+from .options import Options
+
+VIRTME_VERSION = "1.42"
+KVM = Path("/dev/kvm")
+# mov dx, 0xf4; mov al, 0x10; out dx, al; hlt: QEMU ends with 33.
+BOOT_SECTOR = b"\xba\xf4\x00\xb0\x10\xee\xf4"
+BOOT_SECTOR_STATUS = 33
+# Of every guest's kernel. With five levels of page tables KASAN can take good memory
+# for wild: at boot the processor's features, of which they are one, are forgotten
+# and read anew, and an interrupt may come in between.
+ARGUMENTS = "slab_nomerge oops=panic panic=-1 no5lvl"
+# The guest's end of the port.
+PORT = "pidns"
+# Seconds for a guest that was told to end.
+FAREWELL = 120.0
+DEFAULT_CPUS = 2
+NO_KVM = "QEMU emulates the processor instead (slower)"
+
+
+@dataclass(frozen=True)
+class Arch:
+    """How QEMU runs an architecture."""
+
+    # As the kernel's make calls it.
+    name: str
+    qemu: str
+    # The kernel, in a build tree, and its goal.
+    image: str
+    goal: str
+    console: str
+
+
+ARCHES = {
+    "x86_64": Arch("x86_64", "qemu-system-x86_64", "arch/x86/boot/bzImage", "bzImage", "ttyS0")
+}
+X86_64 = ARCHES["x86_64"]
+
+
+def kvm_works(cache: Cache, arch: Arch = X86_64) -> bool:
+    """Whether KVM runs a guest: /dev/kvm may exist and be open to us, and a guest on it still
+    hang. The answer is kept until the next boot; that we may not open it is not, which can
+    change sooner."""
+    if not KVM.exists():
+        return False
+    if not os.access(KVM, os.R_OK | os.W_OK):
+        note(f"you may not use /dev/kvm; join the group kvm and log in again; {NO_KVM}")
+        return False
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+    kept = cache.root / f"kvm-{boot}-{os.getuid()}"
+    if not kept.exists():
+        with cache.temporary() as folder:
+            sector = folder / "boot"
+            sector.write_bytes(BOOT_SECTOR.ljust(510, b"\0") + b"\x55\xaa")
+            options = "-accel kvm -m 64M -display none -nodefaults -device isa-debug-exit -drive"
+            command = [arch.qemu, *options.split(), f"file={sector},format=raw"]
+            with open(folder / "said", "wb") as log:
+                works = process.run(command, limit=5, log=log) == BOOT_SECTOR_STATUS
+        if not works:
+            note(f"/dev/kvm does not run a guest here; {NO_KVM}")
+        for old in cache.root.glob("kvm-*"):
+            old.unlink()
+        kept.write_text("yes\n" if works else "no\n", encoding="utf-8")
+    return kept.read_text(encoding="utf-8") == "yes\n"
+
+
+def without_kvm(path: Path, arch: Arch = X86_64) -> None:
+    """Writes a program that is QEMU, but for KVM."""
+    path.write_text(
+        f"""#!/bin/bash
+for arg; do
+	shift
+	[ "$arg" != kvm ] || arg=tcg
+	set -- "$@" "$arg"
+done
+exec '{shutil.which(arch.qemu)}' "$@"
+""",
+        encoding="utf-8",
+    )
+    path.chmod(0o755)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Processors and memory of a guest."""
+
+    kvm: bool
+    cpus: int = DEFAULT_CPUS
+    memory: str = "2G"
+    arch: Arch = X86_64
+
+    @classmethod
+    def of(cls, options: Options, cache: Cache) -> "Machine":
+        """Those that were asked for."""
+        return cls(kvm_works(cache), options.cpus or DEFAULT_CPUS, options.memory)
+
+    @property
+    def command(self) -> list[str]:
+        """QEMU without virtme-ng: the console is its output."""
+        accel = "-accel kvm -cpu host" if self.kvm else "-accel tcg -cpu max"
+        rest = "-nodefaults -no-reboot -display none -serial stdio"
+        size = f"-m {self.memory} -smp {self.cpus}"
+        return [self.arch.qemu, *f"{size} {rest} {accel}".split()]
+
+    def virtme(self, cache: Cache, stage: Path) -> list[str]:
+        """virtme-ng with all but what to run."""
+        return [
+            *("vng", "--run", str(stage / Path(self.arch.image).name), "--name", "pidns"),
+            *("--user", "root", "--force-9p", "--disable-microvm", "--cpus", str(self.cpus)),
+            *("--memory", self.memory, "--rodir", f"/run/pidns={stage}", "--append", ARGUMENTS),
+            *([] if self.kvm else ["--disable-kvm"]),
+        ]
+
+
+def virtme_env(cache: Cache) -> dict[str, str]:
+    """The environment for virtme-ng, which looks for its other programs in the PATH."""
+    return os.environ | {
+        "PATH": f"{cache.tools}/virtme-ng-{VIRTME_VERSION}/bin:{os.environ['PATH']}"
+    }
+
+
+def port_options(chardev: str) -> list[str]:
+    """QEMU's arguments for the port. Each bus of ports has the one port that is needed, and not
+    queues for thirty: QEMU's main loop looks at all of them at each turn."""
+    return [
+        *("-global", "virtio-serial-device.max_ports=2", "-device", "virtio-serial-pci"),
+        *(
+            "-chardev",
+            f"{chardev},id=pidns",
+            "-device",
+            f"virtserialport,chardev=pidns,name={PORT}",
+        ),
+    ]
+
+
+class Qemu(Program):
+    """One guest, which may take so many seconds. With an image of rootfs.py it has its own
+    init, and changes to the image are lost."""
+
+    grace = process.GRACE
+
+    def __init__(
+        self,
+        cache: Cache,
+        machine: Machine,
+        stage: Path,
+        log: Path,
+        seconds: int,
+        arguments: str = "",
+        image: Path | None = None,
+    ) -> None:
+        super().__init__(log, seconds)
+        self.cache, self.machine, self.stage = cache, machine, stage
+        self.seconds, self.arguments, self.image = seconds, arguments, image
+        log.unlink(missing_ok=True)
+
+    def start(self) -> Channel:
+        work = self.stage / "port"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        pipes = [work / name for name in ("port.in", "port.out")]
+        for pipe in pipes:
+            os.mkfifo(pipe)
+        with self.starting():
+            reader = os.open(pipes[1], os.O_RDONLY | os.O_NONBLOCK)
+            # The answers end when the program has ended, too.
+            held = os.open(pipes[1], os.O_WRONLY)
+            writer = os.open(pipes[0], os.O_RDWR)
+            command = self.command(port_options(f"pipe,path={work / 'port'}"))
+            self.launch(command, (held,), Path("/"), virtme_env(self.cache))
+            return Channel(reader, writer)
+
+    def command(self, port: Sequence[str]) -> list[str]:
+        """What starts it."""
+        if self.image is None:
+            return [
+                *self.machine.virtme(self.cache, self.stage),
+                *("--verbose", "--append", f"kunit.enable=1 {self.arguments}"),
+                *(f"--qemu-opts={' '.join(port)}", "--exec", "bash /run/pidns/qemu-init.sh worker"),
+            ]
+        arch = self.machine.arch
+        words = f"console={arch.console} root=/dev/vda rw {ARGUMENTS} systemd.show_status=1"
+        share = f"local,path={self.stage},mount_tag=pidns,security_model=none,readonly=on"
+        return [
+            *(*self.machine.command, *port, "-kernel", str(self.stage / Path(arch.image).name)),
+            *("-append", f"{words} {self.arguments}", "-virtfs", share),
+            *("-drive", f"file={self.image},format=raw,if=virtio,snapshot=on"),
+        ]
+
+    def run(self, command: str) -> Answer:
+        """Runs one command in a fresh guest, and ends that. Why it did not come to its end is
+        said."""
+        try:
+            answer = self.ask(command, self.seconds)
+        except BaseException:
+            self.close()
+            raise
+        self.finish()
+        if answer.end is not End.DONE:
+            end = f"above is its log's end, all of it is in {self.log}"
+            print("\n".join(answer.last_words), file=sys.stderr)
+            if answer.end is End.HANG:
+                note(
+                    f"error: the guest did not finish within {self.seconds} s and was stopped; {end}"
+                )
+            elif "Kernel panic" in self.log_text():
+                note(f"error: the guest's kernel panicked; {end}")
+            else:
+                note(f"error: the guest ended before its time; {end}")
+        return answer
+
+    def finish(self) -> bool:
+        if self.channel is not None:
+            self.channel.send("end")
+            self._read(self.channel, FAREWELL)
+            self.drop()
+        return True
+
+    def refusal(self) -> str | None:
+        return None
+
+    def claims(self, answer: Answer) -> list[Result]:
+        """Two results more of a guest that ran a command; what is wrong is printed."""
+        complaints = list(splats.find(self.log_text().splitlines()))
+        if not self.log_text():
+            complaints = [f"the kernel's log {self.log} is empty or missing"]
+        if complaints:
+            print("\n".join(f"# {line}" for line in complaints))
+        return [
+            claim("the guest came to its end", "" if answer.end is End.DONE else answer.why),
+            claim("the kernel log is silent", complaints[0] if complaints else ""),
+        ]
+
+
+def claim(name: str, fault: str) -> Result:
+    """A result of the harness's own: it fails with a fault."""
+    return Result(name, Outcome.FAIL if fault else Outcome.PASS, fault)
+
+
+def shell(cache: Cache, machine: Machine, stage: Path) -> None:
+    """A shell in a guest, on our terminal. Raises a Fault if the guest ended before it; what the
+    shell itself ended with is its user's affair."""
+    out = stage / "out"
+    options = " ".join(["-no-reboot", *port_options(f"file,path={out}")])
+    # In the foreground: the terminal belongs to the guest. A panic ends it, too.
+    command = [
+        *machine.virtme(cache, stage),
+        *("--cwd", "/", "--shell", "/run/pidns/qemu-init.sh", f"--qemu-opts={options}"),
+    ]
+    status = subprocess.call(command, env=virtme_env(cache))
+    if not out.exists() or "pidns-status " not in out.read_text(encoding="utf-8"):
+        raise Fault(
+            f"the guest ended before its shell did (status {status}): it did not start, its kernel"
+            " panicked, or it was turned off; look at the lines above"
+        )

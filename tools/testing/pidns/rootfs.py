@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Disk images with Debian, made once and kept.
+
+A guest that boots one runs the worker of its stage folder as a service of systemd, and
+powers off when that ends.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import process
+from .archive import Archive
+from .cache import Cache
+from .errors import Fault, elapsed, note
+
+# The one that the kernel is from, too: its tools know a kernel of today.
+RELEASE = "trixie"
+# Seconds for mmdebstrap.
+LIMIT = 1800
+STEP = re.compile(r"I: ((?:downloading|extracting|installing) .*[a-z])")
+FAULTS = re.compile(r"^[EW]:|rror")
+UNIT = """[Unit]
+Description=What the host asks this guest to run
+FailureAction=poweroff-force
+SuccessAction=poweroff-force
+
+[Service]
+Type=exec
+ExecStartPre=/bin/mkdir -p /run/pidns
+ExecStartPre=/bin/mount -t 9p -o trans=virtio,version=9p2000.L,ro pidns /run/pidns
+ExecStart=/bin/bash /run/pidns/qemu-init.sh worker
+
+[Install]
+WantedBy=multi-user.target
+"""
+CUSTOMIZE = """#!/bin/sh
+# usage: customize ROOT, by mmdebstrap; W is the folder to work in
+set -e
+cp "$W/pidns.service" "$1/etc/systemd/system/"
+chroot "$1" systemctl enable pidns.service
+echo pidns >"$1/etc/hostname"
+rm -rf "$1"/var/cache/apt/archives/*.deb "$1"/var/lib/apt/lists/*
+# Without what is mounted in it.
+mount --bind "$1" "$W/root"
+trap 'umount "$W/root"' EXIT
+size=$(du -sm "$W/root" | cut -f1)
+mke2fs -q -F -t ext4 -d "$W/root" "$W/image" "$((size * 5 / 4 + 256))M"
+# For who asked root to make it.
+chown --reference="$W" "$W/image"
+"""
+
+
+def image(cache: Cache, packages: Sequence[str]) -> Path:
+    """An image with Debian and these packages."""
+    recipe = "\0".join([RELEASE, *packages, UNIT, CUSTOMIZE])
+    name = f"{RELEASE}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}.ext4"
+    path = cache.root / "rootfs" / name
+    if path.exists():
+        return path
+    with cache.lock(), cache.temporary() as work:
+        if not path.exists():
+            start = time.monotonic()
+            make(cache, work, packages)
+            path.parent.mkdir(exist_ok=True)
+            # That folder may be on another disk.
+            fresh = path.with_suffix(".new")
+            shutil.move(work / "image", fresh)
+            fresh.replace(path)
+            size = path.stat().st_blocks * 512 >> 20
+            note(f"root file system: {path} ({size} MB, {elapsed(start)})")
+    return path
+
+
+def make(cache: Cache, work: Path, packages: Sequence[str]) -> None:
+    """Makes one, which is `image` in the folder `work`."""
+    # Debian keeps system programs where a user's PATH may not look.
+    search = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    for tool in ("mmdebstrap", "mke2fs"):
+        if not shutil.which(tool, path=search):
+            raise Fault(f"{tool} is missing; run make setup")
+    root = os.geteuid() == 0
+    if not root and not shutil.which("sudo", path=search):
+        raise Fault(
+            "only root can make a Debian root file system, and there is no sudo here;"
+            " install sudo, or try again as root"
+        )
+    cache.need_space(3000, "a Debian root file system")
+    archive = Archive.find()
+    (work / "pidns.service").write_text(UNIT, encoding="utf-8")
+    (work / "customize").write_text(CUSTOMIZE, encoding="utf-8")
+    (work / "customize").chmod(0o755)
+    (work / "root").mkdir()
+    note(f"making a Debian {RELEASE} root file system with {' '.join(packages)}")
+    temporary = os.environ.get("TMPDIR") or "/tmp"
+    command = [
+        # sudo lets little of our environment through.
+        *([] if root else ["sudo"]),
+        *("env", f"PATH={search}", f"W={work}", f"TMPDIR={temporary}"),
+        *("timeout", "-k", "10", str(LIMIT), "mmdebstrap", "--variant=minbase", "--format=null"),
+        *(f"--include={','.join(packages)}", f"--keyring={archive.keyring}"),
+        *(f"--customize-hook={work}/customize", RELEASE, "/dev/null"),
+        f"deb [signed-by={archive.keyring}] {archive.address} {RELEASE} main",
+    ]
+    said: list[str] = []
+    status = _run(command, said, root)
+    if status in (124, 137):
+        raise Fault("mmdebstrap was not done after 30 minutes and was stopped; look at the network")
+    if status:
+        if any("No space left on device" in line for line in said):
+            raise Fault(
+                f"the disk of {cache.root} or of {temporary} is full; free some space there"
+            )
+        faults = [line for line in said if FAULTS.search(line)] or said
+        print("\n".join(faults[-8:]), file=sys.stderr)
+        raise Fault("mmdebstrap could not make it; look at the lines above, and at the network")
+
+
+def _run(command: Sequence[str], said: list[str], root: bool) -> int:
+    """Runs it, and tells the steps that mmdebstrap takes. sudo in the foreground: there it can
+    ask for a password and hears Ctrl-C, whereas we may not send root's processes a signal."""
+
+    def read(running: "subprocess.Popen[bytes]") -> int:
+        assert running.stdout
+        for line in running.stdout:
+            said.append(line.decode(errors="replace").rstrip())
+            if step := STEP.match(said[-1]):
+                note(step[1])
+        return running.wait()
+
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
+    if root:
+        with process.started(command, stdout=pipe, stderr=both) as running:
+            return read(running)
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=both) as running:
+        return read(running)

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A KVM that does not work, and guests that do not end well; QEMU and virtme-ng are stand-ins."""
+
+import contextlib
+import io
+import os
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from .. import process, qemu
+from ..cache import Cache
+from ..errors import Fault
+from ..guest import End
+from ..ktap import Outcome
+from ..options import Options
+from ..qemu import Machine, Qemu
+
+# A guest: the port is where virtme-ng is told; the console is its output.
+VNG = """for word; do
+	case $word in --qemu-opts=*) port=$(sed 's/.*path=\\([^,]*\\).*/\\1/' <<<"$word") ;; esac
+done
+exec 3<>"$port.in" 4>"$port.out"
+echo 'Linux version 7.3'
+"""
+WORKS = """echo pidns-ready >&4
+read -r command <&3
+echo "said $command" >&4
+echo "pidns-status 7" >&4
+read -r end <&3
+"""
+
+
+class Stubs(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.cache = Cache(self.folder / "cache")
+        self.bin = self.cache.tools / f"virtme-ng-{qemu.VIRTME_VERSION}/bin"
+        self.bin.mkdir(parents=True)
+        patched = mock.patch.dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}")
+        patched.start()
+        self.addCleanup(patched.stop)
+
+    def stub(self, name: str, text: str) -> None:
+        path = self.bin / name
+        path.write_text(f"#!/bin/bash\n{text}\n", encoding="utf-8")
+        path.chmod(0o700)
+
+
+class KvmTest(Stubs):
+    def setUp(self) -> None:
+        super().setUp()
+        self.device = self.folder / "kvm"
+        patched = mock.patch.object(qemu, "KVM", self.device)
+        patched.start()
+        self.addCleanup(patched.stop)
+
+    def works(self, said: str = "") -> bool:
+        """Whether it does; what is said in words is that."""
+        text = io.StringIO()
+        with contextlib.redirect_stderr(text):
+            works = qemu.kvm_works(self.cache)
+        self.assertIn(said, text.getvalue())
+        self.assertEqual(text.getvalue().count("\n"), 1 if said else 0)
+        return works
+
+    def test_none(self) -> None:
+        self.stub("qemu-system-x86_64", f"touch {self.folder}/tried; exit 33")
+        self.assertFalse(self.works())
+        self.assertFalse((self.folder / "tried").exists())
+
+    def test_it_works(self) -> None:
+        self.device.touch()
+        self.stub("qemu-system-x86_64", "exit 33")
+        self.assertTrue(self.works())
+        machine = Machine.of(Options(memory="512M", cpus=3), self.cache)
+        self.assertIn("-m 512M -smp 3", " ".join(machine.command))
+        self.assertIn("-accel kvm -cpu host", " ".join(machine.command))
+        self.assertNotIn("--disable-kvm", machine.virtme(self.cache, self.folder))
+
+    def test_it_fails(self) -> None:
+        """Which is said once, and kept."""
+        self.device.touch()
+        self.stub("qemu-system-x86_64", "exit 1")
+        self.assertFalse(self.works("/dev/kvm does not run a guest here"))
+        self.stub("qemu-system-x86_64", "exit 33")
+        self.assertFalse(self.works())
+        machine = Machine.of(Options(), self.cache)
+        self.assertIn("-accel tcg", " ".join(machine.command))
+        self.assertIn("--disable-kvm", machine.virtme(self.cache, self.folder))
+
+    def test_it_hangs(self) -> None:
+        self.device.touch()
+        self.stub("qemu-system-x86_64", "exit 33")
+        with mock.patch.object(process, "run", return_value=None):
+            self.assertFalse(self.works("does not run a guest here"))
+        self.assertFalse(self.works())
+
+    def test_it_is_refused(self) -> None:
+        """Which is not kept."""
+        self.device.touch()
+        self.stub("qemu-system-x86_64", "exit 33")
+        with mock.patch("os.access", return_value=False):
+            self.assertFalse(self.works("you may not use /dev/kvm"))
+        self.assertTrue(self.works())
+
+    def test_without_kvm(self) -> None:
+        self.stub("qemu-system-x86_64", 'printf "%s\\n" "$@"')
+        path = self.folder / "qemu"
+        qemu.without_kvm(path)
+        words = ["-accel", "kvm", "-append", "a kvm-clock=/a/kvm/b"]
+        said = subprocess.run([path, *words], capture_output=True, text=True, check=True).stdout
+        self.assertEqual(said.splitlines(), ["-accel", "tcg", *words[2:]])
+
+
+class GuestTest(Stubs):
+    def guest(self, text: str, seconds: int = 60) -> Qemu:
+        self.stub("vng", VNG + text)
+        return Qemu(self.cache, Machine(False), self.folder, self.folder / "log", seconds)
+
+    def ends(self, text: str, words: str, seconds: int = 60) -> None:
+        guest = self.guest(text, seconds)
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            answer = guest.run("script it.sh")
+        self.assertIn(
+            f"error: the guest{words}; above is its log's end, all of it is in", said.getvalue()
+        )
+        self.assertIsNot(answer.end, End.DONE)
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertIs(guest.claims(answer)[0].outcome, Outcome.FAIL)
+
+    def test_a_good_end(self) -> None:
+        guest = self.guest(WORKS)
+        shown: list[str] = []
+        guest.show = shown.append
+        answer = guest.run("script it.sh")
+        self.assertEqual((answer.end, answer.status), (End.DONE, 7))
+        self.assertEqual(shown, ["said script it.sh"])
+        self.assertEqual([one.outcome for one in guest.claims(answer)], [Outcome.PASS] * 2)
+
+    def test_bad_ends(self) -> None:
+        begins = "echo pidns-ready >&4\nread -r command <&3\n"
+        self.ends(f"{begins}echo 'Kernel panic - not syncing: why'", "'s kernel panicked")
+        self.ends(f"{begins}sleep 1000", " did not finish within 1 s and was stopped", 1)
+        self.ends(f"{begins}exit 3", " ended before its time")
+
+    def test_an_interruption(self) -> None:
+        guest = self.guest(f"{WORKS}sleep 1000")
+        guest.show = mock.Mock(side_effect=KeyboardInterrupt)
+        start = time.monotonic()
+        with self.assertRaises(KeyboardInterrupt):
+            guest.run("script it.sh")
+        self.assertIsNone(guest.process)
+        self.assertLess(time.monotonic() - start, 60)
+
+    def test_it_does_not_come_up(self) -> None:
+        with self.assertRaisesRegex(Fault, "the guest did not come up: .*\n.*\nno such option"):
+            self.guest("echo no such option; exit 3").run("script it.sh")
+
+    def test_the_log(self) -> None:
+        guest = self.guest(f"echo 'BUG: a'\n{WORKS}")
+        answer = guest.run("script it.sh")
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            self.assertEqual(guest.claims(answer)[1].why, "BUG: a")
+            guest.log.unlink()
+            self.assertIn("is empty or missing", guest.claims(answer)[1].why)
+        self.assertTrue(said.getvalue().startswith("# BUG: a"))
+
+    def test_an_image(self) -> None:
+        guest = self.guest("")
+        guest.image = Path("/disk")
+        command = " ".join(guest.command(qemu.port_options("pipe,path=/port")))
+        self.assertIn("file=/disk,format=raw,if=virtio,snapshot=on", command)
+        self.assertIn(f"-kernel {self.folder}/bzImage", command)
+
+    def test_a_shell(self) -> None:
+        """What virtme-ng ends with does not tell how the guest ended."""
+        (self.folder / "stage").mkdir()
+        for text, status in (("echo pidns-status 130", 1), ("true", 0), ("true", 3)):
+            out = self.folder / "stage/out"
+            out.unlink(missing_ok=True)
+            self.stub("vng", f"{text} >{out}; exit {status}")
+            if "status" in text:
+                qemu.shell(self.cache, Machine(False), self.folder / "stage")
+                continue
+            with self.assertRaisesRegex(Fault, rf"before its shell did \(status {status}\)"):
+                qemu.shell(self.cache, Machine(False), self.folder / "stage")
+
+
+if __name__ == "__main__":
+    unittest.main()
