@@ -25,6 +25,7 @@ ROWS = "tools/testing/pidns/lists/rows.toml"
 SELFTESTS = "tools/testing/selftests/pidns"
 EDIT = {"file", "find", "with"}
 FIELDS = EDIT | {"what", "rows", "tests"}
+MAY = {"also", "uml"}
 # Where the mistakes may be, and how the choice is called there.
 CHOICE = {
     "pidns/": "kernel::ns::mutants::on",
@@ -58,6 +59,8 @@ class Mutant:
     # The kselftests that must notice it; none if no kselftest can.
     tests: tuple[str, ...]
     edits: tuple[Edit, ...]
+    # What User Mode Linux lacks, if no test can notice it there.
+    uml: str = ""
 
     @property
     def at(self) -> str:
@@ -98,14 +101,15 @@ def parse(text: str, name: str, before: int = 0) -> list[Mutant]:
         at = f"{FOLDER}/{name}: {mutant}"
         if not isinstance(table, dict):
             raise Fault(f"{at} is no mistake; write [NAME], and below it what it is")
-        wrong = FIELDS ^ (table.keys() - {"also"})
+        wrong = FIELDS ^ (table.keys() - MAY)
         wrong |= {key for one in table.get("also", ()) for key in EDIT ^ one.keys()}
         if wrong:
             raise Fault(f"{at}: {', '.join(sorted(wrong))} is missing, or not understood")
         if not re.fullmatch(r"[a-z0-9-]+", mutant):
             raise Fault(f"{at}: a name is made of small letters, digits and -")
         rows, tests = (tuple(table[key]) for key in ("rows", "tests"))
-        found.append(Mutant(number, mutant, name, table["what"], rows, tests, _edits(at, table)))
+        edits, uml = _edits(at, table), table.get("uml", "")
+        found.append(Mutant(number, mutant, name, table["what"], rows, tests, edits, uml))
     return found
 
 

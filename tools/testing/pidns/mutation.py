@@ -237,12 +237,13 @@ class Mutation:
 
     def __call__(self) -> int:
         """Builds, tries, and prints the table; returns the exit status."""
-        every = [self.trial(mutant) for mutant in self.wanted]
+        able = [mutant for mutant in self.wanted if not mutant.uml]
+        every = [self.trial(mutant) for mutant in able]
         with self.cache.lock():
             self.prepare()
             keys = {
                 trial: self.key(trial, mutant.digest)
-                for trial, mutant in zip(every, self.wanted, strict=True)
+                for trial, mutant in zip(every, able, strict=True)
             }
             missing = self.missing(keys)
             if missing:
@@ -281,7 +282,10 @@ def judge(trials: Sequence[Trial], known: Mapping[str, Mutant]) -> int:
     failed = [trial for trial in trials if not trial.good]
     for trial in failed:
         print(f"{trial.name}: {trial.verdict}")
-    print(f"{len(trials) - len(failed)} passed, {len(failed)} failed")
+    for mutant in (one for one in known.values() if one.uml):
+        print(f"{mutant.name}: not tried, User Mode Linux has {mutant.uml}")
+    skipped = len(known) - len(trials)
+    print(f"{len(trials) - len(failed)} passed, {len(failed)} failed, {skipped} skipped")
     return 1 if failed else 0
 
 

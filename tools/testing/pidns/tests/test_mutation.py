@@ -14,9 +14,11 @@ from ..mutation import chosen, judge, refuse_foreign
 from ..options import Options
 from ..run import Job
 from ..trials import Finding, Suite, Trial
-from .test_mutants import GOOD, OTHER
+from .test_mutants import GOOD, OTHER, mutant
 
 EVERY = parse(f"{GOOD}{OTHER}", "a.toml")
+UNABLE = parse(mutant("c", "x", "MUTANT") + 'uml = "no clock"\n', "b.toml", 2)
+SKIPPED = "c: not tried, User Mode Linux has no clock"
 PASSED, CAUGHT = Finding("passed"), Finding("caught", "y")
 
 
@@ -68,7 +70,7 @@ class JudgeTest(unittest.TestCase):
             for mutant, three in zip(EVERY, found, strict=True)
         ]
         with contextlib.redirect_stdout(io.StringIO()) as said:
-            status = judge(trials, {mutant.name: mutant for mutant in EVERY})
+            status = judge(trials, {mutant.name: mutant for mutant in EVERY + UNABLE})
         return status, said.getvalue().splitlines()
 
     def test_all_are_caught(self) -> None:
@@ -77,15 +79,14 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(
             said[2].split(), "good A1 caught 1 of 1 passed kunit: y; a1_test: y".split()
         )
-        self.assertEqual(
-            said[-3:], ["kunit caught 1 of 2", "fuzz caught 1 of 2", "2 passed, 0 failed"]
-        )
+        counts = ["kunit caught 1 of 2", "fuzz caught 1 of 2"]
+        self.assertEqual(said[-4:], [*counts, SKIPPED, "2 passed, 0 failed, 1 skipped"])
 
     def test_some_are_not(self) -> None:
         status, said = self.judged((CAUGHT, PASSED, CAUGHT), (PASSED, PASSED, PASSED))
         self.assertEqual(status, 1)
-        last = ["good: MISSED by a1_test", "b: SURVIVES", "0 passed, 2 failed"]
-        self.assertEqual(said[-3:], last)
+        last = ["good: MISSED by a1_test", "b: SURVIVES", SKIPPED, "0 passed, 2 failed, 1 skipped"]
+        self.assertEqual(said[-4:], last)
 
 
 if __name__ == "__main__":
