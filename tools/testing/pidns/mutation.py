@@ -183,7 +183,8 @@ class Mutation:
 
     def find(self, trials: dict[Trial, str], lab: Lab, kept: Path | None) -> None:
         """Runs trials, several at a time, and keeps what each finds by its key."""
-        count = max(1, min(self.options.jobs + 1, len(trials), uml.room(self.options.memory)))
+        # Many wait until a test that hangs is ended.
+        count = min(2 * self.options.jobs + 1, len(trials), uml.room(self.options.memory))
         progress = Progress(len(trials))
 
         def work(trial: Trial) -> None:
@@ -197,7 +198,7 @@ class Mutation:
             if trial.number:
                 progress.tell(f"{trial.name}: {trial.verdict}")
 
-        with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        with concurrent.futures.ThreadPoolExecutor(max(1, count)) as pool:
             try:
                 running = [pool.submit(work, trial) for trial in trials]
                 for one in concurrent.futures.as_completed(running):
