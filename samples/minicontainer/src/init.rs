@@ -36,7 +36,8 @@ pub fn run(arguments: &Arguments, signals: &Signals, runner: Inside) -> Result<u
     mounts::enter(arguments)?;
     sethostname(arguments.hostname.as_bytes()).context(|| "set the host name")?;
     if !arguments.host_network {
-        socket(AddressFamily::INET, SocketType::DGRAM, None)
+        // Any socket of the new network namespace will do.
+        socket(AddressFamily::UNIX, SocketType::DGRAM, None)
             .map_err(Into::into)
             .and_then(sys::loopback_up)
             .context(|| "turn on the loopback device")?;

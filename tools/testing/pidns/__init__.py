@@ -28,7 +28,7 @@ table       the results of both implementations in one table
 report      what is kept of results
 splats      complaints in a kernel's log
 logs        the kernel's logs of both implementations, compared
-cargo       the differential fuzzer, built
+cargo       programs in Rust, built: the fuzzer and a sample
 fuzzer      its transcripts, and how it is run in guests
 run         jobs for guests, and their results
 kept        results of long runs, kept until what they come from changes

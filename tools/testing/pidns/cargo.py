@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The fuzzer's program, built and checked by cargo."""
+"""Programs in Rust, built and checked by cargo: the fuzzer, and the sample minicontainer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import process
@@ -9,22 +10,52 @@ from .cache import TOP, Cache, check_disk
 from .errors import Fault, show_end
 from .toolchain import Toolchain, find_cargo
 
-FOLDER = TOP / "tools/testing/fuzz"
 TRIPLE = "x86_64-unknown-linux-gnu"
 # Minutes.
 LIMIT = 60
 
 
-def program(cache: Cache, profile: str = "release") -> Path:
-    """Where the program is once it is built."""
-    return cache.root / f"fuzz/target/{TRIPLE}/{profile}/pidns-fuzz"
+@dataclass(frozen=True)
+class Crate:
+    """A program: where its sources and its products are, and its name."""
+
+    folder: Path
+    # Below the cache.
+    key: str
+    name: str
+    # As messages call it.
+    title: str
+    # That of the folder of products: "release" or "debug".
+    profile: str = "release"
+
+
+FUZZER = Crate(TOP / "tools/testing/fuzz", "fuzz", "pidns-fuzz", "the fuzzer")
+MINICONTAINER = Crate(
+    TOP / "samples/minicontainer",
+    "minicontainer",
+    "minicontainer",
+    "the sample minicontainer",
+    # Its tests need that, too, and to optimise it takes minutes.
+    "debug",
+)
+CRATES = (FUZZER, MINICONTAINER)
+
+
+def program(cache: Cache, profile: str | None = None, crate: Crate = FUZZER) -> Path:
+    """Where a program is once it is built."""
+    return cache.root / crate.key / f"target/{TRIPLE}/{profile or crate.profile}/{crate.name}"
 
 
 def cargo(
-    cache: Cache, toolchain: Toolchain, command: str, *words: str, after: Sequence[str] = ()
+    cache: Cache,
+    toolchain: Toolchain,
+    command: str,
+    *words: str,
+    after: Sequence[str] = (),
+    crate: Crate = FUZZER,
 ) -> None:
-    """Runs cargo on the crate, its products in the cache; what it says is shown if it fails."""
-    folder = cache.root / "fuzz"
+    """Runs cargo on a crate, its products in the cache; what it says is shown if it fails."""
+    folder = cache.root / crate.key
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "cargo.log"
     found = find_cargo()
@@ -40,18 +71,19 @@ def cargo(
         # By itself cargo may find that of another rustc.
         found = str(toolchain.beside("cargo-clippy"))
     asked = [found, command, "--locked", "--target", TRIPLE, *words, *(["--"] if after else [])]
-    if process.limited(LIMIT, [*asked, *after], log=log, cwd=FOLDER, env=env) != 0:
+    if process.limited(LIMIT, [*asked, *after], log=log, cwd=crate.folder, env=env) != 0:
         check_disk(log, cache.root)
         show_end(log, 30)
-        raise Fault(f"cargo {command} fails on the fuzzer; look at the lines above")
+        raise Fault(f"cargo {command} fails on {crate.title}; look at the lines above")
 
 
-def build(cache: Cache, toolchain: Toolchain) -> Path:
-    """Builds the program and returns its path."""
+def build(cache: Cache, toolchain: Toolchain, crate: Crate = FUZZER) -> Path:
+    """Builds a program and returns its path."""
     try:
-        cargo(cache, toolchain, "build", "--release")
+        optimised = ["--release"] if crate.profile == "release" else []
+        cargo(cache, toolchain, "build", *optimised, crate=crate)
     except Fault:
         raise Fault(
-            "the fuzzer does not build; look at the lines above, and at the network"
+            f"{crate.title} does not build; look at the lines above, and at the network"
         ) from None
-    return program(cache)
+    return program(cache, crate=crate)

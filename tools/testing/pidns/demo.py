@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """make run and make shell: a kernel to look at."""
 
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from . import kernel, qemu
+from . import cargo, kernel, qemu
 from .cache import Cache
 from .errors import Fault, note
 from .guest import End
@@ -13,11 +15,17 @@ from .options import Options
 LIMIT, DEBUG_LIMIT = 600, 1200
 
 
+def stage(options: Options, cache: Cache, folder: Path) -> None:
+    """Fills a stage folder with a kernel and the samples."""
+    with kernel.built(options, cache) as tree:
+        kernel.stage(tree, folder)
+        shutil.copy(cargo.build(cache, tree.toolchain, cargo.MINICONTAINER), folder)
+
+
 def run(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[str]) -> int:
     """Runs the demonstration; returns the exit status."""
     with cache.temporary() as folder, cache.log_of(f"run-{options.run}") as log:
-        with kernel.built(options, cache) as tree:
-            kernel.stage(tree, folder)
+        stage(options, cache, folder)
         note("booting it")
         seconds = options.timeout or (DEBUG_LIMIT if options.debug else LIMIT)
         guest = qemu.Qemu(cache, qemu.Machine.of(options, cache), folder, log, seconds)
@@ -35,8 +43,8 @@ def shell(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[s
     if not sys.stdin.isatty():
         raise Fault("make shell needs a terminal; for a run without one there is make run")
     with cache.temporary() as folder:
-        with kernel.built(options, cache) as tree:
-            kernel.stage(tree, folder)
-        note("booting it; exit ends it, /run/pidns/implementation.sh there tells what runs")
+        stage(options, cache, folder)
+        note("booting it; exit ends it; /run/pidns has implementation.sh, which tells what runs,")
+        note("and minicontainer, as in: /run/pidns/minicontainer --verbose bash")
         qemu.shell(cache, qemu.Machine.of(options, cache), folder)
     return 0

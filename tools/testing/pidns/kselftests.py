@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """The project's kselftests: which there are, and how they are built."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import cargo
 from .cache import TOP
 from .tree import Tree
 
@@ -17,7 +19,8 @@ def names() -> list[str]:
 
 
 def build(tree: Tree, destination: Path, suites: Sequence[str] = (SUITE,), flags: str = "") -> None:
-    """Builds suites for this machine, with its own compiler, and installs them below a folder."""
+    """Builds suites for this machine, with its own compiler, and installs them below a folder,
+    ours with the sample that it runs."""
     tree.build_headers()
     command = [
         "make",
@@ -33,3 +36,7 @@ def build(tree: Tree, destination: Path, suites: Sequence[str] = (SUITE,), flags
         "install",
     ]
     tree.run(tree.log("kselftest"), command, "the build of the kselftests")
+    if SUITE in suites:
+        shutil.copy(
+            cargo.build(tree.cache, tree.toolchain, cargo.MINICONTAINER), destination / SUITE
+        )

@@ -151,15 +151,23 @@ class Lint:
                 note(f"these are of {patch}")
         return all(good)
 
-    def fuzzer(self) -> bool:
-        """The fuzzer is a program like any other: cargo's clippy, and its own tests."""
+    def crate(self, crate: cargo.Crate) -> bool:
+        """A program like any other: cargo's clippy, and its own tests."""
         toolchain = self.tree.toolchain
-        rustfmt = [toolchain.beside("rustfmt"), "--check", "--edition", "2024", "src/main.rs"]
-        if not self.run(rustfmt, cwd=cargo.FOLDER):
+        files = ["src/main.rs", *(f"tests/{path.name}" for path in crate.folder.glob("tests/*.rs"))]
+        rustfmt = [toolchain.beside("rustfmt"), "--check", "--edition", "2024", *files]
+        if not self.run(rustfmt, cwd=crate.folder):
             return False
-        cargo.cargo(self.cache, toolchain, "clippy", "--all-targets", after=("-D", "warnings"))
-        cargo.cargo(self.cache, toolchain, "test")
-        cargo.cargo(self.cache, toolchain, "build")
+        strict = ("-D", "warnings")
+        cargo.cargo(self.cache, toolchain, "clippy", "--all-targets", after=strict, crate=crate)
+        cargo.cargo(self.cache, toolchain, "test", crate=crate)
+        return True
+
+    def fuzzer(self) -> bool:
+        """The fuzzer, and what it writes as C."""
+        if not self.crate(cargo.FUZZER):
+            return False
+        cargo.cargo(self.cache, self.tree.toolchain, "build")
         return self.compile(cargo.program(self.cache, "debug"))
 
     def compile(self, program: Path) -> bool:
@@ -275,6 +283,7 @@ class Lint:
             "rustfmt": self.rustfmt,
             "checkpatch": self.checkpatch,
             "fuzzer": self.fuzzer,
+            "minicontainer": functools.partial(self.crate, cargo.MINICONTAINER),
             "htmldocs": self.htmldocs,
             "clippy": self.clippy,
             "doc": self.doc,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """make setup: installs what is missing and says what; with all in place, silent and quick.
 
-Builds the tools that come as source, the fuzzer among them. Debian 12 and 13 by apt; elsewhere
+Builds the tools that come as source, and our own programs. Debian 12 and 13 by apt; elsewhere
 it lists what is missing and stops.
 """
 
@@ -101,6 +101,11 @@ class Setup:
         """Whether a venv is whole."""
         return (self.cache.tools / name / ".complete").exists()
 
+    def missing_crates(self) -> list[cargo.Crate]:
+        """Our programs that were never built."""
+        programs = {crate: cargo.program(self.cache, crate=crate) for crate in cargo.CRATES}
+        return [crate for crate, program in programs.items() if not program.exists()]
+
     def has_all(self) -> bool:
         """Whether nothing is missing."""
         return (
@@ -110,7 +115,7 @@ class Setup:
             and self.has_llvm()
             and toolchain.find_bindgen(self.cache) is not None
             and all(map(self.is_complete, FROM_PYPI))
-            and cargo.program(self.cache).exists()
+            and not self.missing_crates()
         )
 
     def apt(self, *packages: str) -> None:
@@ -273,9 +278,9 @@ class Setup:
                 if not self.is_complete(name):
                     self.install_from_pypi(name, *packages)
             # Most of it is libraries of others, which then are there without the network.
-            if not cargo.program(self.cache).exists():
-                note("building the fuzzer")
-                cargo.build(self.cache, Toolchain.find(self.options, self.cache))
+            for crate in self.missing_crates():
+                note(f"building {crate.title}")
+                cargo.build(self.cache, Toolchain.find(self.options, self.cache), crate)
 
 
 def setup(options: Options, cache: Cache, verbose: bool = False) -> None:
