@@ -37,11 +37,12 @@ trials      suites on a kernel that makes a mistake
 functions   the table from C functions to Rust functions in lib.rs, for lint
 api         what the kernel crate lets a module do, for lint
 rustdoc     the documentation in the code, for lint
+analyzer    the project file for editors, for lint
 rows        which tests prove which row of the contract, for lint and as a page
 policy      the rules of pidns/ and nsproxy/ that the compiler does not check, for lint
 cli         the commands, as the Makefile calls them
 
-The commands are setup, integrate (with make remove), kernel, demo (make run and make shell), quick,
+The commands are setup, integrate (with make remove), kernel, demo (make run, make shell, make debug), quick,
 test, kunit, upstream, fuzz, shrink (make fuzz-shrink), compare, containers (with make systemd),
 configs, mutation (make mutants), models, lint and clean.
 """

@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
     "compare": compare.command,
     "configs": configs.command,
     "containers": containers.command,
+    "debug": demo.debug,
     "fuzz": fuzz.command,
     "fuzz-shrink": shrink.command,
     "integrate": integrate.integrate_command,

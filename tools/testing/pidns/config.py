@@ -54,8 +54,8 @@ def _for_qemu(impl: str) -> str:
 
 
 def for_qemu(impl: str, debug: bool, variant: str = "") -> Config:
-    """The configuration for QEMU, or a variant: "distribution", or a fragment over the lean one."""
-    if variant not in ("", "distribution"):
+    """The configuration for QEMU, or a variant: a fragment over it, or over the lean one."""
+    if variant not in ("", "distribution", "gdb"):
         return Config(_fragments("guest", "lean", variant), _for_qemu(impl))
     names = [
         "base",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""make run and make shell: a kernel to look at."""
+"""make run, make shell and make debug: a kernel to look at."""
 
 import shutil
 import sys
@@ -47,4 +47,24 @@ def shell(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[s
         note("booting it; exit ends it; /run/pidns has implementation.sh, which tells what runs,")
         note("and minicontainer, as in: /run/pidns/minicontainer --verbose bash")
         qemu.shell(cache, qemu.Machine.of(options, cache), folder)
+    return 0
+
+
+def debug(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[str]) -> int:
+    """The same shell in a guest that waits for gdb, with a kernel that has what gdb needs."""
+    if not sys.stdin.isatty():
+        raise Fault("make debug needs a terminal")
+    if not shutil.which("gdb"):
+        raise Fault("gdb is missing; install it, then try again")
+    with cache.temporary() as folder:
+        with kernel.built(options, cache, "gdb") as tree:
+            kernel.stage(tree, folder)
+            # The kernel's commands, as vmlinux-gdb.py, which gdb looks for beside vmlinux.
+            tree.run(tree.log("gdb"), [*tree.make, "scripts_gdb"], "the build of gdb's scripts")
+        note("it waits for gdb; in another terminal:")
+        note(
+            f"gdb -iex 'add-auto-load-safe-path {tree.build}' {tree.build}/vmlinux"
+            f" -ex 'target remote :{qemu.GDB_PORT}' -ex 'hbreak zap_pid_ns_processes' -ex continue"
+        )
+        qemu.shell(cache, qemu.Machine.of(options, cache), folder, gdb=True)
     return 0

@@ -35,6 +35,7 @@ PORT = "pidns"
 # Seconds for a guest that was told to end.
 FAREWELL = 120.0
 DEFAULT_CPUS = 2
+GDB_PORT = 1234
 NO_KVM = "QEMU emulates the processor instead (slower)"
 
 
@@ -257,15 +258,22 @@ def claim(name: str, fault: str) -> Result:
     return Result(name, Outcome.FAIL if fault else Outcome.PASS, fault)
 
 
-def shell(cache: Cache, machine: Machine, stage: Path) -> None:
+def gdb_server() -> list[str]:
+    """QEMU's arguments for a guest that waits for gdb, on this machine alone, and starts then."""
+    return ["-gdb", f"tcp:127.0.0.1:{GDB_PORT}", "-S"]
+
+
+def shell(cache: Cache, machine: Machine, stage: Path, gdb: bool = False) -> None:
     """A shell in a guest, on our terminal. Raises a Fault if the guest ended before it; what the
     shell itself ended with is its user's affair."""
     out = stage / "out"
-    options = " ".join(["-no-reboot", *port_options(f"file,path={out}")])
+    options = ["-no-reboot", *port_options(f"file,path={out}"), *(gdb_server() if gdb else [])]
     # In the foreground: the terminal belongs to the guest. A panic ends it, too.
     command = [
         *machine.virtme(cache, stage),
-        *("--cwd", "/", "--shell", "/run/pidns/qemu-init.sh", f"--qemu-opts={options}"),
+        # Else the addresses are not those of vmlinux.
+        *(["--append", "nokaslr"] if gdb else []),
+        *("--cwd", "/", "--shell", "/run/pidns/qemu-init.sh", f"--qemu-opts={' '.join(options)}"),
     ]
     status = subprocess.call(command, env=virtme_env(cache))
     if not out.exists() or "pidns-status " not in out.read_text(encoding="utf-8"):

@@ -10,6 +10,7 @@ class ConfigTest(unittest.TestCase):
             (for_qemu("c", False), "base guest test"),
             (for_qemu("rust", True), "base guest test debug"),
             (for_qemu("rust", False, "distribution"), "base guest test distribution"),
+            (for_qemu("rust", True, "gdb"), "base guest test debug gdb"),
             (for_qemu("rust", False, "locks"), "guest lean locks"),
             (for_uml("rust", True), "um um-debug"),
             (for_matrix("", "CONFIG_NET=n\n"), "guest lean"),
