@@ -181,8 +181,8 @@ pub(crate) fn fatal_signal_pending(task: &Task, _tasklist: &TasklistRead) -> boo
 /// handle it.
 #[doc(alias = "group_send_sig_info")]
 pub(crate) fn kill_process(task: &Task, _tasklist: &TasklistRead) {
-    // SAFETY: `task` is valid, and takes its own `sighand` lock, which fails once it has been
-    // released.
+    // SAFETY: `task` is valid. The function takes its `sighand` lock, which fails once the task has
+    // been released.
     unsafe { bindings::group_send_sig_priv(task.as_ptr(), bindings::SIGKILL as c_int) };
 }
 
@@ -198,7 +198,7 @@ pub(crate) fn kill(task: &Task, _tasklist: &TasklistRead) {
 /// # Safety
 ///
 /// No caller in Rust may have anything left to drop, since control does not return.
-// Out of line, objtool would not know that it does not return.
+// If it were out of line, objtool would not know that it does not return.
 #[inline(always)]
 pub(crate) unsafe fn do_exit(code: isize) -> ! {
     // SAFETY: The caller promises that the task may end here.

@@ -168,7 +168,7 @@ impl Pid {
     pub fn numbers(&self) -> &[Upid] {
         let pid = self.as_ptr();
         // CAST: `Upid` wraps the element type transparently; a level is at most 32.
-        // SAFETY: By the type invariants there are so many elements, which never change.
+        // SAFETY: By the type invariants there are this many elements, which never change.
         unsafe {
             core::slice::from_raw_parts(
                 (&raw const (*pid).numbers).cast::<Upid>(),

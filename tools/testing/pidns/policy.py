@@ -5,8 +5,8 @@ Outside abi.rs, raw.rs and their folders there is no unsafe code, nothing that c
 nothing of the C bindings; glue.c stays small. Comments and strings do not count.
 
 clippy's disallowed-macros and disallowed-types refuse what they are given by name, in the whole of
-a crate. Here a macro or an attribute must be known to hide nothing, a raw pointer is refused
-whatever it points to, and all of the bindings are, but the floor and the boundary may have them.
+a crate. Here a macro or an attribute must be known to hide nothing, and all raw pointers and
+bindings are refused, except in abi and raw.
 """
 
 import re
@@ -32,7 +32,7 @@ MACRO = re.compile(r"\b(?!(?:break|if|in|match|return|while)\b)(\w+)\s*!\s*[(\[{
 ATTRIBUTE = re.compile(r"#\s*!?\s*\[\s*([\w\s:#]*?)\s*[\](\[{=]")
 DERIVE = re.compile(r"\bderive\s*\(([^)]*)\)")
 DENY = re.compile(r"^#!\[deny\(unsafe_code\)\]", re.M)
-# The two places that may allow it: what C calls, and what the policy stands on.
+# The two places that may allow it: what C calls, and the mechanism below the policy.
 UNSAFE = ("abi", "raw")
 EXEMPT = re.compile(
     r"#\[(?:allow|expect)\(unsafe_code(?:,\s*reason\s*=\s*)?\)\]"

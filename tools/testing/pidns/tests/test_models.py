@@ -59,7 +59,7 @@ class ListTest(unittest.TestCase):
             path = Path(name, "models.toml")
             text = models.LIST.read_text(encoding="utf-8")
             for old, new, word in (
-                ("closed-late", "closed-early", "no mutant closed-early"),
+                ("disable-late", "disable-early", "no mutant disable-early"),
                 ('scenario = "thread"', 'scenario = "bread"', "no scenario bread"),
             ):
                 path.write_text(text.replace(old, new), encoding="utf-8")
@@ -72,10 +72,10 @@ class ListTest(unittest.TestCase):
         self.assertEqual({one.model for one in choose(every, ("table",))}, {"table"})
         self.assertEqual(
             [str(one) for one in choose(every, ("kept",))],
-            ["table kept", "table kept kept-leaf-never-goes"],
+            ["table kept", "table kept kept-leaf-not-freed"],
         )
-        one = choose(every, ("closed-late",))
-        self.assertEqual([str(found) for found in one], ["protocol nested closed-late"])
+        one = choose(every, ("disable-late",))
+        self.assertEqual([str(found) for found in one], ["protocol nested disable-late"])
         with self.assertRaisesRegex(Fault, "TESTS=nothing is not known"):
             choose(every, ("nothing",))
 

@@ -54,7 +54,7 @@ let x = "unsafe *mut bindings::f";
 let x = r#"unsafe " *mut "#;
 #![deny(unsafe_code)]
 #[expect(unsafe_code, reason = "the boundary to C")] mod abi;
-#[expect(unsafe_code, reason = "the floor below")] mod raw;
+#[expect(unsafe_code, reason = "the mechanism below the policy")] mod raw;
 let area = width * mutual; let rebindings = 1;
 fn f<'a>(x: &'a str) -> &'a str { x }
 assert!(a != b); assert_eq!(a, b); if !(a) {}
