@@ -6,7 +6,7 @@ use crate::{
     allocator,
     raw::{
         exiting_init::{
-            fatal_signal_pending,
+            group_exit_pending,
             kill,
             kill_process,
             ExitingInit, //
@@ -25,7 +25,10 @@ use kernel::{
     pid_namespace::PidNamespace,
     prelude::*,
     reboot::RebootCommand,
-    task::CurrentTask,
+    task::{
+        cond_resched,
+        CurrentTask, //
+    },
     tasklist::{
         RcuOrTasklist,
         TasklistRead, //
@@ -62,20 +65,38 @@ pub(crate) fn zap_pid_ns_processes(init: &ExitingInit<'_>) {
     init.acct_exit_ns();
 }
 
-/// Sends SIGKILL to every process of `ns` but its init.
+/// How many numbers [`kill_all`] looks at while it holds `tasklist_lock`, for which each fork and
+/// exit of the machine waits.
+const KILL_BATCH: usize = 64;
+
+/// Sends SIGKILL to every process of `ns` but its init. May reschedule.
 fn kill_all(ns: &PidNamespace) {
+    let mut next = Some(FIRST_CHILD);
+    while let Some(first) = next {
+        next = kill_batch(ns, first);
+        cond_resched();
+    }
+}
+
+/// Sends SIGKILL to the processes of the next numbers from `first` on. Returns the number to go on
+/// with.
+fn kill_batch(ns: &PidNamespace, first: i32) -> Option<i32> {
     let tasklist = TasklistRead::lock();
     let guard = RcuOrTasklist::from(&tasklist);
 
-    let mut from = Some(FIRST_CHILD);
-    while let Some((nr, pid)) = from.and_then(|nr| ns.find_ge(nr, guard)) {
+    let mut from = Some(first);
+    for _ in 0..KILL_BATCH {
+        let (nr, pid) = ns.find_ge(from?, guard)?;
         if let Some(task) = pid.task(PidType::Pid, guard) {
-            if !fatal_signal_pending(task, &tasklist) {
+            // One that dies for an exec by another thread of its process may hand its number,
+            // which is not looked at again, to that thread: its process must be killed.
+            if !group_exit_pending(task, &tasklist) {
                 kill_process(task, &tasklist);
             }
         }
         from = nr.checked_add(1);
     }
+    from
 }
 
 /// What `reboot(2)` acts on.

@@ -17,6 +17,10 @@ use kernel::{
         c_long, //
     },
     pid_namespace::PidNamespace,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
     task::{
         CurrentTask,
         Task, //
@@ -170,11 +174,18 @@ impl Drop for NoNotifySignal {
     }
 }
 
-/// Returns whether a fatal signal is pending.
-#[doc(alias = "__fatal_signal_pending")]
-pub(crate) fn fatal_signal_pending(task: &Task, _tasklist: &TasklistRead) -> bool {
+/// Returns whether the task's whole process exits, and the task has been sent `SIGKILL` for that.
+///
+/// This stays true. A fatal signal alone does not tell it: `de_thread()` kills the other threads of
+/// a process that lives on.
+pub(crate) fn group_exit_pending(task: &Task, _tasklist: &TasklistRead) -> bool {
+    let task = task.as_ptr();
+    // SAFETY: `task` is valid, and has its `signal_struct` until it is freed. Who changes the flags
+    // holds another lock, so this may read those of a moment before.
+    let flags = unsafe { Atomic::from_ptr(&raw mut (*(*task).signal).flags) }.load(Relaxed);
     // SAFETY: `task` is valid.
-    unsafe { bindings::__fatal_signal_pending(task.as_ptr()) != 0 }
+    flags & bindings::SIGNAL_GROUP_EXIT != 0
+        && unsafe { bindings::__fatal_signal_pending(task) } != 0
 }
 
 /// Sends `SIGKILL` from the kernel (`SEND_SIG_PRIV`) to the task's process, which cannot ignore or

@@ -12,8 +12,6 @@
  * INIT2	level 2 has an init (else the first clone there makes it)
  * THREAD	the dying init's leader has exited, another thread is the last
  * NOMEM	a clone may have to preload a node
- * STEPS	the scan of the zap lets go of tasklist_lock after each number, and sends to each group
- *		that it meets
  *
  * The mistakes of models.toml are macros, too. Functions of the kernel are named where they are.
  */
@@ -75,11 +73,11 @@ bool writer;
 byte readers;
 
 /*
- * Whether the scan passes over a task. In steps it sends to each group: a task of a group that
- * lives may be dying for an exec, which hands its number on.
+ * group_exit_pending(): whether the scan skips a task. One with a fatal signal may be dying for an
+ * exec, which hands its number on to another of its group.
  */
-#if defined(STEPS) && !defined(SKIPS_THE_DYING)
-#define SKIP(t)	false
+#ifndef SKIPS_THE_DYING
+#define SKIP(t)	(fatal[t] && ((t) != FIRST && (t) != SECOND || group_exit))
 #else
 #define SKIP(t)	fatal[t]
 #endif
@@ -496,10 +494,9 @@ scan:
 			n++;
 #endif
 		}
-#ifdef STEPS
+		/* The kernel holds the lock for a batch of numbers. */
 		readers--;
 		read_lock()
-#endif
 	:: else -> break
 	od;
 #ifdef REPEAT
