@@ -6,7 +6,6 @@ use crate::{
     allocator,
     raw::{
         exiting_init::{
-            group_exit_pending,
             kill,
             kill_process,
             ExitingInit, //
@@ -25,10 +24,7 @@ use kernel::{
     pid_namespace::PidNamespace,
     prelude::*,
     reboot::RebootCommand,
-    task::{
-        cond_resched,
-        CurrentTask, //
-    },
+    task::CurrentTask,
     tasklist::{
         RcuOrTasklist,
         TasklistRead, //
@@ -46,7 +42,7 @@ pub(crate) fn zap_pid_ns_processes(init: &ExitingInit<'_>) {
     allocator::disable_pid_allocation(ns);
     // Children that exit from now on, and zombies that are inherited, are autoreaped.
     init.ignore_sigchld();
-    kill_all(ns);
+    kill_all(init);
     // Earlier zombies, and children with a tracer outside.
     init.reap_children();
 
@@ -65,16 +61,18 @@ pub(crate) fn zap_pid_ns_processes(init: &ExitingInit<'_>) {
     init.acct_exit_ns();
 }
 
-/// How many numbers [`kill_all`] looks at while it holds `tasklist_lock`, for which each fork and
-/// exit of the machine waits.
+/// Numbers visited per hold of `tasklist_lock`: every fork and exit on the machine waits meanwhile.
 const KILL_BATCH: usize = 64;
 
-/// Sends SIGKILL to every process of `ns` but its init. May reschedule.
-fn kill_all(ns: &PidNamespace) {
+/// Sends SIGKILL to every process of `init`'s namespace but `init`. Sleeps.
+///
+/// Between two batches nothing is linked to a pid of the namespace: `copy_process()` checks
+/// `PIDNS_ADDING` at all levels.
+fn kill_all(init: &ExitingInit<'_>) {
     let mut next = Some(FIRST_CHILD);
     while let Some(first) = next {
-        next = kill_batch(ns, first);
-        cond_resched();
+        next = kill_batch(init.ns(), first);
+        init.cond_resched();
     }
 }
 
@@ -88,11 +86,9 @@ fn kill_batch(ns: &PidNamespace, first: i32) -> Option<i32> {
     for _ in 0..KILL_BATCH {
         let (nr, pid) = ns.find_ge(from?, guard)?;
         if let Some(task) = pid.task(PidType::Pid, guard) {
-            // One that dies for an exec by another thread of its process may hand its number,
-            // which is not looked at again, to that thread: its process must be killed.
-            if !group_exit_pending(task, &tasklist) {
-                kill_process(task, &tasklist);
-            }
+            // Even if a fatal signal is pending: a thread that de_thread() kills may pass its
+            // number, which is not visited again, to the one that execs.
+            kill_process(task, &tasklist);
         }
         from = nr.checked_add(1);
     }

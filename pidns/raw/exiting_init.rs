@@ -17,10 +17,6 @@ use kernel::{
         c_long, //
     },
     pid_namespace::PidNamespace,
-    sync::atomic::{
-        Atomic,
-        Relaxed, //
-    },
     task::{
         CurrentTask,
         Task, //
@@ -70,6 +66,12 @@ impl<'a> ExitingInit<'a> {
     pub(crate) fn ignore_sigchld(&self) {
         // SAFETY: By the type invariants the task has signal handlers, and `SIGCHLD` is a signal.
         unsafe { bindings::ignore_signal(self.current.as_ptr(), bindings::SIGCHLD as c_int) };
+    }
+
+    /// Reschedules if needed.
+    pub(crate) fn cond_resched(&self) {
+        // SAFETY: `do_exit()` may sleep.
+        unsafe { bindings::cond_resched() };
     }
 
     /// Reaps all other children.
@@ -172,20 +174,6 @@ impl Drop for NoNotifySignal {
         // SAFETY: By the type invariants the value comes from the call above, in this task.
         unsafe { bindings::no_notify_signal_restore(self.0) };
     }
-}
-
-/// Returns whether the task's whole process exits, and the task has been sent `SIGKILL` for that.
-///
-/// This stays true. A fatal signal alone does not tell it: `de_thread()` kills the other threads of
-/// a process that lives on.
-pub(crate) fn group_exit_pending(task: &Task, _tasklist: &TasklistRead) -> bool {
-    let task = task.as_ptr();
-    // SAFETY: `task` is valid, and has its `signal_struct` until it is freed. Who changes the flags
-    // holds another lock, so this may read those of a moment before.
-    let flags = unsafe { Atomic::from_ptr(&raw mut (*(*task).signal).flags) }.load(Relaxed);
-    // SAFETY: `task` is valid.
-    flags & bindings::SIGNAL_GROUP_EXIT != 0
-        && unsafe { bindings::__fatal_signal_pending(task) } != 0
 }
 
 /// Sends `SIGKILL` from the kernel (`SEND_SIG_PRIV`) to the task's process, which cannot ignore or

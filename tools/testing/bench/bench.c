@@ -209,7 +209,7 @@ static void op_list(void)
 	close(fd);
 }
 
-/* So many processes that only are there. Returns the first one's number. */
+/* Idle processes. Returns the number of the first one. */
 static void crowd(void)
 {
 	for (int i = 0; i < CROWD; i++) {
@@ -315,7 +315,7 @@ struct slab {
 	double bytes;	/* of its objects */
 };
 
-/* All slab caches, when what ends later has ended. */
+/* Read all slab caches once pending frees have settled. */
 static int read_slabs(struct slab slabs[MAX_SLABS])
 {
 	struct dirent *entry;
@@ -350,7 +350,7 @@ static int read_slabs(struct slab slabs[MAX_SLABS])
 	return nr;
 }
 
-/* The bytes in a cache, to begin with 0. */
+/* The bytes in a cache, 0 if there was none before. */
 static double bytes_in(const struct slab *slabs, int nr, const char *name)
 {
 	while (nr-- > 0)
@@ -380,7 +380,7 @@ static int child_pauses(void *arg)
 	return 0;
 }
 
-/* Make processes that only are there, in new namespaces or not, and look at the caches. */
+/* Read the caches with @count idle processes, in new namespaces or not. */
 static int idle_slabs(unsigned long flags, int count, struct slab slabs[MAX_SLABS])
 {
 	static pid_t pids[IDLE];
@@ -414,18 +414,18 @@ static double idle_bytes(unsigned long flags)
 {
 	static struct slab before[MAX_SLABS], after[IDLE_ROUNDS][MAX_SLABS];
 	static uint64_t grown[IDLE_ROUNDS];
-	int nr = 0, old;
+	int nr[IDLE_ROUNDS], old;
 	double bytes = 0;
 
 	old = idle_slabs(flags, 0, before);
 	for (int i = 0; i < IDLE_ROUNDS; i++)
-		nr = idle_slabs(flags, IDLE, after[i]);
-	for (int slab = 0; slab < nr; slab++) {
+		nr[i] = idle_slabs(flags, IDLE, after[i]);
+	for (int slab = 0; slab < nr[0]; slab++) {
 		const char *name = after[0][slab].name;
 		double was = bytes_in(before, old, name);
 
 		for (int i = 0; i < IDLE_ROUNDS; i++) {
-			double is = bytes_in(after[i], MAX_SLABS, name);
+			double is = bytes_in(after[i], nr[i], name);
 
 			grown[i] = is > was ? is - was : 0;
 		}
@@ -519,7 +519,7 @@ static struct hold lock_stat_hold(const char *name, const char *or_name)
 	fclose(file);
 	if (most.total < 0)
 		fail("no such lock in /proc/lock_stat");
-	/* In microseconds, of which the processor counts a thousandth. */
+	/* In microseconds; an instruction is a nanosecond. */
 	most.longest *= 1000;
 	most.total *= 1000;
 	return most;

@@ -2,7 +2,7 @@
 /*
  * How pids are allocated, linked and freed while the init of a namespace dies.
  *
- * Three namespaces, one in the other. Two clones, an exec by a thread that is not the leader, and
+ * Three namespaces, nested. Two clones, an exec by a thread that is not the leader, and
  * the zap of one or two of the namespaces. A scenario of models.toml says who does what:
  *
  * ZAP		level of the init that dies (1, 2)
@@ -73,11 +73,11 @@ bool writer;
 byte readers;
 
 /*
- * group_exit_pending(): whether the scan skips a task. One with a fatal signal may be dying for an
- * exec, which hands its number on to another of its group.
+ * Whether the scan skips a task: none, since one with a fatal signal may be dying for an exec, which
+ * passes its number on to another of its group.
  */
 #ifndef SKIPS_THE_DYING
-#define SKIP(t)	(fatal[t] && ((t) != FIRST && (t) != SECOND || group_exit))
+#define SKIP(t)	false
 #else
 #define SKIP(t)	fatal[t]
 #endif

@@ -11,7 +11,7 @@
 #define ROUNDS 20
 #define PROCESSES 32
 
-/* Their numbers are between those of the leaders and those of the threads: the zap is busy. */
+/* Numbers between those of the leaders and of the threads: the scan spans several batches. */
 #define RESTING 400
 
 /* How often all have called exec(); the file is this descriptor after exec. */
@@ -40,7 +40,7 @@ static void *exec_again(void *arg)
 	_exit(EXIT_FAILURE);
 }
 
-/* exec() without end, each by a new thread. */
+/* Exec in a loop, each time from a new thread. */
 static int helper(void)
 {
 	pthread_t thread;
@@ -57,14 +57,19 @@ static void __noreturn be_init(const struct kid *kid)
 {
 	char go_on[PROCESSES] = {};
 	int go[2], i;
+	pid_t pid;
 
 	if (pipe(go))
 		_exit(EXIT_FAILURE);
-	for (i = 0; i < PROCESSES; i++)
-		if (!fork()) {
+	for (i = 0; i < PROCESSES; i++) {
+		pid = fork();
+		if (!pid) {
 			read_nointr(go[0], go_on, 1);
 			exec_again(NULL);
 		}
+		if (pid < 0)
+			_exit(EXIT_FAILURE);
+	}
 	for (i = 0; i < RESTING; i++)
 		if (fork_resting(0, NULL) < 0)
 			_exit(EXIT_FAILURE);
