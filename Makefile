@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What a person types. `make` alone tells. The work is in tools/testing/pidns and,
-# for distro, bench and profile, in scripts/.
+# What a person types. `make` alone tells. The work is in tools/testing/pidns.
 
 export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
 
@@ -78,16 +77,16 @@ containers: ## compare C and Rust by real container tools
 	@$(HARNESS) containers
 
 distro: ## compare C and Rust by debuggers and tracers, configured as distributions do
-	@scripts/distro.sh $(or $(IMPL),c rust)
+	@$(HARNESS) distro
 
 kunit: ## run KUnit, doctests included, by the kernel's kunit.py
 	@$(HARNESS) kunit
 
 bench: ## count what operations cost, on C and on Rust
-	@scripts/bench.sh
+	@$(HARNESS) bench
 
 profile: ## show where the instructions of an OP= go, on C and on Rust
-	@scripts/profile.sh "$(OP)" "$(LEVEL)"
+	@$(HARNESS) profile "$(OP)" "$(LEVEL)"
 
 configs: ## build and boot a matrix of kernel configurations
 	@$(HARNESS) configs

@@ -22,6 +22,7 @@ guest       a booted kernel that executes commands
 uml         a guest by User Mode Linux
 qemu        a guest by QEMU
 rootfs      disk images with Debian
+debuggers   debuggers and tracers of today
 ktap        test results, by the kernel's kunit_parser
 expected    which results are expected not to pass, and how many there are
 table       the results of both implementations in one table
@@ -43,5 +44,5 @@ cli         the commands, as the Makefile calls them
 
 The commands are setup, integrate (with make remove), kernel, demo (make run and make shell), quick,
 test, kunit, upstream, fuzz, shrink (make fuzz-shrink), compare, containers (with make systemd),
-configs, mutation (make mutants), models, lint and clean.
+distro, bench, profile, configs, mutation (make mutants), models, lint and clean.
 """

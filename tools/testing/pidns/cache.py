@@ -74,8 +74,8 @@ class Cache:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Locks the cache against others. The shell scripts take the same lock."""
-        if self._held or os.environ.get("PIDNS_LOCKED"):
+        """Locks the cache against others."""
+        if self._held:
             yield
             return
         self.root.mkdir(parents=True, exist_ok=True)

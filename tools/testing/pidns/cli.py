@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from . import (
+    bench,
     clean,
     compare,
     configs,
     containers,
     demo,
+    distro,
     fuzz,
     integrate,
     kernel,
@@ -21,14 +23,12 @@ from . import (
     lint,
     models,
     mutation,
-    overlay,
     policy,
+    profile,
     quick,
     setup,
     shrink,
-    source,
     test,
-    toolchain,
     upstream,
 )
 from .cache import Cache
@@ -37,10 +37,12 @@ from .options import Options
 
 Command = Callable[[Options, Cache, Mapping[str, str], Sequence[str]], int]
 COMMANDS: dict[str, Command] = {
+    "bench": bench.command,
     "clean": clean.command,
     "compare": compare.command,
     "configs": configs.command,
     "containers": containers.command,
+    "distro": distro.command,
     "fuzz": fuzz.command,
     "fuzz-shrink": shrink.command,
     "integrate": integrate.integrate_command,
@@ -49,21 +51,19 @@ COMMANDS: dict[str, Command] = {
     "lint": lint.command,
     "models": models.command,
     "mutants": mutation.command,
-    "overlay": overlay.command,
     "policy": policy.command,
+    "profile": profile.command,
     "quick": quick.quick,
     "remove": integrate.remove_command,
     "run": demo.run,
     "setup": setup.command,
     "shell": demo.shell,
-    "source": source.command,
     "systemd": containers.systemd,
     "test": test.command,
-    "toolchain": toolchain.command,
     "upstream-tests": upstream.command,
 }
-# MEMORY= where it is not given: these have many guests.
-MEMORY = {"quick": "1G", "mutants": "1G"}
+# MEMORY= where it is not given: these have many guests, or a dump of it.
+MEMORY = {"quick": "1G", "mutants": "1G", "distro": "1G"}
 
 
 def main(arguments: Sequence[str]) -> int:

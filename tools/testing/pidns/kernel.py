@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """make kernel: the kernel for QEMU; and stage folders, which have all that a guest needs of it."""
 
-import argparse
 import os
 import shutil
 import time
@@ -9,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import config, kselftests, link
+from . import config, debuggers, kselftests, link
 from .cache import TOP, Cache
 from .errors import elapsed, note
 from .guest import SCRIPTS
@@ -18,7 +17,7 @@ from .qemu import X86_64
 from .setup import setup
 from .source import Source
 from .toolchain import Toolchain
-from .tree import Tree, script
+from .tree import Tree
 
 SAMPLE = "samples/rust/pidns_inspect.ko"
 LIVEPATCH = "pidns_livepatch.ko"
@@ -32,7 +31,7 @@ def tree_of(
     key = f"{source.name}-{options.run}{f'-{variant}' if variant else ''}"
     variables: tuple[str, ...] = ()
     if variant == DISTRIBUTION:
-        variables = (f"PAHOLE={script('distro-tools.sh', PIDNS_LOCKED='1').strip()}/bin/pahole",)
+        variables = (f"PAHOLE={debuggers.folder(cache)}/bin/pahole",)
     build = cache.build / key
     return Tree(X86_64.name, source, build, key, toolchain, cache, options.jobs, variables)
 
@@ -102,16 +101,7 @@ def link_faults(tree: Tree, impl: str) -> tuple[list[str], list[str]]:
     return linked, list(link.wrong_symbols(wanted, defined, exported))
 
 
-def kernel(options: Options, cache: Cache, env: Mapping[str, str], arguments: Sequence[str]) -> int:
-    """The command, also for our scripts: kernel [--stage FOLDER [--kselftest SUITES]]."""
-    parser = argparse.ArgumentParser(prog="pidns kernel")
-    parser.add_argument("--stage", type=Path)
-    parser.add_argument("--kselftest", default="")
-    asked = parser.parse_args(arguments)
-    variant = env.get("PIDNS_VARIANT", "")
-    with built(options, cache, variant) as tree:
-        if asked.stage:
-            stage(tree, asked.stage, asked.kselftest.split())
-            if variant == DISTRIBUTION:
-                stage_distribution(tree, asked.stage)
-    return 0
+def kernel(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[str]) -> int:
+    """The command."""
+    with built(options, cache):
+        return 0

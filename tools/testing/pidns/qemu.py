@@ -172,6 +172,8 @@ class Qemu(Program):
         super().__init__(log, seconds)
         self.cache, self.machine, self.stage = cache, machine, stage
         self.seconds, self.arguments, self.image = seconds, arguments, image
+        # More of QEMU's options.
+        self.options: Sequence[str] = ()
         log.unlink(missing_ok=True)
 
     def start(self) -> Channel:
@@ -186,7 +188,7 @@ class Qemu(Program):
             # The answers end when the program has ended, too.
             held = os.open(pipes[1], os.O_WRONLY)
             writer = os.open(pipes[0], os.O_RDWR)
-            command = self.command(port_options(f"pipe,path={work / 'port'}"))
+            command = self.command([*port_options(f"pipe,path={work / 'port'}"), *self.options])
             self.launch(command, (held,), Path("/"), virtme_env(self.cache))
             return Channel(reader, writer)
 

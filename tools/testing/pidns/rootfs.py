@@ -19,6 +19,7 @@ from . import process
 from .archive import Archive
 from .cache import Cache
 from .errors import Fault, elapsed, note
+from .toolchain import which
 
 # The one that the kernel is from, too: its tools know a kernel of today.
 RELEASE = "trixie"
@@ -80,36 +81,52 @@ def image(cache: Cache, packages: Sequence[str]) -> Path:
 
 def make(cache: Cache, work: Path, packages: Sequence[str]) -> None:
     """Makes one, which is `image` in the folder `work`."""
-    # Debian keeps system programs where a user's PATH may not look.
-    search = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-    for tool in ("mmdebstrap", "mke2fs"):
-        if not shutil.which(tool, path=search):
-            raise Fault(f"{tool} is missing; run make setup")
+    if not which("mke2fs"):
+        raise Fault("mke2fs is missing; run make setup")
     root = os.geteuid() == 0
-    if not root and not shutil.which("sudo", path=search):
+    if not root and not which("sudo"):
         raise Fault(
             "only root can make a Debian root file system, and there is no sudo here;"
             " install sudo, or try again as root"
         )
     cache.need_space(3000, "a Debian root file system")
-    archive = Archive.find()
     (work / "pidns.service").write_text(UNIT, encoding="utf-8")
     (work / "customize").write_text(CUSTOMIZE, encoding="utf-8")
     (work / "customize").chmod(0o755)
     (work / "root").mkdir()
     note(f"making a Debian {RELEASE} root file system with {' '.join(packages)}")
+    options = ["--variant=minbase", "--format=null", f"--customize-hook={work}/customize"]
+    mmdebstrap(
+        cache, "make it", RELEASE, packages, Path("/dev/null"), *options, work=work, sudo=not root
+    )
+
+
+def mmdebstrap(
+    cache: Cache,
+    goal: str,
+    release: str,
+    packages: Sequence[str],
+    target: Path,
+    *options: str,
+    work: Path = Path(),
+    sudo: bool = False,
+) -> None:
+    """Runs it. Its hooks are told `work`."""
+    if not which("mmdebstrap"):
+        raise Fault("mmdebstrap is missing; run make setup")
+    archive = Archive.find()
     temporary = os.environ.get("TMPDIR") or "/tmp"
     command = [
         # sudo lets little of our environment through.
-        *([] if root else ["sudo"]),
-        *("env", f"PATH={search}", f"W={work}", f"TMPDIR={temporary}"),
-        *("timeout", "-k", "10", str(LIMIT), "mmdebstrap", "--variant=minbase", "--format=null"),
-        *(f"--include={','.join(packages)}", f"--keyring={archive.keyring}"),
-        *(f"--customize-hook={work}/customize", RELEASE, "/dev/null"),
-        f"deb [signed-by={archive.keyring}] {archive.address} {RELEASE} main",
+        *(["sudo"] if sudo else []),
+        # Debian keeps system programs where a user's PATH may not look.
+        *("env", f"PATH={os.environ['PATH']}:/usr/sbin:/sbin", f"W={work}", f"TMPDIR={temporary}"),
+        *("timeout", "-k", "10", str(LIMIT), "mmdebstrap", *options),
+        *(f"--include={','.join(packages)}", f"--keyring={archive.keyring}", release, str(target)),
+        f"deb [signed-by={archive.keyring}] {archive.address} {release} main",
     ]
     said: list[str] = []
-    status = _run(command, said, root)
+    status = _run(command, said, not sudo)
     if status in (124, 137):
         raise Fault("mmdebstrap was not done after 30 minutes and was stopped; look at the network")
     if status:
@@ -119,7 +136,7 @@ def make(cache: Cache, work: Path, packages: Sequence[str]) -> None:
             )
         faults = [line for line in said if FAULTS.search(line)] or said
         print("\n".join(faults[-8:]), file=sys.stderr)
-        raise Fault("mmdebstrap could not make it; look at the lines above, and at the network")
+        raise Fault(f"mmdebstrap could not {goal}; look at the lines above, and at the network")
 
 
 def _run(command: Sequence[str], said: list[str], root: bool) -> int:

@@ -130,7 +130,7 @@ class Tests:
 
     def _have_checks(self, option: str) -> bool:
         key, _, words = option.partition("=")
-        folder = self.top / "scripts/distro"
+        folder = self.top / "tools/testing/pidns/guest/distro"
         return key != "CHECKS" or all((folder / f"{word}.sh").is_file() for word in words.split())
 
     def faults(self) -> Iterator[str]:

@@ -235,27 +235,6 @@ class Setup:
         shutil.rmtree(final, ignore_errors=True)
         (self.work / "bindgen").replace(final)
 
-    def install_from_pypi(self, name: str, *packages: str) -> None:
-        """Installs packages into a venv. It knows its own path, so it is made in place; the
-        stamp says that it is whole."""
-        venv, log = self.cache.tools / name, self.work / "log"
-        what = packages[0].replace("==", " ")
-        note(f"installing {what} from PyPI")
-        shutil.rmtree(venv, ignore_errors=True)
-        venv.parent.mkdir(parents=True, exist_ok=True)
-        pip = [f"{venv}/bin/pip", "install", "--quiet", "--disable-pip-version-check"]
-        try:
-            commands = [PYTHON, "-m", "venv", str(venv)], [*pip, "--no-cache-dir", *packages]
-            for command in commands:
-                if limited(PIP_LIMIT, command, log=log) != 0:
-                    check_disk(log, self.cache.root)
-                    show_end(log, 5)
-                    raise Fault(f"pip could not install {what}; {NETWORK}")
-            (venv / ".complete").touch()
-        finally:
-            if not self.is_complete(name):
-                shutil.rmtree(venv, ignore_errors=True)
-
     def install(self) -> None:
         """Installs all that is missing."""
         if self.distribution in RUST:
@@ -271,11 +250,32 @@ class Setup:
                 self.install_bindgen()
             for name, packages in FROM_PYPI.items():
                 if not self.is_complete(name):
-                    self.install_from_pypi(name, *packages)
+                    make_venv(self.cache, self.cache.tools / name, self.work / "log", *packages)
             # Most of it is libraries of others, which then are there without the network.
             if not cargo.program(self.cache).exists():
                 note("building the fuzzer")
                 cargo.build(self.cache, Toolchain.find(self.options, self.cache))
+
+
+def make_venv(cache: Cache, venv: Path, log: Path, *packages: str) -> None:
+    """Makes a venv with packages. It knows its own path, so it is made in place; the stamp says
+    that it is whole."""
+    what = packages[0].replace("==", " ")
+    note(f"installing {what} from PyPI")
+    shutil.rmtree(venv, ignore_errors=True)
+    venv.parent.mkdir(parents=True, exist_ok=True)
+    pip = [f"{venv}/bin/pip", "install", "--quiet", "--disable-pip-version-check"]
+    try:
+        commands = [PYTHON, "-m", "venv", str(venv)], [*pip, "--no-cache-dir", *packages]
+        for command in commands:
+            if limited(PIP_LIMIT, command, log=log) != 0:
+                check_disk(log, cache.root)
+                show_end(log, 5)
+                raise Fault(f"pip could not install {what}; {NETWORK}")
+        (venv / ".complete").touch()
+    finally:
+        if not (venv / ".complete").exists():
+            shutil.rmtree(venv, ignore_errors=True)
 
 
 def setup(options: Options, cache: Cache, verbose: bool = False) -> None:

@@ -20,7 +20,7 @@ class InputTest(unittest.TestCase):
     def refused(self, command: str, words: str, **env: str) -> None:
         said = io.StringIO()
         with (
-            mock.patch.dict("os.environ", env | {"HOME": "/nowhere"}, clear=True),
+            mock.patch.dict("os.environ", {"HOME": "/nowhere"} | env, clear=True),
             contextlib.redirect_stderr(said),
         ):
             self.assertEqual(cli.main([command]), 1)
@@ -54,6 +54,7 @@ class InputTest(unittest.TestCase):
     def test_caches(self) -> None:
         for folder in ("cache", "/a b", "/a:b"):
             self.refused("kernel", "set XDG_CACHE_HOME to such a one", XDG_CACHE_HOME=folder)
+        self.refused("kernel", "HOME is not set", HOME="")
 
 
 class Folder(unittest.TestCase):

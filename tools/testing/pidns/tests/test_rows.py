@@ -37,7 +37,7 @@ FILES = {
     f"{SELFTESTS}/a_test.c": "TEST_F_TIMEOUT(pidns, one, 9)\nTEST_F_TIMEOUT(pidns, two, 9)\n",
     f"{SELFTESTS}/b_test.c": "TEST_F_TIMEOUT(pidns, one, 9)\n",
     "pidns/z.rs": KUNIT,
-    "scripts/distro/bpf.sh": "",
+    "tools/testing/pidns/guest/distro/bpf.sh": "",
     "tools/testing/mutants/m.toml": mutant("m", "x", "MUTANT", "A1"),
 }
 ROW_A = {"title": "one", "cases": ["a_test.one", "a_test.two", "pidns_z", "pidns_y.three"]}
