@@ -119,9 +119,9 @@ class FolderTest(unittest.TestCase):
         self.folder = Path(folder.name).resolve()
         env = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
         env |= {"XDG_CACHE_HOME": str(self.folder / "cache"), "HOME": str(self.folder)}
-        self.said = io.StringIO()
-        for one in (mock.patch.dict("os.environ", env), contextlib.redirect_stderr(self.said)):
-            self.enterContext(one)
+        self.enterContext(mock.patch.dict("os.environ", env))
+        self.printed = self.enterContext(contextlib.redirect_stdout(io.StringIO()))
+        self.said = self.enterContext(contextlib.redirect_stderr(io.StringIO()))
 
     def program(self, name: str, text: str) -> Path:
         """Makes a program, the first of its name in the PATH; returns its path."""

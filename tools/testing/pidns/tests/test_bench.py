@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """What is made of figures; the guests that count are stand-ins."""
 
-import contextlib
-import io
 from functools import partial
 from pathlib import Path
-from unittest import main, mock
+from unittest import mock
 
 from .. import bench
 from ..cache import Cache
@@ -38,10 +36,6 @@ NM = """0000000000000001 0000000000000010 T alloc_pid
 
 
 class BenchTest(FolderTest):
-    def setUp(self) -> None:
-        super().setUp()
-        self.printed = self.enterContext(contextlib.redirect_stdout(io.StringIO()))
-
     def test_a_table(self) -> None:
         bench.show(C, RUST, self.folder / "bench")
         self.assertTrue(self.printed.getvalue().startswith(TABLE))
@@ -90,7 +84,3 @@ class BenchTest(FolderTest):
                 f"{name}={value} is not for bench",
                 partial(bench.command, Options(), Cache(Path()), {name: value}, []),
             )
-
-
-if __name__ == "__main__":
-    main()

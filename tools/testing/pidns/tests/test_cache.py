@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 import collections
 import shutil
-from unittest import main, mock
+from unittest import mock
 
 from ..cache import Cache
 from .kernel_tree import FolderTest
@@ -24,7 +24,3 @@ class CacheTest(FolderTest):
                 pass
         with other.log_of("test-rust"):
             pass
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 import subprocess
 import sys
-import unittest
 
 from ..cache import Cache
 from ..clean import command
@@ -46,7 +45,3 @@ class CleanTest(FolderTest):
         # What was left by one that is no more.
         self.clean("build")
         self.assertFalse(self.cache.build.exists())
-
-
-if __name__ == "__main__":
-    unittest.main()

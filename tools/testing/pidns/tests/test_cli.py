@@ -22,7 +22,3 @@ class CliTest(unittest.TestCase):
     def test_errors_of_the_system(self) -> None:
         self.assertEqual(self.said(OSError(errno.EACCES, "no")), "pidns: error: [Errno 13] no\n")
         self.assertIn("; free some space", self.said(OSError(errno.ENOSPC, "full")))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -3,7 +3,6 @@
 
 import contextlib
 import io
-import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -14,6 +13,7 @@ from ..expected import Entry
 from ..ktap import Outcome, Result
 from ..options import Options
 from ..source import Source
+from .kernel_tree import FolderTest
 
 
 class InputTest(unittest.TestCase):
@@ -57,12 +57,7 @@ class InputTest(unittest.TestCase):
         self.refused("kernel", "HOME is not set", HOME="")
 
 
-class Folder(unittest.TestCase):
-    def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-
+class Folder(FolderTest):
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -208,7 +203,3 @@ class ContainersTest(unittest.TestCase):
             claims = containers.systemd_claims([line, "state: degraded", "failed units: a"])
             self.assertIs(claims[number].outcome, Outcome.FAIL)
             self.assertEqual([one.outcome for one in claims[2:]], [Outcome.FAIL] * 2)
-
-
-if __name__ == "__main__":
-    unittest.main()

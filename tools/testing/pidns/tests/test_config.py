@@ -36,7 +36,3 @@ class ConfigTest(unittest.TestCase):
         wanted = "CONFIG_A=y\nCONFIG_B=n\nCONFIG_C=y\nCONFIG_D=n\n# CONFIG_E=y\n"
         config = "CONFIG_A=y\nCONFIG_B=y\n# CONFIG_C is not set\n"
         self.assertEqual(unhonoured(config, wanted), ["CONFIG_B=n", "CONFIG_C=y"])
-
-
-if __name__ == "__main__":
-    unittest.main()

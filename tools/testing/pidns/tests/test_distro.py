@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 from pathlib import Path
-from unittest import main, mock
+from unittest import mock
 
 from .. import containers, debuggers, distro, rootfs, setup
 from ..cache import Cache
@@ -117,7 +117,3 @@ class DebuggersTest(FolderTest):
         self.assertIn(f"'{path}/trixie/usr/bin/perf' \"$@\"\n", text)
         self.assertTrue((path / "bin/drgn").is_symlink())
         self.assertFalse((path / "trixie/var").exists())
-
-
-if __name__ == "__main__":
-    main()

@@ -95,7 +95,3 @@ class ListTest(unittest.TestCase):
         self.assertEqual(
             entries, [Entry(name, Outcome.FAIL, "c", chance=True) for name in ("a", "b")]
         )
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -105,7 +105,3 @@ class SymbolsTest(unittest.TestCase):
         )
         self.assertEqual(self.wrong(""), ["put_pid is not exported; it must be EXPORT_SYMBOL_GPL"])
         self.assertEqual(self.wrong(good, "put_pid"), ["alloc_pid is not defined"])
-
-
-if __name__ == "__main__":
-    unittest.main()

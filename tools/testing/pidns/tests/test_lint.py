@@ -96,7 +96,3 @@ class LintTest(FolderTest):
         self.assertFalse(lint.passes(mock.Mock(side_effect=OSError("no"))))
         self.assertFalse(self.lint.run(["sh", "-c", "exit 3"], cwd=self.folder))
         self.assertTrue(self.lint.run(["grep", "-q", "a"], text="a\n"))
-
-
-if __name__ == "__main__":
-    unittest.main()

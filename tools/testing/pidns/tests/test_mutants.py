@@ -2,12 +2,10 @@
 """What is wrong with a list of mistakes is found, and the copy has all mistakes in it."""
 
 import os
-import tempfile
-import unittest
-from pathlib import Path
 
 from .. import mutants
 from ..errors import Fault
+from .kernel_tree import FolderTest
 
 A = "fn f() -> u32 {\n    one();\n    two();\n    two();\n}\n"
 FILES = {
@@ -33,11 +31,10 @@ GOOD = mutant("good", "one();", "if !MUTANT { one(); }")
 OTHER = mutant("b", "-> u32", "-> MUTANT")
 
 
-class MutantsTest(unittest.TestCase):
+class MutantsTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.top, self.laid = Path(folder.name, "top"), Path(folder.name, "laid")
+        super().setUp()
+        self.top, self.laid = self.folder / "top", self.folder / "laid"
         for name, text in FILES.items():
             self.write(name, text)
 
@@ -55,9 +52,8 @@ class MutantsTest(unittest.TestCase):
         self.assertEqual(len(faults), 1, faults)
         self.assertIn(text, faults[0])
 
-    def refused(self, text: str, *lists: str) -> None:
-        with self.assertRaisesRegex(Fault, text):
-            self.check(*lists)
+    def bad(self, text: str, *lists: str) -> None:
+        self.refused(text, lambda: self.check(*lists))
 
     def test_good(self) -> None:
         self.assertEqual(self.check(GOOD), [])
@@ -99,16 +95,14 @@ class MutantsTest(unittest.TestCase):
         self.fault("1 mistakes; lists/counts.toml says 2", GOOD, least=2)
 
     def test_not_understood(self) -> None:
-        self.refused("rows, tests, what, with is missing", "[b]\nfile = 'pidns/a.rs'\nfind = 'x'")
-        self.refused(
-            "no mistake may be in kernel/fork.c", GOOD.replace("pidns/a.rs", "kernel/fork.c")
-        )
-        self.refused("find is empty", mutant("b", "", "MUTANT"))
-        self.refused("no mistake; write .NAME.", "b = 1")
-        self.refused("small letters", mutant("B", "one", "MUTANT"))
-        self.refused("a.toml: Cannot declare .*twice|already", GOOD, GOOD)
-        self.refused("whom is missing, or not", GOOD, "whom = 1")
-        self.refused("with is missing", GOOD, "[[good.also]]\nfile = 'pidns/a.rs'\nfind = '-> u32'")
+        self.bad("rows, tests, what, with is missing", "[b]\nfile = 'pidns/a.rs'\nfind = 'x'")
+        self.bad("no mistake may be in kernel/fork.c", GOOD.replace("pidns/a.rs", "kernel/fork.c"))
+        self.bad("find is empty", mutant("b", "", "MUTANT"))
+        self.bad("no mistake; write [NAME]", "b = 1")
+        self.bad("small letters", mutant("B", "one", "MUTANT"))
+        self.bad("a.toml: Cannot declare .*twice|already", GOOD, GOOD)
+        self.bad("whom is missing, or not", GOOD, "whom = 1")
+        self.bad("with is missing", GOOD, "[[good.also]]\nfile = 'pidns/a.rs'\nfind = '-> u32'")
 
     def lay(self, *lists: str) -> None:
         self.write("tools/testing/mutants/a.toml", "\n".join(lists))
@@ -149,7 +143,3 @@ class MutantsTest(unittest.TestCase):
         }
         self.assertEqual(len(digests), 1)
         self.assertNotIn(mutants.parse(OTHER, "a.toml")[0].digest, digests)
-
-
-if __name__ == "__main__":
-    unittest.main()

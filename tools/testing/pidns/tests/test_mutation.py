@@ -3,7 +3,6 @@
 
 import contextlib
 import io
-import tempfile
 import unittest
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ..mutation import chosen, judge, refuse_foreign
 from ..options import Options
 from ..run import Job
 from ..trials import Finding, Suite, Trial
+from .kernel_tree import FolderTest
 from .test_mutants import GOOD, OTHER, mutant
 
 EVERY = parse(f"{GOOD}{OTHER}", "a.toml")
@@ -41,24 +41,22 @@ class ChosenTest(unittest.TestCase):
                 refuse_foreign(options, env)
 
 
-class KeptTest(unittest.TestCase):
+class KeptTest(FolderTest):
     def test_kept(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            kept = Kept(Path(folder, "new"))
-            self.assertIsNone(kept.get("one", "key"))
-            kept.put("one", "key", {"a": 1})
-            self.assertEqual(kept.get("one", "key"), {"a": 1})
-            self.assertIsNone(kept.get("one", "other"))
-            Path(folder, "new/one.json").write_text("{", encoding="utf-8")
-            self.assertIsNone(kept.get("one", "key"))
+        kept = Kept(self.folder / "new")
+        self.assertIsNone(kept.get("one", "key"))
+        kept.put("one", "key", {"a": 1})
+        self.assertEqual(kept.get("one", "key"), {"a": 1})
+        self.assertIsNone(kept.get("one", "other"))
+        (self.folder / "new/one.json").write_text("{", encoding="utf-8")
+        self.assertIsNone(kept.get("one", "key"))
 
     def test_key(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, "file")
-            file.write_text("a", encoding="utf-8")
-            self.assertEqual(key_of(["a", "b"]), key_of([b"a", "b"]))
-            self.assertEqual(key_of([file, "b"]), key_of(["a", "b"]))
-            self.assertNotEqual(key_of(["ab"]), key_of(["a", "b"]))
+        file = self.folder / "file"
+        file.write_text("a", encoding="utf-8")
+        self.assertEqual(key_of(["a", "b"]), key_of([b"a", "b"]))
+        self.assertEqual(key_of([file, "b"]), key_of(["a", "b"]))
+        self.assertNotEqual(key_of(["ab"]), key_of(["a", "b"]))
 
 
 class JudgeTest(unittest.TestCase):
@@ -77,7 +75,8 @@ class JudgeTest(unittest.TestCase):
         status, said = self.judged((CAUGHT, CAUGHT, PASSED), (PASSED, CAUGHT, CAUGHT))
         self.assertEqual(status, 0)
         self.assertEqual(
-            said[2].split(), "good A1 caught 1 of 1 passed kunit: y; a1_test: y".split()
+            said[2].split(),
+            ["good", "A1", "caught", "1", "of", "1", "passed", "kunit:", "y;", "a1_test:", "y"],
         )
         counts = ["kunit caught 1 of 2", "fuzz caught 1 of 2"]
         self.assertEqual(said[-4:], [*counts, SKIPPED, "2 passed, 0 failed, 1 skipped"])
@@ -87,7 +86,3 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(status, 1)
         last = ["good: MISSED by a1_test", "b: SURVIVES", SKIPPED, "0 passed, 2 failed, 1 skipped"]
         self.assertEqual(said[-4:], last)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -2,7 +2,7 @@
 """What is counted of QEMU's log; QEMU is a stand-in."""
 
 from functools import partial
-from unittest import main, mock
+from unittest import mock
 
 from .. import profile
 from ..cache import Cache
@@ -16,9 +16,14 @@ ffffffff81000300 T _raw_spin_unlock
 ffffffff81000400 t other
 ffffffff81000500 D data
 """
-USER, CLONE, ALLOC, LOCK, UNLOCK, OTHER = (
-    "00401000 ffffffff81000000 ffffffff81000108 ffffffff81000200 ffffffff81000300 ffffffff81000404"
-).split()
+USER, CLONE, ALLOC, LOCK, UNLOCK, OTHER = [
+    "00401000",
+    "ffffffff81000000",
+    "ffffffff81000108",
+    "ffffffff81000200",
+    "ffffffff81000300",
+    "ffffffff81000404",
+]
 # The lock is taken in alloc_pid(), and once elsewhere, where nobody counts.
 ORDER = [USER, CLONE, ALLOC, LOCK, ALLOC, OTHER, ALLOC, UNLOCK, ALLOC, LOCK, OTHER, UNLOCK] * 2
 LOG = [f"Trace 0: 0x7f00 [00000000/{address}/00/ff] \n" for address in ORDER]
@@ -118,7 +123,3 @@ class ProfileTest(FolderTest):
         ):
             env = {"DEBUG": "1"}
             self.refused(text, partial(profile.command, Options(), Cache(self.folder), env, words))
-
-
-if __name__ == "__main__":
-    main()

@@ -5,9 +5,7 @@ import contextlib
 import io
 import os
 import subprocess
-import tempfile
 import time
-import unittest
 from pathlib import Path
 from unittest import mock
 
@@ -18,6 +16,7 @@ from ..guest import End
 from ..ktap import Outcome
 from ..options import Options
 from ..qemu import Machine, Qemu
+from .kernel_tree import FolderTest
 
 # A guest: the port is where virtme-ng is told; the console is its output.
 VNG = """for word; do
@@ -34,11 +33,9 @@ read -r end <&3
 """
 
 
-class Stubs(unittest.TestCase):
+class Stubs(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.cache = Cache(self.folder / "cache")
         self.bin = self.cache.tools / f"virtme-ng-{qemu.VIRTME_VERSION}/bin"
         self.bin.mkdir(parents=True)
@@ -191,7 +188,3 @@ class GuestTest(Stubs):
                 continue
             with self.assertRaisesRegex(Fault, rf"before its shell did \(status {status}\)"):
                 qemu.shell(self.cache, Machine(False), self.folder / "stage")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -5,8 +5,6 @@ import contextlib
 import io
 import os
 import shutil
-import tempfile
-import unittest
 from pathlib import Path
 from unittest import mock
 
@@ -14,6 +12,7 @@ from .. import rootfs
 from ..archive import Archive
 from ..cache import Cache
 from ..errors import Fault
+from .kernel_tree import FolderTest
 
 ARCHIVE = Archive("http://a.invalid", Path("/keys"))
 MMDEBSTRAP = """cd "$TMPDIR" && mkdir -p root/etc/systemd/system
@@ -22,11 +21,9 @@ for arg; do case $arg in --customize-hook=*) exec "${arg#*=}" "$PWD/root" ;; esa
 """
 
 
-class RootfsTest(unittest.TestCase):
+class RootfsTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.cache = Cache(self.folder / "cache")
         self.calls = self.folder / "calls"
         (self.folder / "bin").mkdir()
@@ -102,7 +99,3 @@ class RootfsTest(unittest.TestCase):
             Fault, f"the disk of {self.cache.root} or of {self.folder} is full"
         ):
             self.image(0)
-
-
-if __name__ == "__main__":
-    unittest.main()

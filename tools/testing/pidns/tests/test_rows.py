@@ -3,14 +3,12 @@
 
 import contextlib
 import io
-import tempfile
-import unittest
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from .. import lists
 from ..rows import SELFTESTS, Tests, faults, main, read_table, report
+from .kernel_tree import FolderTest
 from .test_mutants import mutant
 
 KUNIT = """
@@ -44,11 +42,10 @@ ROW_A = {"title": "one", "cases": ["a_test.one", "a_test.two", "pidns_z", "pidns
 ROW_D = {"title": "two", "cases": ["b_test.one", "make distro"], "no_mutant": "why not"}
 
 
-class RowsTest(unittest.TestCase):
+class RowsTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.top = Path(folder.name)
+        super().setUp()
+        self.top = self.folder
         for name, text in FILES.items():
             self.write(name, text)
 
@@ -178,7 +175,3 @@ class RowsTest(unittest.TestCase):
             self.write("lists/rows.toml", "other = [")
             self.assertEqual(main(["check"], self.top), 1)
             self.assertIn("rows.toml is invalid", complained.getvalue())
-
-
-if __name__ == "__main__":
-    unittest.main()

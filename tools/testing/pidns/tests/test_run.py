@@ -5,9 +5,7 @@ import base64
 import io
 import os
 import tarfile
-import tempfile
 import time
-import unittest
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from ..fuzzer import Transcripts
 from ..guest import Answer, Channel, End, Guest
 from ..ktap import MISSING, Outcome, Parser, Result
 from ..run import Done, Durations, Job, Reference, Run
+from .kernel_tree import FolderTest
 
 GOOD = ["TAP version 13", "1..2", "ok 1 x", "ok 2 y"]
 TEST, RACE = Job("kselftest", "pidns_create_test"), Job("kselftest", "pidns_fork_race_test")
@@ -77,11 +76,9 @@ class Tiring(Scripted):
         return answer if self.asked.count(command) < 3 else Answer(End.DONE, [], 1)
 
 
-class RunTest(unittest.TestCase):
+class RunTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.parser = Parser(Path(os.environ["PIDNS_SOURCE"]))
         self.shown: list[str] = []
 
@@ -212,13 +209,12 @@ def printed(name: str, text: bytes) -> list[str]:
     return [base64.b64encode(data.getvalue()).decode()]
 
 
-class ReferenceTest(unittest.TestCase):
+class ReferenceTest(FolderTest):
     job = Job("fuzz", "seed 7", "7..8")
 
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.kept, self.work = Path(folder.name, "kept"), Path(folder.name, "work")
+        super().setUp()
+        self.kept, self.work = self.folder / "kept", self.folder / "work"
         self.kept.mkdir()
 
     def compared(self, answer: Answer, complete: bool = True) -> Result:
@@ -259,7 +255,3 @@ class ReferenceTest(unittest.TestCase):
     def test_status(self) -> None:
         answer = Answer(End.DONE, printed("000007.txt", b"as C"), 1)
         self.assertEqual(self.compared(answer, complete=False).outcome, Outcome.FAIL)
-
-
-if __name__ == "__main__":
-    unittest.main()

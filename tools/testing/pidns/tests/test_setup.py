@@ -3,7 +3,7 @@
 
 import os
 from pathlib import Path
-from unittest import main, mock
+from unittest import mock
 
 from .. import cargo, setup, toolchain
 from ..cache import Cache
@@ -149,7 +149,3 @@ class SetupTest(FolderTest):
             (self.cache.tools / name).mkdir(parents=True)
             (self.cache.tools / name / ".complete").touch()
         self.assertTrue(self.setup.has_all())
-
-
-if __name__ == "__main__":
-    main()

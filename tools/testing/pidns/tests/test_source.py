@@ -146,7 +146,3 @@ class SourceTest(FolderTest):
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -4,7 +4,6 @@
 import contextlib
 import io
 import os
-import tempfile
 import unittest
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from ..guest import Answer, Channel, End, Guest
 from ..ktap import Outcome, Parser
 from ..run import Job, Reference, Run
 from ..trials import Finding, Lab, Suite, Trial, limits
+from .kernel_tree import FolderTest
 
 GOOD = ["TAP version 13", "1..2", "ok 1 x", "ok 2 y"]
 BAD = ["TAP version 13", "1..2", "ok 1 x", "not ok 2 y"]
@@ -71,11 +71,9 @@ class Scripted(Guest):
         return None
 
 
-class TrialTest(unittest.TestCase):
+class TrialTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.entries: list[Entry] = []
         self.made: list[Scripted] = []
 
@@ -225,7 +223,3 @@ class LimitsTest(unittest.TestCase):
     def test_limits(self) -> None:
         found = {name: Finding("passed", "", 10.4) for name in ("kunit", "fuzz", A1)}
         self.assertEqual(limits(found), {"kunit": 30, "fuzz": 30, A1: 61})
-
-
-if __name__ == "__main__":
-    unittest.main()
