@@ -8,6 +8,7 @@ system call that it begins with.
 """
 
 import bisect
+import contextlib
 import os
 import re
 import socket
@@ -16,7 +17,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,31 +172,38 @@ def log_for(seconds: float, monitor: Path) -> None:
         talk.send(b"log none\nquit\n")
 
 
+@contextlib.contextmanager
+def reading(log: Path, found: Executed) -> Iterator[None]:
+    """Reads a log that is made, which is a pipe. All of it is read when this ends."""
+    os.mkfifo(log)
+    # With a writer of our own nobody waits for the other end to be opened.
+    writer = os.open(log, os.O_RDWR)
+    with open(log, encoding="utf-8", errors="replace") as lines:
+        reader = threading.Thread(target=found.read, args=[lines])
+        reader.start()
+        try:
+            yield
+        finally:
+            os.close(writer)
+            reader.join()
+
+
 def executed(command: list[str], folder: Path, symbols: Symbols, seconds: int) -> Executed | None:
     """What a guest executes; None if that took too long."""
     log, monitor = folder / "executed", folder / "monitor"
-    os.mkfifo(log)
     found = Executed(symbols)
-
-    def read() -> None:
-        with open(log, encoding="utf-8", errors="replace") as lines:
-            found.read(lines)
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
     command = [*command, "-monitor", f"unix:{monitor},server,nowait", "-D", str(log)]
     deadline = time.monotonic() + seconds + REST
-    with process.started(command, stdout=subprocess.PIPE) as running:
+    looping = False
+    with reading(log, found), process.started(command, stdout=subprocess.PIPE) as running:
         late = threading.Timer(seconds + REST, running.kill)
         late.start()
-        looping = False
         try:
             assert running.stdout
             for line in running.stdout:
                 if looping := line.startswith(b"bench: looping"):
                     log_for(seconds, monitor)
                     running.wait()
-                    reader.join()
                     break
                 sys.stderr.write(line.decode(errors="replace"))
         finally:

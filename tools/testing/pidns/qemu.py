@@ -238,9 +238,6 @@ class Qemu(Program):
             self.drop()
         return True
 
-    def refusal(self) -> str | None:
-        return None
-
     def claims(self, answer: Answer) -> list[Result]:
         """Two results more of a guest that ran a command; what is wrong is printed."""
         complaints = list(splats.find(self.log_text().splitlines()))

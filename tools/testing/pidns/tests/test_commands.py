@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """What commands refuse before anything is done, and their judgements."""
 
-import contextlib
-import io
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -16,56 +14,46 @@ from ..source import Source
 from .kernel_tree import FolderTest
 
 
-class InputTest(unittest.TestCase):
-    def refused(self, command: str, words: str, **env: str) -> None:
-        said = io.StringIO()
-        with (
-            mock.patch.dict("os.environ", {"HOME": "/nowhere"} | env, clear=True),
-            contextlib.redirect_stderr(said),
-        ):
+class InputTest(FolderTest):
+    def bad(self, command: str, words: str, **env: str) -> None:
+        before = len(self.said.getvalue())
+        with mock.patch.dict("os.environ", {"HOME": "/nowhere"} | env, clear=True):
             self.assertEqual(cli.main([command]), 1)
-        self.assertTrue(said.getvalue().startswith("pidns: error: "))
-        self.assertIn(words, said.getvalue())
-        self.assertEqual(said.getvalue().count("\n"), 1)
+        said = self.said.getvalue()[before:]
+        self.assertTrue(said.startswith("pidns: error: "))
+        self.assertIn(words, said)
+        self.assertEqual(said.count("\n"), 1)
 
     def test_bad_values(self) -> None:
         for command in ("kernel", "run", "test", "kunit", "shell", "containers", "systemd"):
-            self.refused(command, "is not a folder", KDIR="/nowhere/linux")
-            self.refused(command, "IMPL=java is not known", IMPL="java")
-        self.refused(
+            self.bad(command, "is not a folder", KDIR="/nowhere/linux")
+            self.bad(command, "IMPL=java is not known", IMPL="java")
+        self.bad(
             "upstream-tests", "TESTS=nope is not known; there are: pid_namespace", TESTS="nope"
         )
-        self.refused(
+        self.bad(
             "containers", "CHECKS=nope is not known; there are: bubblewrap", CHECKS="crun nope"
         )
-        self.refused("test", "TESTS=nope is not known", TESTS="pidns_create_test nope")
-        self.refused("fuzz-shrink", "say which: SEED=17")
+        self.bad("test", "TESTS=nope is not known", TESTS="pidns_create_test nope")
+        self.bad("fuzz-shrink", "say which: SEED=17")
 
     def test_options_of_other_commands(self) -> None:
-        self.refused("kunit", "IMPL=c is not for kunit", IMPL="c")
-        self.refused("compare", "DEBUG=1 is not for compare", DEBUG="1")
-        self.refused("compare", "TESTS=pidfd is not for compare", TESTS="pidfd")
-        self.refused("compare", "SEEDS=20..0 is not a range", SEEDS="20..0")
+        self.bad("kunit", "IMPL=c is not for kunit", IMPL="c")
+        self.bad("compare", "DEBUG=1 is not for compare", DEBUG="1")
+        self.bad("compare", "TESTS=pidfd is not for compare", TESTS="pidfd")
+        self.bad("compare", "SEEDS=20..0 is not a range", SEEDS="20..0")
 
     def test_no_terminal(self) -> None:
         with mock.patch("sys.stdin.isatty", return_value=False):
-            self.refused("shell", "needs a terminal")
+            self.bad("shell", "needs a terminal")
 
     def test_caches(self) -> None:
         for folder in ("cache", "/a b", "/a:b"):
-            self.refused("kernel", "set XDG_CACHE_HOME to such a one", XDG_CACHE_HOME=folder)
-        self.refused("kernel", "HOME is not set", HOME="")
+            self.bad("kernel", "set XDG_CACHE_HOME to such a one", XDG_CACHE_HOME=folder)
+        self.bad("kernel", "HOME is not set", HOME="")
 
 
-class Folder(FolderTest):
-    def write(self, name: str, text: str) -> Path:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-
-class KernelTest(Folder):
+class KernelTest(FolderTest):
     def test_trees(self) -> None:
         source, cache = Source(Path("/linux"), "linux-7.3"), Cache(self.folder)
 
@@ -88,7 +76,7 @@ class KernelTest(Folder):
             self.assertEqual((stage / "pidns_inspect.ko").exists(), bool(text))
 
 
-class KunitTest(Folder):
+class KunitTest(FolderTest):
     def test_sources(self) -> None:
         self.write("pidns/a.rs", "#[kunit_tests(pidns_a)]\n// #[kunit_tests(no)]\n")
         self.write(
@@ -117,13 +105,12 @@ class KunitTest(Folder):
             self.assertEqual(kunit.claims(results, 0, "")[1].why, "it is empty")
 
 
-class LogTest(Folder):
+class LogTest(FolderTest):
     def same(self, impl: str, text: str, **options: int) -> list[Outcome]:
         cache = Cache(self.folder)
         self.write(f"log/test-{impl}.log", text)
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            asked = Options(impl=impl, cpus=options.get("cpus"))
-            return [result.outcome for result in test.same_log(asked, cache)]
+        asked = Options(impl=impl, cpus=options.get("cpus"))
+        return [result.outcome for result in test.same_log(asked, cache)]
 
     def test_logs_of_whole_runs(self) -> None:
         self.assertEqual(self.same("c", "a\n"), [])
@@ -132,7 +119,7 @@ class LogTest(Folder):
         self.assertEqual(self.same("rust", "a\n", cpus=3), [])
 
 
-class FuzzTest(Folder):
+class FuzzTest(FolderTest):
     def test_seeds(self) -> None:
         for name in ("c/000003.txt", "c/000004.txt", "rust/000003.txt"):
             self.write(name, "said\n")
@@ -145,22 +132,19 @@ class FuzzTest(Folder):
 
     def difference(self, lines: list[str]) -> str:
         self.write("log/x", "")
-        said = io.StringIO()
         with (
             mock.patch.object(fuzzer, "difference", return_value=lines),
             mock.patch.object(shrink, "run") as run,
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(said),
         ):
             fuzz.compare(Options(), Cache(self.folder), Path(), [Path(), Path()])
         if run.called:
             self.assertEqual(run.call_args.args[2:], ("17", fuzz.MINUTES))
-        return said.getvalue()
+        return self.said.getvalue()
 
     def test_the_first_that_differs_is_made_small(self) -> None:
+        self.assertEqual(self.difference(["all the same"]), "")
         said = self.difference(["000017 differs:", "000018 differs:"])
         self.assertIn("by itself: make fuzz-shrink SEED=17\n", said)
-        self.assertEqual(self.difference(["all the same"]), "")
 
     def test_counts(self) -> None:
         good, bad = (Result("fuzz", outcome) for outcome in (Outcome.PASS, Outcome.FAIL))
@@ -169,13 +153,9 @@ class FuzzTest(Folder):
             ([good], [good, bad], 1, "1 passed, 1 failed\n"),
             ([bad], [good], 1, "1 passed, 1 failed\n"),
         ):
-            said = io.StringIO()
-            with (
-                mock.patch.object(fuzz, "run", return_value={"c": c, "rust": rust}),
-                contextlib.redirect_stdout(said),
-            ):
+            with mock.patch.object(fuzz, "run", return_value={"c": c, "rust": rust}):
                 self.assertEqual(fuzz.command(Options(), Cache(self.folder), {}, []), status)
-            self.assertEqual(said.getvalue(), last)
+            self.assertEqual(self.shown(), last)
 
 
 class UpstreamTest(unittest.TestCase):

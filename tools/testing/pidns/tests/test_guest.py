@@ -58,12 +58,6 @@ class Program(Guest):
         if self.process:
             end_group(self.process, grace=0)
 
-    def close(self) -> None:
-        self.stop()
-
-    def refusal(self) -> str | None:
-        return None
-
 
 class GuestTest(FolderTest):
     def setUp(self) -> None:

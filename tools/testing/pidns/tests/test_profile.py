@@ -108,7 +108,6 @@ class ProfileTest(FolderTest):
         self.refused("the guest ended before it came to the operation", self.executed)
         self.assertIn("no init\n", self.said.getvalue())
         with mock.patch.object(profile, "REST", 0.5):
-            self.program("qemu", "")
             late = str(self.program("late", "#!/bin/sh\nexec sleep 1000\n"))
             (self.folder / "executed").unlink()
             self.assertIsNone(profile.executed([late], self.folder, self.symbols, 0))

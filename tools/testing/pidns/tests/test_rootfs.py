@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """A root file system as root, by sudo, and on a full disk; all programs are stand-ins."""
 
-import contextlib
-import io
 import os
 import shutil
 from pathlib import Path
@@ -26,7 +24,6 @@ class RootfsTest(FolderTest):
         super().setUp()
         self.cache = Cache(self.folder / "cache")
         self.calls = self.folder / "calls"
-        (self.folder / "bin").mkdir()
         for name in ("chroot", "mount", "umount", "chown"):
             self.stub(name, f'echo {name} "$*" >>{self.calls}')
         self.stub("du", 'printf "100\\troot\\n"')
@@ -34,28 +31,17 @@ class RootfsTest(FolderTest):
         self.stub("mmdebstrap", MMDEBSTRAP)
         # As sudo does, without the caller's environment.
         self.stub("sudo", f'echo sudo >>{self.calls}; exec env -i "PATH=$PATH" "$@"')
-        path = f"{self.folder}/bin:{os.environ['PATH']}"
-        for patched in (
-            mock.patch.dict(os.environ, PATH=path, TMPDIR=str(self.folder), MINE="mine"),
-            mock.patch.object(Archive, "find", return_value=ARCHIVE),
-        ):
-            patched.start()
-            self.addCleanup(patched.stop)
+        self.enterContext(mock.patch.dict(os.environ, TMPDIR=str(self.folder), MINE="mine"))
+        self.enterContext(mock.patch.object(Archive, "find", return_value=ARCHIVE))
 
     def stub(self, name: str, text: str) -> None:
-        path = self.folder / "bin" / name
-        path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-        path.chmod(0o700)
+        self.program(name, f"#!/bin/sh\n{text}\n")
 
     def image(self, user: int) -> Path:
         self.calls.write_text("", encoding="utf-8")
-        said = io.StringIO()
-        with (
-            mock.patch("os.geteuid", return_value=user),
-            contextlib.redirect_stderr(said),
-        ):
+        with mock.patch("os.geteuid", return_value=user):
             path = rootfs.image(self.cache, ["crun"])
-        self.assertIn("pidns: installing packages\n", said.getvalue())
+        self.assertIn("pidns: installing packages\n", self.said.getvalue())
         return path
 
     def test_it_is_made_once(self) -> None:

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of the table of rows: what it lacks is found, and its report is complete."""
 
-import contextlib
-import io
 from typing import Any
 from unittest import mock
 
 from .. import lists
 from ..rows import SELFTESTS, Tests, faults, main, read_table, report
-from .kernel_tree import FolderTest
+from .kernel_tree import FolderTest, write
 from .test_mutants import mutant
 
 KUNIT = """
@@ -46,13 +44,7 @@ class RowsTest(FolderTest):
     def setUp(self) -> None:
         super().setUp()
         self.top = self.folder
-        for name, text in FILES.items():
-            self.write(name, text)
-
-    def write(self, name: str, text: str) -> None:
-        path = self.top / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write(self.top, FILES)
 
     def faults(self, *other: str, **changed: dict[str, Any]) -> list[str]:
         """What is wrong with two good rows of which some are changed, or more are added."""
@@ -66,8 +58,7 @@ class RowsTest(FolderTest):
         self.assertEqual(self.faults(), [])
 
     def test_this_checkout(self) -> None:
-        with contextlib.redirect_stdout(io.StringIO()) as said:
-            self.assertEqual(main(["check"]), 0, said)
+        self.assertEqual(main(["check"]), 0, self.printed)
 
     def test_row_without_a_case(self) -> None:
         self.assertEqual(
@@ -163,15 +154,11 @@ class RowsTest(FolderTest):
 
     def test_commands(self) -> None:
         self.write("lists/rows.toml", "other = []\n[row.A1]\ntitle = 'one'\ncases = ['a_test.x']\n")
-        with (
-            mock.patch.object(lists, "LISTS", self.top / "lists"),
-            contextlib.redirect_stdout(io.StringIO()) as said,
-            contextlib.redirect_stderr(io.StringIO()) as complained,
-        ):
+        with mock.patch.object(lists, "LISTS", self.top / "lists"):
             self.assertEqual(main(["check"], self.top), 1)
-            self.assertIn("A1: there is no a_test.x\n", said.getvalue())
+            self.assertIn("A1: there is no a_test.x\n", self.shown())
             self.assertEqual(main(["write", str(self.top / "page")], self.top), 0)
             self.assertIn("**A1**", (self.top / "page").read_text(encoding="utf-8"))
             self.write("lists/rows.toml", "other = [")
             self.assertEqual(main(["check"], self.top), 1)
-            self.assertIn("rows.toml is invalid", complained.getvalue())
+            self.assertIn("rows.toml is invalid", self.said.getvalue())

@@ -53,6 +53,7 @@ class ShrinkTest(FolderTest):
         """What is printed. Each word of `boots` is how a boot of Rust goes: it "errs", is "right"
         or "silent"; then it errs."""
         ways = boots.split()
+        self.shown()
         self.boots = 0
 
         def run(impl: str, programs: Path, out: Path) -> None:
@@ -73,10 +74,8 @@ class ShrinkTest(FolderTest):
             folder.mkdir()
         one = shrink.Shrink(self.folder / "fuzz", self.work, run, "make fuzz-shrink SEED=it")
         one.best.write_text("\n".join(steps) + "\n", encoding="utf-8")
-        self.printed.truncate(0)
-        self.printed.seek(0)
         one("17", minutes, self.out)
-        return self.printed.getvalue()
+        return self.shown()
 
     def test_it_becomes_small(self) -> None:
         self.assertEqual(self.shrink("abxcdyef"), SHOWN)

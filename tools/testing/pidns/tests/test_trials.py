@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a guest says, or that it ended, becomes the right result. The guests are stand-ins."""
 
-import contextlib
-import io
 import os
 import unittest
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import Fault
 from ..expected import Entry
-from ..guest import Answer, Channel, End, Guest
+from ..guest import Answer, End, Guest
 from ..ktap import Outcome, Parser
 from ..run import Job, Reference, Run
 from ..trials import Finding, Lab, Suite, Trial, limits
@@ -58,18 +55,6 @@ class Scripted(Guest):
         self.text += self.end
         return self.end == OFF
 
-    def start(self) -> Channel:
-        raise NotImplementedError
-
-    def stop(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    def refusal(self) -> str | None:
-        return None
-
 
 class TrialTest(FolderTest):
     def setUp(self) -> None:
@@ -92,9 +77,8 @@ class TrialTest(FolderTest):
         run = Run([], [], Parser(Path(os.environ["PIDNS_SOURCE"])), 100)
         suites = [Suite("kunit", (Job("kunit", "suite"),)), Suite(A1, (Job("kselftest", A1),))]
         trial = Trial("one", number, suites)
-        with contextlib.redirect_stderr(io.StringIO()) as self.said:
-            lab = Lab(run, self.entries, [], {A1: 7}, 100, guest)
-            lab.try_all(trial, Reference(Path(), self.folder, True, self.folder))
+        lab = Lab(run, self.entries, [], {A1: 7}, 100, guest)
+        lab.try_all(trial, Reference(Path(), self.folder, True, self.folder))
         self.assertEqual(left, [])
         return trial
 
@@ -203,20 +187,14 @@ class TrialTest(FolderTest):
         self.made.clear()
         guest = Scripted(self.folder, OK)
         guest.ask = lambda *_: Answer(End.DONE, [], 1)  # type: ignore[method-assign]
-        lab = Lab(
-            Run([], [], Parser(Path(os.environ["PIDNS_SOURCE"])), 1),
-            [],
-            [],
-            {},
-            1,
-            lambda *_: guest,
+        run = Run([], [], Parser(Path(os.environ["PIDNS_SOURCE"])), 1)
+        lab = Lab(run, [], [], {}, 1, lambda *_: guest)
+        suite, reference = (
+            Suite(A1, (Job("kselftest", A1),)),
+            Reference(Path(), Path(), True, Path()),
         )
-        with self.assertRaisesRegex(Fault, "could not be chosen"):
-            lab.find(
-                Trial("one", 1, []),
-                Suite(A1, (Job("kselftest", A1),)),
-                Reference(Path(), Path(), True, Path()),
-            )
+        text = "could not be chosen"
+        self.refused(text, lambda: lab.find(Trial("one", 1, []), suite, reference))
 
 
 class LimitsTest(unittest.TestCase):
