@@ -28,6 +28,13 @@ def replace_file(path: Path, data: bytes) -> None:
         raise
 
 
+def update_file(path: Path, data: bytes) -> None:
+    """Writes a file, but leaves alone what is the same, so that it is not built again."""
+    if not path.is_file() or path.read_bytes() != data:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
 def check_disk(log: Path, folder: Path) -> None:
     """Raises a Fault if the log shows a full disk."""
     if "No space left on device" in log.read_text(encoding="utf-8", errors="replace"):

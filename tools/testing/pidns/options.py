@@ -10,6 +10,10 @@ from pathlib import Path
 from .errors import Fault
 
 SERIES = "7.3"
+# What means something to some commands only.
+NAMES = (
+    "CHECKS CONFIGS CPUS DEBUG IMPL KDIR LEVEL MEMORY MINUTES MUTANTS OP SEED SEEDS TESTS TIMEOUT"
+)
 IMPLEMENTATIONS = ("rust", "c")
 SEEDS = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -49,6 +53,11 @@ def refuse(env: Mapping[str, str], command: str, *names: str) -> None:
     for name in names:
         if env.get(name, "") not in ("", {"DEBUG": "0", "IMPL": "rust"}.get(name)):
             raise Fault(f"{name}={env[name]} is not for {command}; leave it out")
+
+
+def refuse_all_but(env: Mapping[str, str], command: str, taken: str) -> None:
+    """Raises a Fault for an option that is not taken."""
+    refuse(env, command, *sorted(set(NAMES.split()) - set(taken.split())))
 
 
 def _seeds(value: str) -> range:

@@ -17,7 +17,7 @@ from .cache import Cache, claimed
 from .errors import Fault, note
 from .guest import SCRIPTS
 from .ktap import Outcome, Result
-from .options import Options, refuse
+from .options import Options, refuse_all_but
 from .run import Durations, Job, Reference, Run
 from .setup import setup
 from .source import Source
@@ -38,8 +38,8 @@ DEBUG_FLAGS = "KCFLAGS=-w -mlarge-data-threshold=2147483647"
 TEST_FLAGS = "-O0"
 # Tests that show a leak in an implementation.
 LEAKING = {"c": frozenset({"nsproxy_cred_leak_test", "nsproxy_faults_test"})}
-# Options of other commands.
-FOREIGN = ("CHECKS", "CONFIGS", "MUTANTS", "OP", "LEVEL", "SEED")
+# The options that it takes.
+TAKEN = "CPUS DEBUG IMPL KDIR MEMORY MINUTES SEEDS TESTS TIMEOUT"
 
 
 def choose(options: Options) -> list[Job]:
@@ -281,7 +281,7 @@ def quick(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[st
     """The command; returns the exit status."""
     # A kernel that panics aborts, and should leave no core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    refuse(env, "quick", *FOREIGN)
+    refuse_all_but(env, "quick", TAKEN)
     choose(options)
     lists = Lists.read(options.impl)
     uml.check_machine(options.memory, options.cpus)
