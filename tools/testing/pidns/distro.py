@@ -16,13 +16,13 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import containers, debuggers, expected, kernel, kselftests, ktap, process, qemu, report
+from . import debuggers, expected, kernel, kselftests, ktap, process, qemu, report
 from . import table as tables
 from .cache import TOP, Cache
 from .errors import Fault, note
 from .guest import SCRIPTS
 from .ktap import Result
-from .options import Options, refuse
+from .options import Options, choose, refuse
 from .setup import setup
 
 CHECKS = SCRIPTS / "distro"
@@ -167,7 +167,7 @@ def run(options: Options, cache: Cache, chosen: Sequence[str], dumps: Dump) -> l
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
     have = counts()
-    chosen = containers.chosen(env.get("CHECKS", ""), list(have))
+    chosen = choose("CHECKS", env.get("CHECKS", "").split(), have)
     refuse(env, "make distro", "DEBUG")
     setup(options, cache)
     dumps = Dump(debuggers.folder(cache))

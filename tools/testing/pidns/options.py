@@ -3,7 +3,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,6 +53,15 @@ def refuse(env: Mapping[str, str], command: str, *names: str) -> None:
     for name in names:
         if env.get(name, "") not in ("", {"DEBUG": "0", "IMPL": "rust"}.get(name)):
             raise Fault(f"{name}={env[name]} is not for {command}; leave it out")
+
+
+def choose(option: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Those that were asked for, or all."""
+    known = list(known)
+    for name in asked:
+        if name not in known:
+            raise Fault(f"{option}={name} is not known; there are: {' '.join(known)}")
+    return [name for name in known if name in asked] or known
 
 
 def refuse_all_but(env: Mapping[str, str], command: str, taken: str) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from . import expected, kernel, ktap, qemu, report, table
 from .cache import Cache
-from .errors import Fault, note
+from .errors import note
 from .ktap import Result
 from .lists import load
-from .options import Options
+from .options import Options, choose
 
 # Seconds for all but the suites.
 BOOT = 120
@@ -45,12 +45,8 @@ def suites() -> list[Suite]:
 
 def chosen(tests: Sequence[str]) -> list[Suite]:
     """Those that were asked for, or all."""
-    every = suites()
-    names = [suite.name for suite in every]
-    for name in tests:
-        if name not in names:
-            raise Fault(f"TESTS={name} is not known; there are: {' '.join(names)}")
-    return [suite for suite in every if not tests or suite.name in tests]
+    every = {suite.name: suite for suite in suites()}
+    return [every[name] for name in choose("TESTS", tests, every)]
 
 
 def again(entries: Sequence[expected.Entry]) -> str:

@@ -2,6 +2,7 @@
 from unittest import mock
 
 from .. import configs
+from ..kept import Kept
 from .kernel_tree import FolderTest
 
 WARNING = """Linux version 7.3
@@ -36,7 +37,7 @@ class ConfigsTest(FolderTest):
     def test_what_is_kept(self) -> None:
         """A good row is kept while nothing changes, any other is not."""
         entries = configs.chosen(["usual", "preempt"])
-        run = mock.Mock(entries=entries, rows=configs.Rows(self.folder))
+        run = mock.Mock(entries=entries, kept=Kept(self.folder), rows={})
         run.key.side_effect = lambda entry: f"key of {entry.name}"
         run.table.return_value = []
 

@@ -7,10 +7,10 @@ import threading
 from pathlib import Path
 from unittest import mock
 
-from .. import containers, debuggers, distro, rootfs, setup
+from .. import debuggers, distro, rootfs, setup
 from ..cache import Cache
 from ..ktap import Outcome
-from ..options import Options
+from ..options import Options, choose
 from .kernel_tree import FolderTest, write
 
 
@@ -23,9 +23,9 @@ class DistroTest(FolderTest):
         self.assertTrue(all(counts.values()))
         self.refused(
             "CHECKS=nope is not known; there are: allocinfo",
-            lambda: containers.chosen("perf nope", list(counts)),
+            lambda: choose("CHECKS", ["perf", "nope"], counts),
         )
-        self.assertEqual(containers.chosen("perf bpf perf", list(counts)), ["bpf", "perf"])
+        self.assertEqual(choose("CHECKS", ["perf", "bpf", "perf"], counts), ["bpf", "perf"])
 
     def test_options(self) -> None:
         self.refused(
