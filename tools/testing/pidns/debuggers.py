@@ -51,7 +51,7 @@ def make(cache: Cache, path: Path) -> None:
         note(f"fetching {','.join(packages)} of Debian {release}")
         with cache.temporary() as work:
             rootfs.mmdebstrap(cache, "fetch them", release, packages, work / "root", *EXTRACT)
-            shutil.rmtree(work / "root/var")
+            shutil.rmtree(work / "root/var", ignore_errors=True)
             (work / "root").replace(root)
         for program in programs:
             wrapper = path / "bin" / program
