@@ -2,16 +2,20 @@
 """Debuggers, a dump and what is compared; QEMU and the debuggers are stand-ins."""
 
 import json
+import os
 import socket
 import threading
 from pathlib import Path
 from unittest import mock
 
-from .. import debuggers, distro, rootfs, setup
+from .. import debuggers, distro, kernel, qemu, rootfs, setup
 from ..cache import Cache
-from ..ktap import Outcome
+from ..ktap import Outcome, Result
 from ..options import Options, choose
 from .kernel_tree import FolderTest, write
+from .test_qemu import VNG
+
+BEGINS = "echo pidns-ready >&4\nread -r command <&3\n"
 
 
 class DistroTest(FolderTest):
@@ -96,6 +100,39 @@ class DistroTest(FolderTest):
         self.assertEqual({one.outcome for one in claims}, {Outcome.FAIL})
         self.assertEqual(claims[0].why, "b")
         self.assertIn("# one has only int free_pid(int);", said)
+
+    def test_a_guest(self) -> None:
+        """What it prints is shown, its memory dumped when it says so, and all of it kept."""
+        lines = "KTAP version 1\n1..1\nok 1 perf: it\npidns-table 7 1 sleep\npidns-dump".split("\n")
+        printed = "".join(f"echo '{line}' >&4\n" for line in lines)
+        self.program(
+            "vng", f"#!/bin/bash\n{VNG}{BEGINS}{printed}echo pidns-status 0 >&4\nread -r end <&3"
+        )
+
+        def look(stage: Path) -> tuple[list[Result], list[str]]:
+            self.assertEqual((stage / "table").read_text(), "7 1 sleep\n")
+            return [Result("dump: it", Outcome.PASS)], ["# 9 tasks"]
+
+        dumps = mock.Mock(tools=Path("/tools"), look=look)
+        tree = mock.MagicMock()
+        tree.__enter__.return_value.source.path = Path(os.environ["PIDNS_SOURCE"])
+        cache = Cache(self.folder / "cache")
+        with (
+            mock.patch.multiple(kernel, built=mock.Mock(return_value=tree), stage=mock.DEFAULT),
+            mock.patch.object(kernel, "stage_distribution"),
+            mock.patch.object(distro, "dump") as dump,
+            mock.patch.object(qemu, "KVM", Path("/nowhere")),
+        ):
+            results = distro.run(Options(impl="c"), cache, ["perf", "dump"], dumps)
+        self.assertTrue(dump.called)
+        names = ["perf: it", "the guest came to its end", "the kernel log is silent", "dump: it"]
+        self.assertEqual([one.name for one in results], names)
+        self.assertEqual({one.outcome for one in results}, {Outcome.PASS})
+        self.assertIn("c: ok 1 perf: it\n", self.said.getvalue())
+        self.assertNotIn("pidns-", self.said.getvalue())
+        self.assertIn("there is no dump of IMPL=c", self.said.getvalue())
+        ktap = (cache.log / "distro-c.ktap").read_text(encoding="utf-8")
+        self.assertIn("# 9 tasks\nKTAP version 1\n1..3\n", ktap)
 
 
 class DebuggersTest(FolderTest):
