@@ -85,7 +85,11 @@ class Channel:
 
 
 class Guest:
-    """A guest. It boots for the first command, and again after it was stopped."""
+    """A guest: a program of this machine, which prints the kernel's log. It boots for the first
+    command, and again after it was stopped."""
+
+    # Seconds between SIGTERM and SIGKILL: it has no data to write back.
+    grace = 0.0
 
     def __init__(self, log: Path, boot_limit: float) -> None:
         self.log = log
@@ -98,17 +102,14 @@ class Guest:
         self.log_cut = False
         # Where the log of this boot begins.
         self._booted_at = 0
+        self.process: subprocess.Popen[bytes] | None = None
+        self.console: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._closed = False
 
     def start(self) -> Channel:
         """Boots it."""
         raise NotImplementedError
-
-    def stop(self) -> None:
-        """Kills it."""
-
-    def close(self) -> None:
-        """Kills it; it will not boot again."""
-        self.stop()
 
     def refusal(self) -> str | None:
         """Why this machine cannot run the guest, if the log of a failed boot says so."""
@@ -225,20 +226,6 @@ class Guest:
             answer.end = End.HANG
         return answer
 
-
-class Program(Guest):
-    """A guest that is a program of this machine, which prints the kernel's log."""
-
-    # Seconds between SIGTERM and SIGKILL: it has no data to write back.
-    grace = 0.0
-
-    def __init__(self, log: Path, boot_limit: float) -> None:
-        super().__init__(log, boot_limit)
-        self.process: subprocess.Popen[bytes] | None = None
-        self.console: threading.Thread | None = None
-        self._starting = threading.Lock()
-        self._closed = False
-
     @contextlib.contextmanager
     def starting(self) -> Iterator[None]:
         """Prevents that the guest is closed meanwhile."""
@@ -269,6 +256,7 @@ class Program(Guest):
         self.console.start()
 
     def stop(self) -> None:
+        """Kills it."""
         with self._starting:
             if self.process is not None:
                 end_group(self.process, self.grace)
@@ -277,6 +265,7 @@ class Program(Guest):
             self.console.join(timeout=5)
 
     def close(self) -> None:
+        """Kills it; it will not boot again."""
         self._closed = True
         self.stop()
 

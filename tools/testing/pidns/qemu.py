@@ -17,7 +17,7 @@ from pathlib import Path
 from . import process, splats
 from .cache import Cache
 from .errors import Fault, note
-from .guest import Answer, Channel, End, Program
+from .guest import Answer, Channel, End, Guest
 from .ktap import Outcome, Result
 from .options import Options
 
@@ -153,7 +153,7 @@ def port_options(chardev: str) -> list[str]:
     ]
 
 
-class Qemu(Program):
+class Qemu(Guest):
     """One guest, which may take so many seconds. With an image of rootfs.py it has its own
     init, and changes to the image are lost."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import Fault
-from .guest import Channel, Program
+from .guest import Channel, Guest
 
 IMAGE = "vmlinux"
 GOAL = "vmlinux"
@@ -82,7 +82,7 @@ class Machine:
     arguments: tuple[str, ...] = ("PIDNS_QUICK=1",)
 
 
-class Uml(Program):
+class Uml(Guest):
     """One guest. Its programs run by seccomp, or under ptrace, then on one processor."""
 
     def __init__(self, image: Path, stage: Path, work: Path, log: Path, machine: "Machine") -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ..errors import Fault
 from ..guest import SCRIPTS, Channel, End, Guest
-from ..process import end_group
 from .kernel_tree import FolderTest
 
 WORKER = """
@@ -39,7 +38,6 @@ class Program(Guest):
     def __init__(self, folder: Path, text: str = WORKER) -> None:
         super().__init__(folder / "log", 10)
         self.text = text
-        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Channel:
         inner, to_guest = os.pipe()
@@ -53,10 +51,6 @@ class Program(Guest):
         os.close(inner)
         os.close(outer)
         return Channel(from_guest, to_guest)
-
-    def stop(self) -> None:
-        if self.process:
-            end_group(self.process, grace=0)
 
 
 class GuestTest(FolderTest):
