@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .cache import TOP, update_file
-from .errors import Fault
+from .errors import Fault, show_faults
 from .lists import load
 
 FOLDER = "tools/testing/mutants"
@@ -235,13 +235,11 @@ def check(top: Path, least: int) -> list[str]:
 
 def main() -> int:
     """Prints what is wrong; returns the exit status."""
-    try:
-        least = load("counts.toml", lambda counts: int(counts["mutants"]["rust"]))
-        faults = check(TOP, least)
-    except Fault as fault:
-        faults = [str(fault)]
-    print("\n".join(faults), end="\n" if faults else "")
-    return 1 if faults else 0
+
+    def faults() -> list[str]:
+        return check(TOP, load("counts.toml", lambda counts: int(counts["mutants"]["rust"])))
+
+    return show_faults(faults)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .cache import TOP
-from .errors import Fault
+from .errors import show_faults
 from .lists import load
 from .mutants import read
 
@@ -215,17 +215,11 @@ def report(table: Table, tests: Tests) -> str:
 
 def main(arguments: list[str], top: Path = TOP) -> int:
     """Checks the list, or writes the report; returns the exit status."""
-    try:
-        table, tests = load(LIST, read_table), Tests(top)
-    except Fault as fault:
-        print(f"pidns: error: {fault}", file=sys.stderr)
-        return 1
     if arguments[0] == "write":
-        Path(arguments[1]).write_text(report(table, tests), encoding="utf-8")
+        page = report(load(LIST, read_table), Tests(top))
+        Path(arguments[1]).write_text(page, encoding="utf-8")
         return 0
-    wrong = list(faults(table, tests))
-    print("\n".join(wrong), end="\n" if wrong else "")
-    return 1 if wrong else 0
+    return show_faults(lambda: faults(load(LIST, read_table), Tests(top)))
 
 
 if __name__ == "__main__":

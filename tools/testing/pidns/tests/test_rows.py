@@ -161,4 +161,4 @@ class RowsTest(FolderTest):
             self.assertIn("**A1**", (self.top / "page").read_text(encoding="utf-8"))
             self.write("lists/rows.toml", "other = [")
             self.assertEqual(main(["check"], self.top), 1)
-            self.assertIn("rows.toml is invalid", self.said.getvalue())
+            self.assertIn("rows.toml is invalid", self.shown())
