@@ -93,8 +93,7 @@ def count_on(options: Options, cache: Cache, variant: str = "", arguments: str =
             stage(tree, folder)
             size = text_size(symbols(tree, "--print-size", "--radix=d"))
         note(f"counting (IMPL={options.impl}{f', {variant}' if variant else ''})")
-        with open(path, "wb") as log:
-            process.run(guest(folder, arguments), limit=options.timeout or LIMIT, log=log)
+        process.run(guest(folder, arguments), limit=options.timeout or LIMIT, log=path)
     said = path.read_text(encoding="utf-8", errors="replace")
     faults = FAULT.findall(said)
     if faults or not re.search("^bench: done", said, re.M):

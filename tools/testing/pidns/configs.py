@@ -186,8 +186,7 @@ class Configs:
             *(*self.machine.command, "-kernel", str(tree.build / arch.image)),
             *("-initrd", str(image), "-append", f"console={arch.console} {SMOKE_ARGUMENTS}"),
         ]
-        with open(log, "wb") as file:
-            process.run(command, limit=SMOKE_LIMIT, log=file)
+        process.run(command, limit=SMOKE_LIMIT, log=log)
         text = _text(log)
         results = ktap.Parser(self.source.path).run(text.splitlines())
         passed = sum(result.outcome is Outcome.PASS for result in results)

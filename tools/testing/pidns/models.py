@@ -9,7 +9,6 @@ import fcntl
 import os
 import re
 import shutil
-import sys
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from . import mutants, process
 from .cache import TOP, Cache, update_file
-from .errors import Fault, note
+from .errors import Fault, note, show_end
 from .mutants import Edit
 from .options import Options, refuse_all_but
 from .setup import setup
@@ -204,16 +203,10 @@ class Models:
             top = self.folder / name
             lay(top, self.every if mistaken else (), name)
             note(f"building the model of the table{', with mistakes' if mistaken else ''}")
-            with open(log, "wb") as file:
-                status = process.run(
-                    [cargo, "build", "--locked", "--quiet"],
-                    cwd=top / CRATE,
-                    env=env,
-                    log=file,
-                    limit=BUILD_LIMIT,
-                )
+            build = [cargo, "build", "--locked", "--quiet"]
+            status = process.run(build, cwd=top / CRATE, env=env, log=log, limit=BUILD_LIMIT)
             if status != 0:
-                print(tail(log), file=sys.stderr)
+                show_end(log, 30)
                 raise Fault("the model does not build; look at the lines above, and at the network")
             self.binaries[mistaken] = target / "debug" / name
 
@@ -228,8 +221,7 @@ class Models:
             ["./pan", DEPTH],
         ):
             log = work / "log"
-            with open(log, "wb") as file:
-                status = process.run(command, limit=self.limit, log=file, cwd=work)
+            status = process.run(command, limit=self.limit, log=log, cwd=work)
             if status is None:
                 return Verdict(None, f"more than {self.limit} s")
             if status != 0 and command[0] != "./pan":
@@ -241,8 +233,7 @@ class Models:
         binary = str(self.binaries[bool(check.mistake)])
         command = [binary, check.scenario, *filter(None, [check.mistake])]
         log = work / "log"
-        with open(log, "wb") as file:
-            status = process.run(command, limit=self.limit, log=file, cwd=work)
+        status = process.run(command, limit=self.limit, log=log, cwd=work)
         if status is None:
             return Verdict(None, f"more than {self.limit} s")
         return loom_verdict(status, tail(log, 10_000))

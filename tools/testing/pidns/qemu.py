@@ -74,8 +74,8 @@ def kvm_works(cache: Cache, arch: Arch = X86_64) -> bool:
             sector.write_bytes(BOOT_SECTOR.ljust(510, b"\0") + b"\x55\xaa")
             options = "-accel kvm -m 64M -display none -nodefaults -device isa-debug-exit -drive"
             command = [arch.qemu, *options.split(), f"file={sector},format=raw"]
-            with open(folder / "said", "wb") as log:
-                works = process.run(command, limit=5, log=log) == BOOT_SECTOR_STATUS
+            status = process.run(command, limit=5, log=folder / "said")
+            works = status == BOOT_SECTOR_STATUS
         if not works:
             note(f"/dev/kvm does not run a guest here; {NO_KVM}")
         for old in cache.root.glob("kvm-*"):
