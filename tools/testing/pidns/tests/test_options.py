@@ -15,19 +15,7 @@ class OptionsTest(FolderTest):
         self.assertEqual((options.cpus, options.memory, options.seeds), (None, "1G", None))
 
     def test_empty_is_as_left_out(self) -> None:
-        names = [
-            "IMPL",
-            "DEBUG",
-            "KDIR",
-            "TESTS",
-            "SEEDS",
-            "JOBS",
-            "CPUS",
-            "MEMORY",
-            "TIMEOUT",
-            "RUSTC",
-            "MINUTES",
-        ]
+        names = "IMPL DEBUG KDIR TESTS SEEDS JOBS CPUS MEMORY TIMEOUT RUSTC MINUTES".split()
         self.assertEqual(Options.read(dict.fromkeys(names, "")), Options.read({}))
 
     def test_values(self) -> None:
