@@ -174,8 +174,7 @@ def _rows(top: Path) -> dict[str, tuple[set[str], str]]:
     """The rows, each with the programs and suites that test it and the reason why it has no mistake."""
     rows = tomllib.loads((top / ROWS).read_text(encoding="utf-8"))["row"]
     return {
-        name: ({case.split(".")[0] for case in row["cases"]}, row.get("no_mutant", ""))
-        for name, row in rows.items()
+        name: (set(row.get("cases", ())), row.get("no_mutant", "")) for name, row in rows.items()
     }
 
 

@@ -32,7 +32,7 @@ CASE = re.compile(r"^TEST_F_TIMEOUT\(\w+,\s*(\w+)", re.MULTILINE)
 SUITE = re.compile(r"^#\[(?:\w+::)*kunit_tests\((\w+)\)\]", re.MULTILINE)
 KUNIT_TEST = re.compile(r"^    #\[test\]\n(?:    (?:#\[|//).*\n)*    fn (\w+)", re.MULTILINE)
 RUST = ("pidns", "nsproxy", "rust/kernel")
-FIELDS = {"title", "cases"}
+FIELDS = {"title", "cases", "commands", "no_mutant"}
 
 HEAD = """.. SPDX-License-Identifier: GPL-2.0
 .. Made by python3 -m pidns.rows from tools/testing/pidns/lists/rows.toml.
@@ -76,11 +76,15 @@ def read_table(data: dict[str, Any]) -> Table:
     """Reads the list."""
     rows = []
     for name, row in data["row"].items():
-        if FIELDS - row.keys() or row.keys() - FIELDS - {"no_mutant"} or not row["title"]:
+        if row.keys() - FIELDS or not row["title"] or not row.keys() & {"cases", "commands"}:
             raise ValueError(
-                f"row {name}: write title, cases and, if there is no mutant, no_mutant"
+                f"row {name}: write title, cases, commands and, if there is no mutant, no_mutant"
             )
-        rows.append(Row(name, row["title"], tuple(row["cases"]), row.get("no_mutant", "")))
+        groups = row.get("cases", {}).items()
+        cases = [f"{group}.{case}" for group, named in groups for case in named]
+        cases += [group for group, named in groups if not named]
+        commands = row.get("commands", ())
+        rows.append(Row(name, row["title"], (*cases, *commands), row.get("no_mutant", "")))
     return Table(tuple(rows), tuple(data["other"]))
 
 

@@ -13,7 +13,7 @@ FILES = {
     "rust/kernel/ns.rs": "//! Ours.\n",
     "Kbuild": "obj-y += a.o\n",
     "tools/testing/selftests/pidns/Makefile": "TEST_GEN_PROGS := a1_test\n",
-    mutants.ROWS: '[row.A1]\ncases = ["a1_test.x"]\n[row.A2]\ncases = []\nno_mutant = "nobody can"\n',
+    mutants.ROWS: '[row.A1]\ncases.a1_test = ["x"]\n[row.A2]\nno_mutant = "nobody can"\n',
     "tools/testing/mutants/mutants.c": "",
     "tools/testing/mutants/mutants.rs": "",
 }
@@ -83,7 +83,7 @@ class MutantsTest(FolderTest):
         self.assertTrue(any(words in one for one in self.check(lists[1])))
 
     def test_no_test_can_see_it(self) -> None:
-        self.write(mutants.ROWS, "[row.A1]\ncases = []\n")
+        self.write(mutants.ROWS, "[row.A1]\n")
         self.fault("tried with a1_test", GOOD.replace('"a1_test"', ""))
 
     def test_fewer_than_there_must_be(self) -> None:

@@ -36,8 +36,19 @@ FILES = {
     "tools/testing/pidns/guest/distro/bpf.sh": "",
     "tools/testing/mutants/m.toml": mutant("m", "x", "MUTANT", "A1"),
 }
-ROW_A = {"title": "one", "cases": ["a_test.one", "a_test.two", "pidns_z", "pidns_y.three"]}
-ROW_D = {"title": "two", "cases": ["b_test.one", "make distro"], "no_mutant": "why not"}
+
+
+def row(title: str, *names: str, **more: str) -> dict[str, Any]:
+    """A row of the list."""
+    cases: dict[str, list[str]] = {}
+    commands = [name for name in names if name.startswith("make ")]
+    for group, _, case in (name.partition(".") for name in names if name not in commands):
+        cases.setdefault(group, []).extend([case] if case else [])
+    return {"title": title, "cases": cases, "commands": commands, **more}
+
+
+A = ("a_test.one", "a_test.two", "pidns_z", "pidns_y.three")
+ROW_A, ROW_D = row("one", *A), row("two", "b_test.one", "make distro", no_mutant="why not")
 
 
 class RowsTest(FolderTest):
@@ -52,7 +63,7 @@ class RowsTest(FolderTest):
         return list(faults(read_table(data), Tests(self.top)))
 
     def without(self, case: str) -> dict[str, Any]:
-        return {**ROW_A, "cases": [name for name in ROW_A["cases"] if name != case]}
+        return row("one", *(name for name in A if name != case))
 
     def test_all_is_well(self) -> None:
         self.assertEqual(self.faults(), [])
@@ -61,9 +72,7 @@ class RowsTest(FolderTest):
         self.assertEqual(main(["check"]), 0, self.printed)
 
     def test_row_without_a_case(self) -> None:
-        self.assertEqual(
-            self.faults(D2={"title": "three", "cases": []}), ["rows.toml: D2 has no case"]
-        )
+        self.assertEqual(self.faults(D2=row("three")), ["rows.toml: D2 has no case"])
 
     def test_cases_that_do_not_exist(self) -> None:
         for name in (
@@ -75,23 +84,19 @@ class RowsTest(FolderTest):
             "make nothing",
             "make distro CHECKS='bpf perf'",
         ):
-            self.assertEqual(
-                self.faults(D2={"title": "three", "cases": [name]}),
-                [f"rows.toml: D2: there is no {name}"],
-            )
+            found = self.faults(D2=row("three", name))
+            self.assertEqual(found, [f"rows.toml: D2: there is no {name}"])
 
     def test_cases_that_exist(self) -> None:
         for name in ("pidns_z.two", "make make-it", "make distro CHECKS=bpf IMPL=c"):
-            self.assertEqual(self.faults(D2={"title": "three", "cases": [name]}), [])
+            self.assertEqual(self.faults(D2=row("three", name)), [])
 
     def test_case_in_two_rows(self) -> None:
-        self.assertEqual(self.faults(D2={"title": "three", "cases": ["a_test.one"]}), [])
+        self.assertEqual(self.faults(D2=row("three", "a_test.one")), [])
 
     def test_case_twice_in_a_row(self) -> None:
-        self.assertEqual(
-            self.faults(D2={"title": "three", "cases": ["a_test.one"] * 2}),
-            ["rows.toml: D2 has a_test.one twice"],
-        )
+        found = self.faults(D2=row("three", "a_test.one", "a_test.one"))
+        self.assertEqual(found, ["rows.toml: D2 has a_test.one twice"])
 
     def test_case_in_no_row(self) -> None:
         less = self.without("a_test.two")
@@ -134,9 +139,9 @@ class RowsTest(FolderTest):
         self.assertEqual(self.faults(), [f"{SELFTESTS}/b_test.c: two cases are one"])
 
     def test_invalid_lists(self) -> None:
-        for row in ({"title": "x"}, {"title": "", "cases": []}, {**ROW_A, "why": ""}):
+        for bad in ({"title": "x"}, {"title": "", "cases": {}}, {**ROW_A, "why": ""}):
             with self.assertRaisesRegex(ValueError, "row A1: write title, cases"):
-                read_table({"row": {"A1": row}, "other": []})
+                read_table({"row": {"A1": bad}, "other": []})
 
     def test_report(self) -> None:
         table = read_table({"row": {"A1": ROW_A, "D1": ROW_D}, "other": []})
@@ -153,7 +158,7 @@ class RowsTest(FolderTest):
             self.assertIn(f"\n{line}\n", text)
 
     def test_commands(self) -> None:
-        self.write("lists/rows.toml", "other = []\n[row.A1]\ntitle = 'one'\ncases = ['a_test.x']\n")
+        self.write("lists/rows.toml", "other = []\n[row.A1]\ntitle = 'one'\ncases.a_test = ['x']\n")
         with mock.patch.object(lists, "LISTS", self.top / "lists"):
             self.assertEqual(main(["check"], self.top), 1)
             self.assertIn("A1: there is no a_test.x\n", self.shown())
