@@ -161,8 +161,9 @@ def one_by_one(command: list[str], version: str) -> list[str]:
     return [*command, "-singlestep"]
 
 
-def log_for(seconds: float, monitor: Path) -> None:
-    """Has QEMU log what is executed for so long, and end."""
+def log_for(seconds: float, monitor: Path, running: "subprocess.Popen[bytes]") -> None:
+    """Has QEMU log what is executed for so long, and end. It may not read what is said by who has
+    left."""
     with socket.socket(socket.AF_UNIX) as talk:
         talk.connect(str(monitor))
         time.sleep(0.2)
@@ -170,6 +171,7 @@ def log_for(seconds: float, monitor: Path) -> None:
         talk.send(b"log exec,nochain\n")
         time.sleep(seconds)
         talk.send(b"log none\nquit\n")
+        running.wait()
 
 
 @contextlib.contextmanager
@@ -202,8 +204,7 @@ def executed(command: list[str], folder: Path, symbols: Symbols, seconds: int) -
             assert running.stdout
             for line in running.stdout:
                 if looping := line.startswith(b"bench: looping"):
-                    log_for(seconds, monitor)
-                    running.wait()
+                    log_for(seconds, monitor, running)
                     break
                 sys.stderr.write(line.decode(errors="replace"))
         finally:

@@ -28,7 +28,7 @@ USER, CLONE, ALLOC, LOCK, UNLOCK, OTHER = [
 ORDER = [USER, CLONE, ALLOC, LOCK, ALLOC, OTHER, ALLOC, UNLOCK, ALLOC, LOCK, OTHER, UNLOCK] * 2
 LOG = [f"Trace 0: 0x7f00 [00000000/{address}/00/ff] \n" for address in ORDER]
 QEMU = """#!/usr/bin/env python3
-import socket, sys
+import socket, sys, time
 words = sys.argv[1:]
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(words[words.index("-monitor") + 1].split(":")[1].split(",")[0])
@@ -41,6 +41,9 @@ if "loop" in words:
     said = b""
     while b"quit" not in said:
         said += talk.recv(4096)
+    # It hears nothing of who has left.
+    time.sleep(0.3)
+    talk.send(b"(qemu)")
     log.write(open(words[0]).read())
 """
 
