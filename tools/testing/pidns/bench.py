@@ -10,14 +10,13 @@ a distribution's.
 import csv
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from . import process
+from . import initramfs, process
 from .cache import TOP, Cache
 from .errors import Fault, note, show_end
 from .kernel import DISTRIBUTION, built
@@ -39,12 +38,6 @@ ARGUMENTS = (
     "console=ttyS0 quiet nokaslr norandmaps randomize_kstack_offset=off slab_nomerge oops=panic"
     " panic=-1"
 )
-CC = ("cc", "-Wall", "-Werror", "-O2", "-static", "-pthread", "-o")
-INITRAMFS = """dir /dev 0755 0 0
-dir /proc 0755 0 0
-dir /sys 0755 0 0
-nod /dev/console 0600 0 0 c 5 1
-"""
 FAULT = re.compile(r"^bench: .*: .*$", re.M)
 # KUnit and its tests: only the Rust kernel has ours.
 TESTS = re.compile(r"kunit|doctest|5tests")
@@ -57,13 +50,7 @@ Counts = dict[tuple[str, int], tuple[float, float]]
 def stage(tree: Tree, folder: Path) -> None:
     """Copies the kernel to a folder, with an initramfs that has bench.c alone."""
     shutil.copy(tree.build / X86_64.image, folder / "kernel")
-    if subprocess.call([*CC, f"{folder}/bench", PROGRAM]) != 0:
-        raise Fault("bench.c does not build")
-    text = f"{INITRAMFS}file /init {folder}/bench 0755 0 0\n"
-    (folder / "list").write_text(text, encoding="utf-8")
-    with open(folder / "initramfs", "wb") as packed:
-        program = tree.build / "usr/gen_init_cpio"
-        subprocess.run([program, folder / "list"], stdout=packed, check=True)
+    initramfs.make(tree.build, folder, PROGRAM, "-O2 -static -pthread")
 
 
 def guest(folder: Path, arguments: str) -> list[str]:

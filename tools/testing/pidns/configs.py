@@ -11,14 +11,13 @@ kernels take longer than one.
 import contextlib
 import functools
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import config, kernel, ktap, link, process, qemu, splats
+from . import config, initramfs, kernel, ktap, link, process, qemu, splats
 from .cache import Cache
 from .errors import Fault, note
 from .guest import SCRIPTS, End
@@ -36,11 +35,10 @@ USUAL = "usual"
 GUEST_NEEDS = "PROC_FS NET_9P SYSFS VIRTIO_CONSOLE TMPFS MULTIUSER"
 DEMO_NEEDS = "PIDNS_RUST UTS_NS IPC_NS NET_NS USER_NS CGROUPS CHECKPOINT_RESTORE"
 # What results come from, besides the kernel.
-MODULES = "config configs guest kernel ktap link qemu splats tree"
+MODULES = "config configs guest initramfs kernel ktap link qemu splats tree"
 FILES = "demo.sh implementation.sh inspect.sh qemu-init.sh smoke.c worker.sh"
 SMOKE_LIMIT, BOOT_LIMIT, DEMO_LIMIT = 300, 300, 600
 SMOKE_ARGUMENTS = "kunit.enable=1 slab_nomerge oops=panic panic=-1"
-INITRAMFS = "dir /dev 0755 0 0\nnod /dev/console 0600 0 0 c 5 1\nfile /init {} 0755 0 0\n"
 GOOD = re.compile(r"^smoke: \d+ passed, 0 failed", re.M)
 
 
@@ -165,22 +163,9 @@ class Configs:
     def smoke(self, entry: Entry, tree: Tree, folder: Path, row: dict[str, str]) -> bool:
         """Boots with nothing but smoke.c as the first program: no file system, no network."""
         arch = self.machine.arch
-        program, listed, image = (folder / name for name in ("smoke", "list", "initramfs"))
         include = f"-I{tree.build}/include -include {self.source.path}/include/linux/kconfig.h"
-        flags = "-Wall -Werror -O1 -static"
-        compile_: list[str | Path] = [
-            "cc",
-            *flags.split(),
-            *include.split(),
-            "-o",
-            program,
-            SCRIPTS / "smoke.c",
-        ]
-        if subprocess.call(compile_):
-            raise Fault("smoke.c does not build")
-        listed.write_text(INITRAMFS.format(program), encoding="utf-8")
-        with open(image, "wb") as file:
-            subprocess.run([tree.build / "usr/gen_init_cpio", listed], stdout=file, check=True)
+        flags = f"-O1 -static {include}"
+        image = initramfs.make(tree.build, folder, SCRIPTS / "smoke.c", flags)
         log = self.cache.log / f"smoke-{tree.key}-{entry.name}.log"
         command = [
             *(*self.machine.command, "-kernel", str(tree.build / arch.image)),
