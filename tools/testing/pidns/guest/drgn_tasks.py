@@ -39,8 +39,8 @@ def main() -> None:
     )
     nested = set()
     for number, innermost, comm in table:
-        task = tasks.get(int(number))
-        check(task, f"for_each_task() does not find {number}")
+        check(int(number) in tasks, f"for_each_task() does not find {number}")
+        task = tasks[int(number)]
         check(task.comm.string_().decode() == comm, f"{number} is not {comm}")
         check(find_task(prog, int(number)) == task, f"find_task() does not find {number}")
         ns, inner = pid_of(task)
