@@ -39,7 +39,7 @@ ARGUMENTS = (
 )
 CONFIG = config.for_uml("rust", debug=False)
 # What a guest runs.
-GUEST = ("uml-init.sh", "worker.sh")
+GUEST = ("mounts.sh", "uml-init.sh", "worker.sh")
 # Options of other commands.
 FOREIGN = (
     "CHECKS",
