@@ -4,6 +4,7 @@
 Each module is one concern. What all of them share comes first here:
 
 errors      messages to the user
+arch        the architectures that kernels are for
 options     what the user asked for
 cache       where sources, build trees and logs are kept
 process     child processes with a time limit
