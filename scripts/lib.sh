@@ -34,6 +34,7 @@ CACHE=${XDG_CACHE_HOME:-${HOME:-}/.cache}/pidns
 check_options() {
 	local name
 	IMPL=${IMPL:-rust} DEBUG=${DEBUG:-} KDIR=${KDIR:-} PIDNS_VARIANT=${PIDNS_VARIANT:-}
+	[ "${ARCH:-x86_64}" = x86_64 ] || die "ARCH=$ARCH is not for $(basename "$0" .sh); leave it out"
 	case $IMPL in
 	rust | c) ;;
 	*) die "IMPL=$IMPL is not known; use IMPL=rust or IMPL=c" ;;

@@ -33,7 +33,7 @@ from . import (
 )
 from .cache import Cache
 from .errors import Fault
-from .options import Options
+from .options import Options, refuse
 
 Command = Callable[[Options, Cache, Mapping[str, str], Sequence[str]], int]
 COMMANDS: dict[str, Command] = {
@@ -62,6 +62,10 @@ COMMANDS: dict[str, Command] = {
     "toolchain": toolchain.command,
     "upstream-tests": upstream.command,
 }
+# Those that are for this machine's architecture and no other.
+NATIVE = {
+    *("configs", "containers", "lint", "models", "mutants", "quick", "systemd", "upstream-tests"),
+}
 # MEMORY= where it is not given: these have many guests.
 MEMORY = {"quick": "1G", "mutants": "1G"}
 
@@ -77,6 +81,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         cache = Cache.find(os.environ)
         options = Options.read(os.environ, MEMORY.get(asked.command, "2G"))
+        if options.arch.foreign and asked.command in NATIVE:
+            refuse(os.environ, asked.command, "ARCH")
         return COMMANDS[asked.command](options, cache, os.environ, asked.argument)
     except Fault as fault:
         print(f"pidns: error: {fault}", file=sys.stderr)

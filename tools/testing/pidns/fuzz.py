@@ -62,7 +62,7 @@ def run(options: Options, cache: Cache) -> dict[str, list[Result]]:
     for impl in options.impls:
         one = options.with_impl(impl)
         with cache.temporary() as folder, cache.log_of(f"fuzz-{one.run}") as log:
-            fuzzer.stage(one, cache, program, folder)
+            fuzzer.stage(one, cache, folder)
             note(f"running seeds {given} on IMPL={impl}")
             guest = qemu.Qemu(cache, qemu.Machine.of(one, cache), folder, log, seconds)
             ran[impl] = fuzzer.in_guest(guest, f"--seeds {given}", folders[impl])

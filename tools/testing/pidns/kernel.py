@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import config, kselftests, link
+from .arch import ARCHES
 from .cache import TOP, Cache
 from .errors import elapsed, note
 from .guest import SCRIPTS
 from .options import SERIES, Options
-from .qemu import X86_64
 from .setup import setup
 from .source import Source
 from .toolchain import Toolchain
@@ -34,7 +34,7 @@ def tree_of(
     if variant == DISTRIBUTION:
         variables = (f"PAHOLE={script('distro-tools.sh', PIDNS_LOCKED='1').strip()}/bin/pahole",)
     build = cache.build / key
-    return Tree(X86_64.name, source, build, key, toolchain, cache, options.jobs, variables)
+    return Tree(options.arch.name, source, build, key, toolchain, cache, options.jobs, variables)
 
 
 @contextmanager
@@ -47,20 +47,17 @@ def built(options: Options, cache: Cache, variant: str = "") -> Iterator[Tree]:
         source.lay_over()
         start = time.monotonic()
         tree = tree_of(options, cache, source, toolchain, variant)
-        image = tree.build / X86_64.image
+        image = tree.build / options.arch.image
         space = 1000 if image.exists() else 4000
         cache.need_space(space + (2000 if options.debug else 0), "the build")
         # Most of one implementation's kernel is the other's as well.
         one = options.with_impl("c" if options.impl == "rust" else "rust")
         other = tree_of(one, cache, source, toolchain, variant)
-        if not image.exists() and (other.build / X86_64.image).exists():
+        if not image.exists() and (other.build / options.arch.image).exists():
             tree.copy_from(other)
-        tree.configure(config.for_qemu(options.impl, options.debug, variant))
-        note(
-            f"building Linux {SERIES} (IMPL={options.impl}{' DEBUG=1' if options.debug else ''})"
-            f" in {tree.build}"
-        )
-        tree.build_kernel(X86_64.goal, image, "modules")
+        tree.configure(config.for_qemu(options.impl, options.debug, variant, options.arch))
+        note(f"building Linux {SERIES} ({options.words}) in {tree.build}")
+        tree.build_kernel(options.arch.goal, image, "modules")
         note(f"kernel: {image} ({elapsed(start)})")
         yield tree
 
@@ -68,7 +65,7 @@ def built(options: Options, cache: Cache, variant: str = "") -> Iterator[Tree]:
 def stage(tree: Tree, folder: Path, suites: Sequence[str] = ()) -> None:
     """Copies what a guest needs, so that the next build does not change what it reads: the
     kernel, the sample, our scripts, and kselftests."""
-    shutil.copy(tree.build / X86_64.image, folder)
+    shutil.copy(tree.build / ARCHES[tree.arch].image, folder)
     settings = tree.build / ".config"
     has_sample = "CONFIG_SAMPLE_PIDNS_INSPECT=m" in settings.read_text(encoding="utf-8")
     scripts = (path for path in SCRIPTS.iterdir() if path.is_file())

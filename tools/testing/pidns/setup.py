@@ -73,7 +73,6 @@ class Setup:
     cache: Cache
     # A folder for what is not finished yet.
     work: Path = Path()
-    arch: str = "x86_64"
 
     def __post_init__(self) -> None:
         system = os_release()
@@ -104,7 +103,7 @@ class Setup:
     def has_all(self) -> bool:
         """Whether nothing is missing."""
         return (
-            not missing_packages(self.arch)
+            not missing_packages(self.options.arch.name)
             and self.has_rust()
             and toolchain.find_cargo() is not None
             and self.has_llvm()
@@ -171,7 +170,7 @@ class Setup:
 
     def missing_elsewhere(self) -> list[str]:
         """All that is missing there."""
-        missing = missing_packages(self.arch)
+        missing = missing_packages(self.options.arch.name)
         if not self.own_rust and not self.has_rust():
             why = f" ({self.fault})" if self.fault else ""
             missing.append(
@@ -259,7 +258,7 @@ class Setup:
     def install(self) -> None:
         """Installs all that is missing."""
         if self.distribution in RUST:
-            self.apt(*missing_packages(self.arch))
+            self.apt(*missing_packages(self.options.arch.name))
         elif missing := self.missing_elsewhere():
             self.stop_elsewhere(*missing)
         with self.cache.lock():

@@ -133,7 +133,7 @@ def run(options: Options, cache: Cache, asked: str, minutes: float) -> None:
         work = stack.enter_context(cache.temporary())
         stages = {impl: stack.enter_context(cache.temporary()) for impl in ("c", "rust")}
         for impl, folder in stages.items():
-            fuzzer.stage(options.with_impl(impl), cache, program, folder)
+            fuzzer.stage(options.with_impl(impl), cache, folder)
 
         def both(impl: str, programs: Path, transcripts: Path) -> None:
             shutil.rmtree(stages[impl] / "programs", ignore_errors=True)

@@ -23,6 +23,15 @@ class CliTest(unittest.TestCase):
         self.assertEqual(self.said(OSError(errno.EACCES, "no")), "pidns: error: [Errno 13] no\n")
         self.assertIn("; free some space", self.said(OSError(errno.ENOSPC, "full")))
 
+    def test_what_is_for_this_machine_alone(self) -> None:
+        for arch, words in (
+            ("arm64", "ARCH=arm64 is not for quick; leave it out"),
+            ("m68k", "ARCH=m68k is not known; use ARCH=x86_64, ARCH=arm64, ARCH=riscv"),
+            ("x86_64", "[Errno 13] no"),
+        ):
+            with mock.patch.dict("os.environ", ARCH=arch):
+                self.assertEqual(self.said(OSError(errno.EACCES, "no")), f"pidns: error: {words}\n")
+
 
 if __name__ == "__main__":
     unittest.main()

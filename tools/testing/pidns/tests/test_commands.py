@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 from .. import cli, containers, fuzz, fuzzer, kernel, kunit, shrink, test, upstream
+from ..arch import ARM64, X86_64, Arch
 from ..cache import Cache
 from ..expected import Entry
 from ..ktap import Outcome, Result
@@ -78,9 +79,10 @@ class KernelTest(Folder):
 
         self.assertEqual(name("", Options(impl="c")), "linux-7.3-c")
         self.assertEqual(name("locks", Options(debug=True)), "linux-7.3-rust-debug-locks")
+        self.assertEqual(name("", Options(arch=ARM64)), "linux-7.3-arm64-rust")
 
     def test_stage(self) -> None:
-        tree = mock.Mock(build=self.folder / "build")
+        tree = mock.Mock(build=self.folder / "build", arch="x86_64")
         self.write("build/arch/x86/boot/bzImage", "image")
         for text in ("", "CONFIG_SAMPLE_PIDNS_INSPECT=m\n"):
             self.write("build/.config", text)
@@ -122,11 +124,11 @@ class KunitTest(Folder):
 
 
 class LogTest(Folder):
-    def same(self, impl: str, text: str, **options: int) -> list[Outcome]:
+    def same(self, impl: str, text: str, arch: Arch = X86_64, **options: int) -> list[Outcome]:
         cache = Cache(self.folder)
-        self.write(f"log/test-{impl}.log", text)
+        self.write(f"log/test-{arch.prefix}{impl}.log", text)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            asked = Options(impl=impl, cpus=options.get("cpus"))
+            asked = Options(arch=arch, impl=impl, cpus=options.get("cpus"))
             return [result.outcome for result in test.same_log(asked, cache)]
 
     def test_logs_of_whole_runs(self) -> None:
@@ -134,6 +136,8 @@ class LogTest(Folder):
         self.assertEqual(self.same("rust", "a\n"), [Outcome.PASS])
         self.assertEqual(self.same("rust", "b\n"), [Outcome.FAIL])
         self.assertEqual(self.same("rust", "a\n", cpus=3), [])
+        self.assertEqual(self.same("rust", "a\n", ARM64), [])
+        self.assertEqual(self.same("c", "b\n", ARM64), [Outcome.FAIL])
 
 
 class FuzzTest(Folder):

@@ -11,6 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 from .. import rootfs
+from ..arch import ARM64, RISCV, Arch
 from ..archive import Archive
 from ..cache import Cache
 from ..errors import Fault
@@ -18,7 +19,7 @@ from ..errors import Fault
 ARCHIVE = Archive("http://a.invalid", Path("/keys"))
 MMDEBSTRAP = """cd "$TMPDIR" && mkdir -p root/etc/systemd/system
 echo 'I: installing packages...' && echo "$TMPDIR $MINE" >environment
-for arg; do case $arg in --customize-hook=*) exec "${arg#*=}" "$PWD/root" ;; esac; done
+for arg; do case $arg in --*-hook=*) exec "${arg#*=}" "$PWD/root" ;; esac; done
 """
 
 
@@ -50,6 +51,13 @@ class RootfsTest(unittest.TestCase):
         path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
         path.chmod(0o700)
 
+    def words(self, arch: Arch) -> str:
+        """What mmdebstrap is told for a plain one."""
+        self.stub("mmdebstrap", f'echo "$*" >{self.folder}/words; exit 1')
+        with contextlib.suppress(Fault):
+            rootfs.plain(self.cache, arch)
+        return (self.folder / "words").read_text(encoding="utf-8")
+
     def image(self, user: int) -> Path:
         self.calls.write_text("", encoding="utf-8")
         said = io.StringIO()
@@ -67,6 +75,15 @@ class RootfsTest(unittest.TestCase):
         self.assertNotIn("sudo", self.calls.read_text(encoding="utf-8"))
         self.assertEqual(list((self.cache.root / "tmp").iterdir()), [])
         self.assertEqual(rootfs.image(self.cache, ["crun"]), path)
+
+    def test_another_architecture(self) -> None:
+        """Nothing of its packages is run."""
+        with contextlib.redirect_stderr(io.StringIO()):
+            words = self.words(ARM64)
+            other = self.words(RISCV)
+        self.assertIn("--variant=extract --architectures=arm64 ", words)
+        self.assertIn("--extract-hook=", words)
+        self.assertIn("--architectures=riscv64 ", other)
 
     def test_a_user(self) -> None:
         """By sudo, where TMPDIR= says, whatever sudo takes away."""

@@ -6,10 +6,11 @@ from pathlib import Path
 from unittest import main, mock
 
 from .. import cargo, setup, toolchain
+from ..arch import ARCHES
 from ..cache import Cache
 from ..lists import load
 from ..options import Options
-from ..setup import Setup
+from ..setup import Setup, missing_packages
 from .kernel_tree import FolderTest
 
 FULL = "No space left on device"
@@ -130,11 +131,18 @@ class SetupTest(FolderTest):
             ("hdr:no/such.h", False),
         ):
             self.assertEqual(setup.has(check), there, check)
-        kinds = {
-            check.split(":")[0]
-            for check in load("packages.toml", lambda data: data["every"]).values()
-        }
+        lists = load("packages.toml", lambda data: data)
+        kinds = {check.split(":")[0] for check in lists["every"].values()}
         self.assertEqual(kinds, {"cmd", "hdr", "py"})
+        self.assertEqual(lists.keys() - {"every"}, ARCHES.keys())
+
+    def test_what_another_architecture_needs(self) -> None:
+        """Nobody else installs it."""
+        self.patch(setup, "has", new=lambda check: "aarch64" not in check)
+        self.assertTrue(
+            {"gcc-aarch64-linux-gnu", "qemu-system-arm"} <= {*missing_packages("arm64")}
+        )
+        self.assertEqual(missing_packages("x86_64"), [])
 
     def test_nothing_is_missing(self) -> None:
         self.patch(setup, "has", return_value=True)
