@@ -20,6 +20,8 @@ class Arch:
     image: str
     goal: str
     console: str
+    # What the names of system calls begin with, in a kernel.
+    calls: str
     # As rustc and Debian call it.
     triple: str
     debian: str
@@ -49,6 +51,7 @@ X86_64 = Arch(
     "arch/x86/boot/bzImage",
     "bzImage",
     "ttyS0",
+    "__x64_sys_",
     "x86_64-unknown-linux-gnu",
     "amd64",
 )
@@ -60,6 +63,7 @@ ARM64 = Arch(
     "arch/arm64/boot/Image",
     "Image",
     "ttyAMA0",
+    "__arm64_sys_",
     "aarch64-unknown-linux-gnu",
     "arm64",
     "aarch64-linux-gnu-",
@@ -71,6 +75,7 @@ RISCV = Arch(
     "arch/riscv/boot/Image",
     "Image",
     "ttyS0",
+    "__riscv_sys_",
     "riscv64gc-unknown-linux-gnu",
     "riscv64",
     "riscv64-linux-gnu-",

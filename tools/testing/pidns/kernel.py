@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import config, kselftests, link
-from .arch import ARCHES
+from .arch import ARCHES, Arch
 from .cache import TOP, Cache
 from .errors import elapsed, note
 from .guest import SCRIPTS
@@ -88,9 +88,15 @@ def stage_distribution(tree: Tree, folder: Path) -> None:
     shutil.copy(folder / "livepatch" / LIVEPATCH, folder)
 
 
+def wanted_symbols(arch: Arch) -> dict[str, str]:
+    """The symbols that a kernel must have, and how they are exported."""
+    text = (TOP / "tools/testing/symbols").read_text(encoding="utf-8")
+    return link.wanted_symbols(text, arch)
+
+
 def link_faults(tree: Tree, impl: str) -> tuple[list[str], list[str]]:
     """What is linked that should not be, or not linked; and what symbols and exports are wrong."""
-    wanted = link.wanted_symbols((TOP / "tools/testing/symbols").read_text(encoding="utf-8"))
+    wanted = wanted_symbols(ARCHES[tree.arch])
     linked = list(link.wrong_objects(impl, link.objects(tree.build, tree.toolchain.llvm)))
     with open(tree.build / "vmlinux.map", encoding="utf-8") as lines:
         linked += link.wrong_map(impl, lines, wanted)

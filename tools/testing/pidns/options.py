@@ -94,8 +94,13 @@ class Options:
     @property
     def words(self) -> str:
         """What is built, as it is asked for."""
-        arch = f"ARCH={self.arch.name} " if self.arch.foreign else ""
-        return f"{arch}IMPL={self.impl}{' DEBUG=1' if self.debug else ''}"
+        return " ".join([f"IMPL={self.impl}", *self.also])
+
+    @property
+    def also(self) -> list[str]:
+        """That, but for the implementation."""
+        arch = [f"ARCH={self.arch.name}"] if self.arch.foreign else []
+        return [*arch, *(["DEBUG=1"] if self.debug else [])]
 
     @classmethod
     def read(cls, env: Mapping[str, str], memory: str = "1G") -> "Options":

@@ -96,7 +96,8 @@ class Recipe:
     @property
     def name(self) -> str:
         """Changes with anything in it."""
-        return f"{self.arch.prefix}{RELEASE}-{hashlib.sha256(repr(self).encode()).hexdigest()[:16]}"
+        recipe = repr((RELEASE, self.packages, self.files, self.commands, HOOK, self.words))
+        return f"{self.arch.prefix}{RELEASE}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
 
     @property
     def words(self) -> list[str]:

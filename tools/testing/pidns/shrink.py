@@ -147,8 +147,8 @@ def run(options: Options, cache: Cache, asked: str, minutes: float) -> None:
                 guest = qemu.Qemu(cache, machine, stages[impl], log, seconds)
                 fuzzer.in_guest(guest, "--programs", transcripts)
 
-        debug = " DEBUG=1" if options.debug else ""
-        shrink = Shrink(program, work, both, f"make fuzz-shrink SEED={out}/smallest.prog{debug}")
+        itself = " ".join([f"make fuzz-shrink SEED={out}/smallest.prog", *options.also])
+        shrink = Shrink(program, work, both, itself)
         if is_seed:
             shrink.ask("generate", "--seed", asked, to=shrink.best)
         else:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import expected, kernel, kselftests, ktap, kunit, logs, qemu, report
+from . import expected, kernel, kselftests, ktap, kunit, link, logs, qemu, report
 from .cache import TOP, Cache
 from .errors import Fault, note
 from .ktap import Result
@@ -85,6 +85,10 @@ def run(options: Options, cache: Cache) -> Ran:
         suites = [*kunit.suites(), kunit.DOCTESTS] if whole and options.impl == "rust" else []
         text = "".join(f"{suite}\n" for suite in suites)
         (folder / "kunit-suites").write_text(text, encoding="utf-8")
+        # make distro has it for x86-64, among more.
+        if options.arch.foreign:
+            names = link.traced(kernel.wanted_symbols(options.arch))
+            (folder / "functions").write_text("\n".join(names) + "\n", encoding="utf-8")
         note("booting it")
         seconds = options.timeout or (DEBUG_LIMIT if options.debug else LIMIT)
         guest = qemu.Qemu(cache, qemu.Machine.of(options, cache), folder, log, seconds)

@@ -55,7 +55,7 @@ class OptionsTest(unittest.TestCase):
         for name, run, words in (
             ("", "c-debug", "IMPL=c DEBUG=1"),
             ("x86_64", "c-debug", "IMPL=c DEBUG=1"),
-            ("arm64", "arm64-c-debug", "ARCH=arm64 IMPL=c DEBUG=1"),
+            ("arm64", "arm64-c-debug", "IMPL=c ARCH=arm64 DEBUG=1"),
         ):
             options = Options.read({"ARCH": name, "IMPL": "c", "DEBUG": "1"})
             self.assertEqual((options.run, options.words), (run, words))
