@@ -56,16 +56,18 @@ def _for_qemu(impl: str) -> str:
 
 def for_qemu(impl: str, debug: bool, variant: str = "", arch: Arch = X86_64) -> Config:
     """The configuration for QEMU, or a variant: "distribution", or a fragment over the lean one."""
-    other = ["emulated", arch.name] if arch.foreign else []
+    checks = ["debug"] if debug else []
+    if arch.foreign:
+        names = ["guest", "lean", "test", *checks, "emulated", arch.name]
+        return Config(_fragments(*names), _for_qemu(impl))
     if variant not in ("", "distribution"):
-        return Config(_fragments("guest", "lean", variant, *other), _for_qemu(impl))
+        return Config(_fragments("guest", "lean", variant), _for_qemu(impl))
     names = [
         "base",
         "guest",
         "test",
-        *(["debug"] if debug else []),
+        *checks,
         *([variant] if variant else []),
-        *other,
     ]
     return Config(_fragments(*names), _for_qemu(impl), "allnoconfig")
 
