@@ -60,8 +60,9 @@ ARM64 = Arch(
     "arm64",
     "qemu-system-aarch64",
     "-machine virt -cpu neoverse-n1",
-    "arch/arm64/boot/Image",
-    "Image",
+    # kunit.py, too, looks for it there.
+    "arch/arm64/boot/Image.gz",
+    "Image.gz",
     "ttyAMA0",
     "__arm64_sys_",
     "aarch64-unknown-linux-gnu",

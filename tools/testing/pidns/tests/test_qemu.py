@@ -189,7 +189,7 @@ class GuestTest(Stubs):
         for words in (
             "qemu-system-aarch64 -m 1G -smp 3 ",
             "-accel tcg -machine virt -cpu ",
-            f"-kernel {self.folder}/Image -append console=ttyAMA0 root=/dev/vda ro ",
+            f"-kernel {self.folder}/Image.gz -append console=ttyAMA0 root=/dev/vda ro ",
             "file=/plain,format=raw,if=virtio,snapshot=on",
             "kunit.enable=1",
         ):
