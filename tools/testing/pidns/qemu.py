@@ -260,15 +260,17 @@ def shell(cache: Cache, machine: Machine, stage: Path) -> None:
     """A shell in a guest, on our terminal. Raises a Fault if the guest ended before it; what the
     shell itself ended with is its user's affair."""
     out = stage / "out"
-    options = " ".join(["-no-reboot", *port_options(f"file,path={out}")])
+    port = port_options(f"file,path={out}")
     # In the foreground: the terminal belongs to the guest. A panic ends it, too.
-    command = [
-        *machine.virtme(cache, stage),
-        *("--cwd", "/", "--shell", "/run/pidns/qemu-init.sh", f"--qemu-opts={options}"),
-    ]
     if machine.root:
         words = f"{PLAIN} quiet PIDNS_SHELL=1"
-        command = [*machine.terminal, *options.split(), *machine.disk(stage, machine.root, words)]
+        command = [*machine.terminal, *port, *machine.disk(stage, machine.root, words)]
+    else:
+        options = " ".join(["-no-reboot", *port])
+        command = [
+            *machine.virtme(cache, stage),
+            *("--cwd", "/", "--shell", "/run/pidns/qemu-init.sh", f"--qemu-opts={options}"),
+        ]
     status = subprocess.call(command, env=virtme_env(cache))
     if not out.exists() or "pidns-status " not in out.read_text(encoding="utf-8"):
         raise Fault(
