@@ -59,9 +59,16 @@ def has(check: str) -> bool:
     return preprocessed.returncode == 0
 
 
-def missing_packages(arch: str) -> list[str]:
-    """Those that are missing to build and run kernels of an architecture."""
-    needed: dict[str, str] = load("packages.toml", lambda data: data["every"] | data[arch])
+def missing_packages(arch: str, distribution: str) -> list[str]:
+    """Those that are missing to build and run kernels of an architecture, with the names that
+    they have on a distribution, or on the newest that is known."""
+    known = (f"{arch} {distribution}", f"{arch} debian-13")
+    needed: dict[str, str] = load(
+        "packages.toml",
+        lambda data: (
+            data["every"] | data[arch] | next((data[one] for one in known if one in data), {})
+        ),
+    )
     return [package for package, check in needed.items() if not has(check)]
 
 
@@ -80,6 +87,10 @@ class Setup:
         self.rustc = toolchain.find_rustc(self.options.rustc)
         self.own_rust = self.rustc != Path("/usr/bin/rustc")
         self.fault = toolchain.rust_fault(self.rustc)
+
+    def missing(self) -> list[str]:
+        """The packages that are missing."""
+        return missing_packages(self.options.arch.name, self.distribution)
 
     def has_rust(self) -> bool:
         """Whether rustc will do and all that belongs to it is there."""
@@ -103,7 +114,7 @@ class Setup:
     def has_all(self) -> bool:
         """Whether nothing is missing."""
         return (
-            not missing_packages(self.options.arch.name)
+            not self.missing()
             and self.has_rust()
             and toolchain.find_cargo() is not None
             and self.has_llvm()
@@ -170,7 +181,7 @@ class Setup:
 
     def missing_elsewhere(self) -> list[str]:
         """All that is missing there."""
-        missing = missing_packages(self.options.arch.name)
+        missing = self.missing()
         if not self.own_rust and not self.has_rust():
             why = f" ({self.fault})" if self.fault else ""
             missing.append(
@@ -258,7 +269,7 @@ class Setup:
     def install(self) -> None:
         """Installs all that is missing."""
         if self.distribution in RUST:
-            self.apt(*missing_packages(self.options.arch.name))
+            self.apt(*self.missing())
         elif missing := self.missing_elsewhere():
             self.stop_elsewhere(*missing)
         with self.cache.lock():
