@@ -5,7 +5,7 @@ Each module is one concern, which its first lines tell. A command of the Makefil
 module, called by cli.py; mutants, functions, api, rows and policy are checks of lint. They stand on
 source, toolchain, config, tree and kernel, which build kernels; on guest, with uml and qemu, which
 run them; and on ktap, expected, table and report, which judge results. What all share is in errors,
-options, cache, process and lists. What guests run is in guest/, and what is kept by hand in lists/.
+options, arch, cache, process and lists. What guests run is in guest/, and what is kept by hand in lists/.
 
 The commands are setup, integrate (with make remove), kernel, demo (make run and make shell), quick,
 test, kunit, upstream, fuzz, shrink (make fuzz-shrink), compare, containers (with make systemd),

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import initramfs, process
+from .arch import X86_64
 from .cache import TOP, Cache
 from .errors import Fault, note, show_end
 from .kernel import DISTRIBUTION, built
 from .options import Options, refuse
-from .qemu import X86_64
 from .tree import Tree
 
 PROGRAM = TOP / "tools/testing/bench/bench.c"

@@ -33,7 +33,7 @@ from . import (
 )
 from .cache import Cache
 from .errors import Fault
-from .options import Options
+from .options import Options, refuse
 
 Command = Callable[[Options, Cache, Mapping[str, str], Sequence[str]], int]
 COMMANDS: dict[str, Command] = {
@@ -62,6 +62,11 @@ COMMANDS: dict[str, Command] = {
     "test": test.command,
     "upstream-tests": upstream.command,
 }
+# Those that are for this machine's architecture and no other.
+NATIVE = {
+    *("bench", "configs", "containers", "distro", "lint", "models", "mutants", "profile", "quick"),
+    *("systemd", "upstream-tests"),
+}
 # MEMORY= where it is not given: these have many guests, or a dump of it.
 MEMORY = {"quick": "1G", "mutants": "1G", "distro": "1G"}
 
@@ -77,6 +82,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         cache = Cache.find(os.environ)
         options = Options.read(os.environ, MEMORY.get(asked.command, "2G"))
+        if options.arch.foreign and asked.command in NATIVE:
+            refuse(os.environ, asked.command, "ARCH")
         return COMMANDS[asked.command](options, cache, os.environ, asked.argument)
     except Fault as fault:
         print(f"pidns: error: {fault}", file=sys.stderr)

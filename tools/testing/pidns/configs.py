@@ -35,7 +35,7 @@ USUAL = "usual"
 GUEST_NEEDS = "PROC_FS NET_9P SYSFS VIRTIO_CONSOLE TMPFS MULTIUSER"
 DEMO_NEEDS = "PIDNS_RUST UTS_NS IPC_NS NET_NS USER_NS CGROUPS CHECKPOINT_RESTORE"
 # What results come from, besides the kernel.
-MODULES = "config configs guest initramfs kernel ktap link qemu splats tree"
+MODULES = "arch config configs guest initramfs kernel ktap link qemu splats tree"
 FILES = "demo.sh implementation.sh inspect.sh qemu-init.sh smoke.c worker.sh"
 SMOKE_LIMIT, BOOT_LIMIT, DEMO_LIMIT = 300, 300, 600
 SMOKE_ARGUMENTS = "kunit.enable=1 slab_nomerge oops=panic panic=-1"

@@ -39,7 +39,7 @@ ARGUMENTS = (
 )
 CONFIG = config.for_uml("rust", debug=False)
 # What a guest runs.
-GUEST = ("uml-init.sh", "worker.sh")
+GUEST = ("mounts.sh", "uml-init.sh", "worker.sh")
 # Of what is laid over a tree, what is not built, or not for the kernel.
 PAGES = ("Documentation/",)
 NOT_BUILT = (*PAGES, "tools/", "samples/")

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from . import arch as arches
+from .arch import X86_64, Arch
 from .errors import Fault
 
 SERIES = "7.3"
@@ -82,6 +84,7 @@ def _seeds(value: str) -> range:
 class Options:
     """The options of a command, checked."""
 
+    arch: Arch = X86_64
     impl: str = "rust"
     # Those that a command works on which takes both where none is asked for.
     impls: tuple[str, ...] = ("c", "rust")
@@ -104,7 +107,18 @@ class Options:
     @property
     def run(self) -> str:
         """What the logs of a run are told apart by."""
-        return f"{self.impl}{'-debug' if self.debug else ''}"
+        return f"{self.arch.prefix}{self.impl}{'-debug' if self.debug else ''}"
+
+    @property
+    def words(self) -> str:
+        """What is built, as it is asked for."""
+        return " ".join([f"IMPL={self.impl}", *self.also])
+
+    @property
+    def also(self) -> list[str]:
+        """That, but for the implementation."""
+        arch = [f"ARCH={self.arch.name}"] if self.arch.foreign else []
+        return [*arch, *(["DEBUG=1"] if self.debug else [])]
 
     @classmethod
     def read(cls, env: Mapping[str, str], memory: str = "1G") -> "Options":
@@ -124,6 +138,7 @@ class Options:
             check_kdir(Path(env["KDIR"]))
         timeout = _number(env, "TIMEOUT", "a number of seconds", 0)
         return cls(
+            arch=arches.find(env.get("ARCH", "")),
             impl=impl,
             impls=(impl,) if env.get("IMPL") else cls.impls,
             debug=debug == "1",

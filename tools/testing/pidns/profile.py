@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import bench, kernel, process
+from .arch import X86_64
 from .cache import Cache
 from .errors import Fault, note
 from .options import Options, refuse
-from .qemu import X86_64
 
 # The function that each operation enters once.
 ENTRIES = {

@@ -65,7 +65,9 @@ def run(options: Options, cache: Cache) -> list[Result]:
     with cache.temporary() as folder, cache.log_of(f"upstream-{options.run}") as log:
         with kernel.built(options, cache) as tree:
             kernel.stage(tree, folder, [suite.name for suite in asked])
-        Path(folder, "again").write_text(again(expected.known("upstream")), encoding="utf-8")
+        Path(folder, "again").write_text(
+            again(expected.known("upstream", arch=options.arch)), encoding="utf-8"
+        )
         seconds = BOOT + sum(suite.seconds for suite in asked)
         note(f"booting it (IMPL={impl}); the suites may take {seconds // 60} minutes")
         machine = qemu.Machine.of(options, cache)
@@ -87,4 +89,5 @@ def command(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence
     whole = not options.tests
     least = expected.least("upstream", options.impl) if whole else 1
     print()
-    return table.compare(runs, expected.known("upstream"), least, whole).show()
+    listed = expected.known("upstream", arch=options.arch)
+    return table.compare(runs, listed, least, whole).show()

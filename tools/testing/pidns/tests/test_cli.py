@@ -13,3 +13,17 @@ class CliTest(FolderTest):
                 self.assertEqual(cli.main(["quick"]), 1)
         said = "pidns: error: [Errno 13] no\npidns: error: [Errno 28] full; free some space"
         self.assertTrue(self.said.getvalue().startswith(said))
+
+    def test_what_is_for_this_machine_alone(self) -> None:
+        for arch, words in (
+            ("arm64", "ARCH=arm64 is not for quick; leave it out"),
+            ("m68k", "ARCH=m68k is not known; use ARCH=x86_64, ARCH=arm64, ARCH=riscv"),
+            ("x86_64", "[Errno 13] no"),
+        ):
+            error = OSError(errno.EACCES, "no")
+            with (
+                mock.patch.dict("os.environ", ARCH=arch),
+                mock.patch.dict(cli.COMMANDS, quick=mock.Mock(side_effect=error)),
+            ):
+                self.assertEqual(cli.main(["quick"]), 1)
+            self.assertTrue(self.said.getvalue().endswith(f"pidns: error: {words}\n"))

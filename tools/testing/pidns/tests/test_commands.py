@@ -6,6 +6,7 @@ from pathlib import Path
 from unittest import mock
 
 from .. import cli, containers, fuzz, fuzzer, kernel, kunit, shrink, test, upstream
+from ..arch import ARM64, X86_64, Arch
 from ..cache import Cache
 from ..expected import Entry
 from ..ktap import Outcome, Result
@@ -62,9 +63,10 @@ class KernelTest(FolderTest):
 
         self.assertEqual(name("", Options(impl="c")), "linux-7.3-c")
         self.assertEqual(name("locks", Options(debug=True)), "linux-7.3-rust-debug-locks")
+        self.assertEqual(name("", Options(arch=ARM64)), "linux-7.3-arm64-rust")
 
     def test_stage(self) -> None:
-        tree = mock.Mock(build=self.folder / "build")
+        tree = mock.Mock(build=self.folder / "build", arch="x86_64")
         self.write("build/arch/x86/boot/bzImage", "image")
         for text in ("", "CONFIG_SAMPLE_PIDNS_INSPECT=m\n"):
             self.write("build/.config", text)
@@ -106,10 +108,10 @@ class KunitTest(FolderTest):
 
 
 class LogTest(FolderTest):
-    def same(self, impl: str, text: str, **options: int) -> list[Outcome]:
+    def same(self, impl: str, text: str, arch: Arch = X86_64, **options: int) -> list[Outcome]:
         cache = Cache(self.folder)
-        self.write(f"log/test-{impl}.log", text)
-        asked = Options(impl=impl, cpus=options.get("cpus"))
+        self.write(f"log/test-{arch.prefix}{impl}.log", text)
+        asked = Options(arch=arch, impl=impl, cpus=options.get("cpus"))
         return [result.outcome for result in test.same_log(asked, cache)]
 
     def test_logs_of_whole_runs(self) -> None:
@@ -117,6 +119,8 @@ class LogTest(FolderTest):
         self.assertEqual(self.same("rust", "a\n"), [Outcome.PASS])
         self.assertEqual(self.same("rust", "b\n"), [Outcome.FAIL])
         self.assertEqual(self.same("rust", "a\n", cpus=3), [])
+        self.assertEqual(self.same("rust", "a\n", ARM64), [])
+        self.assertEqual(self.same("c", "b\n", ARM64), [Outcome.FAIL])
 
 
 class FuzzTest(FolderTest):

@@ -15,7 +15,7 @@ class OptionsTest(FolderTest):
         self.assertEqual((options.cpus, options.memory, options.seeds), (None, "1G", None))
 
     def test_empty_is_as_left_out(self) -> None:
-        names = "IMPL DEBUG KDIR TESTS SEEDS JOBS CPUS MEMORY TIMEOUT RUSTC MINUTES".split()
+        names = "ARCH IMPL DEBUG KDIR TESTS SEEDS JOBS CPUS MEMORY TIMEOUT RUSTC MINUTES".split()
         self.assertEqual(Options.read(dict.fromkeys(names, "")), Options.read({}))
 
     def test_values(self) -> None:
@@ -27,6 +27,7 @@ class OptionsTest(FolderTest):
 
     def test_bad_values(self) -> None:
         self.bad("use IMPL=rust or IMPL=c", IMPL="java")
+        self.bad("ARCH=ia64 is not known; use ARCH=x86_64, ARCH=arm64, ARCH=riscv", ARCH="ia64")
         self.bad("DEBUG=yes is not known", DEBUG="yes")
         self.bad("CPUS=0 is not a number from 1", CPUS="0")
         self.bad("JOBS=x is not a number from 1", JOBS="x")
@@ -43,6 +44,16 @@ class OptionsTest(FolderTest):
         self.assertEqual(Options.read({}).impls, ("c", "rust"))
         self.assertEqual(Options.read({"IMPL": "rust"}).impls, ("rust",))
         self.assertEqual(Options(impl="c", debug=True).run, "c-debug")
+
+    def test_architectures(self) -> None:
+        """What is of this machine's has the names that it has always had."""
+        for name, run, words in (
+            ("", "c-debug", "IMPL=c DEBUG=1"),
+            ("x86_64", "c-debug", "IMPL=c DEBUG=1"),
+            ("arm64", "arm64-c-debug", "IMPL=c ARCH=arm64 DEBUG=1"),
+        ):
+            options = Options.read({"ARCH": name, "IMPL": "c", "DEBUG": "1"})
+            self.assertEqual((options.run, options.words), (run, words))
 
     def test_options_of_other_commands(self) -> None:
         refuse({"OP": "", "DEBUG": "0"}, "quick", "OP", "DEBUG")

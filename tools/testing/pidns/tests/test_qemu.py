@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
-from .. import process, qemu
+from .. import process, qemu, rootfs
+from ..arch import ARM64
 from ..cache import Cache
 from ..errors import Fault
 from ..guest import End
@@ -160,6 +161,22 @@ class GuestTest(Stubs):
         command = " ".join(guest.command(qemu.port_options("pipe,path=/port")))
         self.assertIn("file=/disk,format=raw,if=virtio,snapshot=on", command)
         self.assertIn(f"-kernel {self.folder}/bzImage", command)
+
+    def test_another_architecture(self) -> None:
+        """It is emulated on a disk of ours: nothing of it is this machine's."""
+        with mock.patch.object(rootfs, "plain", return_value=Path("/plain")):
+            machine = Machine.of(Options(arch=ARM64, cpus=3), self.cache)
+        guest = Qemu(self.cache, machine, self.folder, self.folder / "log", 60)
+        command = " ".join(guest.command(qemu.port_options("pipe,path=/port")))
+        for words in (
+            "qemu-system-aarch64 -m 1G -smp 3 ",
+            "-accel tcg -machine virt -cpu ",
+            f"-kernel {self.folder}/Image.gz -append console=ttyAMA0 root=/dev/vda ro ",
+            "file=/plain,format=raw,if=virtio,snapshot=on",
+            "kunit.enable=1",
+        ):
+            self.assertIn(words, command)
+        self.assertIn("-serial mon:stdio ", " ".join(machine.terminal))
 
     def test_a_shell(self) -> None:
         """What virtme-ng ends with does not tell how the guest ended."""

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """A root file system as root, by sudo, and on a full disk; all programs are stand-ins."""
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
 from unittest import mock
 
 from .. import rootfs
+from ..arch import ARM64, RISCV, Arch
 from ..archive import Archive
 from ..cache import Cache
 from ..errors import Fault
@@ -15,7 +17,7 @@ from .kernel_tree import FolderTest
 ARCHIVE = Archive("http://a.invalid", Path("/keys"))
 MMDEBSTRAP = """cd "$TMPDIR" && mkdir -p root/etc/systemd/system
 echo 'I: installing packages...' && echo "$TMPDIR $MINE" >environment
-for arg; do case $arg in --customize-hook=*) exec "${arg#*=}" "$PWD/root" ;; esac; done
+for arg; do case $arg in --*-hook=*) exec "${arg#*=}" "$PWD/root" ;; esac; done
 """
 
 
@@ -37,6 +39,13 @@ class RootfsTest(FolderTest):
     def stub(self, name: str, text: str) -> None:
         self.program(name, f"#!/bin/sh\n{text}\n")
 
+    def words(self, arch: Arch) -> str:
+        """What mmdebstrap is told for a plain one."""
+        self.stub("mmdebstrap", f'echo "$*" >{self.folder}/words; exit 1')
+        with contextlib.suppress(Fault):
+            rootfs.plain(self.cache, arch)
+        return (self.folder / "words").read_text(encoding="utf-8")
+
     def image(self, user: int) -> Path:
         self.calls.write_text("", encoding="utf-8")
         with mock.patch("os.geteuid", return_value=user):
@@ -50,6 +59,13 @@ class RootfsTest(FolderTest):
         self.assertNotIn("sudo", self.calls.read_text(encoding="utf-8"))
         self.assertEqual(list((self.cache.root / "tmp").iterdir()), [])
         self.assertEqual(rootfs.image(self.cache, ["crun"]), path)
+
+    def test_another_architecture(self) -> None:
+        """Nothing of its packages is run."""
+        words, other = self.words(ARM64), self.words(RISCV)
+        self.assertIn("--variant=extract --architectures=arm64 ", words)
+        self.assertIn("--extract-hook=", words)
+        self.assertIn("--architectures=riscv64 ", other)
 
     def test_a_user(self) -> None:
         """By sudo, where TMPDIR= says, whatever sudo takes away."""
