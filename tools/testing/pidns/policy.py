@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .cache import TOP, Cache
+from .errors import show_faults
 from .lists import load
 from .options import Options
 
@@ -127,6 +128,4 @@ def faults(top: Path) -> Iterator[str]:
 
 def command(_o: Options, _c: Cache, _e: Mapping[str, str], _a: Sequence[str]) -> int:
     """The command: prints what breaks them in ours."""
-    found = list(faults(TOP))
-    print("".join(f"{fault}\n" for fault in found), end="")
-    return 1 if found else 0
+    return show_faults(lambda: faults(TOP))
