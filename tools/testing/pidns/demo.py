@@ -19,7 +19,7 @@ def stage(options: Options, cache: Cache, folder: Path) -> None:
     """Fills a stage folder with a kernel and the samples."""
     with kernel.built(options, cache) as tree:
         kernel.stage(tree, folder)
-        shutil.copy(cargo.build(cache, tree.toolchain, cargo.MINICONTAINER), folder)
+        shutil.copy(cargo.build(cache, tree.toolchain, options.arch, cargo.MINICONTAINER), folder)
 
 
 def run(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[str]) -> int:
@@ -54,6 +54,10 @@ def debug(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[s
     """The same shell in a guest that waits for gdb, with a kernel that has what gdb needs."""
     if not sys.stdin.isatty():
         raise Fault("make debug needs a terminal")
+    if options.arch.foreign:
+        raise Fault(
+            f"make debug is for kernels of this machine; leave ARCH={options.arch.name} out"
+        )
     if not shutil.which("gdb"):
         raise Fault("gdb is missing; install it, then try again")
     with cache.temporary() as folder:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import cargo
+from .arch import ARCHES, X86_64
 from .cache import TOP
 from .tree import Tree
 
@@ -19,14 +20,17 @@ def names() -> list[str]:
 
 
 def build(tree: Tree, destination: Path, suites: Sequence[str] = (SUITE,), flags: str = "") -> None:
-    """Builds suites for this machine, with its own compiler, and installs them below a folder,
-    ours with the sample that it runs."""
+    """Builds suites, by gcc or Debian's cross compiler, and installs them below a folder. For
+    another architecture they are static: its guests need no library then. With ours is the sample
+    that it runs."""
     tree.build_headers()
+    cross = ARCHES[tree.arch].cross if tree.arch in ARCHES else ""
     command = [
         "make",
         "-C",
         str(tree.source.path / "tools/testing/selftests"),
-        *([f"ARCH={tree.arch}"] if tree.arch == "um" else []),
+        *([f"ARCH={tree.arch}"] if tree.arch != X86_64.name else []),
+        *([f"CROSS_COMPILE={cross}", "USERLDFLAGS=-static"] if cross else []),
         f"-j{tree.jobs}",
         f"O={tree.build}",
         f"TARGETS={' '.join(suites)}",
@@ -37,6 +41,6 @@ def build(tree: Tree, destination: Path, suites: Sequence[str] = (SUITE,), flags
     ]
     tree.run(tree.log("kselftest"), command, "the build of the kselftests")
     if SUITE in suites:
-        shutil.copy(
-            cargo.build(tree.cache, tree.toolchain, cargo.MINICONTAINER), destination / SUITE
-        )
+        arch = ARCHES.get(tree.arch, X86_64)
+        program = cargo.build(tree.cache, tree.toolchain, arch, cargo.MINICONTAINER)
+        shutil.copy(program, destination / SUITE)
