@@ -75,6 +75,7 @@
 #[expect(unsafe_code, reason = "the boundary to C")]
 mod abi;
 mod allocator;
+mod blockers;
 mod caches;
 mod limits;
 mod links;
@@ -85,6 +86,7 @@ mod pidfd;
 #[expect(unsafe_code, reason = "the lower floor")]
 mod raw;
 mod reaper;
+mod refusal;
 mod sysctl;
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
 mod testing;
