@@ -77,6 +77,8 @@ mod abi;
 mod allocator;
 mod blockers;
 mod caches;
+#[cfg(CONFIG_PIDNS_DEBUG_FS)]
+mod debugfs;
 mod limits;
 mod links;
 mod lookup;

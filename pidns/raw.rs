@@ -23,3 +23,5 @@ pub(crate) mod sysctl;
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
 pub(crate) mod testing;
 pub(crate) mod trace;
+#[cfg(CONFIG_PIDNS_DEBUG_FS)]
+pub(crate) mod tree;

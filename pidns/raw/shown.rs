@@ -141,3 +141,15 @@ pub(crate) fn id(ns: &NsCommon) -> u64 {
     // SAFETY: It is valid.
     unsafe { bindings::ns_common_id(ns.as_ptr()) }
 }
+
+/// Returns how many references a namespace has, and how many that make it active.
+#[cfg(CONFIG_PIDNS_DEBUG_FS)]
+pub(crate) fn references(ns: &NsCommon) -> (i32, i32) {
+    // SAFETY: It is valid.
+    unsafe {
+        (
+            bindings::__ns_ref_read(ns.as_ptr()),
+            bindings::__ns_ref_active_read(ns.as_ptr()),
+        )
+    }
+}

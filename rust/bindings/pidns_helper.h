@@ -8,6 +8,7 @@
 
 #include <linux/acct.h>
 #include <linux/cgroup.h>
+#include <linux/debugfs.h>
 #include <linux/fs_struct.h>
 #include <linux/idr.h>
 #include <linux/ipc_namespace.h>
@@ -25,6 +26,7 @@
 #include <linux/ratelimit.h>
 #include <linux/reboot.h>
 #include <linux/sem.h>
+#include <linux/seq_file.h>
 #include <linux/sysctl.h>
 #include <linux/threads.h>
 #include <linux/time_namespace.h>
