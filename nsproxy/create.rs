@@ -12,6 +12,7 @@ use crate::{
         copy_pid_ns,
         copy_time_ns,
         copy_utsname,
+        trace,
         NewFs,
         NewTask,
         NsProxySlot,
@@ -63,7 +64,9 @@ pub(crate) fn copy_namespaces(
     if !request.shares_vm() {
         child.enter_time_ns(&mut proxy);
     }
-    Ok(proxy.activate())
+    let proxy = proxy.activate();
+    trace::nsproxy_switch(child.task(), Some(parents), Some(&proxy));
+    Ok(proxy)
 }
 
 /// Prepares a new nsproxy for `unshare(2)`, or returns [`None`] if it asks for no namespace but a

@@ -12,6 +12,7 @@ mod copy;
 mod nsproxy;
 mod nsset;
 mod task;
+pub(crate) mod trace;
 
 pub(crate) use self::{
     commit::{

@@ -6,6 +6,7 @@ use crate::{
     create,
     raw::{
         enter_time_ns,
+        trace,
         NsProxySwitch,
         OwnNsProxy,
         PreparedNsProxy, //
@@ -25,6 +26,7 @@ use kernel::{
 pub(crate) fn switch_task_namespaces(task: NsProxySwitch<'_>, new: Option<PreparedNsProxy>) {
     might_sleep();
     let new = new.map(PreparedNsProxy::activate);
+    trace::nsproxy_switch(task.task(), task.proxy(), new.as_deref());
     drop(task.replace(new));
 }
 

@@ -5,6 +5,8 @@
 //! Each function converts the arguments from C, calls the policy, and converts the result: an error
 //! to an error number or error pointer, [`None`] to a null pointer or 0. It decides nothing.
 
+#[cfg(CONFIG_PIDNS_DEBUG_FS)]
+mod debugfs;
 pub(crate) mod pid;
 mod pid_namespace;
 

@@ -17,19 +17,23 @@
 //!
 //! See Documentation/pidns/pids.rst.
 
-use crate::raw::{
-    free::{
-        FreedNumber,
-        UnusedPid, //
+use crate::{
+    raw::{
+        free::{
+            FreedNumber,
+            UnusedPid, //
+        },
+        limits::RESERVED_PIDS,
+        new_pid::{
+            NewNumbers,
+            NewPid,
+            NotPublished,
+            PublishedPid, //
+        },
+        numbers::LockedNumbers,
+        trace, //
     },
-    limits::RESERVED_PIDS,
-    new_pid::{
-        NewNumbers,
-        NewPid,
-        NotPublished,
-        PublishedPid, //
-    },
-    numbers::LockedNumbers,
+    refusal, //
 };
 use kernel::{
     ns::pid::PidAllocated,
@@ -56,15 +60,21 @@ const INIT: i32 = 1;
 /// * `ENOMEM` if PID allocation is disabled in a namespace, or if there is no memory.
 ///
 /// May sleep.
+#[inline]
 pub(crate) fn alloc_pid(ns: &PidNamespace, set_tid: &[i32]) -> Result<UnusedPid> {
+    try_alloc_pid(ns, set_tid).inspect_err(|error| refusal::report_fork(ns, set_tid, *error))
+}
+
+#[inline]
+fn try_alloc_pid(ns: &PidNamespace, set_tid: &[i32]) -> Result<UnusedPid> {
     check_set_tid(ns, set_tid)?;
 
-    alloc_numbers(NewPid::new(ns)?, set_tid)?
-        .add_to_pidfs()
-        .map_err(|pid| {
-            free_pid(pid);
-            ENOMEM
-        })
+    let pid = alloc_numbers(NewPid::new(ns)?, set_tid)?;
+    trace::pid_alloc(&pid);
+    pid.add_to_pidfs().map_err(|pid| {
+        free_pid(pid);
+        ENOMEM
+    })
 }
 
 /// Checks the requested numbers and the permission to choose them, innermost first.
@@ -156,6 +166,7 @@ fn first_number(cursor: u32) -> i32 {
 /// Frees the numbers of a pid that no task uses, and drops their reference after a grace period.
 /// `tasklist_lock` must not be held.
 pub(crate) fn free_pid(pid: UnusedPid) {
+    trace::pid_free(&pid);
     let mut pid = pid.retire();
     while let Some(number) = pid.next() {
         wake_reaper(&number);

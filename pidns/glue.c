@@ -9,9 +9,11 @@
 #include <linux/idr.h>
 #include <linux/init.h>
 #include <linux/init_task.h>
+#include <linux/moduleparam.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/proc_ns.h>
+#include <linux/ratelimit.h>
 #include <linux/sched.h>
 #include <linux/syscalls.h>
 #include <linux/user_namespace.h>
@@ -66,6 +68,18 @@ SYSCALL_DEFINE2(setns, int, fd, int, flags)
 {
 	return pidns_setns(fd, flags);
 }
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "pidns."
+
+/* 0: no warning, however long a dying init waits. */
+unsigned int pidns_zap_warn_seconds;
+module_param_named(zap_warn_seconds, pidns_zap_warn_seconds, uint, 0644);
+
+bool pidns_log_refused_forks;
+module_param_named(log_refused_forks, pidns_log_refused_forks, bool, 0644);
+DEFINE_RATELIMIT_STATE(pidns_refused_forks_ratelimit, DEFAULT_RATELIMIT_INTERVAL,
+		       DEFAULT_RATELIMIT_BURST);
 
 subsys_initcall(pidns_sysctl_init);
 device_initcall(pidns_init);

@@ -5,6 +5,7 @@
 #ifndef _PIDNS_GLUE_H
 #define _PIDNS_GLUE_H
 
+#include <linux/ratelimit_types.h>
 #include <linux/types.h>
 #include <linux/uidgid_types.h>
 
@@ -22,5 +23,10 @@ int pid_table_root_permissions(struct ctl_table_header *head,
 			       const struct ctl_table *table);
 void pid_table_root_set_ownership(struct ctl_table_header *head,
 				  kuid_t *uid, kgid_t *gid);
+
+/* Module parameters */
+extern unsigned int pidns_zap_warn_seconds;
+extern bool pidns_log_refused_forks;
+extern struct ratelimit_state pidns_refused_forks_ratelimit;
 
 #endif /* _PIDNS_GLUE_H */

@@ -75,7 +75,10 @@
 #[expect(unsafe_code, reason = "the boundary to C")]
 mod abi;
 mod allocator;
+mod blockers;
 mod caches;
+#[cfg(CONFIG_PIDNS_DEBUG_FS)]
+mod debugfs;
 mod limits;
 mod links;
 mod lookup;
@@ -85,6 +88,7 @@ mod pidfd;
 #[expect(unsafe_code, reason = "the mechanism below the policy")]
 mod raw;
 mod reaper;
+mod refusal;
 mod sysctl;
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
 mod testing;

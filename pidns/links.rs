@@ -13,13 +13,31 @@ use crate::raw::{
         PidLink,
         Unlinked, //
     },
+    trace,
 };
-use kernel::pid::PidType;
+use kernel::pid::{
+    Pid,
+    PidNr,
+    PidType,
+    Upid, //
+};
 
 /// Attaches a task to `pid`.
 #[inline]
 pub(crate) fn attach_pid(link: PidLink<'_, Unlinked>, pid: LivePid<'_>) {
-    link.link(pid);
+    let link = link.link(pid);
+    if trace::ns_init_enabled() {
+        trace_init(&link, pid.pid());
+    }
+}
+
+/// Tells tracers of the first process of a namespace, which gets its thread group with number 1.
+#[cold]
+fn trace_init(link: &PidLink<'_, Linked>, pid: &Pid) {
+    let own = pid.numbers().last().and_then(Upid::nr).map(PidNr::get);
+    if link.kind() == PidType::Tgid && own == Some(1) {
+        trace::ns_init(pid.ns(), link.task());
+    }
 }
 
 /// Detaches a task from its pid. The pid is added to `unused` if no task uses it any more.

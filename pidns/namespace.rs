@@ -4,7 +4,14 @@
 
 use crate::{
     caches,
-    raw::new_ns::NewPidNamespace, //
+    raw::{
+        new_ns::NewPidNamespace,
+        trace::{
+            self,
+            Refused, //
+        },
+    },
+    refusal::report_ns, //
 };
 use kernel::{
     ns::{
@@ -44,7 +51,7 @@ pub(crate) fn copy_pid_ns(
         return Ok(old.into());
     }
     if current.active_pid_ns() != Some(old) {
-        return Err(EINVAL);
+        return Err(report_ns(old, Refused::Unshared, EINVAL));
     }
     create_pid_namespace(user_ns, old)
 }
@@ -58,19 +65,23 @@ pub(crate) fn create_pid_namespace(
     parent: &PidNamespace,
 ) -> Result<ARef<PidNamespace>> {
     if !parent.user_ns().is_or_contains(user_ns) {
-        return Err(EINVAL);
+        return Err(report_ns(parent, Refused::Owner, EINVAL));
     }
     if parent.level() >= PidNamespace::MAX_LEVEL {
-        return Err(ENOSPC);
+        return Err(report_ns(parent, Refused::Depth, ENOSPC));
     }
     let count = Ucount::new(user_ns, Kuid::current_euid(), UcountType::PidNamespaces);
-    let count = count.ok_or(ENOSPC)?;
-    let cache = caches::for_level(parent.level().saturating_add(1))?;
+    let count = count.ok_or_else(|| report_ns(parent, Refused::Ucount, ENOSPC))?;
+    // Also for ENOSPC, where no inode number is left.
+    let no_memory = |error| report_ns(parent, Refused::Memory, error);
+    let cache = caches::for_level(parent.level().saturating_add(1)).map_err(no_memory)?;
 
-    let ns = NewPidNamespace::new(parent, user_ns, count, cache)?;
+    let ns = NewPidNamespace::new(parent, user_ns, count, cache).map_err(no_memory)?;
     #[cfg(all(CONFIG_SYSCTL, CONFIG_MEMFD_CREATE))]
     let ns = ns.with_memfd_noexec_scope(crate::sysctl::memfd_noexec::effective(parent));
-    Ok(ns.publish())
+    let ns = ns.publish();
+    trace::ns_create(&ns);
+    Ok(ns)
 }
 
 /// Returns the active PID namespace of `task`, with a reference.

@@ -21,7 +21,11 @@ pub(crate) mod new_ns;
 pub(crate) mod new_pid;
 pub(crate) mod nsset;
 pub(crate) mod numbers;
+pub(crate) mod shown;
 pub(crate) mod state;
 pub(crate) mod sysctl;
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
 pub(crate) mod testing;
+pub(crate) mod trace;
+#[cfg(CONFIG_PIDNS_DEBUG_FS)]
+pub(crate) mod tree;

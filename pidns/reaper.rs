@@ -4,35 +4,52 @@
 
 use crate::{
     allocator,
+    blockers::{
+        self,
+        Named, //
+    },
     raw::{
         exiting_init::{
             kill,
             kill_process,
             ExitingInit, //
         },
+        shown,
         state::{
             reaper_of,
             reboot_signal,
             set_reboot_signal,
             ExitSignal, //
         },
+        trace, //
     },
 };
 use kernel::{
-    ns::pid::PidAllocated,
+    ns::{
+        pid::PidAllocated,
+        Namespace, //
+    },
     pid::PidType,
     pid_namespace::PidNamespace,
     prelude::*,
     reboot::RebootCommand,
+    sync::rcu,
     task::CurrentTask,
     tasklist::{
         RcuOrTasklist,
         TasklistRead, //
-    }, //
+    },
+    time::{
+        msecs_to_jiffies,
+        Jiffies, //
+    },
 };
 
 /// The first number after init's.
 const FIRST_CHILD: i32 = 2;
+
+/// How many pids a warning names.
+const WARNED_PIDS: u32 = 8;
 
 /// Kills all processes in the namespace of `init` and its descendants, and waits until their pids
 /// are freed. Sleeps.
@@ -40,6 +57,7 @@ pub(crate) fn zap_pid_ns_processes(init: &ExitingInit<'_>) {
     let ns = init.ns();
 
     allocator::disable_pid_allocation(ns);
+    trace::zap_begin(ns);
     // Children that exit from now on, and zombies that are inherited, are autoreaped.
     init.ignore_sigchld();
     kill_all(init);
@@ -50,15 +68,73 @@ pub(crate) fn zap_pid_ns_processes(init: &ExitingInit<'_>) {
     // init.
     let own = PidAllocated::Disabled(init.init_pids());
     let wait = init.prepare_to_wait();
+    let mut patience = patience(shown::zap_warn_seconds());
     while ns.pid_allocated() != own {
-        wait.sleep();
+        if patience == Some(0) {
+            warn_of_wait(init);
+            patience = None;
+        }
+        if trace::zap_wait_enabled() {
+            trace_wait(init);
+        }
+        patience = wait.sleep(patience);
     }
     drop(wait);
+    trace::zap_end(ns);
 
     if let Some(signal) = reboot_signal(ns) {
         init.set_group_exit_code(signal);
     }
     init.acct_exit_ns();
+}
+
+/// Returns how many jiffies an init waits before it warns: [`None`] if it never does.
+fn patience(seconds: u32) -> Option<Jiffies> {
+    (seconds != 0).then(|| msecs_to_jiffies(seconds.saturating_mul(1000)))
+}
+
+/// Returns how many pids `init` waits for.
+fn pids_left(init: &ExitingInit<'_>) -> u32 {
+    let (PidAllocated::Adding(left) | PidAllocated::Disabled(left)) = init.ns().pid_allocated();
+
+    left.saturating_sub(init.init_pids())
+}
+
+/// Tells tracers what `init` waits for.
+#[cold]
+fn trace_wait(init: &ExitingInit<'_>) {
+    let (ns, rcu) = (init.ns(), rcu::read_lock());
+
+    if let Some(blocker) = blockers::first(ns, 0, &rcu) {
+        let task = blocker.user.map(|(_, task)| task);
+        trace::zap_wait(ns, pids_left(init), blocker.nr, task);
+    }
+}
+
+/// Logs what `init` waits for.
+#[cold]
+fn warn_of_wait(init: &ExitingInit<'_>) {
+    let ns = init.ns();
+    let left = pids_left(init);
+
+    shown::warn(fmt!(
+        "namespace {}: its init {} exits and still waits for {} pids:\n",
+        shown::id(ns.common()),
+        Named(init.task()),
+        left,
+    ));
+    let mut from = 0;
+    for _ in 0..WARNED_PIDS {
+        let rcu = rcu::read_lock();
+        let Some(blocker) = blockers::first(ns, from, &rcu) else {
+            return;
+        };
+        shown::warn(fmt!("  nr {}: {}\n", blocker.nr, blocker.shown(&rcu)));
+        from = blocker.nr.saturating_add(1);
+    }
+    if left > WARNED_PIDS {
+        shown::warn(fmt!("  and {} more\n", left.saturating_sub(WARNED_PIDS)));
+    }
 }
 
 /// Numbers visited per hold of `tasklist_lock`: every fork and exit on the machine waits meanwhile.
@@ -159,6 +235,13 @@ mod tests {
         set_reboot_signal(&ns, ExitSignal::Int);
         assert_eq!(reboot_signal(&ns), Some(ExitSignal::Int));
         Ok(())
+    }
+
+    #[test]
+    fn patience_in_jiffies() {
+        assert_eq!(patience(0), None);
+        assert_eq!(patience(1), Some(msecs_to_jiffies(1000)));
+        assert!(patience(u32::MAX) > patience(1));
     }
 
     #[test]

@@ -92,6 +92,20 @@ impl<'a> NsProxySwitch<'a> {
         Self(task, NotThreadSafe)
     }
 
+    /// Returns the task.
+    #[inline]
+    pub(crate) fn task(&self) -> &'a Task {
+        self.0
+    }
+
+    /// Returns the nsproxy, if the task has one.
+    #[inline]
+    pub(crate) fn proxy(&self) -> Option<&NsProxy> {
+        // SAFETY: By the type invariants the task owns a reference to it, and keeps it while `self`
+        // is borrowed, since `replace` consumes it.
+        unsafe { (*self.0.as_ptr()).nsproxy.cast::<NsProxy>().as_ref() }
+    }
+
     /// Sets the pointer to `new`, or to null, and returns the old nsproxy.
     ///
     /// Takes the task's `alloc_lock`.
@@ -128,6 +142,12 @@ impl<'a> NewTask<'a> {
     pub(crate) unsafe fn new(task: &'a Task) -> Self {
         // INVARIANT: The caller promises all of it.
         Self(task, NotThreadSafe)
+    }
+
+    /// Returns the task.
+    #[inline]
+    pub(crate) fn task(&self) -> &'a Task {
+        self.0
     }
 
     /// Returns the parent's nsproxy.

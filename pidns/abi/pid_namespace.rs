@@ -46,7 +46,10 @@ pub(crate) unsafe extern "C" fn pidns_init() -> c_int {
         new_ns::create_cache()?;
         // SAFETY: The caller promises that this is the only call.
         unsafe { new_ns::publish_initial() };
-        sysctl::init_tables().map(|()| 0)
+        sysctl::init_tables()?;
+        #[cfg(CONFIG_PIDNS_DEBUG_FS)]
+        super::debugfs::init();
+        Ok(0)
     })
 }
 

@@ -5,7 +5,8 @@
 use super::{
     idr,
     new_ns::PidNsObject,
-    sysctl, //
+    sysctl,
+    trace, //
 };
 use core::ptr::NonNull;
 use kernel::{
@@ -78,6 +79,8 @@ pub(super) unsafe extern "C" fn destroy_pid_namespace_work(work: *mut bindings::
 /// `ns` must have been published, have no references left, and be owned by the caller.
 unsafe fn destroy_pid_namespace(ns: NonNull<PidNamespace>) -> ARef<PidNamespace> {
     let raw = ns.cast::<bindings::pid_namespace>().as_ptr();
+    // SAFETY: The namespace is complete and owned.
+    trace::ns_destroy(unsafe { ns.as_ref() });
     // SAFETY: The namespace is in the tree, complete and owned. Ownership passes to the callback.
     unsafe {
         bindings::pid_ns_tree_remove(raw);

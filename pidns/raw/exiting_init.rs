@@ -22,6 +22,7 @@ use kernel::{
         Task, //
     },
     tasklist::TasklistRead,
+    time::Jiffies,
     types::NotThreadSafe,
 };
 
@@ -49,6 +50,11 @@ impl<'a> ExitingInit<'a> {
     /// Returns the namespace.
     pub(crate) fn ns(&self) -> &'a PidNamespace {
         self.ns
+    }
+
+    /// Returns the task.
+    pub(crate) fn task(&self) -> &'a Task {
+        self.current
     }
 
     /// Returns how many pids the process still has: the thread's and, if that is another one, its
@@ -139,11 +145,26 @@ impl IdleWait<'_> {
         unsafe { bindings::set_current_state(bindings::TASK_IDLE | bindings::TASK_FREEZABLE) };
     }
 
-    /// Sleeps until the task is woken up, and prepares the next sleep.
-    pub(crate) fn sleep(&self) {
-        // SAFETY: `ExitingInit` is in `do_exit()`, where it may sleep.
-        unsafe { bindings::schedule() };
+    /// Sleeps until the task is woken up, or for so long, and prepares the next sleep. Returns what
+    /// is left of the time.
+    pub(crate) fn sleep(&self, time: Option<Jiffies>) -> Option<Jiffies> {
+        let left = match time {
+            Some(time) => {
+                // CAST: Clamped. A longer time than C's is as good as none.
+                let time = time.min(c_long::MAX as Jiffies) as c_long;
+                // SAFETY: `ExitingInit` is in `do_exit()`, where it may sleep.
+                let left = unsafe { bindings::schedule_timeout(time) };
+                // CAST: It is not negative.
+                Some(left as Jiffies)
+            }
+            None => {
+                // SAFETY: As above.
+                unsafe { bindings::schedule() };
+                None
+            }
+        };
         self.prepare();
+        left
     }
 }
 

@@ -51,6 +51,12 @@ impl<'a> LivePid<'a> {
         // INVARIANT: The caller promises it.
         Self(pid)
     }
+
+    /// Returns the pid.
+    #[inline]
+    pub(crate) fn pid(self) -> &'a Pid {
+        self.0
+    }
 }
 
 /// State of a [`PidLink`]: the task is on the list.
@@ -94,6 +100,12 @@ impl<'a, State> PidLink<'a, State> {
     #[inline]
     pub(crate) fn kind(&self) -> PidType {
         self.kind
+    }
+
+    /// Returns the task.
+    #[inline]
+    pub(crate) fn task(&self) -> &'a Task {
+        self.task
     }
 
     #[inline]

@@ -14,7 +14,10 @@ use core::{
         forget,
         ManuallyDrop, //
     },
-    ops::Range,
+    ops::{
+        Deref,
+        Range, //
+    },
     ptr::{
         self,
         NonNull, //
@@ -365,6 +368,15 @@ pub(crate) enum NotPublished {
 /// A published pid that is not in pidfs yet.
 #[must_use = "its numbers stay allocated until they are freed"]
 pub(crate) struct PublishedPid(UnusedPid);
+
+impl Deref for PublishedPid {
+    type Target = Pid;
+
+    #[inline]
+    fn deref(&self) -> &Pid {
+        &self.0
+    }
+}
 
 impl PublishedPid {
     /// Adds the pid to pidfs. May sleep.

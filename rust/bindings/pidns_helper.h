@@ -8,9 +8,11 @@
 
 #include <linux/acct.h>
 #include <linux/cgroup.h>
+#include <linux/debugfs.h>
 #include <linux/fs_struct.h>
 #include <linux/idr.h>
 #include <linux/ipc_namespace.h>
+#include <linux/kallsyms.h>
 #include <linux/mnt_namespace.h>
 #include <linux/ns_common.h>
 #include <linux/nsfs.h>
@@ -21,14 +23,17 @@
 #include <linux/proc_fs.h>
 #include <linux/proc_ns.h>
 #include <linux/ptrace.h>
+#include <linux/ratelimit.h>
 #include <linux/reboot.h>
 #include <linux/sem.h>
+#include <linux/seq_file.h>
 #include <linux/sysctl.h>
 #include <linux/threads.h>
 #include <linux/time_namespace.h>
 #include <linux/user_namespace.h>
 #include <linux/utsname.h>
 #include <net/net_namespace.h>
+#include <trace/events/pidns.h>
 #include <uapi/linux/pidfd.h>
 #include <uapi/linux/wait.h>
 

@@ -11,3 +11,18 @@ __rust_helper bool rust_helper___ns_ref_get(struct ns_common *ns)
 {
 	return __ns_ref_get(ns);
 }
+
+__rust_helper u64 rust_helper_ns_common_id(const struct ns_common *ns)
+{
+	return ns->ns_id;
+}
+
+__rust_helper int rust_helper___ns_ref_read(const struct ns_common *ns)
+{
+	return __ns_ref_read(ns);
+}
+
+__rust_helper int rust_helper___ns_ref_active_read(const struct ns_common *ns)
+{
+	return __ns_ref_active_read(ns);
+}

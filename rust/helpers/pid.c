@@ -6,12 +6,15 @@
 
 #include <linux/acct.h>
 #include <linux/idr.h>
+#include <linux/kallsyms.h>
 #include <linux/nstree.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
+#include <linux/ptrace.h>
 #include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
 
 __rust_helper struct pid *rust_helper_get_pid(struct pid *pid)
@@ -184,3 +187,32 @@ __rust_helper void rust_helper___set_current_state(unsigned int state)
 {
 	__set_current_state(state);
 }
+
+/* What tracers and the log show of tasks */
+
+__rust_helper void rust_helper_task_comm(struct task_struct *p, char *comm)
+{
+	strscpy_pad(comm, p->comm, TASK_COMM_LEN);
+}
+
+__rust_helper char rust_helper_task_state_to_char(struct task_struct *p)
+{
+	return task_state_to_char(p);
+}
+
+__rust_helper struct task_struct *rust_helper_ptrace_parent(struct task_struct *p)
+{
+	return ptrace_parent(p);
+}
+
+__rust_helper struct task_struct *rust_helper_real_parent(struct task_struct *p)
+{
+	return rcu_dereference(p->real_parent);
+}
+
+#ifndef CONFIG_KALLSYMS
+__rust_helper int rust_helper_sprint_symbol_no_offset(char *buffer, unsigned long addr)
+{
+	return sprint_symbol_no_offset(buffer, addr);
+}
+#endif

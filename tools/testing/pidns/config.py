@@ -45,7 +45,7 @@ def _fragments(*names: str) -> tuple[Path, ...]:
 def for_uml(impl: str, debug: bool) -> Config:
     """The configuration of make quick; C is built without any Rust."""
     rust = "RUST=y RUST_OVERFLOW_CHECKS=y RUST_KERNEL_DOCTESTS=y PIDNS_RUST=y PIDNS_KUNIT_TEST=y"
-    symbols = (rust if impl == "rust" else "PIDNS_C=y").split()
+    symbols = (f"{rust} PIDNS_DEBUG_FS=y" if impl == "rust" else "PIDNS_C=y").split()
     return Config(_fragments("um", *(["um-debug"] if debug else [])), _lines(symbols))
 
 
@@ -69,7 +69,8 @@ def for_qemu(impl: str, debug: bool, variant: str = "", arch: Arch = X86_64) -> 
         *checks,
         *([variant] if variant else []),
     ]
-    return Config(_fragments(*names), _for_qemu(impl), "allnoconfig")
+    debugfs = _lines(["PIDNS_DEBUG_FS=y"] if impl == "rust" else [])
+    return Config(_fragments(*names), _for_qemu(impl) + debugfs, "allnoconfig")
 
 
 def for_matrix(goal: str, wanted: str) -> Config:

@@ -25,6 +25,15 @@ PACKAGES = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(TOP / "tools/testi
 CHECKPATCH = ["--strict", "--no-tree", "--terse", "--no-summary", "--show-types", "--ignore"]
 # A line in MAINTAINERS is for a tree that has that file.
 IGNORED = "FILE_PATH_CHANGES"
+EVENTS = (
+    "COMPLEX_MACRO",
+    "MACRO_ARG_PRECEDENCE",
+    "MACRO_ARG_REUSE",
+    "MACRO_ARG_UNUSED",
+    "OPEN_ENDED_LINE",
+    "PARENTHESIS_ALIGNMENT",
+    "TRAILING_SEMICOLON",
+)
 SAMPLE = "samples/rust/pidns_inspect.o"
 # The kernel leaves out what a rustc of the least version lacks; we do not.
 CLIPPY = ("CLIPPY=1", "KRUSTFLAGS=-Wclippy::incompatible_msrv")
@@ -127,10 +136,12 @@ class Lint:
             words = ",".join([IGNORED, *ignored])
             return not files or self.run([*script, words, "-f", *files])
 
-        shell, python = shell_scripts(), python_scripts()
+        shell, python, events = shell_scripts(), python_scripts(), ours("include/trace")
         files = ours(":!LICENSE", ":!patches", ":!*.dmesg", ":!*.lock")
         good = [
-            check([file for file in files if file not in {*shell, *python}]),
+            check([file for file in files if file not in {*shell, *python, *events}]),
+            # Trace events are macros, in a style of their own.
+            check(events, *EVENTS),
             # A program may tell the user its own name.
             check(python, "EMBEDDED_FILENAME"),
             # A message to the user is one line, however long; checkpatch knows C's only.

@@ -23,6 +23,7 @@ PARTS = (
     "pidns",
     "nsproxy",
     "rust",
+    "include",
     "samples/pidns_inspect.rs",
     "tools/testing/selftests",
     "Documentation/pidns",
@@ -112,7 +113,7 @@ def target(file: str) -> str:
     """Where a file goes in a kernel tree."""
     if file.startswith("samples/"):
         return f"samples/rust/{file.removeprefix('samples/')}"
-    if file.split("/")[0] in ("rust", "tools", "Documentation"):
+    if file.split("/")[0] in ("rust", "include", "tools", "Documentation"):
         return file
     return f"kernel/pidns/{file}"
 

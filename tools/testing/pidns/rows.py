@@ -45,7 +45,8 @@ A row is something that must hold, with the C files as with ours: ``A`` is PID n
 a task's set of namespaces, as userspace sees them; ``C`` is what the rest of the kernel relies on;
 ``D`` is bugs that this code has had, and ``E`` those that the C files have: a test of these may
 fail there, as ``XFAIL``. ``F`` is what debuggers and tracers see, and what a clone sees of other
-clones. Below each row are its kselftests with their cases, its KUnit suites, and the commands
+clones. ``G`` is what the C files do not tell of a namespace: these tests skip there, but those of
+nsfs, which is the same for both. Below each row are its kselftests with their cases, its KUnit suites, and the commands
 that test it.
 
 The last item says how many of the deliberate mistakes in ``tools/testing/mutants`` break the row,

@@ -32,6 +32,7 @@ OVERLAY = {
     "pidns/lib.rs": "// pidns\n",
     "nsproxy/lib.rs": "// nsproxy\n",
     "rust/kernel/ns/pid.rs": "// ns\n",
+    "include/trace/events/pidns.h": "/* events */\n",
     "samples/pidns_inspect.rs": "// sample\n",
     "tools/testing/selftests/pidns/a_test.c": "int main;\n",
     "tools/testing/selftests/pidns/.gitignore": "a_test\n",

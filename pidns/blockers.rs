@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What keeps a PID namespace: the pids that still have a number there.
+
+use crate::{
+    lookup::pid_nr_ns,
+    raw::shown::{
+        parent,
+        state,
+        tracer,
+        Comm,
+        Wchan, //
+    },
+};
+use kernel::{
+    fmt,
+    pid::{
+        Pid,
+        PidType, //
+    },
+    pid_namespace::PidNamespace,
+    prelude::*,
+    sync::rcu,
+    task::Task, //
+};
+
+/// The number of a namespace's init.
+pub(crate) const INIT: i32 = 1;
+
+/// A pid that has a number in a namespace.
+pub(crate) struct Blocker<'a> {
+    /// The number there.
+    pub(crate) nr: i32,
+    /// How it is used, and the first such task: as a thread, or, if that is gone, for a thread
+    /// group, process group or session. [`None`] if it is new, or about to be freed.
+    pub(crate) user: Option<(PidType, &'a Task)>,
+}
+
+/// Returns the first at or after the number `from` that is not of a thread of the namespace's init.
+pub(crate) fn first<'a>(ns: &PidNamespace, from: i32, rcu: &'a rcu::Guard) -> Option<Blocker<'a>> {
+    let mut from = from;
+    loop {
+        let (nr, pid) = ns.find_ge(from, rcu)?;
+        let user = user(pid, rcu);
+        if !user.is_some_and(|(kind, task)| kind == PidType::Pid && is_init(task, ns, rcu)) {
+            return Some(Blocker { nr, user });
+        }
+        from = nr.checked_add(1)?;
+    }
+}
+
+/// Returns the first task that uses `pid`, a thread if there is one.
+fn user<'a>(pid: &Pid, rcu: &'a rcu::Guard) -> Option<(PidType, &'a Task)> {
+    let used = |kind| Some((kind, pid.task(kind, rcu)?));
+
+    PidType::ALL.into_iter().find_map(used)
+}
+
+/// Returns whether `task` is a thread of the init of `ns`.
+fn is_init(task: &Task, ns: &PidNamespace, rcu: &rcu::Guard) -> bool {
+    let group = task.pid_of(PidType::Tgid, rcu);
+
+    group
+        .and_then(|group| pid_nr_ns(group, ns))
+        .is_some_and(|nr| nr.get() == INIT)
+}
+
+impl<'a> Blocker<'a> {
+    /// Returns what log and debugfs tell of it: who uses the number, and why that does not end.
+    pub(crate) fn shown(&self, rcu: &'a rcu::Guard) -> Shown<'a> {
+        Shown {
+            user: self.user,
+            rcu,
+        }
+    }
+}
+
+/// The user of a number, to be shown.
+pub(crate) struct Shown<'a> {
+    user: Option<(PidType, &'a Task)>,
+    rcu: &'a rcu::Guard,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((kind, task)) = self.user else {
+            return f.write_str("of no task");
+        };
+        let used = match kind {
+            PidType::Pid => "",
+            PidType::Tgid => "thread group of ",
+            PidType::Pgid => "group of ",
+            PidType::Sid => "session of ",
+        };
+        f.write_fmt(fmt!("{used}{} state {}", Named(task), state(task)))?;
+
+        if let Some(tracer) = tracer(task, self.rcu) {
+            f.write_fmt(fmt!(" tracer {}", Named(tracer)))?;
+        }
+        if let Some(parent) = parent(task, self.rcu) {
+            f.write_fmt(fmt!(" parent {}", Named(parent)))?;
+        }
+        match Wchan::of(task) {
+            Some(wchan) => f.write_fmt(fmt!(" wchan {wchan}")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A task's number in the initial namespace, and its name.
+pub(crate) struct Named<'a>(pub(crate) &'a Task);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_fmt(fmt!("{} ({})", self.0.pid(), Comm::of(self.0)))
+    }
+}

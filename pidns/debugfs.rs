@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The file `namespaces` of debugfs: all PID namespaces, and for a dying one, the pids that it
+//! waits for.
+//!
+//! Each line is looked up by the ids of the position before, in an RCU read-side section of its
+//! own: however many there are, no lock is held for long.
+
+use crate::{
+    blockers,
+    raw::{
+        shown,
+        tree, //
+    },
+};
+use kernel::{
+    fmt,
+    ns::{
+        pid::{
+            PidAllocated,
+            PidNsLife, //
+        },
+        Namespace, //
+    },
+    pid::{
+        PidNr,
+        PidType,
+        Upid, //
+    },
+    pid_namespace::PidNamespace,
+    prelude::*,
+    seq_file::{
+        seq_print,
+        SeqFile, //
+    },
+    sync::rcu,
+};
+
+/// A namespace, or a number in a dying one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    ns_id: u64,
+    nr: Option<i32>,
+}
+
+impl Position {
+    /// Returns the first: the initial namespace.
+    pub(crate) fn first() -> Self {
+        Self::at(PidNamespace::initial())
+    }
+
+    fn at(ns: &PidNamespace) -> Self {
+        Self {
+            ns_id: shown::id(ns.common()),
+            nr: None,
+        }
+    }
+
+    /// Returns the next: another number that a dying namespace waits for, or another namespace.
+    pub(crate) fn next(self) -> Option<Self> {
+        let rcu = rcu::read_lock();
+        let ns = tree::find(self.ns_id, &rcu);
+        let blocker = ns
+            .filter(|ns| ns.life() == PidNsLife::Dying)
+            .and_then(|ns| blockers::first(ns, self.nr.map_or(0, |nr| nr.saturating_add(1)), &rcu));
+
+        match blocker {
+            Some(blocker) => Some(Self {
+                ns_id: self.ns_id,
+                nr: Some(blocker.nr),
+            }),
+            None => tree::after(self.ns_id, &rcu).map(Self::at),
+        }
+    }
+
+    /// Shows it. What is gone meanwhile is not shown.
+    pub(crate) fn show(self, file: &SeqFile) {
+        let rcu = rcu::read_lock();
+        let Some(ns) = tree::find(self.ns_id, &rcu) else {
+            return;
+        };
+        match self.nr {
+            None => show_namespace(ns, file, &rcu),
+            Some(nr) => {
+                if let Some(blocker) = blockers::first(ns, nr, &rcu).filter(|at| at.nr == nr) {
+                    seq_print!(file, "  nr {nr}: {}\n", blocker.shown(&rcu));
+                }
+            }
+        }
+    }
+}
+
+/// The name of a state.
+struct Life(PidNsLife);
+
+impl fmt::Display for Life {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            PidNsLife::AwaitingInit => "waits for init",
+            PidNsLife::Alive => "alive",
+            PidNsLife::Dying => "dying",
+        })
+    }
+}
+
+fn show_namespace(ns: &PidNamespace, file: &SeqFile, rcu: &rcu::Guard) {
+    let (PidAllocated::Adding(pids) | PidAllocated::Disabled(pids)) = ns.pid_allocated();
+    let (references, active) = shown::references(ns.common());
+    let init = ns
+        .find(blockers::INIT, rcu)
+        .filter(|init| init.has_task(PidType::Tgid));
+    let init = init.and_then(|init| init.numbers().first().and_then(Upid::nr));
+
+    seq_print!(
+        file,
+        "namespace {}\n  inum {} level {} parent {} owner {}\n",
+        shown::id(ns.common()),
+        ns.common().inum(),
+        ns.level(),
+        ns.parent().map_or(0, |parent| shown::id(parent.common())),
+        shown::id(ns.user_ns().common()),
+    );
+    seq_print!(
+        file,
+        "  state {} pids {} last_pid {} pid_max {} init {}\n",
+        Life(ns.life()),
+        pids,
+        ns.cursor().saturating_sub(1),
+        ns.pid_max(),
+        init.map_or(0, PidNr::get),
+    );
+    seq_print!(file, "  references {references} active {active}\n");
+}
+
+#[cfg(CONFIG_PIDNS_KUNIT_TEST)]
+#[kunit_tests(pidns_debugfs)]
+mod tests {
+    use super::*;
+    use crate::testing::{
+        child,
+        nested, //
+    };
+
+    fn all() -> impl Iterator<Item = Position> {
+        core::iter::successors(Some(Position::first()), |at| at.next())
+    }
+
+    #[test]
+    fn each_namespace_once_in_order() -> Result {
+        let outer = nested(1)?;
+        let inner = child(&outer)?;
+        let count = |ns: &PidNamespace| all().filter(|at| *at == Position::at(ns)).count();
+
+        assert_eq!(count(PidNamespace::initial()), 1);
+        assert_eq!(count(&outer), 1);
+        assert_eq!(count(&inner), 1);
+        assert!(all()
+            .zip(all().skip(1))
+            .all(|(before, after)| before.ns_id < after.ns_id || after.nr.is_some()));
+        Ok(())
+    }
+
+    #[test]
+    fn goes_on_after_what_is_gone() -> Result {
+        let (one, other) = (nested(1)?, nested(1)?);
+        let gone = Position {
+            // Ids are of all types of namespaces, and ascend.
+            ns_id: Position::at(&other).ns_id.saturating_sub(1),
+            nr: Some(7),
+        };
+
+        if gone.ns_id != Position::at(&one).ns_id {
+            assert_eq!(gone.next(), Some(Position::at(&other)));
+        }
+        let last = Position {
+            ns_id: u64::MAX,
+            nr: None,
+        };
+        assert_eq!(last.next(), None);
+        Ok(())
+    }
+}

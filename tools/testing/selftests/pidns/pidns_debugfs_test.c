@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The file of debugfs that shows all PID namespaces, and for a dying one the
+ * numbers that it waits for.
+ */
+#define PIDNS_OWN_FIXTURE
+#include "pidns_reap_util.h"
+
+#define TEXT 0x100000
+
+static char text[TEXT];
+
+/* Opens the file, on a debugfs that is not mounted anywhere; -ENOENT without it. */
+static int file_open(void)
+{
+	int fs = fsopen("debugfs", FSOPEN_CLOEXEC), root = -1, fd;
+
+	if (fs >= 0 && !fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		root = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	close(fs);
+	fd = openat(root, "pidns/namespaces", O_RDONLY | O_CLOEXEC);
+	close(root);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Of the machine: only there all namespaces are known. */
+FIXTURE(debugfs) {
+};
+
+FIXTURE_SETUP(debugfs)
+{
+	int fd;
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	SKIP_IF_INSIDE(return);
+	fd = file_open();
+	if (fd < 0)
+		SKIP(return, "no such file: C, or no CONFIG_PIDNS_DEBUG_FS");
+	close(fd);
+}
+
+FIXTURE_TEARDOWN(debugfs)
+{
+}
+
+/* Read all of it in pieces, into text. */
+static void file_read(size_t piece)
+{
+	int fd = file_open();
+	size_t len = 0;
+	ssize_t nr;
+
+	do {
+		nr = read(fd, text + len, piece < TEXT - 1 - len ? piece : TEXT - 1 - len);
+		len += nr > 0 ? nr : 0;
+	} while (nr > 0);
+	text[len] = 0;
+	close(fd);
+}
+
+/* The lines on the namespace @id, as a string, in what was read; "" if there are none. */
+static const char *block(__u64 id)
+{
+	static char found[TEXT];
+	char head[64], *at, *end;
+
+	snprintf(head, sizeof(head), "namespace %llu\n", (unsigned long long)id);
+	at = strstr(text, head);
+	if (!at)
+		return "";
+	end = strstr(at + 1, "\nnamespace ");
+	snprintf(found, sizeof(found), "%.*s", (int)(end ? end + 1 - at : strlen(at)), at);
+	return found;
+}
+
+/* The same, read anew. */
+static const char *block_now(__u64 id)
+{
+	file_read(TEXT);
+	return block(id);
+}
+
+static int number_after(const char *block, const char *words)
+{
+	const char *at = strstr(block, words);
+
+	return at ? atoi(at + strlen(words)) : -1;
+}
+
+#define EXPECT_LINE(block, ...)						\
+do {									\
+	const char *__block = (block);					\
+	char __line[256];						\
+									\
+	snprintf(__line, sizeof(__line), __VA_ARGS__);			\
+	EXPECT_NE(NULL, strstr(__block, __line)) {			\
+		TH_LOG("no %s in %s", __line, __block);			\
+	}								\
+} while (0)
+
+TEST_F_TIMEOUT(debugfs, alive_and_waiting, NS_TIMEOUT)
+{
+	const char *lines;
+	struct kid kid;
+	struct stat st;
+	__u64 id;
+	int fd;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWUSER | CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	id = ns_fd_id(fd);
+	ASSERT_EQ(0, fstat(fd, &st));
+	lines = block_now(id);
+	EXPECT_LINE(lines, "  inum %lu level 1 parent %d owner %llu\n", st.st_ino, PID_NS_INIT_ID,
+		    ns_id(kid.pid, L_USER));
+	EXPECT_LINE(lines, "  state alive pids 1 last_pid 1 pid_max ");
+	EXPECT_LINE(lines, " init %d\n", kid.pid);
+	EXPECT_EQ(NULL, strstr(lines, "  nr "));
+	/* The child's nsproxy and pid, and this file. */
+	EXPECT_LE(3, number_after(lines, "  references "));
+	EXPECT_LE(3, number_after(lines, " active "));
+	kid_stop(&kid);
+	EXPECT_LINE(block_now(id), "  state dying pids 0 ");
+	EXPECT_LINE(block(id), " active 1\n");
+	close(fd);
+	EXPECT_TRUE(eventually(!*block_now(id)));
+
+	ASSERT_EQ(0, unshare(CLONE_NEWPID));
+	EXPECT_LINE(block_now(ns_id(0, L_PID_CHILDREN)),
+		    "  state waits for init pids 0 last_pid 0 ");
+}
+
+TEST_F_TIMEOUT(debugfs, dying_waits_for_zombie, NS_TIMEOUT)
+{
+	struct kid kid;
+	pid_t zombie;
+	__u64 id;
+	int fd;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	id = ns_fd_id(fd);
+	zombie = fork_into(fd);
+	if (!zombie) {
+		prctl(PR_SET_NAME, "in_the_way");
+		rest_forever();
+	}
+	EXPECT_TRUE(eventually(task_rests(zombie)));
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_LINE(block_now(id), "  state dying pids 2 ");
+	EXPECT_LINE(block(id), "  nr 2: %d (in_the_way) state Z parent %d (pidns_debugfs_t)",
+		    zombie, getpid());
+	/* The init is not in its own way. */
+	EXPECT_EQ(NULL, strstr(block(id), "  nr 1:"));
+	EXPECT_EQ(SIGKILL, wait_status(zombie));
+	kid_stop(&kid);
+	close(fd);
+}
+
+TEST_F_TIMEOUT(debugfs, dying_waits_for_traced_task, NS_TIMEOUT)
+{
+	struct kid kid;
+	pid_t traced;
+	__u64 id;
+	int fd;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	id = ns_fd_id(fd);
+	traced = fork_into(fd);
+	if (!traced)
+		rest_forever();
+	/* It stops before it exits, and is not to be killed there. */
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, traced, NULL, PTRACE_O_TRACEEXIT));
+	kill(kid.pid, SIGKILL);
+	EXPECT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8, wait_status(traced) >> 8);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_LINE(block_now(id), "  nr 2: %d (pidns_debugfs_t) state t tracer %d (pidns_",
+		    traced, getpid());
+	EXPECT_EQ(0, ptrace(PTRACE_CONT, traced, NULL, NULL));
+	EXPECT_EQ(SIGKILL, wait_status(traced));
+	kid_stop(&kid);
+	close(fd);
+}
+
+TEST_F_TIMEOUT(debugfs, dying_waits_for_group_and_session, NS_TIMEOUT)
+{
+	pid_t leader, member;
+	struct kid kid;
+	__u64 id;
+	int fd;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	id = ns_fd_id(fd);
+	leader = fork_into(fd);
+	if (!leader)
+		rest_forever();
+	ASSERT_EQ(0, setpgid(leader, 0));
+	member = fork_resting(0, NULL);
+	ASSERT_EQ(0, setpgid(member, leader));
+	kill(leader, SIGKILL);
+	EXPECT_EQ(SIGKILL, wait_status(leader));
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_LINE(block_now(id), "  nr 2: group of %d (pidns_debugfs_t) state S parent %d ",
+		    member, getpid());
+	kill(member, SIGKILL);
+	EXPECT_EQ(SIGKILL, wait_status(member));
+	kid_stop(&kid);
+	close(fd);
+}
+
+/* Pieces that end anywhere: each number once, in order. */
+TEST_F_TIMEOUT(debugfs, small_reads_repeat_nothing, NS_TIMEOUT)
+{
+	int fd, count = count_for_kernel(_metadata, 1000), i, pieces;
+	const char *at;
+	struct kid kid;
+	__u64 id;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	id = ns_fd_id(fd);
+	for (i = 0; i < count; i++) {
+		pid_t pid = fork_into(fd);
+
+		if (!pid)
+			rest_forever();
+		ASSERT_LT(0, pid);
+	}
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	for (pieces = 0; pieces < 2; pieces++) {
+		file_read(pieces ? TEXT : 77);
+		at = block(id);
+		for (i = 2; i < count + 2; i++) {
+			char head[32];
+
+			snprintf(head, sizeof(head), "\n  nr %d: ", i);
+			at = strstr(at, head);
+			ASSERT_NE(NULL, at) {
+				TH_LOG("no %d", i);
+			}
+			EXPECT_EQ(NULL, strstr(at + 1, head));
+		}
+	}
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	close(fd);
+}
+
+TEST_F_TIMEOUT(debugfs, root_only, NS_TIMEOUT)
+{
+	ASSERT_EQ(0, userns_enter());
+	/* debugfs is the machine's. */
+	EXPECT_GT(0, file_open());
+}
+
+TEST_HARNESS_MAIN

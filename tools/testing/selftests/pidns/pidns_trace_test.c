@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tracepoints: the life of a namespace, its numbers, and the sets of namespaces
+ * of tasks.
+ */
+#define PIDNS_OWN_FIXTURE
+#include "pidns_reap_util.h"
+#include "trace_util.h"
+
+static struct trace trace;
+
+/* In the initial namespace, so that numbers are those that events show. */
+FIXTURE(trace) {
+};
+
+FIXTURE_SETUP(trace)
+{
+	const char *why;
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	SKIP_IF_INSIDE(return);
+	why = trace_begin(&trace);
+	if (why)
+		SKIP(return, "%s", why);
+}
+
+FIXTURE_TEARDOWN(trace)
+{
+	trace_end(&trace);
+}
+
+static __u64 fd_inode(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) ? 0 : st.st_ino;
+}
+
+TEST_F_TIMEOUT(trace, create_and_init, NS_TIMEOUT)
+{
+	const char *create, *init;
+	struct kid kid;
+	__u64 id;
+	int fd;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWUSER | CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	id = ns_fd_id(fd);
+	create = event_now(&trace, "ns_create", "ns_id", id);
+	ASSERT_NE(NULL, create);
+	EXPECT_EQ(fd_inode(fd), event_number(create, "inum"));
+	EXPECT_EQ(1, event_number(create, "level"));
+	EXPECT_EQ(PID_NS_INIT_ID, event_number(create, "parent_id"));
+	EXPECT_EQ(ns_id(kid.pid, L_USER), event_number(create, "owner_id"));
+	init = event_find(&trace, "ns_init", "ns_id", id);
+	ASSERT_NE(NULL, init);
+	EXPECT_EQ(kid.pid, event_number(init, "pid"));
+	EXPECT_TRUE(event_is(init, "comm", "pidns_trace_tes"));
+	EXPECT_LT(create, init);
+	kid_stop(&kid);
+	close(fd);
+}
+
+/* Other processes, and other numbers of the init, are no init. */
+TEST_F_TIMEOUT(trace, one_init_per_namespace, NS_TIMEOUT)
+{
+	int fd;
+	pid_t pid;
+	__u64 id;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWPID));
+	fd = ns_open(0, L_PID_CHILDREN);
+	id = ns_fd_id(fd);
+	EXPECT_NE(NULL, event_now(&trace, "ns_create", "ns_id", id));
+	EXPECT_EQ(NULL, event_find(&trace, "ns_init", "ns_id", id));
+	pid = fork_resting(0, NULL);
+	ASSERT_LT(0, pid);
+	fork_resting(0, NULL);
+	ASSERT_EQ(0, setpgid(pid, 0));
+	EXPECT_EQ(pid, event_number(event_now(&trace, "ns_init", "ns_id", id), "pid"));
+	EXPECT_EQ(NULL, event_find(&trace, "ns_init", "ns_id", PID_NS_INIT_ID));
+	kill(pid, SIGKILL);
+	close(fd);
+}
+
+/* An init dies, and waits for a zombie whose parent is outside. */
+TEST_F_TIMEOUT(trace, zap_waits_for_zombie, NS_TIMEOUT)
+{
+	const char *begin, *wait, *end;
+	struct kid kid;
+	pid_t zombie;
+	__u64 id;
+	int fd;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	id = ns_fd_id(fd);
+	zombie = fork_into(fd);
+	if (!zombie) {
+		prctl(PR_SET_NAME, "in_the_way");
+		rest_forever();
+	}
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	wait = event_now(&trace, "zap_wait", "ns_id", id);
+	ASSERT_NE(NULL, wait);
+	EXPECT_EQ(1, event_number(wait, "nr_pids"));
+	EXPECT_EQ(2, event_number(wait, "nr"));
+	EXPECT_EQ(zombie, event_number(wait, "pid"));
+	begin = event_find(&trace, "zap_begin", "ns_id", id);
+	EXPECT_EQ(2, event_number(begin, "nr_pids"));
+	EXPECT_EQ(1, event_number(begin, "level"));
+	EXPECT_LT(begin, wait);
+	EXPECT_EQ(NULL, event_find(&trace, "zap_end", "ns_id", id));
+
+	EXPECT_EQ(SIGKILL, wait_status(zombie));
+	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	end = event_now(&trace, "zap_end", "ns_id", id);
+	EXPECT_EQ(1, event_number(end, "nr_pids"));
+	kid_stop(&kid);
+	EXPECT_EQ(NULL, event_now(&trace, "ns_destroy", "ns_id", id));
+	close(fd);
+	EXPECT_TRUE(eventually(event_now(&trace, "ns_destroy", "ns_id", id)));
+}
+
+/* A process is gone, but another one outside is in its group. */
+TEST_F_TIMEOUT(trace, zap_waits_for_group, NS_TIMEOUT)
+{
+	pid_t leader, member;
+	const char *wait;
+	struct kid kid;
+	int fd;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	leader = fork_into(fd);
+	if (!leader)
+		rest_forever();
+	ASSERT_EQ(0, setpgid(leader, 0));
+	member = fork_resting(0, NULL);
+	ASSERT_EQ(0, setpgid(member, leader));
+	kill(leader, SIGKILL);
+	EXPECT_EQ(SIGKILL, wait_status(leader));
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	wait = event_now(&trace, "zap_wait", "ns_id", ns_fd_id(fd));
+	EXPECT_EQ(1, event_number(wait, "nr_pids"));
+	EXPECT_EQ(2, event_number(wait, "nr"));
+	EXPECT_EQ(member, event_number(wait, "pid"));
+	kill(member, SIGKILL);
+	EXPECT_EQ(SIGKILL, wait_status(member));
+	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	kid_stop(&kid);
+	close(fd);
+}
+
+/* An event with the numbers @outer and @inner, whatever zeroes they are written with. */
+static bool numbers_event(const char *name, __u64 id, pid_t outer, pid_t inner)
+{
+	char want[64];
+	const char *value = event_now(&trace, name, "ns_id", id);
+
+	value = value ? event_value(value, "nrs") : NULL;
+	snprintf(want, sizeof(want), "{0x%x,0x%x}", outer, inner);
+	return value && !strncmp(value, want, strlen(want));
+}
+
+TEST_F_TIMEOUT(trace, numbers_at_each_level, NS_TIMEOUT)
+{
+	struct kid kid;
+	pid_t pid;
+	__u64 id;
+	int fd;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	id = ns_fd_id(fd);
+	EXPECT_TRUE(numbers_event("pid_alloc", id, kid.pid, 1));
+	pid = fork_into(fd);
+	if (!pid)
+		rest_forever();
+	EXPECT_TRUE(numbers_event("pid_alloc", id, pid, 2));
+	EXPECT_EQ(1, event_number(event_find(&trace, "pid_alloc", "ns_id", id), "level"));
+	EXPECT_EQ(NULL, event_find(&trace, "pid_free", "ns_id", id));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(SIGKILL, wait_status(pid));
+	EXPECT_TRUE(numbers_event("pid_free", id, pid, 2));
+	kid_stop(&kid);
+	EXPECT_TRUE(numbers_event("pid_free", id, kid.pid, 1));
+	close(fd);
+}
+
+/* All ids of an event but one are the task's. */
+static bool others_stay(const char *event, const struct nsids *ids, int but)
+{
+	static const struct {
+		int link;
+		const char *key;
+	} links[] = {
+		{ L_MNT, "mnt" }, { L_UTS, "uts" }, { L_IPC, "ipc" },
+		{ L_PID_CHILDREN, "pid_children" }, { L_CGROUP, "cgroup" }, { L_NET, "net" },
+		{ L_TIME, "time" }, { L_TIME_CHILDREN, "time_children" },
+	};
+	unsigned int i;
+	__u64 id;
+
+	for (i = 0; i < ARRAY_SIZE(links); i++) {
+		id = ids->id[links[i].link];
+		if (links[i].link != but && !event_pair(event, links[i].key, id, id))
+			return false;
+	}
+	return true;
+}
+
+TEST_F_TIMEOUT(trace, set_by_unshare_setns_clone_and_exit, NS_TIMEOUT)
+{
+	int own = ns_open(0, L_UTS);
+	struct nsids ids, now;
+	const char *event;
+	struct kid kid;
+
+	ASSERT_TRUE(ns_read(0, &ids));
+	ASSERT_EQ(0, unshare(CLONE_NEWUTS));
+	ASSERT_TRUE(ns_read(0, &now));
+	event = event_now(&trace, "nsproxy_switch", "pid", getpid());
+	ASSERT_NE(NULL, event);
+	EXPECT_EQ(__NR_unshare, event_number(event, "syscall"));
+	EXPECT_TRUE(event_pair(event, "uts", ids.id[L_UTS], now.id[L_UTS]));
+	EXPECT_TRUE(others_stay(event, &ids, L_UTS));
+
+	ASSERT_EQ(0, setns(own, CLONE_NEWUTS));
+	event = event_now(&trace, "nsproxy_switch", "pid", getpid());
+	EXPECT_EQ(__NR_setns, event_number(event, "syscall"));
+	EXPECT_TRUE(event_pair(event, "uts", now.id[L_UTS], ids.id[L_UTS]));
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWIPC));
+	event = event_now(&trace, "nsproxy_switch", "pid", getpid());
+	EXPECT_EQ(__NR_clone3, event_number(event, "syscall"));
+	EXPECT_TRUE(event_pair(event, "ipc", ids.id[L_IPC], ns_id(kid.pid, L_IPC)));
+	EXPECT_TRUE(others_stay(event, &ids, L_IPC));
+	EXPECT_EQ(NULL, event_find(&trace, "nsproxy_switch", "pid", kid.pid));
+
+	now.id[L_IPC] = ns_id(kid.pid, L_IPC);
+	kid_stop(&kid);
+	event = event_now(&trace, "nsproxy_switch", "pid", kid.pid);
+	EXPECT_TRUE(event_pair(event, "ipc", now.id[L_IPC], 0));
+	EXPECT_TRUE(event_pair(event, "mnt", ids.id[L_MNT], 0));
+	close(own);
+}
+
+/* exec enters the time namespace for children. */
+TEST_F_TIMEOUT(trace, set_by_exec, NS_TIMEOUT)
+{
+	const char *event = NULL;
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		if (!unshare(CLONE_NEWTIME))
+			execl("/bin/sleep", "sleep", "1000", NULL);
+		_exit(EXIT_FAILURE);
+	}
+	EXPECT_TRUE(eventually(({
+		event = event_now(&trace, "nsproxy_switch", "pid", pid);
+		event && event_number(event, "syscall") == __NR_execve;
+	})));
+	EXPECT_TRUE(event_pair(event, "time", ns_id(0, L_TIME), ns_id(pid, L_TIME)));
+	EXPECT_NE(ns_id(0, L_TIME), ns_id(pid, L_TIME));
+	EXPECT_TRUE(event_pair(event, "time_children", ns_id(pid, L_TIME), ns_id(pid, L_TIME)));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A tracing instance of a test's own, and the lines of events in it.
+ */
+#ifndef __PIDNS_TRACE_UTIL_H
+#define __PIDNS_TRACE_UTIL_H
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TRACE_TEXT 0x100000
+
+/* The directory of the instance, and the text of its buffer. */
+struct trace {
+	int root;
+	int dir;
+	char name[32];
+	char text[TRACE_TEXT];
+};
+
+static inline int trace_write(const struct trace *trace, const char *path, const char *value)
+{
+	int fd = openat(trace->dir, path, O_WRONLY | O_TRUNC | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, value, strlen(value)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* A tracefs that is not mounted anywhere. Returns why there is none, or NULL. */
+static inline const char *trace_begin(struct trace *trace)
+{
+	int fs = fsopen("tracefs", FSOPEN_CLOEXEC);
+
+	trace->dir = -1;
+	trace->root = -1;
+	if (fs >= 0 && !fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		trace->root = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	close(fs);
+	if (trace->root < 0)
+		return "no tracefs: the kernel has no tracers";
+	if (faccessat(trace->root, "events/pidns", F_OK, 0))
+		return "C's PID namespaces have no tracepoints";
+	snprintf(trace->name, sizeof(trace->name), "instances/pidns-%d", getpid());
+	if (mkdirat(trace->root, trace->name, 0700))
+		return "no tracing instance";
+	trace->dir = openat(trace->root, trace->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (trace_write(trace, "events/pidns/enable", "1"))
+		return "the events cannot be enabled";
+	return NULL;
+}
+
+static inline void trace_end(struct trace *trace)
+{
+	if (trace->dir >= 0) {
+		trace_write(trace, "events/pidns/enable", "0");
+		close(trace->dir);
+		unlinkat(trace->root, trace->name, AT_REMOVEDIR);
+	}
+	close(trace->root);
+}
+
+static inline void trace_read(struct trace *trace)
+{
+	int fd = openat(trace->dir, "trace", O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t nr;
+
+	do {
+		nr = read(fd, trace->text + len, TRACE_TEXT - 1 - len);
+		len += nr > 0 ? nr : 0;
+	} while (nr > 0);
+	trace->text[len] = 0;
+	close(fd);
+}
+
+/* The value of "key=" in an event, or NULL. */
+static inline const char *event_value(const char *event, const char *key)
+{
+	size_t len = strlen(key);
+	const char *at = event;
+
+	while (at && *at && *at != '\n') {
+		if (!strncmp(at, key, len) && at[len] == '=')
+			return at + len + 1;
+		at = strpbrk(at, "\n ");
+		if (at && *at == ' ')
+			at++;
+	}
+	return NULL;
+}
+
+/* Such a number, -1 if there is none. */
+static inline long long event_number(const char *event, const char *key)
+{
+	const char *value = event ? event_value(event, key) : NULL;
+
+	return value ? strtoll(value, NULL, 0) : -1;
+}
+
+/* Whether such a value is the word @want. */
+static inline bool event_is(const char *event, const char *key, const char *want)
+{
+	const char *value = event ? event_value(event, key) : NULL;
+	size_t len = strlen(want);
+
+	return value && !strncmp(value, want, len) && strchr("\n ", value[len]);
+}
+
+/* The last event @name in what was read, with @key=@value; NULL if there is none. */
+static inline const char *event_find(const struct trace *trace, const char *name,
+				     const char *key, long long value)
+{
+	const char *at = trace->text, *found = NULL;
+	char word[64];
+
+	snprintf(word, sizeof(word), ": %s: ", name);
+	for (at = strstr(at, word); at; at = strstr(at, word)) {
+		at += strlen(word);
+		if (event_number(at, key) == value)
+			found = at;
+	}
+	return found;
+}
+
+/* The same, in what is there now. */
+static inline const char *event_now(struct trace *trace, const char *name,
+				    const char *key, long long value)
+{
+	trace_read(trace);
+	return event_find(trace, name, key, value);
+}
+
+/* Whether a value is "A:B". */
+static inline bool event_pair(const char *event, const char *key, __u64 a, __u64 b)
+{
+	char want[64];
+
+	snprintf(want, sizeof(want), "%llu:%llu", (unsigned long long)a, (unsigned long long)b);
+	return event_is(event, key, want);
+}
+
+#endif /* __PIDNS_TRACE_UTIL_H */
