@@ -28,8 +28,8 @@ table       the results of both implementations in one table
 report      what is kept of results
 splats      complaints in a kernel's log
 logs        the kernel's logs of both implementations, compared
-cargo       the differential fuzzer, built
-fuzzer      its transcripts, and how it is run in guests
+cargo       our programs in Rust, built
+fuzzer      the differential fuzzer's transcripts, and how it is run in guests
 run         jobs for guests, and their results
 kept        results of long runs, kept until what they come from changes
 mutants     deliberate mistakes: the lists, their check, the sources with all of them
@@ -41,7 +41,7 @@ rows        which tests prove which row of the contract, for lint and as a page
 policy      the rules of pidns/ and nsproxy/ that the compiler does not check, for lint
 cli         the commands, as the Makefile calls them
 
-The commands are setup, integrate (with make remove), kernel, demo (make run and make shell), quick,
-test, kunit, upstream, fuzz, shrink (make fuzz-shrink), compare, containers (with make systemd),
+The commands are setup, integrate (with make remove), kernel, lspidns, demo (make run and make
+shell), quick, test, kunit, upstream, fuzz, shrink (make fuzz-shrink), compare, containers (with make systemd),
 configs, mutation (make mutants), models, lint and clean.
 """

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import config, kselftests, link
+from . import config, kselftests, link, lspidns
 from .cache import TOP, Cache
 from .errors import elapsed, note
 from .guest import SCRIPTS
@@ -67,13 +67,14 @@ def built(options: Options, cache: Cache, variant: str = "") -> Iterator[Tree]:
 
 def stage(tree: Tree, folder: Path, suites: Sequence[str] = ()) -> None:
     """Copies what a guest needs, so that the next build does not change what it reads: the
-    kernel, the sample, our scripts, and kselftests."""
+    kernel, the sample, our scripts, lspidns, and kselftests."""
     shutil.copy(tree.build / X86_64.image, folder)
     settings = tree.build / ".config"
     has_sample = "CONFIG_SAMPLE_PIDNS_INSPECT=m" in settings.read_text(encoding="utf-8")
     scripts = (path for path in SCRIPTS.iterdir() if path.is_file())
     for path in (settings, *([tree.build / SAMPLE] if has_sample else []), *scripts):
         shutil.copy(path, folder)
+    lspidns.stage(tree.cache, tree.toolchain, folder)
     if suites:
         start = time.monotonic()
         kselftests.build(tree, folder / "kselftest", suites)

@@ -5,7 +5,7 @@
 # read-only; writable file systems are in memory. The folder of this run, which
 # pidns.stage= names, is mounted at /run/pidns.
 
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH=/run/pidns/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/tmp TMPDIR=/tmp LC_ALL=C.UTF-8
 
 mount -t proc none /proc

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from .. import cli, containers, fuzz, fuzzer, kernel, kunit, shrink, test, upstream
+from .. import cargo, cli, containers, fuzz, fuzzer, kernel, kunit, shrink, test, upstream
 from ..cache import Cache
 from ..expected import Entry
 from ..ktap import Outcome, Result
@@ -81,13 +81,16 @@ class KernelTest(Folder):
 
     def test_stage(self) -> None:
         tree = mock.Mock(build=self.folder / "build")
+        program = self.write("lspidns", "program")
         self.write("build/arch/x86/boot/bzImage", "image")
         for text in ("", "CONFIG_SAMPLE_PIDNS_INSPECT=m\n"):
             self.write("build/.config", text)
             self.write(f"build/{kernel.SAMPLE}", "module")
             stage = self.folder / f"stage{len(text)}"
             stage.mkdir()
-            kernel.stage(tree, stage)
+            with mock.patch.object(cargo, "build", return_value=program):
+                kernel.stage(tree, stage)
+            self.assertTrue((stage / "bin/lspidns").exists())
             self.assertTrue((stage / "bzImage").exists() and (stage / "worker.sh").exists())
             self.assertEqual((stage / "pidns_inspect.ko").exists(), bool(text))
 
