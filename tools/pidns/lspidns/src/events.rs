@@ -55,11 +55,18 @@ impl<'a> Event<'a> {
 
     pub fn json(&self) -> Value {
         let mut fields = Map::new();
-        for word in self.fields.split_whitespace() {
-            if let Some((key, value)) = word.split_once('=') {
-                let number = value.parse::<i64>().map(Value::from);
-                fields.insert(key.to_owned(), number.unwrap_or_else(|_| value.into()));
-            }
+        let mut rest = self.fields;
+        while let Some((key, after)) = rest.split_once('=') {
+            // A command may have spaces; it comes last.
+            let end = if key == "comm" {
+                None
+            } else {
+                after.split_once(' ')
+            };
+            let (value, next) = end.unwrap_or((after, ""));
+            let number = value.parse::<i64>().map(Value::from);
+            fields.insert(key.to_owned(), number.unwrap_or_else(|_| value.into()));
+            rest = next.trim_start();
         }
         json!({
             "time": self.time, "event": self.name, "task": self.task,
@@ -74,8 +81,7 @@ mod tests {
 
     #[test]
     fn a_line() {
-        let line =
-            "           <...>-142     [001] d..1.    12.345678: zap_wait: ns=4026532200 left=2";
+        let line = "  <...>-142 [001] d..1. 12.345678: zap_wait: ns_id=14 nr_pids=2 comm=a b=c";
         let event = Event::parse(line).unwrap();
         assert_eq!(
             (event.time, event.name, event.task),
@@ -83,7 +89,7 @@ mod tests {
         );
         assert_eq!(
             event.json()["fields"],
-            json!({ "ns": 4026532200u64, "left": 2 })
+            json!({ "ns_id": 14, "nr_pids": 2, "comm": "a b=c" })
         );
     }
 

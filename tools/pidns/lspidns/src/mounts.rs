@@ -75,9 +75,9 @@ mod tests {
 
     #[test]
     fn a_mounted_namespace() {
-        let text = "68 29 0:4 pid:[4026532180] /run/ns\\040a rw shared:3 master:1 - nsfs nsfs rw\n\
-            69 29 0:4 net:[4026532181] /run/n rw - nsfs nsfs rw\n\
-            24 29 0:22 / /proc rw - proc proc rw,hidepid=invisible\n\
+        let text = "68 29 0:4 pid:[4026532180] /run/ns\\040a rw shared:3 master:1 - nsfs none rw\n\
+            69 29 0:4 net:[4026532181] /run/n rw - nsfs none rw\n\
+            24 29 0:22 / /proc rw - proc none rw,hidepid=invisible\n\
             short\n";
         let all = mounts(text);
         let inos: Vec<_> = all.iter().map(Mount::pid_ns).collect();

@@ -282,7 +282,7 @@ mod tests {
     fn hidden_processes() {
         let hides = |options: &str, gids: &str, caps: &str| {
             let proc = Fixture::new(&format!(
-                "== self/mountinfo\n9 1 0:22 / @ rw - proc proc rw,{options}\n\
+                "== self/mountinfo\n9 1 0:22 / @ rw - proc none rw,{options}\n\
                  == self/status\nPid:\t5\nGid:\t7\t7\t7\t7\nGroups:\t{gids}\nCapEff:\t{caps}\n"
             ));
             proc.hides()

@@ -41,7 +41,7 @@ fn find_tracefs() -> Result<PathBuf, Fault> {
     let all = mounts(&text);
     let found = all.iter().find(|mount| mount.kind == "tracefs");
     let found = found.ok_or_else(|| {
-        let how = "mount -t tracefs tracefs /sys/kernel/tracing";
+        let how = "mount -t tracefs none /sys/kernel/tracing";
         Fault::Lacks(format!("tracefs is not mounted: {how}"))
     })?;
     let tracefs = PathBuf::from(&found.point);
