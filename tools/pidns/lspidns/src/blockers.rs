@@ -46,12 +46,12 @@ pub struct Blocker {
 }
 
 /// A look for them.
-struct Search<'a> {
-    seen: &'a Snapshot,
-    all: &'a Namespaces,
+pub struct Search<'a> {
+    pub seen: &'a Snapshot,
+    pub all: &'a Namespaces,
     proc: &'a Proc,
-    target: &'a Namespace,
-    level: usize,
+    pub target: &'a Namespace,
+    pub level: usize,
 }
 
 /// All who are in the way of a namespace.
@@ -68,13 +68,11 @@ pub fn find(seen: &Snapshot, all: &Namespaces, proc: &Proc, target: &Namespace) 
         level,
     };
     let mut found = Vec::new();
-    let mut threads = 0;
     for task in seen.tasks.values() {
         match search.is_inside(task.status.pid) {
             Some(false) => found.extend(search.groups(task)),
             inside => {
                 let sure = inside == Some(true);
-                threads += if sure { task.status.threads.max(1) } else { 0 };
                 let kinds = search.member(task).into_iter();
                 // Of those that may be in another namespace the healthy ones are of no interest.
                 let kinds = kinds.filter(|kind| sure || *kind != Kind::Leaving);
@@ -87,20 +85,12 @@ pub fn find(seen: &Snapshot, all: &Namespaces, proc: &Proc, target: &Namespace) 
         }
     }
     search.confirm(&mut found);
-    // A group without a leader is common. It is a guess, and not needed where something else is in
-    // the way; the kernel may tell whether more numbers are in use than there are threads.
-    let others = found
-        .iter()
-        .any(|one| one.sure && one.kind != Kind::Leaving);
-    let more = target.info.map(|info| info.nr_pids > threads);
-    found.retain(|one| {
-        one.sure || !matches!(one.kind, Kind::Group { .. }) || more.unwrap_or(!others)
-    });
+    search.guess(&mut found);
     found
 }
 
 impl Search<'_> {
-    fn is_inside(&self, pid: Pid) -> Option<bool> {
+    pub fn is_inside(&self, pid: Pid) -> Option<bool> {
         self.all.is_inside(self.seen, pid, self.target.key)
     }
 
@@ -168,56 +158,6 @@ impl Search<'_> {
             .status(tracer)
             .map_or(tracer, |status| status.tgid);
         (self.is_inside(process) != Some(true)).then_some(process)
-    }
-
-    /// Process group and session of a process outside, as far as they are of the namespace.
-    fn groups(&self, task: &Task) -> Vec<Blocker> {
-        let status = &task.status;
-        let above = self.seen.homes.get(&status.pid);
-        if above.is_some_and(|home| self.all.is_below(self.target.key, *home) == Some(false)) {
-            return Vec::new();
-        }
-        let mut found = Vec::new();
-        for (session, numbers) in [(false, &status.nspgid), (true, &status.nssid)] {
-            let number = numbers.first().copied().unwrap_or(0);
-            if number == 0 || number == status.pid {
-                continue;
-            }
-            found.extend(self.group(number, session).map(|inside| Blocker {
-                pid: status.pid,
-                kind: Kind::Group {
-                    session,
-                    number,
-                    inside,
-                },
-                sure: inside.is_some(),
-            }));
-        }
-        found
-    }
-
-    /// `None` if the group is not one of the namespace; `Some(None)` if nothing tells that.
-    fn group(&self, number: Pid, session: bool) -> Option<Option<Pid>> {
-        if let Some(leader) = self.seen.tasks.get(&number) {
-            let is_inside = self.is_inside(number) == Some(true);
-            return is_inside.then(|| leader.status.nr_at(self.level));
-        }
-        // Of others in the same group, those inside tell its number there.
-        for task in self.seen.tasks.values() {
-            let numbers = if session {
-                &task.status.nssid
-            } else {
-                &task.status.nspgid
-            };
-            if numbers.first() != Some(&number) || self.is_inside(task.status.pid) != Some(true) {
-                continue;
-            }
-            return match numbers.get(self.level) {
-                Some(0) => None,
-                inside => Some(inside.copied()),
-            };
-        }
-        Some(None)
     }
 
     /// Drops those who sleep no more.
@@ -333,19 +273,18 @@ mod tests {
             let parts: Vec<_> = text.split("== ").filter(keep).collect();
             parts.join("== ")
         };
-        let kind = Kind::Group {
-            session: false,
-            number: 102,
-            inside: None,
-        };
-        assert_eq!(
-            blockers(lone, None),
-            [Blocker {
+        let group = |sure| {
+            let kind = Kind::Group {
+                session: false,
+                number: 102,
+                inside: None,
+            };
+            vec![Blocker {
                 pid: 72,
                 kind,
-                sure: false
+                sure,
             }]
-        );
+        };
         let info = |nr_pids| {
             Some(PidNsInfo {
                 state: 2,
@@ -353,7 +292,10 @@ mod tests {
                 ..PidNsInfo::default()
             })
         };
+        assert_eq!(blockers(lone, None), group(false));
+        // That of the init alone, one more, several more.
         assert_eq!(blockers(lone, info(1)), []);
-        assert_eq!(blockers(lone, info(2)).len(), 1);
+        assert_eq!(blockers(lone, info(2)), group(true));
+        assert_eq!(blockers(lone, info(3)), group(false));
     }
 }

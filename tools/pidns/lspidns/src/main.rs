@@ -9,7 +9,7 @@
 //! the kernel    `proc`, `status`, `mounts` read `/proc`; `nsfile` asks by files of
 //!               namespaces; `uapi` has the calls; `watch` and `events` read the trace
 //! one look      `snapshot`; `home` finds the namespace of each process
-//! judgement     `namespaces` nests them; `blockers` finds who is in the way
+//! judgement     `namespaces` nests them; `blockers` and `groups` find who is in the way
 //! words         `table`, `why`, `translate`; `target` reads NS; `fault` has the errors
 //! ============  ======================================================================
 
@@ -20,6 +20,7 @@ mod events;
 mod fault;
 #[cfg(test)]
 mod fixture;
+mod groups;
 mod home;
 mod mounts;
 mod namespaces;
