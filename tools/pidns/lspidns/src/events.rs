@@ -48,7 +48,7 @@ impl<'a> Event<'a> {
 
     pub fn text(&self) -> String {
         format!(
-            "{:>14} {:<10} {:<22} {}",
+            "{:>14} {:<10} {:<16} {}",
             self.time, self.name, self.task, self.fields
         )
     }
