@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What a person types. `make` alone tells. The work is in tools/testing/pidns and,
-# for distro, bench and profile, in scripts/.
+# What a person types. `make` alone tells. The work is in tools/testing/pidns.
 
-export IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
+export ARCH IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
 
 # Debian's own Python, whatever else the PATH has. It is the first thing that is installed.
 HARNESS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
@@ -23,6 +22,8 @@ help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo
 	@echo '  IMPL=c        the C files instead of Rust'
+	@echo '  ARCH=...      arm64 or riscv, which QEMU emulates, instead of x86_64 (kernel, run, shell,'
+	@echo '                test, kunit, fuzz, compare; setup installs what they need)'
 	@echo '  DEBUG=1       with KASAN, lockdep and other checks of the kernel (the same)'
 	@echo '  KDIR=...      a Linux 7.3 tree of yours instead of a fetched one'
 	@echo '  TESTS=...     some of the kselftests (test, quick), KUnit suites or "fuzz" (quick),'
@@ -81,16 +82,16 @@ containers: ## compare C and Rust by real container tools
 	@$(HARNESS) containers
 
 distro: ## compare C and Rust by debuggers and tracers, configured as distributions do
-	@scripts/distro.sh $(or $(IMPL),c rust)
+	@$(HARNESS) distro
 
 kunit: ## run KUnit, doctests included, by the kernel's kunit.py
 	@$(HARNESS) kunit
 
 bench: ## count what operations cost, on C and on Rust
-	@scripts/bench.sh
+	@$(HARNESS) bench
 
 profile: ## show where the instructions of an OP= go, on C and on Rust
-	@scripts/profile.sh "$(OP)" "$(LEVEL)"
+	@$(HARNESS) profile "$(OP)" "$(LEVEL)"
 
 configs: ## build and boot a matrix of kernel configurations
 	@$(HARNESS) configs

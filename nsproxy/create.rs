@@ -108,9 +108,11 @@ fn create_new_namespaces(
 ) -> Result<PreparedNsProxy> {
     let flags = request.flags();
     let slot = NsProxySlot::new()?;
+    // The initial nsproxy has none until the root file system is mounted.
+    let mnt_ns = old.mnt_ns.get().ok_or(EINVAL)?;
 
     Ok(slot.init(Namespaces {
-        mnt_ns: copy_mnt_ns(flags, &old.mnt_ns, user_ns, fs)?,
+        mnt_ns: copy_mnt_ns(flags, mnt_ns, user_ns, fs)?,
         uts_ns: copy_utsname(flags, user_ns, &old.uts_ns)?,
         ipc_ns: copy_ipcs(flags, user_ns, &old.ipc_ns)?,
         pid_ns_for_children: copy_pid_ns(flags, user_ns, &old.pid_ns_for_children)?,

@@ -16,7 +16,7 @@
 //! Lock order: RCU read side, then the `alloc_lock` of one task. Neither is held while namespaces
 //! are created or joined, which takes the locks of their own types.
 //!
-//! Functions of C, the Rust functions that they call, and where these are:
+//! C functions, the Rust functions that they call, and their files:
 //!
 //! | C | Rust | file |
 //! |---|---|---|
@@ -41,7 +41,7 @@ mod abi;
 mod create;
 mod cred;
 mod flags;
-#[expect(unsafe_code, reason = "what the policy stands on")]
+#[expect(unsafe_code, reason = "the mechanism below the policy")]
 mod raw;
 mod setns;
 mod switch;

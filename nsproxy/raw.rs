@@ -3,7 +3,9 @@
 //! Mechanism: `struct nsproxy`, `struct nsset` and `task->nsproxy` as safe types, and the C
 //! functions that create, check and commit namespaces.
 //!
-//! Nothing here decides what a system call does.
+//! Nothing here decides what a system call does. An error number here is that of a C function or of
+//! a failed allocation, or reports an invalid argument or call (`EINVAL`, `EEXIST`), which policy
+//! does not let happen.
 
 mod commit;
 mod copy;

@@ -49,7 +49,7 @@ use kernel::{
 ///
 /// * `EBADF` if `fd` is not open;
 /// * `EINVAL` if it is neither, if `flags` are neither 0 nor the namespace's type, or if for a
-///   pidfd they are 0 or have something else than types that this kernel supports;
+///   pidfd they are 0 or include anything but types that this kernel supports;
 /// * `ESRCH` if the process is dead;
 /// * `EPERM` if the task may not access the process;
 /// * `ENOMEM`;

@@ -26,6 +26,7 @@ use crate::raw::{
     new_pid::{
         NewNumbers,
         NewPid,
+        NotPublished,
         PublishedPid, //
     },
     numbers::LockedNumbers,
@@ -93,8 +94,13 @@ fn alloc_numbers<'a>(mut pid: NewPid<'a>, set_tid: &[i32]) -> Result<PublishedPi
     loop {
         let mut numbers = pid.allocate();
         match alloc_at_each_level(&mut numbers, set_tid) {
-            // Checks PIDNS_ADDING at every level: ENOMEM, after all other errors.
-            Ok(()) => return numbers.publish(),
+            // Checks PIDNS_ADDING at every level, after all other errors.
+            Ok(()) => {
+                return numbers.publish().map_err(|why| match why {
+                    NotPublished::Disabled => ENOMEM,
+                    NotPublished::Incomplete => EINVAL,
+                })
+            }
             // A node could not be allocated under the locks.
             Err(ENOMEM) => pid = numbers.preload()?,
             Err(error) => return Err(error),
@@ -159,7 +165,7 @@ pub(crate) fn free_pid(pid: UnusedPid) {
 
 /// Wakes up the child reaper if it waits in `zap_pid_ns_processes()` for the last pids.
 fn wake_reaper(number: &FreedNumber<'_>) {
-    // What is left is the reaper and, if that is another thread, its leader.
+    // Only the reaper is left and, if another thread is the leader, the leader.
     if matches!(number.left(), PidAllocated::Disabled(1 | 2)) {
         if let Some(reaper) = number.child_reaper() {
             reaper.wake_up();

@@ -11,7 +11,7 @@
 //!   [`abi`] only.
 //! * Each state of a pid is a type, and a transition consumes the value: a reserved number is
 //!   published or freed once, and a pid that lost its last task is freed once.
-//! * State in fields that C accesses is computed from them, not duplicated.
+//! * State that C keeps in fields is computed from them, not duplicated.
 //! * A lock that C holds is an argument.
 //!
 //! Lock order, outermost first:
@@ -23,12 +23,12 @@
 //! The numbers of a namespace have a spinlock (`LockedNumbers`). `alloc_pid()` takes those of a
 //! namespace and its ancestors, the innermost first; `free_pid()` takes one at a time. The locks of
 //! a wake-up, of the slab allocator and of `call_rcu()` nest inside. None of the locks above may be
-//! held: `free_pid()` asserts it. Pids that lose their last task under `tasklist_lock` are kept in
-//! `UnusedPids` until it is released.
+//! held then: `free_pid()` asserts that for `tasklist_lock`. Pids that lose their last task under
+//! `tasklist_lock` are kept in `UnusedPids` until it is released.
 //!
 //! The IDRs are read under RCU.
 //!
-//! Functions of C, the Rust functions that they call, and where these are:
+//! C functions, the Rust functions that they call, and their files:
 //!
 //! | C | Rust | file |
 //! |---|---|---|
@@ -82,7 +82,7 @@ mod lookup;
 pub mod namespace;
 mod nsops;
 mod pidfd;
-#[expect(unsafe_code, reason = "the lower floor")]
+#[expect(unsafe_code, reason = "the mechanism below the policy")]
 mod raw;
 mod reaper;
 mod sysctl;

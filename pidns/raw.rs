@@ -5,6 +5,10 @@
 //! Everything here works on the fields of `struct pid`, `struct pid_namespace` and their IDR, and
 //! decides nothing. Its safe functions keep C's invariants whatever policy does. Only this module
 //! and [`abi`](crate::abi) have unsafe code.
+//!
+//! An error number here is that of a C function or of a failed allocation, or reports that no
+//! number is free (`ENOSPC`), or an invalid argument or call (`EINVAL`, `EEXIST`), which policy
+//! does not let happen. What else is found is returned as a value, and policy chooses the error.
 
 pub(crate) mod cache;
 pub(crate) mod destroy;

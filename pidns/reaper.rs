@@ -6,7 +6,6 @@ use crate::{
     allocator,
     raw::{
         exiting_init::{
-            fatal_signal_pending,
             kill,
             kill_process,
             ExitingInit, //
@@ -43,7 +42,7 @@ pub(crate) fn zap_pid_ns_processes(init: &ExitingInit<'_>) {
     allocator::disable_pid_allocation(ns);
     // Children that exit from now on, and zombies that are inherited, are autoreaped.
     init.ignore_sigchld();
-    kill_all(ns);
+    kill_all(init);
     // Earlier zombies, and children with a tracer outside.
     init.reap_children();
 
@@ -62,20 +61,38 @@ pub(crate) fn zap_pid_ns_processes(init: &ExitingInit<'_>) {
     init.acct_exit_ns();
 }
 
-/// Sends SIGKILL to every process of `ns` but its init.
-fn kill_all(ns: &PidNamespace) {
+/// Numbers visited per hold of `tasklist_lock`: every fork and exit on the machine waits meanwhile.
+const KILL_BATCH: usize = 64;
+
+/// Sends SIGKILL to every process of `init`'s namespace but `init`. Sleeps.
+///
+/// Between two batches nothing is linked to a pid of the namespace: `copy_process()` checks
+/// `PIDNS_ADDING` at all levels.
+fn kill_all(init: &ExitingInit<'_>) {
+    let mut next = Some(FIRST_CHILD);
+    while let Some(first) = next {
+        next = kill_batch(init.ns(), first);
+        init.cond_resched();
+    }
+}
+
+/// Sends SIGKILL to the processes of the next numbers from `first` on. Returns the number to go on
+/// with.
+fn kill_batch(ns: &PidNamespace, first: i32) -> Option<i32> {
     let tasklist = TasklistRead::lock();
     let guard = RcuOrTasklist::from(&tasklist);
 
-    let mut from = Some(FIRST_CHILD);
-    while let Some((nr, pid)) = from.and_then(|nr| ns.find_ge(nr, guard)) {
+    let mut from = Some(first);
+    for _ in 0..KILL_BATCH {
+        let (nr, pid) = ns.find_ge(from?, guard)?;
         if let Some(task) = pid.task(PidType::Pid, guard) {
-            if !fatal_signal_pending(task, &tasklist) {
-                kill_process(task, &tasklist);
-            }
+            // Even if a fatal signal is pending: a thread that de_thread() kills may pass its
+            // number, which is not visited again, to the one that execs.
+            kill_process(task, &tasklist);
         }
         from = nr.checked_add(1);
     }
+    from
 }
 
 /// What `reboot(2)` acts on.

@@ -7,10 +7,7 @@
 
 use core::{
     marker::PhantomData,
-    ptr::{
-        null_mut,
-        NonNull, //
-    },
+    ptr::null_mut, //
 };
 use kernel::{
     bindings,
@@ -107,17 +104,16 @@ impl NewFs<'_> {
 /// updates `fs`.
 ///
 /// A new namespace is owned by `user_ns`. Returns `ENOSPC` if the owner's limit is reached, and
-/// `ENOMEM`; `EINVAL` before the root file system is mounted. May sleep.
+/// `ENOMEM`. May sleep.
 pub(crate) fn copy_mnt_ns(
     flags: u64,
-    old: &NsRef<MntNamespace>,
+    old: &MntNamespace,
     user_ns: &UserNamespace,
     fs: NewFs<'_>,
 ) -> Result<NsRef<MntNamespace>> {
-    let old = NonNull::new(old.as_ptr()).ok_or(EINVAL)?;
     // SAFETY: Both namespaces are valid. By its invariants `fs` is null or used by nobody else, so
     // its lock is not needed.
-    let ns = unsafe { bindings::copy_mnt_ns(flags, old.as_ptr().cast(), user_ns.as_ptr(), fs.0) };
+    let ns = unsafe { bindings::copy_mnt_ns(flags, old.as_ptr(), user_ns.as_ptr(), fs.0) };
     // SAFETY: The result is an error, or `old` or a new namespace with a reference.
     Ok(unsafe { NsRef::from_raw(from_err_ptr(ns)?.cast()) })
 }

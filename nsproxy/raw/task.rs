@@ -58,7 +58,7 @@ impl<'a> OwnNsProxy<'a> {
 
     /// Switches the task to `new`. May sleep.
     ///
-    /// Calls the exported function, so that probes see every change.
+    /// Calls the function by its C name, on purpose: that is where probes see every change.
     #[doc(alias = "switch_task_namespaces")]
     #[inline]
     pub(crate) fn switch(&mut self, new: PreparedNsProxy) {

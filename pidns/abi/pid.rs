@@ -30,7 +30,7 @@ use kernel::{
 mod links;
 pub(super) mod lookup;
 mod pidfd;
-mod sysctl;
+pub(crate) mod sysctl;
 
 /// Prepares the initial namespace for PID allocation.
 ///
@@ -42,7 +42,7 @@ pub(crate) unsafe extern "C" fn pid_idr_init() {
     limits::init(possible_cpus());
     // SAFETY: The caller promises that this is the only call, and that no caches are used yet.
     unsafe { PidCaches::init() };
-    // It panics rather than fails.
+    // With `SLAB_PANIC` it never fails.
     let _ = caches::create_initial().map(|cache| {
         // SAFETY: As above.
         unsafe { state::init_initial(cache) }

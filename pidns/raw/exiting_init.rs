@@ -68,6 +68,12 @@ impl<'a> ExitingInit<'a> {
         unsafe { bindings::ignore_signal(self.current.as_ptr(), bindings::SIGCHLD as c_int) };
     }
 
+    /// Reschedules if needed.
+    pub(crate) fn cond_resched(&self) {
+        // SAFETY: `do_exit()` may sleep.
+        unsafe { bindings::cond_resched() };
+    }
+
     /// Reaps all other children.
     ///
     /// Not interrupted by signals or task work. Sleeps.
@@ -170,19 +176,12 @@ impl Drop for NoNotifySignal {
     }
 }
 
-/// Returns whether a fatal signal is pending.
-#[doc(alias = "__fatal_signal_pending")]
-pub(crate) fn fatal_signal_pending(task: &Task, _tasklist: &TasklistRead) -> bool {
-    // SAFETY: `task` is valid.
-    unsafe { bindings::__fatal_signal_pending(task.as_ptr()) != 0 }
-}
-
 /// Sends `SIGKILL` from the kernel (`SEND_SIG_PRIV`) to the task's process, which cannot ignore or
 /// handle it.
 #[doc(alias = "group_send_sig_info")]
 pub(crate) fn kill_process(task: &Task, _tasklist: &TasklistRead) {
-    // SAFETY: `task` is valid, and takes its own `sighand` lock, which fails once it has been
-    // released.
+    // SAFETY: `task` is valid. The function takes its `sighand` lock, which fails once the task has
+    // been released.
     unsafe { bindings::group_send_sig_priv(task.as_ptr(), bindings::SIGKILL as c_int) };
 }
 
@@ -198,7 +197,7 @@ pub(crate) fn kill(task: &Task, _tasklist: &TasklistRead) {
 /// # Safety
 ///
 /// No caller in Rust may have anything left to drop, since control does not return.
-// Out of line, objtool would not know that it does not return.
+// If it were out of line, objtool would not know that it does not return.
 #[inline(always)]
 pub(crate) unsafe fn do_exit(code: isize) -> ! {
     // SAFETY: The caller promises that the task may end here.

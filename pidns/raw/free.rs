@@ -285,7 +285,8 @@ mod tests {
         let mut numbers = NewPid::new(ns)?.allocate();
         numbers.lock_next();
         numbers.alloc_cyclic(RESERVED_PIDS..ns.pid_max())?;
-        numbers.publish()?.add_to_pidfs().map_err(|_| ENOMEM)
+        let pid = numbers.publish().map_err(|_| EINVAL)?;
+        pid.add_to_pidfs().map_err(|_| ENOMEM)
     }
 
     fn free(pid: UnusedPid) {

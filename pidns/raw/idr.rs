@@ -259,7 +259,7 @@ impl<'a> LockedIdr<'a> {
 
     /// Reserves `nr`.
     ///
-    /// Returns `ENOSPC` if it is not free, and `ENOMEM`, which [`Preload`] helps against.
+    /// Returns `ENOSPC` if it is not free, and `ENOMEM`: then try again with a [`Preload`].
     #[doc(alias = "idr_alloc")]
     #[inline]
     pub(super) fn alloc(&self, nr: i32) -> Result {

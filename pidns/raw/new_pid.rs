@@ -295,7 +295,7 @@ impl<'a> NewNumbers<'a> {
             });
             ptr::read(&this.pid)
         };
-        // Unlock the old nodes: nothing may sleep before.
+        // Releases the local lock of the old nodes: preloading may sleep.
         drop(pid.preload.take());
         pid.preload = Some((level, Preload::new()));
         Ok(pid)
@@ -303,16 +303,15 @@ impl<'a> NewNumbers<'a> {
 
     /// Publishes and counts the pid in all namespaces, and releases the locks.
     ///
-    /// Returns `EINVAL` if a number is missing, and `ENOMEM` if `PIDNS_ADDING` is cleared in one of
-    /// the namespaces. A namespace where it is cleared later has counted this pid, and its init
-    /// waits for it.
-    pub(crate) fn publish(self) -> Result<PublishedPid> {
+    /// A namespace where `PIDNS_ADDING` is cleared later has counted this pid, and its init waits
+    /// for it.
+    pub(crate) fn publish(self) -> Result<PublishedPid, NotPublished> {
         if self.next.is_some() {
-            return Err(EINVAL);
+            return Err(NotPublished::Incomplete);
         }
         let disabled = |upid: &Upid| matches!(upid.ns().pid_allocated(), PidAllocated::Disabled(_));
         if self.all().iter().any(disabled) {
-            return Err(ENOMEM);
+            return Err(NotPublished::Disabled);
         }
         let this = ManuallyDrop::new(self);
         let pid = this.pid.memory.pid;
@@ -352,6 +351,15 @@ impl Drop for NewNumbers<'_> {
 fn level_bit(ns: &PidNamespace) -> u64 {
     const { assert!(PidNamespace::MAX_LEVEL < u64::BITS) };
     1u64.wrapping_shl(ns.level())
+}
+
+/// Why a pid was not published. Its numbers are freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotPublished {
+    /// It has no number in one of the namespaces.
+    Incomplete,
+    /// `PIDNS_ADDING` is cleared in one of the namespaces.
+    Disabled,
 }
 
 /// A published pid that is not in pidfs yet.
@@ -405,7 +413,7 @@ mod tests {
     #[test]
     fn incomplete_pid_not_published() -> Result {
         let numbers = NewPid::new(PidNamespace::initial())?.allocate();
-        assert_eq!(numbers.publish().err(), Some(EINVAL));
+        assert_eq!(numbers.publish().err(), Some(NotPublished::Incomplete));
         Ok(())
     }
 
@@ -415,7 +423,8 @@ mod tests {
         let mut numbers = NewPid::new(ns)?.allocate();
         numbers.lock_next();
         let nr = numbers.alloc_cyclic(range())?;
-        let pid = numbers.publish()?.add_to_pidfs().map_err(|_| ENOMEM)?;
+        let pid = numbers.publish().map_err(|_| EINVAL)?;
+        let pid = pid.add_to_pidfs().map_err(|_| ENOMEM)?;
         assert_eq!(pid.numbers().first().and_then(Upid::nr), Some(nr));
         assert!(ns
             .find(nr.get(), &rcu::read_lock())

@@ -19,6 +19,10 @@ use {
         },
         new_ns::PidNsObject,
     },
+    crate::abi::pid::sysctl::{
+        pid_table_root_permissions,
+        pid_table_root_set_ownership, //
+    },
     core::{
         mem::{
             offset_of,
@@ -40,15 +44,15 @@ struct Root(Opaque<bindings::ctl_table_root>);
 #[cfg(CONFIG_SYSCTL)]
 unsafe impl Sync for Root {}
 
-/// The root of all PID namespaces' sets.
+/// The root of all PID namespaces' sets. Those of its functions that call the policy are in `abi`.
 ///
 /// C counterpart: `pid_table_root`.
 #[cfg(CONFIG_SYSCTL)]
 static ROOT: Root = Root(Opaque::new(bindings::ctl_table_root {
     default_set: pin_init::zeroed(),
     lookup: Some(lookup),
-    set_ownership: Some(bindings::pid_table_root_set_ownership),
-    permissions: Some(bindings::pid_table_root_permissions),
+    set_ownership: Some(pid_table_root_set_ownership),
+    permissions: Some(pid_table_root_permissions),
 }));
 
 /// Returns the set of the current task's active namespace, or null if there is none.

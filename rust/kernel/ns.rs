@@ -6,7 +6,7 @@
 //! has two counts: an [`ARef`](crate::sync::aref::ARef) keeps the namespace in memory; an
 //! [`Active`] reference keeps it *active*, that is, visible to userspace. Tasks own active
 //! references through their [`nsproxy`](crate::nsproxy) and credentials. Files, mounts and pids own
-//! some as well, and so does an active namespace to its user namespace.
+//! some as well, and an active namespace owns one to its user namespace.
 //!
 //! C headers: [`include/linux/ns_common.h`](srctree/include/linux/ns_common.h),
 //! [`include/linux/proc_ns.h`](srctree/include/linux/proc_ns.h)

@@ -51,7 +51,11 @@ impl PidType {
     /// All types.
     pub const ALL: [Self; Self::COUNT] = [Self::Pid, Self::Tgid, Self::Pgid, Self::Sid];
 
-    /// Returns the type with C's value `kind`, or [`None`] if there is none.
+    /// Returns the type with C's value `kind`.
+    ///
+    /// # Safety
+    ///
+    /// `kind` must be less than `PIDTYPE_MAX`.
     ///
     /// # Examples
     ///
@@ -59,20 +63,20 @@ impl PidType {
     /// use kernel::pid::PidType;
     ///
     /// for kind in PidType::ALL {
-    ///     assert_eq!(PidType::from_raw(kind as u32), Some(kind));
+    ///     // SAFETY: This is the value of a type.
+    ///     assert_eq!(unsafe { PidType::from_raw(kind as u32) }, kind);
     /// }
     /// assert_eq!(PidType::Sid.index(), PidType::COUNT - 1);
-    /// assert_eq!(PidType::from_raw(4), None);
-    /// assert_eq!(PidType::from_raw(u32::MAX), None);
     /// ```
     #[inline]
-    pub const fn from_raw(kind: bindings::pid_type) -> Option<Self> {
+    pub const unsafe fn from_raw(kind: bindings::pid_type) -> Self {
         match kind {
-            bindings::pid_type_PIDTYPE_PID => Some(Self::Pid),
-            bindings::pid_type_PIDTYPE_TGID => Some(Self::Tgid),
-            bindings::pid_type_PIDTYPE_PGID => Some(Self::Pgid),
-            bindings::pid_type_PIDTYPE_SID => Some(Self::Sid),
-            _ => None,
+            bindings::pid_type_PIDTYPE_PID => Self::Pid,
+            bindings::pid_type_PIDTYPE_TGID => Self::Tgid,
+            bindings::pid_type_PIDTYPE_PGID => Self::Pgid,
+            bindings::pid_type_PIDTYPE_SID => Self::Sid,
+            // SAFETY: The caller promises that there is no other.
+            _ => unsafe { core::hint::unreachable_unchecked() },
         }
     }
 
@@ -168,7 +172,7 @@ impl Pid {
     pub fn numbers(&self) -> &[Upid] {
         let pid = self.as_ptr();
         // CAST: `Upid` wraps the element type transparently; a level is at most 32.
-        // SAFETY: By the type invariants there are so many elements, which never change.
+        // SAFETY: By the type invariants there are this many elements, which never change.
         unsafe {
             core::slice::from_raw_parts(
                 (&raw const (*pid).numbers).cast::<Upid>(),

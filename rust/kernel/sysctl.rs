@@ -113,7 +113,7 @@ pub fn register<T: IntSysctl>(path: &CStr) -> Result {
     }
 
     // SAFETY: `path` is a valid string, which is needed during the call only, and `table` is one
-    // entry that never goes away. The handler suits the entry.
+    // entry that is never freed. The handler suits the entry.
     let header = unsafe { bindings::register_sysctl_sz(path.as_char_ptr(), table, 1) };
     if header.is_null() {
         Err(ENOMEM)

@@ -14,7 +14,7 @@ faults=0
 # A cache and a git of the test's own; no lock of a caller's.
 export XDG_CACHE_HOME=$WORK/cache
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
-unset PIDNS_LOCKED IMPL DEBUG KDIR RUSTC TIMEOUT CPUS MEMORY JOBS
+unset PIDNS_LOCKED ARCH IMPL DEBUG KDIR RUSTC TIMEOUT CPUS MEMORY JOBS
 
 # usage: check CLAIM COMMAND...
 check() {

@@ -32,6 +32,7 @@ use kernel::{
 ///
 /// # Safety
 ///
+/// * `kind` is less than `PIDTYPE_MAX`.
 /// * `tasklist_lock` is held for writing.
 /// * `task` is valid, points to a published pid of type `kind`, and is not on its list.
 #[export]
@@ -41,11 +42,8 @@ pub(crate) unsafe extern "C" fn attach_pid(
 ) {
     // SAFETY: The caller promises it.
     let lock = unsafe { TasklistWrite::assume_held() };
-    // SAFETY: The caller promises a valid task.
-    let task = unsafe { &*task.cast::<Task>() };
-    let Some(kind) = PidType::from_raw(kind) else {
-        return;
-    };
+    // SAFETY: The caller promises a valid task, and a type.
+    let (task, kind) = unsafe { (&*task.cast::<Task>(), PidType::from_raw(kind)) };
     let Some(pid) = task.pid_of(kind, RcuOrTasklist::from(&lock)) else {
         warn_on!(true);
         return;
@@ -60,6 +58,7 @@ pub(crate) unsafe extern "C" fn attach_pid(
 ///
 /// # Safety
 ///
+/// * `kind` is less than `PIDTYPE_MAX`.
 /// * `tasklist_lock` is held for writing.
 /// * `task` is valid, and uses a pid as `kind`.
 /// * `pids` has an element for each `enum pid_type`. The caller passes it to `free_pids()` later.
@@ -73,17 +72,16 @@ pub(crate) unsafe extern "C" fn detach_pid(
     let lock = unsafe { TasklistWrite::assume_held() };
     // SAFETY: The caller promises that the array is valid.
     let unused = unsafe { UnusedPids::from_ptr(pids) };
-    if let Some(kind) = PidType::from_raw(kind) {
-        // SAFETY: The caller promises that the task is valid and on the list.
-        let link = unsafe { PidLink::new(&*task.cast::<Task>(), kind, &lock) };
-        links::detach_pid(link, unused);
-    }
+    // SAFETY: The caller promises a type, and that the task is valid and on the list.
+    let link = unsafe { PidLink::new(&*task.cast::<Task>(), PidType::from_raw(kind), &lock) };
+    links::detach_pid(link, unused);
 }
 
 /// Attaches a task to another pid.
 ///
 /// # Safety
 ///
+/// * `kind` is less than `PIDTYPE_MAX`.
 /// * `tasklist_lock` is held for writing.
 /// * `task` is valid, and uses a pid as `kind`.
 /// * `pid` is published, and used by a task.
@@ -101,17 +99,16 @@ pub(crate) unsafe extern "C" fn change_pid(
     let unused = unsafe { UnusedPids::from_ptr(pids) };
     // SAFETY: The caller promises that the pid is valid and used.
     let pid = unsafe { LivePid::new(Pid::from_ptr(pid), &lock) };
-    if let Some(kind) = PidType::from_raw(kind) {
-        // SAFETY: The caller promises that the task is valid and on the list.
-        let link = unsafe { PidLink::new(&*task.cast::<Task>(), kind, &lock) };
-        links::change_pid(link, pid, unused);
-    }
+    // SAFETY: The caller promises a type, and that the task is valid and on the list.
+    let link = unsafe { PidLink::new(&*task.cast::<Task>(), PidType::from_raw(kind), &lock) };
+    links::change_pid(link, pid, unused);
 }
 
 /// Replaces one task by another on the list of a pid.
 ///
 /// # Safety
 ///
+/// * `kind` is less than `PIDTYPE_MAX`.
 /// * `tasklist_lock` is held for writing.
 /// * Both tasks are valid. `old` uses a pid as `kind`; `new` is on no list of that type.
 #[export]
@@ -122,13 +119,13 @@ pub(crate) unsafe extern "C" fn transfer_pid(
 ) {
     // SAFETY: The caller promises it.
     let lock = unsafe { TasklistWrite::assume_held() };
-    if let Some(kind) = PidType::from_raw(kind) {
-        // SAFETY: The caller promises that the task is valid and on the list.
-        let from = unsafe { PidLink::new(&*old.cast::<Task>(), kind, &lock) };
-        // SAFETY: The caller promises that the task is valid and on no list.
-        let to = unsafe { PidLink::new(&*new.cast::<Task>(), kind, &lock) };
-        links::transfer_pid(from, to);
-    }
+    // SAFETY: The caller promises a type.
+    let kind = unsafe { PidType::from_raw(kind) };
+    // SAFETY: The caller promises that the task is valid and on the list.
+    let from = unsafe { PidLink::new(&*old.cast::<Task>(), kind, &lock) };
+    // SAFETY: The caller promises that the task is valid and on no list.
+    let to = unsafe { PidLink::new(&*new.cast::<Task>(), kind, &lock) };
+    links::transfer_pid(from, to);
 }
 
 /// Exchanges the pids of two threads.

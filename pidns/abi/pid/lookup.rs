@@ -130,16 +130,16 @@ pub(crate) unsafe extern "C" fn find_get_pid(nr: bindings::pid_t) -> *mut bindin
 ///
 /// # Safety
 ///
-/// * `pid` is null or valid.
+/// * `pid` is null or valid, and `kind` less than `PIDTYPE_MAX`.
 /// * The RCU read-side lock or `tasklist_lock` is held.
 #[export]
 pub(crate) unsafe extern "C" fn pid_task(
     pid: *mut bindings::pid,
     kind: bindings::pid_type,
 ) -> *mut bindings::task_struct {
-    // SAFETY: The caller promises null or validity.
-    let pid = unsafe { self::pid(pid) };
-    to_task(pid.zip(PidType::from_raw(kind)).and_then(|(pid, kind)| {
+    // SAFETY: The caller promises null or validity, and a type.
+    let (pid, kind) = unsafe { (self::pid(pid), PidType::from_raw(kind)) };
+    to_task(pid.and_then(|pid| {
         // SAFETY: The caller promises it.
         pid.task(kind, unsafe { RcuOrTasklist::assume() })
     }))
@@ -149,16 +149,15 @@ pub(crate) unsafe extern "C" fn pid_task(
 ///
 /// # Safety
 ///
-/// * `pid` is null or valid.
+/// * `pid` is null or valid, and `kind` less than `PIDTYPE_MAX`.
 #[export]
 pub(crate) unsafe extern "C" fn get_pid_task(
     pid: *mut bindings::pid,
     kind: bindings::pid_type,
 ) -> *mut bindings::task_struct {
-    // SAFETY: The caller promises null or validity.
-    let pid = unsafe { self::pid(pid) };
-    let found = pid.zip(PidType::from_raw(kind));
-    into_task(found.and_then(|(pid, kind)| lookup::get_pid_task(pid, kind)))
+    // SAFETY: The caller promises null or validity, and a type.
+    let (pid, kind) = unsafe { (self::pid(pid), PidType::from_raw(kind)) };
+    into_task(pid.and_then(|pid| lookup::get_pid_task(pid, kind)))
 }
 
 /// Returns the thread with a number in a namespace, or null.
@@ -207,15 +206,15 @@ pub(crate) unsafe extern "C" fn find_get_task_by_vpid(
 ///
 /// # Safety
 ///
-/// * `task` is valid.
+/// * `task` is valid, and `kind` less than `PIDTYPE_MAX`.
 #[export]
 pub(crate) unsafe extern "C" fn get_task_pid(
     task: *mut bindings::task_struct,
     kind: bindings::pid_type,
 ) -> *mut bindings::pid {
-    // SAFETY: The caller promises that it is valid.
-    let task = unsafe { &*task.cast::<Task>() };
-    into_pid(PidType::from_raw(kind).and_then(|kind| lookup::get_task_pid(task, kind)))
+    // SAFETY: The caller promises a valid task, and a type.
+    let (task, kind) = unsafe { (&*task.cast::<Task>(), PidType::from_raw(kind)) };
+    into_pid(lookup::get_task_pid(task, kind))
 }
 
 /// Returns the number of a pid in a namespace, or 0.
@@ -250,7 +249,7 @@ pub(crate) unsafe extern "C" fn pid_vnr(pid: *mut bindings::pid) -> bindings::pi
 ///
 /// # Safety
 ///
-/// * `task` is valid; `ns` is null or valid.
+/// * `task` is valid; `ns` is null or valid; `kind` is less than `PIDTYPE_MAX`.
 #[export]
 pub(crate) unsafe extern "C" fn __task_pid_nr_ns(
     task: *mut bindings::task_struct,
@@ -259,9 +258,9 @@ pub(crate) unsafe extern "C" fn __task_pid_nr_ns(
 ) -> bindings::pid_t {
     // SAFETY: The caller promises that they are valid.
     let (task, ns) = unsafe { (&*task.cast::<Task>(), namespace(ns)) };
-    let nr =
-        PidType::from_raw(kind).and_then(|kind| lookup::task_pid_nr_ns(current!(), task, kind, ns));
-    to_number(nr)
+    // SAFETY: The caller promises a type.
+    let kind = unsafe { PidType::from_raw(kind) };
+    to_number(lookup::task_pid_nr_ns(current!(), task, kind, ns))
 }
 
 /// Returns the active PID namespace of a task, or null if it has been reaped.

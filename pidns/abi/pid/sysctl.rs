@@ -33,7 +33,7 @@ unsafe fn owner<'a>(head: *mut bindings::ctl_table_header) -> &'a UserNamespace 
     }
 }
 
-/// Tells who owns a file or directory in the set of a namespace.
+/// Sets the owner of a file or directory in the set of a namespace.
 ///
 /// # Safety
 ///
@@ -46,7 +46,7 @@ pub(crate) unsafe extern "C" fn pid_table_root_set_ownership(
     uid: *mut bindings::kuid_t,
     gid: *mut bindings::kgid_t,
 ) {
-    // SAFETY: The set is in a namespace. Some task is in that, or `head` has an inode; then
+    // SAFETY: The set is in a namespace. A task is in that namespace, or `head` has an inode; then
     // `unregister` waits until `head` is no longer in use before anything is freed.
     let (user, group) = permissions::owner(unsafe { owner(head) });
 
@@ -60,7 +60,7 @@ pub(crate) unsafe extern "C" fn pid_table_root_set_ownership(
     }
 }
 
-/// Tells what the current task may do with a file in the set of a namespace.
+/// Returns the permission bits of the current task for a file in the set of a namespace.
 ///
 /// # Safety
 ///

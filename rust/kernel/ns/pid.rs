@@ -59,7 +59,7 @@ impl PidNamespace {
     #[doc(alias = "init_pid_ns")]
     #[inline]
     pub fn initial() -> &'static Self {
-        // SAFETY: It exists from the beginning to the end.
+        // SAFETY: It is static.
         unsafe { Self::from_ptr(&raw const bindings::init_pid_ns) }
     }
 

@@ -39,7 +39,9 @@
 #define IDLE 1000	/* processes or namespaces at once, to see how large one is */
 #define IDLE_ROUNDS	5
 #define IDLE_STACK 4096
+#define MAX_SLABS 600
 #define MANY_NUMBERS 10000
+#define HOST 20000	/* processes of a large namespace */
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -207,7 +209,7 @@ static void op_list(void)
 	close(fd);
 }
 
-/* So many processes that only are there. Returns the first one's number. */
+/* Idle processes. Returns the number of the first one. */
 static void crowd(void)
 {
 	for (int i = 0; i < CROWD; i++) {
@@ -308,16 +310,18 @@ static void measure(const struct op *op, int level)
 	fflush(stdout);
 }
 
-/*
- * The bytes of all objects in slab caches, when what ends later has ended; or only in
- * those for identifiers and their numbers.
- */
-static double slab_bytes(bool of_numbers)
+struct slab {
+	char name[64];
+	double bytes;	/* of its objects */
+};
+
+/* Read all slab caches once pending frees have settled. */
+static int read_slabs(struct slab slabs[MAX_SLABS])
 {
-	char line[512], name[64];
-	double bytes = 0;
 	struct dirent *entry;
+	char line[512];
 	FILE *file;
+	int nr = 0;
 	DIR *dir;
 
 	usleep(1000000);
@@ -336,15 +340,35 @@ static double slab_bytes(bool of_numbers)
 	file = fopen("/proc/slabinfo", "r");
 	if (!file)
 		fail("/proc/slabinfo");
-	while (fgets(line, sizeof(line), file)) {
+	while (nr < MAX_SLABS && fgets(line, sizeof(line), file)) {
 		unsigned long active, all, size;
 
-		if (sscanf(line, "%63s %lu %lu %lu", name, &active, &all, &size) != 4)
-			continue;
-		if (!of_numbers || !strncmp(name, "pid", 3) || !strcmp(name, "radix_tree_node"))
-			bytes += (double)active * size;
+		if (sscanf(line, "%63s %lu %lu %lu", slabs[nr].name, &active, &all, &size) == 4)
+			slabs[nr++].bytes = (double)active * size;
 	}
 	fclose(file);
+	return nr;
+}
+
+/* The bytes in a cache, 0 if there was none before. */
+static double bytes_in(const struct slab *slabs, int nr, const char *name)
+{
+	while (nr-- > 0)
+		if (!strcmp(slabs[nr].name, name))
+			return slabs[nr].bytes;
+	return 0;
+}
+
+/* The bytes in the caches for pids and their numbers. */
+static double number_bytes(void)
+{
+	static struct slab slabs[MAX_SLABS];
+	int nr = read_slabs(slabs);
+	double bytes = 0;
+
+	while (nr-- > 0)
+		if (!strncmp(slabs[nr].name, "pid", 3) || !strcmp(slabs[nr].name, "radix_tree_node"))
+			bytes += slabs[nr].bytes;
 	return bytes;
 }
 
@@ -356,45 +380,60 @@ static int child_pauses(void *arg)
 	return 0;
 }
 
-/* What one more process takes that only is there, in a new namespace or not. */
-static double idle_bytes_once(unsigned long flags)
+/* Read the caches with @count idle processes, in new namespaces or not. */
+static int idle_slabs(unsigned long flags, int count, struct slab slabs[MAX_SLABS])
 {
 	static pid_t pids[IDLE];
-	double before, bytes;
 	char *stacks;
+	int nr;
 
 	stacks = mmap(NULL, IDLE * IDLE_STACK, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stacks == MAP_FAILED)
 		fail("mmap");
-	before = slab_bytes(false);
-	for (int i = 0; i < IDLE; i++) {
+	for (int i = 0; i < count; i++) {
 		pids[i] = clone(child_pauses, stacks + (i + 1) * IDLE_STACK,
 				CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD | flags, NULL);
 		if (pids[i] < 0)
 			fail("clone");
 	}
-	bytes = slab_bytes(false) - before;
-	for (int i = 0; i < IDLE; i++) {
+	nr = read_slabs(slabs);
+	for (int i = 0; i < count; i++) {
 		kill(pids[i], SIGKILL);
 		wait_for(pids[i]);
 	}
 	munmap(stacks, IDLE * IDLE_STACK);
-	return bytes / IDLE;
+	return nr;
 }
 
-/* The least of some times: whatever else is allocated meanwhile adds to it. */
+/*
+ * What one more such process takes: of each cache the median of some rounds, since some have
+ * other users meanwhile, and nothing of those that grow by less than a byte a process.
+ */
 static double idle_bytes(unsigned long flags)
 {
-	double least = idle_bytes_once(flags);
+	static struct slab before[MAX_SLABS], after[IDLE_ROUNDS][MAX_SLABS];
+	static uint64_t grown[IDLE_ROUNDS];
+	int nr[IDLE_ROUNDS], old;
+	double bytes = 0;
 
-	for (int i = 1; i < IDLE_ROUNDS; i++) {
-		double bytes = idle_bytes_once(flags);
+	old = idle_slabs(flags, 0, before);
+	for (int i = 0; i < IDLE_ROUNDS; i++)
+		nr[i] = idle_slabs(flags, IDLE, after[i]);
+	for (int slab = 0; slab < nr[0]; slab++) {
+		const char *name = after[0][slab].name;
+		double was = bytes_in(before, old, name);
 
-		if (bytes < least)
-			least = bytes;
+		for (int i = 0; i < IDLE_ROUNDS; i++) {
+			double is = bytes_in(after[i], nr[i], name);
+
+			grown[i] = is > was ? is - was : 0;
+		}
+		qsort(grown, IDLE_ROUNDS, sizeof(grown[0]), compare);
+		if (grown[IDLE_ROUNDS / 2] >= IDLE)
+			bytes += grown[IDLE_ROUNDS / 2];
 	}
-	return least;
+	return bytes / IDLE;
 }
 
 static void measure_memory(int level)
@@ -407,10 +446,10 @@ static void measure_memory(int level)
 
 		printf("bench slab-namespace %d %.1f %.1f\n", level, ns, ns);
 	}
-	before = slab_bytes(true);
+	before = number_bytes();
 	for (int i = 0; i < MANY_NUMBERS; i++)
 		op_vfork();
-	kept = slab_bytes(true) - before;
+	kept = number_bytes() - before;
 	printf("bench slab-kept %d %.1f %.1f\n", level, kept, kept);
 	fflush(stdout);
 }
@@ -446,6 +485,93 @@ static void measure_all(int level)
 	umount2("/proc", MNT_DETACH);
 }
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	if (!file || fputs(text, file) < 0 || fclose(file))
+		fail(path);
+}
+
+struct hold {
+	double longest, total;	/* instructions */
+};
+
+/* The hold times of the lock with one of these names; of several that of the largest total. */
+static struct hold lock_stat_hold(const char *name, const char *or_name)
+{
+	struct hold most = { -1, -1 }, hold;
+	FILE *file = fopen("/proc/lock_stat", "r");
+	char line[512];
+
+	if (!file)
+		fail("/proc/lock_stat");
+	while (fgets(line, sizeof(line), file)) {
+		char *figures = strstr(line, name) ?: strstr(line, or_name);
+
+		figures = figures ? strchr(figures, ':') : NULL;
+		if (figures && sscanf(figures + 1,
+				      "%*f %*f %*f %*f %*f %*f %*f %*f %*f %lf %lf",
+				      &hold.longest, &hold.total) == 2 &&
+		    hold.total > most.total)
+			most = hold;
+	}
+	fclose(file);
+	if (most.total < 0)
+		fail("no such lock in /proc/lock_stat");
+	/* In microseconds; an instruction is a nanosecond. */
+	most.longest *= 1000;
+	most.total *= 1000;
+	return most;
+}
+
+static int child_rests(void *arg)
+{
+	(void)arg;
+	for (;;)
+		syscall(SYS_pause);
+	return 0;
+}
+
+/* How long tasklist_lock is held for reading at most when the init of a large namespace dies. */
+static void measure_zap_hold(void)
+{
+	struct hold hold;
+	int fds[2];
+	pid_t pid;
+	char c = 0;
+
+	write_file("/proc/sys/kernel/threads-max", "30000");
+	if (pipe(fds))
+		fail("pipe");
+	pid = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, 0);
+	if (!pid) {
+		char *stacks = mmap(NULL, (size_t)HOST * 1024, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (stacks == MAP_FAILED)
+			fail("mmap");
+		for (int i = 1; i <= HOST; i++)
+			if (clone(child_rests, stacks + (size_t)i * 1024,
+				  CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, NULL) < 0)
+				fail("clone");
+		if (write(fds[1], &c, 1) != 1)
+			fail("write");
+		for (;;)
+			pause();
+	}
+	close(fds[1]);
+	if (read(fds[0], &c, 1) != 1)
+		fail("no large namespace");
+	close(fds[0]);
+	write_file("/proc/lock_stat", "0");
+	kill(pid, SIGKILL);
+	wait_for(pid);
+	hold = lock_stat_hold("tasklist_lock-R", "tasklist_lock-R");
+	printf("bench zap-hold-%d 0 %.1f %.1f\n", HOST, hold.longest, hold.longest);
+	fflush(stdout);
+}
+
 /*
  * How long the lock for numbers is held in one clone and exit: pidmap_lock in C; in Rust,
  * where each level has its own and they nest, the one that is held longest.
@@ -453,38 +579,20 @@ static void measure_all(int level)
 static void measure_lock(int level)
 {
 	static const int count = 500;
-	double held = -1, time;
-	char line[512];
-	FILE *file;
+	double held;
 
 	mkdir("/proc", 0755);
 	if (mount("proc", "/proc", "proc", 0, NULL))
 		fail("proc");
 	op_vfork();
-	file = fopen("/proc/lock_stat", "w");
-	if (!file || fputs("0", file) < 0 || fclose(file))
-		fail("/proc/lock_stat");
+	write_file("/proc/lock_stat", "0");
 	for (int i = 0; i < count; i++)
 		op_vfork();
-	file = fopen("/proc/lock_stat", "r");
-	if (!file)
-		fail("/proc/lock_stat");
-	while (fgets(line, sizeof(line), file)) {
-		char *figures = strstr(line, "pidmap_lock") ?: strstr(line, "pidns_numbers");
-
-		figures = figures ? strchr(figures, ':') : NULL;
-		/* In microseconds, of which the processor counts a thousandth. */
-		if (figures && sscanf(figures + 1,
-				      "%*f %*f %*f %*f %*f %*f %*f %*f %*f %*f %lf",
-				      &time) == 1 && time > held)
-			held = time;
-	}
-	fclose(file);
-	if (held < 0)
-		fail("no such lock in /proc/lock_stat");
-	held = held * 1000 / count;
+	held = lock_stat_hold("pidmap_lock", "pidns_numbers").total / count;
 	printf("bench lock-held %d %.1f %.1f\n", level, held, held);
 	fflush(stdout);
+	if (!level)
+		measure_zap_hold();
 	umount2("/proc", MNT_DETACH);
 }
 

@@ -2,7 +2,7 @@
 /*
  * How pids are allocated, linked and freed while the init of a namespace dies.
  *
- * Three namespaces, one in the other. Two clones, an exec by a thread that is not the leader, and
+ * Three namespaces, nested. Two clones, an exec by a thread that is not the leader, and
  * the zap of one or two of the namespaces. A scenario of models.toml says who does what:
  *
  * ZAP		level of the init that dies (1, 2)
@@ -12,8 +12,6 @@
  * INIT2	level 2 has an init (else the first clone there makes it)
  * THREAD	the dying init's leader has exited, another thread is the last
  * NOMEM	a clone may have to preload a node
- * STEPS	the scan of the zap lets go of tasklist_lock after each number, and sends to each group
- *		that it meets
  *
  * The mistakes of models.toml are macros, too. Functions of the kernel are named where they are.
  */
@@ -75,10 +73,10 @@ bool writer;
 byte readers;
 
 /*
- * Whether the scan passes over a task. In steps it sends to each group: a task of a group that
- * lives may be dying for an exec, which hands its number on.
+ * Whether the scan skips a task: none, since one with a fatal signal may be dying for an exec, which
+ * passes its number on to another of its group.
  */
-#if defined(STEPS) && !defined(SKIPS_THE_DYING)
+#ifndef SKIPS_THE_DYING
 #define SKIP(t)	false
 #else
 #define SKIP(t)	fatal[t]
@@ -107,7 +105,7 @@ inline read_lock()
 inline reserve(p, l)
 {
 	d_step {
-#ifndef FIRST_NOT_RESTARTED
+#ifndef FIRST_FORK_KEEPS_CURSOR
 		if
 		:: l == spid[p].level && ns[l].adding && ns[l].allocated == 0 -> ns[l].cursor = 1
 		:: else
@@ -137,7 +135,7 @@ inline reserve(p, l)
 		ns[l].entry[n] = RESERVED;
 		ns[l].cursor = n + 1;
 		spid[p].nr[l] = n;
-#ifdef PUBLISHED_TOO_EARLY
+#ifdef PUBLISH_INCOMPLETE
 		ns[l].entry[n] = p;
 #endif
 		n = 0;
@@ -160,7 +158,7 @@ inline undo(p, from, back)
 			:: back || l != spid[p].level -> ns[l].entry[spid[p].nr[l]] = NONE
 			:: else
 			fi;
-#elif defined(MISSING_NODE_KEEPS_NUMBERS)
+#elif defined(PRELOAD_LEAKS_NUMBERS)
 			if
 			:: !back -> ns[l].entry[spid[p].nr[l]] = NONE
 			:: else
@@ -195,9 +193,9 @@ inline unlock_all(lv)
 
 /* Whether a namespace is dead, as publish() sees it. */
 #define ALL_DEAD(lv) (!ns[0].adding || !ns[1].adding || (lv == 2 && !ns[2].adding))
-#if defined(DEAD_IS_UNSEEN)
+#if defined(ADDING_UNCHECKED)
 #define DEAD(lv) false
-#elif defined(DEAD_ABOVE_UNSEEN)
+#elif defined(ADDING_INNERMOST_ONLY)
 #define DEAD(lv) (!ns[lv].adding)
 #elif defined(CHECKED_BEFORE_LOCKED)
 #define DEAD(lv) dead
@@ -247,11 +245,11 @@ again:
 			fi;
 #endif
 			reserve(p, l);
-#ifdef FAILING_CLONE_IS_SEEN
+#ifdef LOCK_DROPPED_EARLY
 			ns[l].locked = false;
 #endif
 			if
-#ifndef FIRST_ANY_NUMBER
+#ifndef FIRST_PID_NOT_1
 			:: spid[p].nr[l] != INIT_NR && ns[l].reaper == 0 ->
 				/* EINVAL: only another first fork may be the reason. */
 				assert(ns[l].allocated > 0);
@@ -286,7 +284,7 @@ again:
 			spid[p].complete = true;
 			/* The init of a namespace that has counted the last one gets no other. */
 			assert(!ns[l].gone);
-#ifdef NUMBER_LEADS_NOWHERE
+#ifdef PUBLISH_SKIPS_LEVEL_1
 			if
 			:: l != 1 -> ns[l].entry[spid[p].nr[l]] = p
 			:: else
@@ -294,7 +292,7 @@ again:
 #else
 			ns[l].entry[spid[p].nr[l]] = p;
 #endif
-#ifdef COUNTED_TWICE
+#ifdef PID_COUNTED_TWICE
 			ns[l].allocated++;
 #endif
 			ns[l].allocated++;
@@ -314,7 +312,7 @@ inline wake_reaper(l, left)
 	if
 #if defined(WAKE_UP_LOST)
 	:: false
-#elif defined(WAKE_UP_LOST_FOR_A_THREAD)
+#elif defined(WAKE_UP_LOST_THREAD)
 	:: !ns[l].adding && left == 1 ->
 #elif defined(WAKES_WHATEVER_IS_LEFT)
 	:: !ns[l].adding ->
@@ -345,7 +343,7 @@ inline free_pid(p)
 #ifndef WOKEN_TOO_LATE
 			wake_reaper(l, ns[l].allocated);
 #endif
-#ifdef NUMBER_STAYS_TAKEN
+#ifdef NUMBER_NOT_FREED
 			if
 			:: l != spid[p].level -> ns[l].entry[spid[p].nr[l]] = NONE
 			:: else -> ns[l].entry[spid[p].nr[l]] = RESERVED
@@ -459,13 +457,13 @@ inline release_task(t)
 /* zap_pid_ns_processes() by the task t, in the namespace at level z. */
 inline zap(z, t, own)
 {
-#ifndef CLOSED_LATE
+#ifndef DISABLE_LATE
 	/* disable_pid_allocation() */
 	atomic { !ns[z].locked -> ns[z].adding = false }
 #endif
 	read_lock();
 scan:
-#ifdef KILLS_ALL_BUT_THE_FIRST
+#ifdef ZAP_SKIPS_FIRST
 	n = 3;
 #else
 	n = 2;
@@ -490,16 +488,15 @@ scan:
 			:: else
 			fi;
 			p = 0;
-#ifdef KILLS_EVERY_OTHER
+#ifdef ZAP_SKIPS_NEXT
 			n = n + 2;
 #else
 			n++;
 #endif
 		}
-#ifdef STEPS
+		/* The kernel holds the lock for a batch of numbers. */
 		readers--;
 		read_lock()
-#endif
 	:: else -> break
 	od;
 #ifdef REPEAT
@@ -509,26 +506,26 @@ scan:
 	fi;
 #endif
 	atomic { readers--; n = 0; found = false }
-#ifdef CLOSED_LATE
+#ifdef DISABLE_LATE
 	atomic { !ns[z].locked -> ns[z].adding = false }
 #endif
 	/* Reaping children waits for what the following waits for as well. */
-#ifndef ASLEEP_AFTER_THE_CHECK
+#ifndef IDLE_AFTER_CHECK
 	idle[t] = true;
 #endif
 	do
-#ifndef OUTSIDE_NOT_WAITED_FOR
+#ifndef ZAP_NO_WAIT
 	:: ns[z].allocated == (own) -> break
 #else
 	:: true -> break
 #endif
 	:: else ->
-#ifdef ASLEEP_AFTER_THE_CHECK
+#ifdef IDLE_AFTER_CHECK
 		idle[t] = true;
 #endif
 		/* schedule() */
 		!idle[t];
-#ifndef ASLEEP_AFTER_THE_CHECK
+#ifndef IDLE_AFTER_CHECK
 		idle[t] = true
 #endif
 	od;
@@ -568,7 +565,7 @@ proctype dying()
 	bool found;
 
 #ifdef THREAD
-#ifdef LEADER_NOT_COUNTED
+#ifdef ZAP_LEADER_UNCOUNTED
 	zap(ZAP, DYING, 1);
 #else
 	zap(ZAP, DYING, 2);
@@ -613,7 +610,7 @@ end:	atomic {
 		spid[FIRST].task = SECOND;
 		spid[SECOND].task = FIRST;
 #endif
-#ifndef EXCHANGE_KEEPS_NUMBER
+#ifndef EXCHANGE_KEEPS_NR
 		thread_pid[FIRST] = SECOND;
 		thread_pid[SECOND] = FIRST;
 #endif

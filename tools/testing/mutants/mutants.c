@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which mistake is made: 0 is none. Part of the mutants' kernel only.
+ * The number of the mistake that is made, or 0. Only in the kernel of make mutants.
  */
 #include <linux/export.h>
 #include <linux/moduleparam.h>
@@ -11,5 +11,5 @@
 int pidns_mutant;
 EXPORT_SYMBOL_GPL(pidns_mutant);
 
-/* Boot is without mistakes, so it is set afterwards. */
+/* Set after boot, which must not fail because of a mistake. */
 module_param_named(mutant, pidns_mutant, int, 0600);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which mistake is made. Part of the mutants' kernel only.
+//! The deliberate mistake that is made. Only in the kernel of `make mutants`.
 
 use crate::{
     ffi::c_int,
@@ -14,9 +14,9 @@ extern "C" {
     static mut pidns_mutant: c_int;
 }
 
-/// Tells whether the mistake of this number is to be made.
+/// Returns whether the mistake with this number is to be made.
 #[inline]
 pub fn on(number: c_int) -> bool {
-    // SAFETY: The variable is always there, and only accessed in one piece.
+    // SAFETY: The variable is static, and only accessed by single loads and stores.
     unsafe { Atomic::from_ptr(&raw mut pidns_mutant) }.load(Relaxed) == number
 }

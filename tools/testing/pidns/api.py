@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .cache import TOP
-from .errors import Fault
+from .errors import show_faults
 from .lists import LISTS, load
 
 FOLDER = "rust/kernel"
@@ -130,13 +130,7 @@ def faults(code: Items, known: Items) -> Iterator[str]:
 
 def main() -> int:
     """Returns the exit status."""
-    try:
-        different = list(faults(found(TOP), load(LIST.name, listed)))
-    except Fault as fault:
-        different = [str(fault)]
-    for fault_line in different:
-        print(fault_line)
-    return 1 if different else 0
+    return show_faults(lambda: faults(found(TOP), load(LIST.name, listed)))
 
 
 if __name__ == "__main__":

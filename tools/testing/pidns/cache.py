@@ -28,6 +28,13 @@ def replace_file(path: Path, data: bytes) -> None:
         raise
 
 
+def update_file(path: Path, data: bytes) -> None:
+    """Writes a file, but leaves alone what is the same, so that it is not built again."""
+    if not path.is_file() or path.read_bytes() != data:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
 def check_disk(log: Path, folder: Path) -> None:
     """Raises a Fault if the log shows a full disk."""
     if "No space left on device" in log.read_text(encoding="utf-8", errors="replace"):
@@ -37,15 +44,20 @@ def check_disk(log: Path, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def claimed(logs: Path) -> Iterator[None]:
-    """Makes a folder of logs; raises a Fault if another run writes there."""
-    logs.mkdir(parents=True, exist_ok=True)
-    with (logs / "lock").open("w") as lock:
+def _locked(lock: Path, what: Path) -> Iterator[Path]:
+    """Locks a file; raises a Fault if another run writes what it is about."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Fault(f"another run writes {logs}; wait until it has ended") from None
-        yield
+            raise Fault(f"another run writes {what}; wait until it has ended") from None
+        yield what
+
+
+def claimed(logs: Path) -> contextlib.AbstractContextManager[Path]:
+    """A folder of logs, which is made and where no other run writes meanwhile."""
+    return _locked(logs / "lock", logs)
 
 
 class Cache:
@@ -74,8 +86,8 @@ class Cache:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Locks the cache against others. The shell scripts take the same lock."""
-        if self._held or os.environ.get("PIDNS_LOCKED"):
+        """Locks the cache against others."""
+        if self._held:
             yield
             return
         self.root.mkdir(parents=True, exist_ok=True)
@@ -91,17 +103,9 @@ class Cache:
             finally:
                 self._held = False
 
-    @contextlib.contextmanager
-    def log_of(self, name: str) -> Iterator[Path]:
+    def log_of(self, name: str) -> contextlib.AbstractContextManager[Path]:
         """The log of a run, which no other run writes meanwhile, nor what goes with it."""
-        self.log.mkdir(parents=True, exist_ok=True)
-        path = self.log / f"{name}.log"
-        with open(f"{path}.lock", "w", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Fault(f"another run writes {path}; wait until it has ended") from None
-            yield path
+        return _locked(self.log / f"{name}.log.lock", self.log / f"{name}.log")
 
     @contextlib.contextmanager
     def temporary(self) -> Iterator[Path]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import process
+from .arch import X86_64, Arch
 from .cache import TOP, Cache, check_disk
 from .errors import Fault, show_end
+from .process import output
 from .toolchain import Toolchain, find_cargo
 
-TRIPLE = "x86_64-unknown-linux-gnu"
 # Minutes.
 LIMIT = 60
 
@@ -31,9 +32,19 @@ LSPIDNS = Crate("lspidns", TOP / "tools/pidns/lspidns", "lspidns", "lspidns")
 CRATES = (FUZZER, LSPIDNS)
 
 
-def program(cache: Cache, profile: str = "release", crate: Crate = FUZZER) -> Path:
+def program(
+    cache: Cache, profile: str = "release", arch: Arch = X86_64, crate: Crate = FUZZER
+) -> Path:
     """Where a program is once it is built."""
-    return cache.root / f"{crate.key}/target/{TRIPLE}/{profile}/{crate.name}"
+    return cache.root / f"{crate.key}/target/{arch.triple}/{profile}/{crate.name}"
+
+
+def build_std(toolchain: Toolchain, arch: Arch) -> list[str]:
+    """What makes cargo build the standard library, too, where rustc has none for a target."""
+    sysroot = Path(output(toolchain.rustc, "--print", "sysroot").strip())
+    if any((sysroot / f"lib/rustlib/{arch.triple}/lib").glob("libstd-*.rlib")):
+        return []
+    return ["-Zbuild-std=std,panic_abort"]
 
 
 def cargo(
@@ -42,6 +53,7 @@ def cargo(
     command: str,
     *words: str,
     after: Sequence[str] = (),
+    arch: Arch = X86_64,
     crate: Crate = FUZZER,
 ) -> None:
     """Runs cargo on a crate, its products in the cache; what it says is shown if it fails."""
@@ -57,22 +69,28 @@ def cargo(
         "CARGO_TARGET_DIR": str(folder / "target"),
         "RUSTFLAGS": "-C target-feature=+crt-static",
     }
+    if arch.foreign:
+        linker = f"CARGO_TARGET_{arch.triple.upper().replace('-', '_')}_LINKER"
+        # The library's source asks for what only a nightly has otherwise.
+        env |= {linker: f"{arch.cross}gcc", "RUSTC_BOOTSTRAP": "1"}
+        words += tuple(build_std(toolchain, arch))
     if command == "clippy":
         # By itself cargo may find that of another rustc.
         found = str(toolchain.beside("cargo-clippy"))
-    asked = [found, command, "--locked", "--target", TRIPLE, *words, *(["--"] if after else [])]
+    asked = [found, command, "--locked", "--target", arch.triple, *words]
+    asked += ["--"] if after else []
     if process.limited(LIMIT, [*asked, *after], log=log, cwd=crate.folder, env=env) != 0:
         check_disk(log, cache.root)
         show_end(log, 30)
         raise Fault(f"cargo {command} fails on {crate.called}; look at the lines above")
 
 
-def build(cache: Cache, toolchain: Toolchain, crate: Crate = FUZZER) -> Path:
+def build(cache: Cache, toolchain: Toolchain, arch: Arch = X86_64, crate: Crate = FUZZER) -> Path:
     """Builds a program and returns its path."""
     try:
-        cargo(cache, toolchain, "build", "--release", crate=crate)
+        cargo(cache, toolchain, "build", "--release", arch=arch, crate=crate)
     except Fault:
         raise Fault(
             f"{crate.called} does not build; look at the lines above, and at the network"
         ) from None
-    return program(cache, crate=crate)
+    return program(cache, arch=arch, crate=crate)

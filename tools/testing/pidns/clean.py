@@ -11,7 +11,7 @@ from .errors import Fault, note
 from .options import Options
 from .process import output
 
-OURS = re.compile(r"scripts/|-m pidns ")
+OURS = re.compile(r"-m pidns ")
 
 
 def refuse_running(cache: Cache) -> None:

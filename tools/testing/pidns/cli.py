@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from . import (
+    bench,
     clean,
     compare,
     configs,
     containers,
     demo,
+    distro,
     fuzz,
     integrate,
     kernel,
@@ -22,26 +24,26 @@ from . import (
     lspidns,
     models,
     mutation,
-    overlay,
     policy,
+    profile,
     quick,
     setup,
     shrink,
-    source,
     test,
-    toolchain,
     upstream,
 )
 from .cache import Cache
 from .errors import Fault
-from .options import Options
+from .options import Options, refuse
 
 Command = Callable[[Options, Cache, Mapping[str, str], Sequence[str]], int]
 COMMANDS: dict[str, Command] = {
+    "bench": bench.command,
     "clean": clean.command,
     "compare": compare.command,
     "configs": configs.command,
     "containers": containers.command,
+    "distro": distro.command,
     "fuzz": fuzz.command,
     "fuzz-shrink": shrink.command,
     "integrate": integrate.integrate_command,
@@ -51,21 +53,24 @@ COMMANDS: dict[str, Command] = {
     "lspidns": lspidns.command,
     "models": models.command,
     "mutants": mutation.command,
-    "overlay": overlay.command,
     "policy": policy.command,
+    "profile": profile.command,
     "quick": quick.quick,
     "remove": integrate.remove_command,
     "run": demo.run,
     "setup": setup.command,
     "shell": demo.shell,
-    "source": source.command,
     "systemd": containers.systemd,
     "test": test.command,
-    "toolchain": toolchain.command,
     "upstream-tests": upstream.command,
 }
-# MEMORY= where it is not given: these have many guests.
-MEMORY = {"quick": "1G", "mutants": "1G"}
+# Those that are for this machine's architecture and no other.
+NATIVE = {
+    *("bench", "configs", "containers", "distro", "lint", "models", "mutants", "profile", "quick"),
+    *("systemd", "upstream-tests"),
+}
+# MEMORY= where it is not given: these have many guests, or a dump of it.
+MEMORY = {"quick": "1G", "mutants": "1G", "distro": "1G"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -79,6 +84,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         cache = Cache.find(os.environ)
         options = Options.read(os.environ, MEMORY.get(asked.command, "2G"))
+        if options.arch.foreign and asked.command in NATIVE:
+            refuse(os.environ, asked.command, "ARCH")
         return COMMANDS[asked.command](options, cache, os.environ, asked.argument)
     except Fault as fault:
         print(f"pidns: error: {fault}", file=sys.stderr)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .arch import X86_64, Arch
 from .cache import TOP
 
 FOLDER = TOP / "configs"
@@ -53,15 +54,19 @@ def _for_qemu(impl: str) -> str:
     return _lines((rust if impl == "rust" else "PIDNS_C=y").split())
 
 
-def for_qemu(impl: str, debug: bool, variant: str = "") -> Config:
+def for_qemu(impl: str, debug: bool, variant: str = "", arch: Arch = X86_64) -> Config:
     """The configuration for QEMU, or a variant: "distribution", or a fragment over the lean one."""
+    checks = ["debug"] if debug else []
+    if arch.foreign:
+        names = ["guest", "lean", "test", *checks, "emulated", arch.name]
+        return Config(_fragments(*names), _for_qemu(impl))
     if variant not in ("", "distribution"):
         return Config(_fragments("guest", "lean", variant), _for_qemu(impl))
     names = [
         "base",
         "guest",
         "test",
-        *(["debug"] if debug else []),
+        *checks,
         *([variant] if variant else []),
     ]
     return Config(_fragments(*names), _for_qemu(impl), "allnoconfig")

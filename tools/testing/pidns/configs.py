@@ -10,23 +10,21 @@ kernels take longer than one.
 
 import contextlib
 import functools
-import hashlib
-import json
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import config, kernel, ktap, link, process, qemu, splats
-from .cache import Cache, replace_file
+from . import config, initramfs, kernel, ktap, link, process, qemu, splats
+from .cache import Cache
 from .errors import Fault, note
 from .guest import SCRIPTS, End
+from .kept import Kept, key_of
 from .ktap import Outcome
 from .lists import load
-from .options import Options, refuse
+from .options import Options, choose, refuse
 from .setup import setup
 from .source import Source
 from .toolchain import Toolchain
@@ -37,11 +35,10 @@ USUAL = "usual"
 GUEST_NEEDS = "PROC_FS NET_9P SYSFS VIRTIO_CONSOLE TMPFS MULTIUSER"
 DEMO_NEEDS = "PIDNS_RUST UTS_NS IPC_NS NET_NS USER_NS CGROUPS CHECKPOINT_RESTORE"
 # What results come from, besides the kernel.
-MODULES = "config configs guest kernel ktap link qemu splats tree"
+MODULES = "arch config configs guest initramfs kernel ktap link qemu splats tree"
 FILES = "demo.sh implementation.sh inspect.sh qemu-init.sh smoke.c worker.sh"
 SMOKE_LIMIT, BOOT_LIMIT, DEMO_LIMIT = 300, 300, 600
 SMOKE_ARGUMENTS = "kunit.enable=1 slab_nomerge oops=panic panic=-1"
-INITRAMFS = "dir /dev 0755 0 0\nnod /dev/console 0600 0 0 c 5 1\nfile /init {} 0755 0 0\n"
 GOOD = re.compile(r"^smoke: \d+ passed, 0 failed", re.M)
 
 
@@ -73,29 +70,7 @@ def matrix() -> list[Entry]:
 def chosen(asked: Sequence[str]) -> list[Entry]:
     """Those that were asked for, or all."""
     every = {entry.name: entry for entry in matrix()}
-    for name in asked:
-        if name not in every:
-            raise Fault(f"CONFIGS={name} is not known; there are: {' '.join(every)}")
-    return [every[name] for name in asked or every]
-
-
-class Rows:
-    """What is kept of each configuration: a row of the table, and the key of what it is from."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def read(self, name: str) -> dict[str, str]:
-        """A row, empty if there is none."""
-        try:
-            row = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return {str(field): str(value) for field, value in row.items()}
-
-    def write(self, name: str, row: Mapping[str, str]) -> None:
-        """Keeps a row."""
-        replace_file(self.folder / f"{name}.json", json.dumps(row, indent=1).encode())
+    return [every[name] for name in choose("CONFIGS", asked, every)]
 
 
 def unexpected(log: str, warns: str) -> list[str]:
@@ -118,7 +93,9 @@ class Configs:
 
     def __init__(self, options: Options, cache: Cache, entries: list[Entry]) -> None:
         self.options, self.cache, self.entries = options, cache, entries
-        self.rows = Rows(cache.root / "configs")
+        self.kept = Kept(cache.root / "configs")
+        # Of the table.
+        self.rows: dict[str, dict[str, str]] = {}
         self.toolchain = Toolchain.find(options, cache)
         self.source = Source.find(options, cache)
         self.machine = qemu.Machine.of(options, cache)
@@ -132,17 +109,15 @@ class Configs:
     @functools.cached_property
     def common_key(self) -> str:
         """Changes when anything does that all results come from."""
-        parts = [(Path(__file__).parent / f"{name}.py").read_bytes() for name in MODULES.split()]
-        parts += [(SCRIPTS / name).read_bytes() for name in FILES.split()]
+        parts = [Path(__file__).parent / f"{name}.py" for name in MODULES.split()]
+        parts += [SCRIPTS / name for name in FILES.split()]
         # A tree of the user's may change at any time.
         own = str(time.time()) if self.source.own else ""
-        words = (self.source.kernel_version(True), self.toolchain.identity, own)
-        return hashlib.sha256(b"\0".join([*parts, *map(str.encode, words)])).hexdigest()
+        return key_of([*parts, self.source.kernel_version(True), self.toolchain.identity, own])
 
     def key(self, entry: Entry) -> str:
         """Changes when anything does that its result comes from."""
-        text = f"{self.common_key} {entry} {entry.config.wanted}"
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return key_of([self.common_key, str(entry), entry.config.wanted])
 
     def attempt(self, entry: Entry, row: dict[str, str]) -> bool:
         """Builds and boots one; fills its row, and says whether all is good."""
@@ -169,7 +144,7 @@ class Configs:
         settings = config.read_config(_text(tree.build / ".config"))
         changed = changed_symbols(_text(usual.build / ".config"), _text(tree.build / ".config"))
         row["symbols"] = str(len(changed))
-        (self.rows.folder / f"{entry.name}.changed").write_text("\n".join(changed) + "\n")
+        (self.kept.folder / f"{entry.name}.changed").write_text("\n".join(changed) + "\n")
         row["builds"] = f"NO: see {tree.log('build')}"
         modules = ["modules"] if "CONFIG_MODULES" in settings else []
         tree.build_kernel(goals[0], tree.build / self.machine.arch.image, *modules)
@@ -188,29 +163,15 @@ class Configs:
     def smoke(self, entry: Entry, tree: Tree, folder: Path, row: dict[str, str]) -> bool:
         """Boots with nothing but smoke.c as the first program: no file system, no network."""
         arch = self.machine.arch
-        program, listed, image = (folder / name for name in ("smoke", "list", "initramfs"))
         include = f"-I{tree.build}/include -include {self.source.path}/include/linux/kconfig.h"
-        flags = "-Wall -Werror -O1 -static"
-        compile_: list[str | Path] = [
-            "cc",
-            *flags.split(),
-            *include.split(),
-            "-o",
-            program,
-            SCRIPTS / "smoke.c",
-        ]
-        if subprocess.call(compile_):
-            raise Fault("smoke.c does not build")
-        listed.write_text(INITRAMFS.format(program), encoding="utf-8")
-        with open(image, "wb") as file:
-            subprocess.run([tree.build / "usr/gen_init_cpio", listed], stdout=file, check=True)
+        flags = f"-O1 -static {include}"
+        image = initramfs.make(tree.build, folder, SCRIPTS / "smoke.c", flags)
         log = self.cache.log / f"smoke-{tree.key}-{entry.name}.log"
         command = [
             *(*self.machine.command, "-kernel", str(tree.build / arch.image)),
             *("-initrd", str(image), "-append", f"console={arch.console} {SMOKE_ARGUMENTS}"),
         ]
-        with open(log, "wb") as file:
-            process.run(command, limit=SMOKE_LIMIT, log=file)
+        process.run(command, limit=SMOKE_LIMIT, log=log)
         text = _text(log)
         results = ktap.Parser(self.source.path).run(text.splitlines())
         passed = sum(result.outcome is Outcome.PASS for result in results)
@@ -256,7 +217,8 @@ class Configs:
         begun = time.monotonic()
         for count, entry in enumerate(self.entries, 1):
             head = f"{count} of {len(self.entries)}: {entry.name}:"
-            if self.rows.read(entry.name).get("key") == keys[entry.name]:
+            if row := self.kept.get(entry.name, keys[entry.name]):
+                self.rows[entry.name] = row
                 note(f"{head} kept from before")
                 passed += 1
                 continue
@@ -265,15 +227,16 @@ class Configs:
             note(f"{head} {entry.set}{f', about {minutes} min to go' if tried else ''}")
             tried += 1
             start = time.monotonic()
-            row: dict[str, str] = {}
+            row = self.rows[entry.name] = {}
+            good = False
             try:
-                if self.attempt(entry, row):
-                    row["key"] = keys[entry.name]
-                    passed += 1
+                good = self.attempt(entry, row)
             except Fault as fault:
                 note(f"error: {fault}")
             row["seconds"] = f"{time.monotonic() - start:.0f}"
-            self.rows.write(entry.name, row)
+            if good:
+                passed += 1
+                self.kept.put(entry.name, keys[entry.name], row)
         print("\n".join(self.table()))
         failed = len(self.entries) - passed
         print(f"{passed} passed, {failed} failed")
@@ -283,13 +246,12 @@ class Configs:
         """The lines of the table."""
         yield f"\n{'configuration':24} {'symbols':>7}  {'builds':10} {'smoke':12} {'seconds':>8}  demonstration"
         for entry in self.entries:
-            row = self.rows.read(entry.name)
-            cells = [
-                row.get(name, "") for name in ("symbols", "builds", "smoke", "seconds", "demo")
-            ]
-            symbols, builds, smoke, seconds, demo = cells
+            names = ("symbols", "builds", "smoke", "seconds", "demo")
+            symbols, builds, smoke, seconds, demo = (
+                self.rows[entry.name].get(name, "") for name in names
+            )
             yield f"{entry.name:24} {symbols:>7}  {builds:10} {smoke:12} {seconds:>8}  {demo}".rstrip()
-        where = f"{self.rows.folder}/*.changed"
+        where = f"{self.kept.folder}/*.changed"
         yield f"(symbols: how many differ from the usual configuration; which, is in {where})"
 
 
@@ -305,6 +267,6 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
     with cache.lock():
         run = Configs(options, cache, entries)
         run.source.lay_over()
-        run.rows.folder.mkdir(parents=True, exist_ok=True)
+        run.kept.folder.mkdir(parents=True, exist_ok=True)
         cache.need_space(6000, "the matrix")
         return run()

@@ -3,11 +3,22 @@
 
 import sys
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
 class Fault(Exception):
     """An error of one line: what is wrong, and what to do about it."""
+
+
+def show_faults(find: Callable[[], Iterable[str]]) -> int:
+    """Prints the faults that a check finds; returns the exit status."""
+    try:
+        faults = list(find())
+    except Fault as fault:
+        faults = [str(fault)]
+    print("".join(f"{fault}\n" for fault in faults), end="")
+    return 1 if faults else 0
 
 
 def note(text: str) -> None:

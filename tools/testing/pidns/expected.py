@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .arch import ARCHES, X86_64, Arch
 from .ktap import Outcome, Result
 from .lists import load
 
 KINDS = {"tests", "uml", "upstream", "containers"}
 FIELDS = {"test", "outcome", "why"}
-MAY = {"impl", "debug", "chance"}
+MAY = {"impl", "debug", "arch", "chance"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Entry:
     why: str
     impl: str | None = None
     debug: bool | None = None
+    arch: str | None = None
     chance: bool = False
 
 
@@ -40,10 +42,11 @@ def read_entries(data: dict[str, Any], *kinds: str) -> list[Entry]:
         wrong = FIELDS - row.keys() or row.keys() - FIELDS - MAY
         known = row.get("impl", "c") in ("c", "rust") and row.get("debug", True) in (True, False)
         known = known and row.get("chance", True) is True
+        known = known and row.get("arch", X86_64.name) in ARCHES
         if wrong or not known or row["outcome"] not in ("fail", "skip", "xfail") or not row["why"]:
             raise ValueError(
                 f"{kind}: {tests}: write test, outcome (fail, skip, xfail) and why, and, where it"
-                ' depends on them, impl ("c", "rust"), debug (true, false) or chance (true)'
+                ' depends on them, impl ("c", "rust"), debug (true, false), arch or chance (true)'
             )
         for test in [tests] if isinstance(tests, str) else tests:
             entries.append(Entry(**{**row, "test": test, "outcome": Outcome(row["outcome"])}))
@@ -141,6 +144,7 @@ def least(command: str, impl: str) -> int:
     return load("counts.toml", lambda counts: int(counts[command][impl]))
 
 
-def known(*kinds: str) -> list[Entry]:
-    """Some kinds of lists/expected.toml."""
-    return load("expected.toml", lambda data: read_entries(data, *kinds))
+def known(*kinds: str, arch: Arch = X86_64) -> list[Entry]:
+    """Some kinds of lists/expected.toml, as far as they are of an architecture."""
+    entries = load("expected.toml", lambda data: read_entries(data, *kinds))
+    return [entry for entry in entries if entry.arch in (None, arch.name)]

@@ -19,9 +19,9 @@ RENAMED = {
     "__x64_sys_pidfd_open": "pidns_pidfd_open",
     "__x64_sys_setns": "pidns_setns",
 }
-# Static in C; here a table in the layer below names them.
+# Static in C; here the table in raw names them.
 STATIC = {"pid_table_root_permissions", "pid_table_root_set_ownership"}
-BEGIN = "//! Functions of C, the Rust functions that they call, and where these are:\n//!\n"
+BEGIN = "//! C functions, the Rust functions that they call, and their files:\n//!\n"
 EXPORTED = re.compile(
     r'^pub\(crate\) unsafe extern "C" fn (\w+)\(.*?^\}$', re.MULTILINE | re.DOTALL
 )
@@ -43,15 +43,15 @@ class Row:
         return f"//! | `{self.c}()` | `{self.rust}()` | `{self.file}` |\n"
 
 
-def modules(crate: Path, floor: bool) -> dict[str, str]:
-    """The modules of policy, or of the floor below, and their files."""
+def modules(crate: Path, raw: bool) -> dict[str, str]:
+    """The modules of the policy, or of raw, and their files."""
     found = {}
     for path in sorted(crate.rglob("*.rs")):
         inner = path.relative_to(crate).with_suffix("").parts
         if (
             inner not in (("lib",), ("raw",))
             and inner[0] != "abi"
-            and (inner[0] == "raw") == floor
+            and (inner[0] == "raw") == raw
             and inner[-1] != "tests"
         ):
             found[inner[-1]] = str(path.relative_to(crate.parent))
@@ -68,18 +68,18 @@ def aliases(kernel: Path) -> dict[str, tuple[str, str]]:
 
 
 def called(
-    c: str, body: str, floors: list[dict[str, str]], known: dict[str, tuple[str, str]]
+    c: str, body: str, layers: list[dict[str, str]], known: dict[str, tuple[str, str]]
 ) -> Row | None:
-    """What the boundary's function calls: policy, else the floor below, else the kernel crate."""
-    for floor in floors:
-        if floor and (call := re.search(rf"\b({'|'.join(floor)})::(\w+)\(", body)):
-            return Row(c, f"{call[1]}::{call[2]}", floor[call[1]])
+    """What the boundary's function calls: policy, else raw, else the kernel crate."""
+    for layer in layers:
+        if layer and (call := re.search(rf"\b({'|'.join(layer)})::(\w+)\(", body)):
+            return Row(c, f"{call[1]}::{call[2]}", layer[call[1]])
     return Row(c, *known[c]) if c in known else None
 
 
 def rows(top: Path, crate: str) -> list[Row]:
     """The table of a crate, in the order of the files."""
-    floors = [modules(top / crate, floor) for floor in (False, True)]
+    layers = [modules(top / crate, raw) for raw in (False, True)]
     known = aliases(top / "rust/kernel")
     wanted = {line.split()[0] for line in SYMBOLS.read_text(encoding="utf-8").splitlines() if line}
     names = {rust: c for c, rust in RENAMED.items()}
@@ -90,12 +90,12 @@ def rows(top: Path, crate: str) -> list[Row]:
             if c not in wanted:
                 continue
             boundary = str(path.relative_to(top))
-            made.append(called(c, function[0], floors, known) or Row(c, function[1], boundary))
+            made.append(called(c, function[0], layers, known) or Row(c, function[1], boundary))
     return made
 
 
 def unlisted(top: Path, crate: str) -> list[str]:
-    """What a crate exports that is no function of C: but for those that glue.c calls."""
+    """What a crate exports that is not a function of C, except for those that glue.c calls."""
     wanted = {line.split()[0] for line in SYMBOLS.read_text(encoding="utf-8").splitlines() if line}
     found = [
         name

@@ -40,7 +40,7 @@ def judge(seeds: range, folder: Path, reference: Path, ran: bool, reached: bool)
 
 def small(options: Options, cache: Cache, seed: int) -> None:
     """Prints the smallest program, and as C, that still differs."""
-    itself = f"make fuzz-shrink SEED={seed}{' DEBUG=1' if options.debug else ''}"
+    itself = " ".join([f"make fuzz-shrink SEED={seed}", *options.also])
     note(f"making the program of seed {seed} small; by itself: {itself}")
     try:
         shrink.run(replace(options, timeout=None), cache, str(seed), MINUTES)
@@ -57,12 +57,12 @@ def run(options: Options, cache: Cache) -> dict[str, list[Result]]:
         (1200 if options.debug else 300) + len(seeds) * (60 if options.debug else 10)
     )
     given = f"{seeds.start}..{seeds.stop}"
-    folders = {impl: cache.root / "fuzz" / impl for impl in options.impls}
+    folders = {impl: cache.root / f"fuzz/{options.arch.prefix}{impl}" for impl in options.impls}
     ran: dict[str, bool] = {}
     for impl in options.impls:
         one = options.with_impl(impl)
         with cache.temporary() as folder, cache.log_of(f"fuzz-{one.run}") as log:
-            fuzzer.stage(one, cache, program, folder)
+            fuzzer.stage(one, cache, folder)
             note(f"running seeds {given} on IMPL={impl}")
             guest = qemu.Qemu(cache, qemu.Machine.of(one, cache), folder, log, seconds)
             ran[impl] = fuzzer.in_guest(guest, f"--seeds {given}", folders[impl])

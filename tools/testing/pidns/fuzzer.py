@@ -57,17 +57,20 @@ def difference(program: Path, one: Path, other: Path) -> list[str]:
 
 
 def prepare(options: Options, cache: Cache) -> Path:
-    """Builds the program and returns its path."""
+    """Builds the program, for this machine as well, and returns this machine's."""
     setup(options, cache)
     note("building the fuzzer")
-    return cargo.build(cache, Toolchain.find(options, cache))
+    toolchain = Toolchain.find(options, cache)
+    if options.arch.foreign:
+        cargo.build(cache, toolchain, options.arch)
+    return cargo.build(cache, toolchain)
 
 
-def stage(options: Options, cache: Cache, program: Path, folder: Path) -> None:
+def stage(options: Options, cache: Cache, folder: Path) -> None:
     """Fills a stage folder with a kernel and the program."""
     with kernel.built(options, cache) as tree:
         kernel.stage(tree, folder)
-    shutil.copy(program, folder / "pidns-fuzz")
+    shutil.copy(cargo.program(cache, arch=options.arch), folder / "pidns-fuzz")
 
 
 def in_guest(guest: qemu.Qemu, arguments: str, out: Path) -> bool:

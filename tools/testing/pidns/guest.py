@@ -5,7 +5,6 @@ guest/worker.sh runs in it. The host writes a command, and reads what the guest 
 up to a line of its own with the command's status. Subclasses say how a guest is started.
 """
 
-import abc
 import contextlib
 import enum
 import os
@@ -85,8 +84,12 @@ class Channel:
         os.close(self.writer)
 
 
-class Guest(abc.ABC):
-    """A guest. It boots for the first command, and again after it was stopped."""
+class Guest:
+    """A guest: a program of this machine, which prints the kernel's log. It boots for the first
+    command, and again after it was stopped."""
+
+    # Seconds between SIGTERM and SIGKILL: it has no data to write back.
+    grace = 0.0
 
     def __init__(self, log: Path, boot_limit: float) -> None:
         self.log = log
@@ -99,22 +102,18 @@ class Guest(abc.ABC):
         self.log_cut = False
         # Where the log of this boot begins.
         self._booted_at = 0
+        self.process: subprocess.Popen[bytes] | None = None
+        self.console: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._closed = False
 
-    @abc.abstractmethod
     def start(self) -> Channel:
         """Boots it."""
+        raise NotImplementedError
 
-    @abc.abstractmethod
-    def stop(self) -> None:
-        """Kills it."""
-
-    @abc.abstractmethod
-    def close(self) -> None:
-        """Kills it; it will not boot again."""
-
-    @abc.abstractmethod
     def refusal(self) -> str | None:
         """Why this machine cannot run the guest, if the log of a failed boot says so."""
+        return None
 
     def ask(
         self, command: str, limit: float, enough: Callable[[str], object] | None = None
@@ -227,20 +226,6 @@ class Guest(abc.ABC):
             answer.end = End.HANG
         return answer
 
-
-class Program(Guest):
-    """A guest that is a program of this machine, which prints the kernel's log."""
-
-    # Seconds between SIGTERM and SIGKILL: it has no data to write back.
-    grace = 0.0
-
-    def __init__(self, log: Path, boot_limit: float) -> None:
-        super().__init__(log, boot_limit)
-        self.process: subprocess.Popen[bytes] | None = None
-        self.console: threading.Thread | None = None
-        self._starting = threading.Lock()
-        self._closed = False
-
     @contextlib.contextmanager
     def starting(self) -> Iterator[None]:
         """Prevents that the guest is closed meanwhile."""
@@ -271,6 +256,7 @@ class Program(Guest):
         self.console.start()
 
     def stop(self) -> None:
+        """Kills it."""
         with self._starting:
             if self.process is not None:
                 end_group(self.process, self.grace)
@@ -279,6 +265,7 @@ class Program(Guest):
             self.console.join(timeout=5)
 
     def close(self) -> None:
+        """Kills it; it will not boot again."""
         self._closed = True
         self.stop()
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """make kernel: the kernel for QEMU; and stage folders, which have all that a guest needs of it."""
 
-import argparse
 import os
 import shutil
 import time
@@ -9,16 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import config, kselftests, link, lspidns
+from . import config, debuggers, kselftests, link, lspidns
+from .arch import ARCHES, Arch
 from .cache import TOP, Cache
 from .errors import elapsed, note
 from .guest import SCRIPTS
 from .options import SERIES, Options
-from .qemu import X86_64
 from .setup import setup
 from .source import Source
 from .toolchain import Toolchain
-from .tree import Tree, script
+from .tree import Tree
 
 SAMPLE = "samples/rust/pidns_inspect.ko"
 LIVEPATCH = "pidns_livepatch.ko"
@@ -32,9 +31,9 @@ def tree_of(
     key = f"{source.name}-{options.run}{f'-{variant}' if variant else ''}"
     variables: tuple[str, ...] = ()
     if variant == DISTRIBUTION:
-        variables = (f"PAHOLE={script('distro-tools.sh', PIDNS_LOCKED='1').strip()}/bin/pahole",)
+        variables = (f"PAHOLE={debuggers.folder(cache)}/bin/pahole",)
     build = cache.build / key
-    return Tree(X86_64.name, source, build, key, toolchain, cache, options.jobs, variables)
+    return Tree(options.arch.name, source, build, key, toolchain, cache, options.jobs, variables)
 
 
 @contextmanager
@@ -47,20 +46,17 @@ def built(options: Options, cache: Cache, variant: str = "") -> Iterator[Tree]:
         source.lay_over()
         start = time.monotonic()
         tree = tree_of(options, cache, source, toolchain, variant)
-        image = tree.build / X86_64.image
+        image = tree.build / options.arch.image
         space = 1000 if image.exists() else 4000
         cache.need_space(space + (2000 if options.debug else 0), "the build")
         # Most of one implementation's kernel is the other's as well.
         one = options.with_impl("c" if options.impl == "rust" else "rust")
         other = tree_of(one, cache, source, toolchain, variant)
-        if not image.exists() and (other.build / X86_64.image).exists():
+        if not image.exists() and (other.build / options.arch.image).exists():
             tree.copy_from(other)
-        tree.configure(config.for_qemu(options.impl, options.debug, variant))
-        note(
-            f"building Linux {SERIES} (IMPL={options.impl}{' DEBUG=1' if options.debug else ''})"
-            f" in {tree.build}"
-        )
-        tree.build_kernel(X86_64.goal, image, "modules")
+        tree.configure(config.for_qemu(options.impl, options.debug, variant, options.arch))
+        note(f"building Linux {SERIES} ({options.words}) in {tree.build}")
+        tree.build_kernel(options.arch.goal, image, "modules")
         note(f"kernel: {image} ({elapsed(start)})")
         yield tree
 
@@ -68,13 +64,13 @@ def built(options: Options, cache: Cache, variant: str = "") -> Iterator[Tree]:
 def stage(tree: Tree, folder: Path, suites: Sequence[str] = ()) -> None:
     """Copies what a guest needs, so that the next build does not change what it reads: the
     kernel, the sample, our scripts, lspidns, and kselftests."""
-    shutil.copy(tree.build / X86_64.image, folder)
+    shutil.copy(tree.build / ARCHES[tree.arch].image, folder)
     settings = tree.build / ".config"
     has_sample = "CONFIG_SAMPLE_PIDNS_INSPECT=m" in settings.read_text(encoding="utf-8")
     scripts = (path for path in SCRIPTS.iterdir() if path.is_file())
     for path in (settings, *([tree.build / SAMPLE] if has_sample else []), *scripts):
         shutil.copy(path, folder)
-    lspidns.stage(tree.cache, tree.toolchain, folder)
+    lspidns.stage(tree.cache, tree.toolchain, folder, ARCHES[tree.arch])
     if suites:
         start = time.monotonic()
         kselftests.build(tree, folder / "kselftest", suites)
@@ -92,9 +88,15 @@ def stage_distribution(tree: Tree, folder: Path) -> None:
     shutil.copy(folder / "livepatch" / LIVEPATCH, folder)
 
 
+def wanted_symbols(arch: Arch) -> dict[str, str]:
+    """The symbols that a kernel must have, and how they are exported."""
+    text = (TOP / "tools/testing/symbols").read_text(encoding="utf-8")
+    return link.wanted_symbols(text, arch)
+
+
 def link_faults(tree: Tree, impl: str) -> tuple[list[str], list[str]]:
     """What is linked that should not be, or not linked; and what symbols and exports are wrong."""
-    wanted = link.wanted_symbols((TOP / "tools/testing/symbols").read_text(encoding="utf-8"))
+    wanted = wanted_symbols(ARCHES[tree.arch])
     linked = list(link.wrong_objects(impl, link.objects(tree.build, tree.toolchain.llvm)))
     with open(tree.build / "vmlinux.map", encoding="utf-8") as lines:
         linked += link.wrong_map(impl, lines, wanted)
@@ -103,16 +105,7 @@ def link_faults(tree: Tree, impl: str) -> tuple[list[str], list[str]]:
     return linked, list(link.wrong_symbols(wanted, defined, exported))
 
 
-def kernel(options: Options, cache: Cache, env: Mapping[str, str], arguments: Sequence[str]) -> int:
-    """The command, also for our scripts: kernel [--stage FOLDER [--kselftest SUITES]]."""
-    parser = argparse.ArgumentParser(prog="pidns kernel")
-    parser.add_argument("--stage", type=Path)
-    parser.add_argument("--kselftest", default="")
-    asked = parser.parse_args(arguments)
-    variant = env.get("PIDNS_VARIANT", "")
-    with built(options, cache, variant) as tree:
-        if asked.stage:
-            stage(tree, asked.stage, asked.kselftest.split())
-            if variant == DISTRIBUTION:
-                stage_distribution(tree, asked.stage)
-    return 0
+def kernel(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[str]) -> int:
+    """The command."""
+    with built(options, cache):
+        return 0

@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from .arch import ARCHES, X86_64
 from .cache import TOP
 from .tree import Tree
 
@@ -17,13 +18,16 @@ def names() -> list[str]:
 
 
 def build(tree: Tree, destination: Path, suites: Sequence[str] = (SUITE,), flags: str = "") -> None:
-    """Builds suites for this machine, with its own compiler, and installs them below a folder."""
+    """Builds suites, by gcc or Debian's cross compiler, and installs them below a folder. For
+    another architecture they are static: its guests need no library then."""
     tree.build_headers()
+    cross = ARCHES[tree.arch].cross if tree.arch in ARCHES else ""
     command = [
         "make",
         "-C",
         str(tree.source.path / "tools/testing/selftests"),
-        *([f"ARCH={tree.arch}"] if tree.arch == "um" else []),
+        *([f"ARCH={tree.arch}"] if tree.arch != X86_64.name else []),
+        *([f"CROSS_COMPILE={cross}", "USERLDFLAGS=-static"] if cross else []),
         f"-j{tree.jobs}",
         f"O={tree.build}",
         f"TARGETS={' '.join(suites)}",

@@ -89,12 +89,12 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
             kernel.stage(tree, folder)
         # kunit.py takes KVM wherever it is, and has no word to prevent that: a QEMU of
         # this name, first in the PATH, that has only what works.
-        arch = qemu.X86_64
+        arch = options.arch
         path = os.environ["PATH"]
         (folder / "bin").mkdir()
         (folder / arch.image).parent.mkdir(parents=True)
-        (folder / Path(arch.image).name).rename(folder / arch.image)
-        if not qemu.kvm_works(cache):
+        (folder / arch.file).rename(folder / arch.image)
+        if not arch.foreign and not qemu.kvm_works(cache):
             qemu.without_kvm(folder / "bin" / arch.qemu)
             path = f"{folder}/bin:{path}"
         limit = options.timeout or (DEBUG_LIMIT if options.debug else LIMIT)

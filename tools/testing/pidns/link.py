@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from .arch import X86_64, Arch
 from .process import output
 
 OBJECTS = {
@@ -20,6 +21,8 @@ MAP_LINE = re.compile(
     r"\s*[0-9a-f]+ +[0-9a-f]+ +[0-9a-f]+ +[0-9]+ (?: {8}(?P<object>\S+):\(\S+\)| {16}(?P<symbol>\S+))$"
 )
 NOT_EXPORTED = "not exported"
+# What ftrace has no location of: objects, and what runs once, at boot.
+UNTRACED = re.compile("init_|pidns_.*operations|nsproxy_cache_init|pid_idr_init")
 
 
 def _is_object(member: str, name: str) -> bool:
@@ -69,9 +72,15 @@ def _words(text: str) -> list[list[str]]:
     return [line.split() for line in text.splitlines() if line.strip() and line[0] != "#"]
 
 
-def wanted_symbols(text: str) -> dict[str, str]:
+def wanted_symbols(text: str, arch: Arch = X86_64) -> dict[str, str]:
     """The symbols of tools/testing/symbols, and how they are exported."""
-    return {name: export[0] if export else NOT_EXPORTED for name, *export in _words(text)}
+    own = text.replace(X86_64.calls, arch.calls)
+    return {name: export[0] if export else NOT_EXPORTED for name, *export in _words(own)}
+
+
+def traced(symbols: Iterable[str]) -> list[str]:
+    """Those of them that ftrace has a location of, but for system calls, which are C."""
+    return sorted(name for name in symbols if "_sys_" not in name and not UNTRACED.match(name))
 
 
 def wrong_symbols(wanted: dict[str, str], defined: str, exported: str) -> Iterator[str]:

@@ -44,14 +44,14 @@ def _head(file: str) -> list[str]:
 def shell_scripts() -> list[str]:
     """Those that are run, and those that are sourced."""
     shell = re.compile(r"#!.*sh$|# shellcheck shell=", re.M)
-    files = ours("scripts", ".ci", "tools")
+    files = ours(".ci", "tools")
     return [file for file in files if any(map(shell.match, _head(file)))]
 
 
 def python_scripts() -> list[str]:
     """The programs in Python, some without an extension."""
     python = re.compile(r"#!.*python")
-    files = ours("scripts", "tools")
+    files = ours("tools")
     return [file for file in files if file.endswith(".py") or python.match(_head(file)[0])]
 
 
@@ -112,11 +112,6 @@ class Lint:
                 PIDNS_SOURCE=str(self.source),
             )
         )
-
-    def scripts(self) -> bool:
-        """The tests of scripts that are not moved yet."""
-        failed = [test for test in ours("scripts/tests/*-test.sh") if not self.run([TOP / test])]
-        return not failed
 
     def rustfmt(self) -> bool:
         """Rust's style, in the laid-over tree: there every module is found."""
@@ -286,7 +281,6 @@ class Lint:
         ran = {name: functools.partial(self.run, words) for name, words in commands.items()}
         return ran | {
             "python": self.python,
-            "scripts": self.scripts,
             "rustfmt": self.rustfmt,
             "checkpatch": self.checkpatch,
             "fuzzer": self.fuzzer,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import cargo
+from .arch import X86_64, Arch
 from .cache import Cache
 from .errors import note
 from .options import Options
@@ -16,10 +17,10 @@ from .toolchain import Toolchain
 FOLDER = "bin"
 
 
-def stage(cache: Cache, toolchain: Toolchain, folder: Path) -> None:
-    """Puts it into a stage folder."""
+def stage(cache: Cache, toolchain: Toolchain, folder: Path, arch: Arch = X86_64) -> None:
+    """Puts it into a stage folder, for a guest of this architecture."""
     (folder / FOLDER).mkdir(exist_ok=True)
-    shutil.copy(cargo.build(cache, toolchain, cargo.LSPIDNS), folder / FOLDER)
+    shutil.copy(cargo.build(cache, toolchain, arch, cargo.LSPIDNS), folder / FOLDER)
 
 
 def command(options: Options, cache: Cache, _: Mapping[str, str], _a: Sequence[str]) -> int:
@@ -27,5 +28,5 @@ def command(options: Options, cache: Cache, _: Mapping[str, str], _a: Sequence[s
     setup(options, cache)
     note("building lspidns")
     with cache.lock():
-        print(cargo.build(cache, Toolchain.find(options, cache), cargo.LSPIDNS))
+        print(cargo.build(cache, Toolchain.find(options, cache), options.arch, cargo.LSPIDNS))
     return 0

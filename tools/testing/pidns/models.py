@@ -9,19 +9,17 @@ import fcntl
 import os
 import re
 import shutil
-import sys
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from . import mutants, process
-from .cache import TOP, Cache, replace_file
-from .errors import Fault, note
+from .cache import TOP, Cache, update_file
+from .errors import Fault, note, show_end
 from .mutants import Edit
-from .options import Options, refuse
+from .options import Options, refuse_all_but
 from .setup import setup
 from .toolchain import find_cargo, find_rustc
 
@@ -37,21 +35,6 @@ LIMIT, BUILD_LIMIT = 600, 3600
 # Of what spin makes: no search for cycles, which need none of the properties; megabytes.
 PAN_FLAGS = ("-w", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=3000")
 DEPTH = "-m100000"
-# Options of other commands.
-FOREIGN = (
-    "CHECKS",
-    "CONFIGS",
-    "CPUS",
-    "DEBUG",
-    "KDIR",
-    "LEVEL",
-    "MEMORY",
-    "MINUTES",
-    "MUTANTS",
-    "OP",
-    "SEED",
-    "SEEDS",
-)
 
 
 @dataclass(frozen=True)
@@ -143,12 +126,9 @@ def planted(text: str, file: str, every: Sequence[Check]) -> str:
             start = text.index(edit.find)
             chosen = edit.replace.replace("MUTANT", f'crate::planted("{check.mistake}")')
             places.append((start, start + len(edit.find), chosen, check.mistake))
-    places.sort(reverse=True)
-    for later, earlier in pairwise(places):
-        if earlier[1] > later[0]:
-            raise Fault(f"{earlier[3]} and {later[3]} change the same place; adapt one of them")
-    for start, end, chosen, _ in places:
-        text = text[:start] + chosen + text[end:]
+    text, clashes = mutants.replaced(text, places)
+    if clashes:
+        raise Fault(f"{clashes[0]} change the same place; adapt one of them")
     return text
 
 
@@ -159,10 +139,7 @@ def lay(folder: Path, every: Sequence[Check], name: str) -> None:
         text = planted((TOP / file).read_text(encoding="utf-8"), str(file), every)
         if file.name in ("Cargo.toml", "Cargo.lock"):
             text = text.replace(f'name = "{BINARY}"', f'name = "{name}"')
-        path = folder / file
-        # What cargo sees unchanged is not built again.
-        if not path.is_file() or path.read_bytes() != text.encode():
-            replace_file(path, text.encode())
+        update_file(folder / file, text.encode())
 
 
 def tail(path: Path, lines: int = 30) -> str:
@@ -226,16 +203,10 @@ class Models:
             top = self.folder / name
             lay(top, self.every if mistaken else (), name)
             note(f"building the model of the table{', with mistakes' if mistaken else ''}")
-            with open(log, "wb") as file:
-                status = process.run(
-                    [cargo, "build", "--locked", "--quiet"],
-                    cwd=top / CRATE,
-                    env=env,
-                    log=file,
-                    limit=BUILD_LIMIT,
-                )
+            build = [cargo, "build", "--locked", "--quiet"]
+            status = process.run(build, cwd=top / CRATE, env=env, log=log, limit=BUILD_LIMIT)
             if status != 0:
-                print(tail(log), file=sys.stderr)
+                show_end(log, 30)
                 raise Fault("the model does not build; look at the lines above, and at the network")
             self.binaries[mistaken] = target / "debug" / name
 
@@ -250,8 +221,7 @@ class Models:
             ["./pan", DEPTH],
         ):
             log = work / "log"
-            with open(log, "wb") as file:
-                status = process.run(command, limit=self.limit, log=file, cwd=work)
+            status = process.run(command, limit=self.limit, log=log, cwd=work)
             if status is None:
                 return Verdict(None, f"more than {self.limit} s")
             if status != 0 and command[0] != "./pan":
@@ -263,8 +233,7 @@ class Models:
         binary = str(self.binaries[bool(check.mistake)])
         command = [binary, check.scenario, *filter(None, [check.mistake])]
         log = work / "log"
-        with open(log, "wb") as file:
-            status = process.run(command, limit=self.limit, log=file, cwd=work)
+        status = process.run(command, limit=self.limit, log=log, cwd=work)
         if status is None:
             return Verdict(None, f"more than {self.limit} s")
         return loom_verdict(status, tail(log, 10_000))
@@ -305,7 +274,7 @@ def refuse_foreign(options: Options, env: Mapping[str, str]) -> None:
     """Raises a Fault for an option that means nothing here."""
     if options.impl != "rust":
         raise Fault(f"IMPL={options.impl} has no models; leave it out")
-    refuse(env, "models", *FOREIGN)
+    refuse_all_but(env, "models", "IMPL TESTS TIMEOUT")
 
 
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .cache import TOP
-from .errors import Fault
+from .cache import TOP, update_file
+from .errors import Fault, show_faults
 from .lists import load
 
 FOLDER = "tools/testing/mutants"
@@ -133,14 +133,19 @@ def mutated(text: str, file: str, mutants: Iterable[Mutant]) -> tuple[str, list[
             faults.append(f"{mutant.at}: with does not say MUTANT")
         start = text.index(edit.find)
         replace = edit.replace.replace("MUTANT", f"{choice(file)}({mutant.number})")
-        places.append((start, start + len(edit.find), replace, mutant))
-    places.sort(key=lambda place: place[0], reverse=True)
-    for later, earlier in itertools.pairwise(places):
-        if earlier[1] > later[0]:
-            faults.append(f"{earlier[3].at} and {later[3].name} change the same place")
-    for start, end, replace, _ in places:
-        text = text[:start] + replace + text[end:]
-    return text, faults
+        places.append((start, start + len(edit.find), replace, mutant.name))
+    text, clashes = replaced(text, places)
+    return text, faults + [f"{FOLDER}: {clash} change the same place" for clash in clashes]
+
+
+def replaced(text: str, places: list[tuple[int, int, str, str]]) -> tuple[str, list[str]]:
+    """The text with other texts in some places, each from here to there and by somebody; and who
+    change the same place."""
+    places = sorted(places, reverse=True)
+    clashes = [f"{b[3]} and {a[3]}" for a, b in itertools.pairwise(places) if b[1] > a[0]]
+    for start, end, new, _ in places:
+        text = text[:start] + new + text[end:]
+    return text, clashes
 
 
 def lay(top: Path, folder: Path, files: Iterable[str]) -> None:
@@ -162,18 +167,14 @@ def lay(top: Path, folder: Path, files: Iterable[str]) -> None:
         if str(path.relative_to(folder)) not in texts:
             path.unlink()
     for file, content in texts.items():
-        path = folder / file
-        if not path.is_file() or path.read_bytes() != content:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        update_file(folder / file, content)
 
 
 def _rows(top: Path) -> dict[str, tuple[set[str], str]]:
     """The rows, each with the programs and suites that test it and the reason why it has no mistake."""
     rows = tomllib.loads((top / ROWS).read_text(encoding="utf-8"))["row"]
     return {
-        name: ({case.split(".")[0] for case in row["cases"]}, row.get("no_mutant", ""))
-        for name, row in rows.items()
+        name: (set(row.get("cases", ())), row.get("no_mutant", "")) for name, row in rows.items()
     }
 
 
@@ -233,13 +234,11 @@ def check(top: Path, least: int) -> list[str]:
 
 def main() -> int:
     """Prints what is wrong; returns the exit status."""
-    try:
-        least = load("counts.toml", lambda counts: int(counts["mutants"]["rust"]))
-        faults = check(TOP, least)
-    except Fault as fault:
-        faults = [str(fault)]
-    print("\n".join(faults), end="\n" if faults else "")
-    return 1 if faults else 0
+
+    def faults() -> list[str]:
+        return check(TOP, load("counts.toml", lambda counts: int(counts["mutants"]["rust"])))
+
+    return show_faults(faults)
 
 
 if __name__ == "__main__":

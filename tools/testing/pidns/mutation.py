@@ -19,7 +19,7 @@ from .integrate import integrate
 from .kept import Kept, Progress, key_of
 from .lists import LISTS
 from .mutants import Mutant
-from .options import Options, refuse
+from .options import Options, refuse_all_but
 from .overlay import Overlay
 from .run import Job, Reference, Run
 from .setup import setup
@@ -39,20 +39,7 @@ ARGUMENTS = (
 )
 CONFIG = config.for_uml("rust", debug=False)
 # What a guest runs.
-GUEST = ("uml-init.sh", "worker.sh")
-# Options of other commands.
-FOREIGN = (
-    "CHECKS",
-    "CONFIGS",
-    "DEBUG",
-    "IMPL",
-    "LEVEL",
-    "MINUTES",
-    "OP",
-    "SEED",
-    "TESTS",
-    "TIMEOUT",
-)
+GUEST = ("mounts.sh", "uml-init.sh", "worker.sh")
 # Of what is laid over a tree, what is not built, or not for the kernel.
 PAGES = ("Documentation/",)
 NOT_BUILT = (*PAGES, "tools/", "samples/")
@@ -71,7 +58,7 @@ def refuse_foreign(options: Options, env: Mapping[str, str]) -> None:
     """Raises a Fault for an option that means nothing here."""
     if options.kdir:
         raise Fault("KDIR= is not for the mutants, which change the source; leave it out")
-    refuse(env, "mutants", *FOREIGN)
+    refuse_all_but(env, "mutants", "CPUS KDIR MEMORY MUTANTS SEEDS")
 
 
 class Mutation:

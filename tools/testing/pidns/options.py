@@ -3,13 +3,19 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from . import arch as arches
+from .arch import X86_64, Arch
 from .errors import Fault
 
 SERIES = "7.3"
+# What means something to some commands only.
+NAMES = (
+    "CHECKS CONFIGS CPUS DEBUG IMPL KDIR LEVEL MEMORY MINUTES MUTANTS OP SEED SEEDS TESTS TIMEOUT"
+)
 IMPLEMENTATIONS = ("rust", "c")
 SEEDS = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -51,6 +57,20 @@ def refuse(env: Mapping[str, str], command: str, *names: str) -> None:
             raise Fault(f"{name}={env[name]} is not for {command}; leave it out")
 
 
+def choose(option: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Those that were asked for, or all."""
+    known = list(known)
+    for name in asked:
+        if name not in known:
+            raise Fault(f"{option}={name} is not known; there are: {' '.join(known)}")
+    return [name for name in known if name in asked] or known
+
+
+def refuse_all_but(env: Mapping[str, str], command: str, taken: str) -> None:
+    """Raises a Fault for an option that is not taken."""
+    refuse(env, command, *sorted(set(NAMES.split()) - set(taken.split())))
+
+
 def _seeds(value: str) -> range:
     found = SEEDS.fullmatch(value)
     if not found or int(found[1]) >= int(found[2]):
@@ -64,6 +84,7 @@ def _seeds(value: str) -> range:
 class Options:
     """The options of a command, checked."""
 
+    arch: Arch = X86_64
     impl: str = "rust"
     # Those that a command works on which takes both where none is asked for.
     impls: tuple[str, ...] = ("c", "rust")
@@ -86,7 +107,18 @@ class Options:
     @property
     def run(self) -> str:
         """What the logs of a run are told apart by."""
-        return f"{self.impl}{'-debug' if self.debug else ''}"
+        return f"{self.arch.prefix}{self.impl}{'-debug' if self.debug else ''}"
+
+    @property
+    def words(self) -> str:
+        """What is built, as it is asked for."""
+        return " ".join([f"IMPL={self.impl}", *self.also])
+
+    @property
+    def also(self) -> list[str]:
+        """That, but for the implementation."""
+        arch = [f"ARCH={self.arch.name}"] if self.arch.foreign else []
+        return [*arch, *(["DEBUG=1"] if self.debug else [])]
 
     @classmethod
     def read(cls, env: Mapping[str, str], memory: str = "1G") -> "Options":
@@ -106,6 +138,7 @@ class Options:
             check_kdir(Path(env["KDIR"]))
         timeout = _number(env, "TIMEOUT", "a number of seconds", 0)
         return cls(
+            arch=arches.find(env.get("ARCH", "")),
             impl=impl,
             impls=(impl,) if env.get("IMPL") else cls.impls,
             debug=debug == "1",

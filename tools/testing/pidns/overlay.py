@@ -5,14 +5,13 @@ import hashlib
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from . import rows
-from .cache import TOP, Cache
+from .cache import TOP
 from .errors import Fault
 from .lists import load
-from .options import Options
 
 # A page that is made when our files are laid: which tests prove which row of the contract.
 ROWS_PAGE = "Documentation/pidns/rows.rst"
@@ -136,13 +135,6 @@ def ordered(lines: Iterable[str]) -> list[str]:
 def as_text(lines: Iterable[str]) -> str:
     """The lines of a file."""
     return "".join(f"{line}\n" for line in lines)
-
-
-def command(_: Options, _c: Cache, env: Mapping[str, str], _a: Sequence[str]) -> int:
-    """The command: prints each file of the checkout and where it goes."""
-    for file, path in Overlay.find(env).map().items():
-        print(f"{file}\t{path}")
-    return 0
 
 
 class Manifest:

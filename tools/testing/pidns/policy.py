@@ -5,8 +5,8 @@ Outside abi.rs, raw.rs and their folders there is no unsafe code, nothing that c
 nothing of the C bindings; glue.c stays small. Comments and strings do not count.
 
 clippy's disallowed-macros and disallowed-types refuse what they are given by name, in the whole of
-a crate. Here a macro or an attribute must be known to hide nothing, a raw pointer is refused
-whatever it points to, and all of the bindings are, but the floor and the boundary may have them.
+a crate. Here a macro or an attribute must be known to hide nothing, and all raw pointers and
+bindings are refused, except in abi and raw.
 """
 
 import re
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .cache import TOP, Cache
+from .errors import show_faults
 from .lists import load
 from .options import Options
 
@@ -32,7 +33,7 @@ MACRO = re.compile(r"\b(?!(?:break|if|in|match|return|while)\b)(\w+)\s*!\s*[(\[{
 ATTRIBUTE = re.compile(r"#\s*!?\s*\[\s*([\w\s:#]*?)\s*[\](\[{=]")
 DERIVE = re.compile(r"\bderive\s*\(([^)]*)\)")
 DENY = re.compile(r"^#!\[deny\(unsafe_code\)\]", re.M)
-# The two places that may allow it: what C calls, and what the policy stands on.
+# The two places that may allow it: what C calls, and the mechanism below the policy.
 UNSAFE = ("abi", "raw")
 EXEMPT = re.compile(
     r"#\[(?:allow|expect)\(unsafe_code(?:,\s*reason\s*=\s*)?\)\]"
@@ -127,6 +128,4 @@ def faults(top: Path) -> Iterator[str]:
 
 def command(_o: Options, _c: Cache, _e: Mapping[str, str], _a: Sequence[str]) -> int:
     """The command: prints what breaks them in ours."""
-    found = list(faults(TOP))
-    print("".join(f"{fault}\n" for fault in found), end="")
-    return 1 if found else 0
+    return show_faults(lambda: faults(TOP))

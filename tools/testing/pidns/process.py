@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import Any
 
 from .errors import note
 
@@ -84,14 +84,16 @@ def run(
     command: Sequence[str | Path],
     *,
     limit: float,
-    log: IO[bytes] | None = None,
+    log: Path | None = None,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> int | None:
-    """Runs a program; its output goes to `log`. Returns its status, or None if it took longer
-    than `limit` seconds and was ended."""
-    output: dict[str, Any] = {"stdout": log, "stderr": subprocess.STDOUT} if log else {}
-    with started(command, cwd=cwd, env=env, **output) as process:
+    """Runs a program; its output is the whole of `log`. Returns its status, or None if it took
+    longer than `limit` seconds and was ended."""
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(open(log, "wb")) if log else None
+        error = subprocess.STDOUT if log else None
+        process = stack.enter_context(started(command, cwd=cwd, env=env, stdout=file, stderr=error))
         try:
             return process.wait(timeout=limit)
         except subprocess.TimeoutExpired:
@@ -106,9 +108,8 @@ def limited(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> int | None:
-    """Runs a program, its output being the whole of a log; as run(), and says that it was ended."""
-    with open(log, "wb") as file:
-        status = run(command, limit=minutes * 60, log=file, cwd=cwd, env=env)
+    """As run(), and says that it was ended."""
+    status = run(command, limit=minutes * 60, log=log, cwd=cwd, env=env)
     if status is None:
         note(f"error: it was not done after {minutes} minutes and was stopped")
     return status

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import process, splats
+from . import process, rootfs, splats
+from .arch import X86_64, Arch
 from .cache import Cache
 from .errors import Fault, note
-from .guest import Answer, Channel, End, Program
+from .guest import Answer, Channel, End, Guest
 from .ktap import Outcome, Result
 from .options import Options
 
@@ -30,31 +31,14 @@ BOOT_SECTOR_STATUS = 33
 # for wild: at boot the processor's features, of which they are one, are forgotten
 # and read anew, and an interrupt may come in between.
 ARGUMENTS = "slab_nomerge oops=panic panic=-1 no5lvl"
+# Of one on a plain root.
+PLAIN = f"ro {ARGUMENTS} init={rootfs.INIT}"
 # The guest's end of the port.
 PORT = "pidns"
 # Seconds for a guest that was told to end.
 FAREWELL = 120.0
 DEFAULT_CPUS = 2
 NO_KVM = "QEMU emulates the processor instead (slower)"
-
-
-@dataclass(frozen=True)
-class Arch:
-    """How QEMU runs an architecture."""
-
-    # As the kernel's make calls it.
-    name: str
-    qemu: str
-    # The kernel, in a build tree, and its goal.
-    image: str
-    goal: str
-    console: str
-
-
-ARCHES = {
-    "x86_64": Arch("x86_64", "qemu-system-x86_64", "arch/x86/boot/bzImage", "bzImage", "ttyS0")
-}
-X86_64 = ARCHES["x86_64"]
 
 
 def kvm_works(cache: Cache, arch: Arch = X86_64) -> bool:
@@ -74,8 +58,8 @@ def kvm_works(cache: Cache, arch: Arch = X86_64) -> bool:
             sector.write_bytes(BOOT_SECTOR.ljust(510, b"\0") + b"\x55\xaa")
             options = "-accel kvm -m 64M -display none -nodefaults -device isa-debug-exit -drive"
             command = [arch.qemu, *options.split(), f"file={sector},format=raw"]
-            with open(folder / "said", "wb") as log:
-                works = process.run(command, limit=5, log=log) == BOOT_SECTOR_STATUS
+            status = process.run(command, limit=5, log=folder / "said")
+            works = status == BOOT_SECTOR_STATUS
         if not works:
             note(f"/dev/kvm does not run a guest here; {NO_KVM}")
         for old in cache.root.glob("kvm-*"):
@@ -108,24 +92,43 @@ class Machine:
     cpus: int = DEFAULT_CPUS
     memory: str = "2G"
     arch: Arch = X86_64
+    # The disk with its root, where this machine's files are of no use to it.
+    root: Path | None = None
 
     @classmethod
     def of(cls, options: Options, cache: Cache) -> "Machine":
         """Those that were asked for."""
-        return cls(kvm_works(cache), options.cpus or DEFAULT_CPUS, options.memory)
+        arch, cpus = options.arch, options.cpus or DEFAULT_CPUS
+        if arch.foreign:
+            return cls(False, cpus, options.memory, arch, rootfs.plain(cache, arch))
+        return cls(kvm_works(cache), cpus, options.memory)
 
     @property
     def command(self) -> list[str]:
         """QEMU without virtme-ng: the console is its output."""
-        accel = "-accel kvm -cpu host" if self.kvm else "-accel tcg -cpu max"
+        accel = "-accel kvm -cpu host" if self.kvm else f"-accel tcg {self.arch.emulated}"
         rest = "-nodefaults -no-reboot -display none -serial stdio"
         size = f"-m {self.memory} -smp {self.cpus}"
         return [self.arch.qemu, *f"{size} {rest} {accel}".split()]
 
+    @property
+    def terminal(self) -> list[str]:
+        """The same, which leaves Ctrl-C to the guest; Ctrl-A X ends it."""
+        return ["mon:stdio" if word == "stdio" else word for word in self.command]
+
+    def disk(self, stage: Path, disk: Path, words: str) -> list[str]:
+        """QEMU's arguments for the kernel of a stage folder on a disk, whose changes are lost."""
+        share = f"local,path={stage},mount_tag=pidns,security_model=none,readonly=on"
+        return [
+            *("-kernel", str(stage / self.arch.file)),
+            *("-append", f"console={self.arch.console} root=/dev/vda {words}", "-virtfs", share),
+            *("-drive", f"file={disk},format=raw,if=virtio,snapshot=on"),
+        ]
+
     def virtme(self, cache: Cache, stage: Path) -> list[str]:
         """virtme-ng with all but what to run."""
         return [
-            *("vng", "--run", str(stage / Path(self.arch.image).name), "--name", "pidns"),
+            *("vng", "--run", str(stage / self.arch.file), "--name", "pidns"),
             *("--user", "root", "--force-9p", "--disable-microvm", "--cpus", str(self.cpus)),
             *("--memory", self.memory, "--rodir", f"/run/pidns={stage}", "--append", ARGUMENTS),
             *([] if self.kvm else ["--disable-kvm"]),
@@ -153,7 +156,7 @@ def port_options(chardev: str) -> list[str]:
     ]
 
 
-class Qemu(Program):
+class Qemu(Guest):
     """One guest, which may take so many seconds. With an image of rootfs.py it has its own
     init, and changes to the image are lost."""
 
@@ -172,6 +175,8 @@ class Qemu(Program):
         super().__init__(log, seconds)
         self.cache, self.machine, self.stage = cache, machine, stage
         self.seconds, self.arguments, self.image = seconds, arguments, image
+        # More of QEMU's options.
+        self.options: Sequence[str] = ()
         log.unlink(missing_ok=True)
 
     def start(self) -> Channel:
@@ -186,26 +191,22 @@ class Qemu(Program):
             # The answers end when the program has ended, too.
             held = os.open(pipes[1], os.O_WRONLY)
             writer = os.open(pipes[0], os.O_RDWR)
-            command = self.command(port_options(f"pipe,path={work / 'port'}"))
+            command = self.command([*port_options(f"pipe,path={work / 'port'}"), *self.options])
             self.launch(command, (held,), Path("/"), virtme_env(self.cache))
             return Channel(reader, writer)
 
     def command(self, port: Sequence[str]) -> list[str]:
         """What starts it."""
-        if self.image is None:
+        disk = self.image or self.machine.root
+        if disk is None:
             return [
                 *self.machine.virtme(self.cache, self.stage),
                 *("--verbose", "--append", f"kunit.enable=1 {self.arguments}"),
                 *(f"--qemu-opts={' '.join(port)}", "--exec", "bash /run/pidns/qemu-init.sh worker"),
             ]
-        arch = self.machine.arch
-        words = f"console={arch.console} root=/dev/vda rw {ARGUMENTS} systemd.show_status=1"
-        share = f"local,path={self.stage},mount_tag=pidns,security_model=none,readonly=on"
-        return [
-            *(*self.machine.command, *port, "-kernel", str(self.stage / Path(arch.image).name)),
-            *("-append", f"{words} {self.arguments}", "-virtfs", share),
-            *("-drive", f"file={self.image},format=raw,if=virtio,snapshot=on"),
-        ]
+        how = f"rw {ARGUMENTS} systemd.show_status=1" if self.image else f"{PLAIN} kunit.enable=1"
+        words = f"{how} {self.arguments}"
+        return [*self.machine.command, *port, *self.machine.disk(self.stage, disk, words)]
 
     def run(self, command: str) -> Answer:
         """Runs one command in a fresh guest, and ends that. Why it did not come to its end is
@@ -236,9 +237,6 @@ class Qemu(Program):
             self.drop()
         return True
 
-    def refusal(self) -> str | None:
-        return None
-
     def claims(self, answer: Answer) -> list[Result]:
         """Two results more of a guest that ran a command; what is wrong is printed."""
         complaints = list(splats.find(self.log_text().splitlines()))
@@ -261,12 +259,17 @@ def shell(cache: Cache, machine: Machine, stage: Path) -> None:
     """A shell in a guest, on our terminal. Raises a Fault if the guest ended before it; what the
     shell itself ended with is its user's affair."""
     out = stage / "out"
-    options = " ".join(["-no-reboot", *port_options(f"file,path={out}")])
+    port = port_options(f"file,path={out}")
     # In the foreground: the terminal belongs to the guest. A panic ends it, too.
-    command = [
-        *machine.virtme(cache, stage),
-        *("--cwd", "/", "--shell", "/run/pidns/qemu-init.sh", f"--qemu-opts={options}"),
-    ]
+    if machine.root:
+        words = f"{PLAIN} quiet PIDNS_SHELL=1"
+        command = [*machine.terminal, *port, *machine.disk(stage, machine.root, words)]
+    else:
+        options = " ".join(["-no-reboot", *port])
+        command = [
+            *machine.virtme(cache, stage),
+            *("--cwd", "/", "--shell", "/run/pidns/qemu-init.sh", f"--qemu-opts={options}"),
+        ]
     status = subprocess.call(command, env=virtme_env(cache))
     if not out.exists() or "pidns-status " not in out.read_text(encoding="utf-8"):
         raise Fault(

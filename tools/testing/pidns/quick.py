@@ -17,7 +17,7 @@ from .cache import Cache, claimed
 from .errors import Fault, note
 from .guest import SCRIPTS
 from .ktap import Outcome, Result
-from .options import Options, refuse
+from .options import Options, refuse_all_but
 from .run import Durations, Job, Reference, Run
 from .setup import setup
 from .source import Source
@@ -38,8 +38,8 @@ DEBUG_FLAGS = "KCFLAGS=-w -mlarge-data-threshold=2147483647"
 TEST_FLAGS = "-O0"
 # Tests that show a leak in an implementation.
 LEAKING = {"c": frozenset({"nsproxy_cred_leak_test", "nsproxy_faults_test"})}
-# Options of other commands.
-FOREIGN = ("CHECKS", "CONFIGS", "MUTANTS", "OP", "LEVEL", "SEED")
+# The options that it takes.
+TAKEN = "CPUS DEBUG IMPL KDIR MEMORY MINUTES SEEDS TESTS TIMEOUT"
 
 
 def choose(options: Options) -> list[Job]:
@@ -65,22 +65,6 @@ def choose(options: Options) -> list[Job]:
     return list(jobs)
 
 
-@dataclass(frozen=True)
-class Lists:
-    """The lists, as far as they are about a run."""
-
-    entries: list[expected.Entry]
-    least: int
-    # Complaints that are excused, without and with DEBUG=1.
-    excused: dict[bool, list[re.Pattern[str]]]
-
-    @classmethod
-    def read(cls, impl: str) -> "Lists":
-        """Reads them, for an implementation."""
-        excused = {debug: splats.known(debug) for debug in (False, True)}
-        return cls(expected.known("tests", "uml"), expected.least("quick", impl), excused)
-
-
 @dataclass
 class Built:
     """What guests of one implementation run."""
@@ -95,9 +79,13 @@ class Built:
 class Quick:
     """One run of the command."""
 
-    def __init__(self, options: Options, lists: Lists, cache: Cache, folder: Path) -> None:
-        self.options, self.lists, self.cache, self.folder = options, lists, cache, folder
+    def __init__(self, options: Options, cache: Cache, folder: Path) -> None:
+        self.options, self.cache, self.folder = options, cache, folder
         self.jobs = choose(options)
+        self.entries = expected.known("tests", "uml")
+        self.least = expected.least("quick", options.impl)
+        # Complaints that are excused, without and with DEBUG=1.
+        self.excused = {debug: splats.known(debug) for debug in (False, True)}
         # gcc takes three quarters of clang's time.
         self.gcc, self.clang = (Toolchain.find(options, cache, gcc=gcc) for gcc in (True, False))
         for toolchain in (self.gcc, self.clang):
@@ -187,7 +175,7 @@ class Quick:
                 work = self.folder / "reference"
                 run.reference = Reference(built.fuzzer, kept.folder, False, work)
                 done = run.all(missing, self.durations)
-                complaint = complaints(run, self.lists.excused[options.debug])
+                complaint = complaints(run, self.excused[options.debug])
             if complaint or not all(one.good for one in done):
                 raise Fault("the fuzzer fails on C; look at make quick IMPL=c TESTS=fuzz")
             kept.keep(work / "new")
@@ -222,7 +210,7 @@ class Quick:
                 run.all(self.jobs, self.durations)
             finally:
                 self.durations.learn(run.done)
-            complaint = complaints(run, self.lists.excused[options.debug])
+            complaint = complaints(run, self.excused[options.debug])
         if seeds and options.impl == "c" and not options.debug and not complaint:
             kept.keep(work / "new")
         for line in complaint:
@@ -241,9 +229,9 @@ class Quick:
         options = self.options
         whole = not options.tests
         kernel = expected.Kernel(options.impl, options.debug)
-        verdict = expected.judge(run.results(), self.lists.entries, kernel, whole)
+        verdict = expected.judge(run.results(), self.entries, kernel, whole)
         if whole and not options.seeds:
-            verdict.need(self.lists.least, run.count())
+            verdict.need(self.least, run.count())
         for words in verdict.words:
             print(words)
         file.write_text("\n".join(self.results) + "\n", encoding="utf-8")
@@ -282,10 +270,9 @@ def quick(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[st
     """The command; returns the exit status."""
     # A kernel that panics aborts, and should leave no core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    refuse(env, "quick", *FOREIGN)
+    refuse_all_but(env, "quick", TAKEN)
     choose(options)
-    lists = Lists.read(options.impl)
     uml.check_machine(options.memory, options.cpus)
     setup(options, cache)
     with cache.temporary() as folder:
-        return Quick(options, lists, cache, folder)()
+        return Quick(options, cache, folder)()

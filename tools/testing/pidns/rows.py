@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .cache import TOP
-from .errors import Fault
+from .errors import show_faults
 from .lists import load
 from .mutants import read
 
@@ -32,7 +32,7 @@ CASE = re.compile(r"^TEST_F_TIMEOUT\(\w+,\s*(\w+)", re.MULTILINE)
 SUITE = re.compile(r"^#\[(?:\w+::)*kunit_tests\((\w+)\)\]", re.MULTILINE)
 KUNIT_TEST = re.compile(r"^    #\[test\]\n(?:    (?:#\[|//).*\n)*    fn (\w+)", re.MULTILINE)
 RUST = ("pidns", "nsproxy", "rust/kernel")
-FIELDS = {"title", "cases"}
+FIELDS = {"title", "cases", "commands", "no_mutant"}
 
 HEAD = """.. SPDX-License-Identifier: GPL-2.0
 .. Made by python3 -m pidns.rows from tools/testing/pidns/lists/rows.toml.
@@ -76,11 +76,15 @@ def read_table(data: dict[str, Any]) -> Table:
     """Reads the list."""
     rows = []
     for name, row in data["row"].items():
-        if FIELDS - row.keys() or row.keys() - FIELDS - {"no_mutant"} or not row["title"]:
+        if row.keys() - FIELDS or not row["title"] or not row.keys() & {"cases", "commands"}:
             raise ValueError(
-                f"row {name}: write title, cases and, if there is no mutant, no_mutant"
+                f"row {name}: write title, cases, commands and, if there is no mutant, no_mutant"
             )
-        rows.append(Row(name, row["title"], tuple(row["cases"]), row.get("no_mutant", "")))
+        groups = row.get("cases", {}).items()
+        cases = [f"{group}.{case}" for group, named in groups for case in named]
+        cases += [group for group, named in groups if not named]
+        commands = row.get("commands", ())
+        rows.append(Row(name, row["title"], (*cases, *commands), row.get("no_mutant", "")))
     return Table(tuple(rows), tuple(data["other"]))
 
 
@@ -130,7 +134,7 @@ class Tests:
 
     def _have_checks(self, option: str) -> bool:
         key, _, words = option.partition("=")
-        folder = self.top / "scripts/distro"
+        folder = self.top / "tools/testing/pidns/guest/distro"
         return key != "CHECKS" or all((folder / f"{word}.sh").is_file() for word in words.split())
 
     def faults(self) -> Iterator[str]:
@@ -215,17 +219,11 @@ def report(table: Table, tests: Tests) -> str:
 
 def main(arguments: list[str], top: Path = TOP) -> int:
     """Checks the list, or writes the report; returns the exit status."""
-    try:
-        table, tests = load(LIST, read_table), Tests(top)
-    except Fault as fault:
-        print(f"pidns: error: {fault}", file=sys.stderr)
-        return 1
     if arguments[0] == "write":
-        Path(arguments[1]).write_text(report(table, tests), encoding="utf-8")
+        page = report(load(LIST, read_table), Tests(top))
+        Path(arguments[1]).write_text(page, encoding="utf-8")
         return 0
-    wrong = list(faults(table, tests))
-    print("\n".join(wrong), end="\n" if wrong else "")
-    return 1 if wrong else 0
+    return show_faults(lambda: faults(load(LIST, read_table), Tests(top)))
 
 
 if __name__ == "__main__":

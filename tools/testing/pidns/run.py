@@ -42,6 +42,7 @@ RACES = frozenset(
         "pidns_stress_cycles_test",
         "pidns_stress_kill_test",
         "pidns_thread_exec_test",
+        "pidns_zap_exec_test",
         "pidns_zap_wait_test",
     }
 )

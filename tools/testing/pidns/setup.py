@@ -59,9 +59,16 @@ def has(check: str) -> bool:
     return preprocessed.returncode == 0
 
 
-def missing_packages(arch: str) -> list[str]:
-    """Those that are missing to build and run kernels of an architecture."""
-    needed: dict[str, str] = load("packages.toml", lambda data: data["every"] | data[arch])
+def missing_packages(arch: str, distribution: str) -> list[str]:
+    """Those that are missing to build and run kernels of an architecture, with the names that
+    they have on a distribution, or on the newest that is known."""
+    known = (f"{arch} {distribution}", f"{arch} debian-13")
+    needed: dict[str, str] = load(
+        "packages.toml",
+        lambda data: (
+            data["every"] | data[arch] | next((data[one] for one in known if one in data), {})
+        ),
+    )
     return [package for package, check in needed.items() if not has(check)]
 
 
@@ -73,7 +80,6 @@ class Setup:
     cache: Cache
     # A folder for what is not finished yet.
     work: Path = Path()
-    arch: str = "x86_64"
 
     def __post_init__(self) -> None:
         system = os_release()
@@ -81,6 +87,10 @@ class Setup:
         self.rustc = toolchain.find_rustc(self.options.rustc)
         self.own_rust = self.rustc != Path("/usr/bin/rustc")
         self.fault = toolchain.rust_fault(self.rustc)
+
+    def missing(self) -> list[str]:
+        """The packages that are missing."""
+        return missing_packages(self.options.arch.name, self.distribution)
 
     def has_rust(self) -> bool:
         """Whether rustc will do and all that belongs to it is there."""
@@ -104,7 +114,7 @@ class Setup:
     def has_all(self) -> bool:
         """Whether nothing is missing."""
         return (
-            not missing_packages(self.arch)
+            not self.missing()
             and self.has_rust()
             and toolchain.find_cargo() is not None
             and self.has_llvm()
@@ -171,7 +181,7 @@ class Setup:
 
     def missing_elsewhere(self) -> list[str]:
         """All that is missing there."""
-        missing = missing_packages(self.arch)
+        missing = self.missing()
         if not self.own_rust and not self.has_rust():
             why = f" ({self.fault})" if self.fault else ""
             missing.append(
@@ -235,31 +245,10 @@ class Setup:
         shutil.rmtree(final, ignore_errors=True)
         (self.work / "bindgen").replace(final)
 
-    def install_from_pypi(self, name: str, *packages: str) -> None:
-        """Installs packages into a venv. It knows its own path, so it is made in place; the
-        stamp says that it is whole."""
-        venv, log = self.cache.tools / name, self.work / "log"
-        what = packages[0].replace("==", " ")
-        note(f"installing {what} from PyPI")
-        shutil.rmtree(venv, ignore_errors=True)
-        venv.parent.mkdir(parents=True, exist_ok=True)
-        pip = [f"{venv}/bin/pip", "install", "--quiet", "--disable-pip-version-check"]
-        try:
-            commands = [PYTHON, "-m", "venv", str(venv)], [*pip, "--no-cache-dir", *packages]
-            for command in commands:
-                if limited(PIP_LIMIT, command, log=log) != 0:
-                    check_disk(log, self.cache.root)
-                    show_end(log, 5)
-                    raise Fault(f"pip could not install {what}; {NETWORK}")
-            (venv / ".complete").touch()
-        finally:
-            if not self.is_complete(name):
-                shutil.rmtree(venv, ignore_errors=True)
-
     def install(self) -> None:
         """Installs all that is missing."""
         if self.distribution in RUST:
-            self.apt(*missing_packages(self.arch))
+            self.apt(*self.missing())
         elif missing := self.missing_elsewhere():
             self.stop_elsewhere(*missing)
         with self.cache.lock():
@@ -271,12 +260,33 @@ class Setup:
                 self.install_bindgen()
             for name, packages in FROM_PYPI.items():
                 if not self.is_complete(name):
-                    self.install_from_pypi(name, *packages)
+                    make_venv(self.cache, self.cache.tools / name, self.work / "log", *packages)
             # Most of it is libraries of others, which then are there without the network.
             for crate in cargo.CRATES:
                 if not cargo.program(self.cache, crate=crate).exists():
                     note(f"building {crate.called}")
-                    cargo.build(self.cache, Toolchain.find(self.options, self.cache), crate)
+                    cargo.build(self.cache, Toolchain.find(self.options, self.cache), crate=crate)
+
+
+def make_venv(cache: Cache, venv: Path, log: Path, *packages: str) -> None:
+    """Makes a venv with packages. It knows its own path, so it is made in place; the stamp says
+    that it is whole."""
+    what = packages[0].replace("==", " ")
+    note(f"installing {what} from PyPI")
+    shutil.rmtree(venv, ignore_errors=True)
+    venv.parent.mkdir(parents=True, exist_ok=True)
+    pip = [f"{venv}/bin/pip", "install", "--quiet", "--disable-pip-version-check"]
+    try:
+        commands = [PYTHON, "-m", "venv", str(venv)], [*pip, "--no-cache-dir", *packages]
+        for command in commands:
+            if limited(PIP_LIMIT, command, log=log) != 0:
+                check_disk(log, cache.root)
+                show_end(log, 5)
+                raise Fault(f"pip could not install {what}; {NETWORK}")
+        (venv / ".complete").touch()
+    finally:
+        if not (venv / ".complete").exists():
+            shutil.rmtree(venv, ignore_errors=True)
 
 
 def setup(options: Options, cache: Cache, verbose: bool = False) -> None:

@@ -133,7 +133,7 @@ def run(options: Options, cache: Cache, asked: str, minutes: float) -> None:
         work = stack.enter_context(cache.temporary())
         stages = {impl: stack.enter_context(cache.temporary()) for impl in ("c", "rust")}
         for impl, folder in stages.items():
-            fuzzer.stage(options.with_impl(impl), cache, program, folder)
+            fuzzer.stage(options.with_impl(impl), cache, folder)
 
         def both(impl: str, programs: Path, transcripts: Path) -> None:
             shutil.rmtree(stages[impl] / "programs", ignore_errors=True)
@@ -147,8 +147,8 @@ def run(options: Options, cache: Cache, asked: str, minutes: float) -> None:
                 guest = qemu.Qemu(cache, machine, stages[impl], log, seconds)
                 fuzzer.in_guest(guest, "--programs", transcripts)
 
-        debug = " DEBUG=1" if options.debug else ""
-        shrink = Shrink(program, work, both, f"make fuzz-shrink SEED={out}/smallest.prog{debug}")
+        itself = " ".join([f"make fuzz-shrink SEED={out}/smallest.prog", *options.also])
+        shrink = Shrink(program, work, both, itself)
         if is_seed:
             shrink.ask("generate", "--seed", asked, to=shrink.best)
         else:

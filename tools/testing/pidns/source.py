@@ -5,7 +5,6 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,9 +95,3 @@ class Source:
         ours = [line for line in lines if not re.match(others, line)]
         applied = (self.path / MANIFEST / "applied.diff").read_text(encoding="utf-8")
         return hashlib.sha256("\n".join([str(self.path), *ours, applied]).encode()).hexdigest()
-
-
-def command(_o: Options, cache: Cache, _e: Mapping[str, str], _a: Sequence[str]) -> int:
-    """The command: prints the folder of Debian's source."""
-    print(Source.find(Options(), cache).path)
-    return 0

@@ -1,21 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The results of several implementations in one table: whether each test gave the same.
+"""The results of several implementations in one table: whether each test gave the same."""
 
-usage: python3 -m pidns.table LEAST KIND IMPL=FILE..., for files of KTAP and a kind of expected.toml
-"""
-
-import os
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
-from .cache import Cache
-from .expected import Entry, Kernel, Verdict, known
-from .ktap import Outcome, Parser, Result
-from .options import Options
-from .source import Source
+from .expected import Entry, Kernel, Verdict
+from .ktap import Outcome, Result
 
 # From the best to the worst.
 ORDER = (Outcome.PASS, Outcome.XFAIL, Outcome.SKIP, Outcome.FAIL)
@@ -112,17 +103,3 @@ def compare(
 
 def _counted(outcome: Outcome | None) -> Outcome:
     return Outcome.PASS if outcome is Outcome.PASS else Outcome.SKIP
-
-
-def main(least: str, kind: str, *files: str) -> int:
-    """Prints the table of some files; returns the exit status."""
-    parser = Parser(Source.find(Options.read(os.environ), Cache.find(os.environ)).path)
-    runs = {}
-    for impl, _, name in (file.partition("=") for file in files):
-        text = Path(name).read_text(encoding="utf-8", errors="replace")
-        runs[impl] = parser.run(text.splitlines())
-    return compare(runs, known(kind), int(least), whole=int(least) > 1).show()
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

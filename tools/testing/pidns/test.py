@@ -5,12 +5,13 @@ import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from . import expected, kernel, kselftests, ktap, kunit, logs, qemu, report
+from . import expected, kernel, kselftests, ktap, kunit, link, logs, qemu, report
 from .cache import TOP, Cache
 from .errors import Fault, note
 from .ktap import Result
-from .options import Options
+from .options import IMPLEMENTATIONS, Options
 
 LIMIT, DEBUG_LIMIT = 2400, 7200
 
@@ -44,8 +45,7 @@ def whole_key(options: Options) -> str:
 
 def same_log(options: Options, cache: Cache) -> list[Result]:
     """Keeps the log of a whole run, and compares it with that of the other implementation."""
-    debug = "-debug" if options.debug else ""
-    kept = {impl: cache.log / f"whole-{impl}{debug}" for impl in ("c", "rust")}
+    kept = whole_logs(options, cache)
     shutil.copy(cache.log / f"test-{options.run}.log", kept[options.impl].with_suffix(".log"))
     kept[options.impl].with_suffix(".key").write_text(whole_key(options), encoding="utf-8")
     keys = [path.with_suffix(".key") for path in kept.values()]
@@ -53,17 +53,23 @@ def same_log(options: Options, cache: Cache) -> list[Result]:
         other = "rust" if options.impl == "c" else "c"
         note(f"the kernel's log is compared with that of IMPL={other} once that has run, too")
         return []
-    found = different_logs(cache, debug)
+    found = different_logs(options, cache)
     for line in found:
         print(f"# {line}")
     name = "the kernel's log has the same lines with C and with Rust"
     return [qemu.claim(name, found[0] if found else "")]
 
 
-def different_logs(cache: Cache, debug: str = "") -> list[str]:
+def whole_logs(options: Options, cache: Cache) -> dict[str, Path]:
+    """Where the log of a whole run of each implementation is kept, but for the suffix."""
+    return {impl: cache.log / f"whole-{options.with_impl(impl).run}" for impl in IMPLEMENTATIONS}
+
+
+def different_logs(options: Options, cache: Cache) -> list[str]:
     """The lines that only one of the logs of whole runs has."""
+    whole = whole_logs(options, cache)
     c, rust = (
-        (cache.log / f"whole-{impl}{debug}.log").read_text(encoding="utf-8", errors="replace")
+        whole[impl].with_suffix(".log").read_text(encoding="utf-8", errors="replace")
         for impl in ("c", "rust")
     )
     return logs.differences(("C", c), ("Rust", rust))
@@ -79,6 +85,10 @@ def run(options: Options, cache: Cache) -> Ran:
         suites = [*kunit.suites(), kunit.DOCTESTS] if whole and options.impl == "rust" else []
         text = "".join(f"{suite}\n" for suite in suites)
         (folder / "kunit-suites").write_text(text, encoding="utf-8")
+        # make distro has it for x86-64, among more.
+        if options.arch.foreign:
+            names = link.traced(kernel.wanted_symbols(options.arch))
+            (folder / "functions").write_text("\n".join(names) + "\n", encoding="utf-8")
         note("booting it")
         seconds = options.timeout or (DEBUG_LIMIT if options.debug else LIMIT)
         guest = qemu.Qemu(cache, qemu.Machine.of(options, cache), folder, log, seconds)
@@ -107,7 +117,7 @@ def command(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence
     results = run(options, cache).all
     whole = not options.tests
     of = expected.Kernel(options.impl, options.debug)
-    verdict = expected.judge(results, expected.known("tests"), of, whole)
+    verdict = expected.judge(results, expected.known("tests", arch=options.arch), of, whole)
     if whole:
         verdict.need(expected.least("test", options.impl), len(results))
     return verdict.show()

@@ -4,10 +4,8 @@
 import functools
 import os
 import re
-import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +23,7 @@ LLVM_NEEDED = (
 LLVM_VERSIONS = range(30, 16, -1)
 # What the caller's make passes on, and flags of the user's, are not for the kernel's.
 NOT_PASSED = re.compile(
-    "MAKEFLAGS|MFLAGS|MAKELEVEL|MAKEOVERRIDES|CROSS_COMPILE|KBUILD_OUTPUT|LLVM|KCFLAGS|USERCFLAGS"
+    "MAKEFLAGS|MFLAGS|MAKELEVEL|MAKEOVERRIDES|ARCH|CROSS_COMPILE|KBUILD_OUTPUT|LLVM|KCFLAGS|USERCFLAGS"
 )
 
 
@@ -184,28 +182,3 @@ class Toolchain:
                 output(self.bindgen, "--version"),
             )
         )
-
-
-def command(options: Options, cache: Cache, _: Mapping[str, str], _a: Sequence[str]) -> int:
-    """The command: prints the compilers, and the environment for them, as a shell reads them."""
-    found = Toolchain.find(options, cache)
-    cargo = find_cargo()
-    if not cargo:
-        raise Fault("cargo is missing; run make setup")
-    names = {
-        "RUSTC": found.rustc,
-        "RUSTFMT": found.beside("rustfmt"),
-        "CLIPPY_DRIVER": found.beside("clippy-driver"),
-        "CARGO": cargo,
-        "LLVM_MAJOR": found.llvm,
-        "BINDGEN": found.bindgen,
-        "JOBS": options.jobs,
-    }
-    for name, value in names.items():
-        print(f"{name}={shlex.quote(str(value))}")
-    print(f"KMAKE=({shlex.join(found.make('x86_64'))})")
-    print("unset", NOT_PASSED.pattern.replace("|", " "))
-    for name, value in found.env.items():
-        if os.environ.get(name) != value:
-            print(f"export {name}={shlex.quote(value)}")
-    return 0

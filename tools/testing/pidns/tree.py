@@ -2,7 +2,6 @@
 """A kernel: its source with our files laid over it, its configuration, its build tree."""
 
 import hashlib
-import os
 import re
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import process
-from .cache import TOP, Cache, check_disk
+from .cache import Cache, check_disk
 from .config import Config, merged, unhonoured
 from .errors import Fault, note
 from .overlay import MANIFEST
@@ -29,19 +28,6 @@ FAULTS = re.compile(r"\b(?:error|ERROR)[:[]|undefined (?:symbol|reference)|\*\*\
 
 class Unhonoured(Fault):
     """A configuration that cannot be."""
-
-
-def script(name: str, *arguments: str | Path, **env: str) -> str:
-    """Runs a script of scripts/ and returns its output; its messages go to the user."""
-    with process.started(
-        [TOP / "scripts" / name, *arguments],
-        env={**os.environ, **env},
-        stdout=subprocess.PIPE,
-    ) as running:
-        output, _ = running.communicate()
-        if running.returncode:
-            raise SystemExit(running.returncode)
-    return output.decode()
 
 
 def errors_of(log: Path) -> list[str]:

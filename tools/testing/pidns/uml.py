@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import Fault
-from .guest import Channel, Program
+from .guest import Channel, Guest
 
 IMAGE = "vmlinux"
 GOAL = "vmlinux"
@@ -24,16 +24,9 @@ BOOT_LIMIT = 240.0
 # Of every guest's kernel. HZ is 100, and a grace period of RCU would take several ticks:
 # tests that wait for RCU callbacks would wait for minutes.
 ARGUMENTS = (
-    "slab_nomerge",
-    "oops=panic",
-    "panic=-1",
-    "kunit.enable=1",
-    "rcupdate.rcu_expedited=1",
-    "rcutree.jiffies_till_first_fqs=0",
-    "rcutree.jiffies_till_next_fqs=1",
-    "rcutree.use_softirq=0",
-    "rcutree.qhimark=1",
-    "rcutree.blimit=10000",
+    "slab_nomerge oops=panic panic=-1 kunit.enable=1 rcupdate.rcu_expedited=1"
+    " rcutree.jiffies_till_first_fqs=0 rcutree.jiffies_till_next_fqs=1 rcutree.use_softirq=0"
+    " rcutree.qhimark=1 rcutree.blimit=10000"
 )
 # What the log of a boot that this machine prevents has, and advice.
 REFUSALS = (
@@ -89,7 +82,7 @@ class Machine:
     arguments: tuple[str, ...] = ("PIDNS_QUICK=1",)
 
 
-class Uml(Program):
+class Uml(Guest):
     """One guest. Its programs run by seccomp, or under ptrace, then on one processor."""
 
     def __init__(self, image: Path, stage: Path, work: Path, log: Path, machine: "Machine") -> None:
@@ -113,23 +106,13 @@ class Uml(Program):
         return None
 
     def _command(self, commands: int, answers: int) -> list[str]:
-        command = [] if not shutil.which("setpriv") else ["setpriv", "--pdeathsig", "KILL"]
+        command = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        machine = f"mem={self.machine.memory} ncpus={self.machine.cpus}"
+        root = "root=/dev/root rootfstype=hostfs rootflags=/ ro"
+        consoles = f"con=null con0=null,fd:1 con1=fd:{commands},fd:{answers}"
         return [
-            *command,
-            str(self.image),
-            f"mem={self.machine.memory}",
-            f"ncpus={self.machine.cpus}",
-            f"seccomp={'off' if self.machine.ptrace else 'on'}",
-            f"uml_dir={self.work}",
-            "root=/dev/root",
-            "rootfstype=hostfs",
-            "rootflags=/",
-            "ro",
-            f"init={self.stage}/uml-init.sh",
-            "con=null",
-            "con0=null,fd:1",
-            f"con1=fd:{commands},fd:{answers}",
-            f"pidns.stage={self.stage}",
-            *ARGUMENTS,
-            *self.machine.arguments,
+            *(*command, str(self.image), *machine.split(), *root.split(), *consoles.split()),
+            *(f"seccomp={'off' if self.machine.ptrace else 'on'}", f"uml_dir={self.work}"),
+            *(f"init={self.stage}/uml-init.sh", f"pidns.stage={self.stage}"),
+            *(*ARGUMENTS.split(), *self.machine.arguments),
         ]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from . import expected, kernel, ktap, qemu, report, table
 from .cache import Cache
-from .errors import Fault, note
+from .errors import note
 from .ktap import Result
 from .lists import load
-from .options import Options
+from .options import Options, choose
 
 # Seconds for all but the suites.
 BOOT = 120
@@ -45,12 +45,8 @@ def suites() -> list[Suite]:
 
 def chosen(tests: Sequence[str]) -> list[Suite]:
     """Those that were asked for, or all."""
-    every = suites()
-    names = [suite.name for suite in every]
-    for name in tests:
-        if name not in names:
-            raise Fault(f"TESTS={name} is not known; there are: {' '.join(names)}")
-    return [suite for suite in every if not tests or suite.name in tests]
+    every = {suite.name: suite for suite in suites()}
+    return [every[name] for name in choose("TESTS", tests, every)]
 
 
 def again(entries: Sequence[expected.Entry]) -> str:
@@ -69,7 +65,9 @@ def run(options: Options, cache: Cache) -> list[Result]:
     with cache.temporary() as folder, cache.log_of(f"upstream-{options.run}") as log:
         with kernel.built(options, cache) as tree:
             kernel.stage(tree, folder, [suite.name for suite in asked])
-        Path(folder, "again").write_text(again(expected.known("upstream")), encoding="utf-8")
+        Path(folder, "again").write_text(
+            again(expected.known("upstream", arch=options.arch)), encoding="utf-8"
+        )
         seconds = BOOT + sum(suite.seconds for suite in asked)
         note(f"booting it (IMPL={impl}); the suites may take {seconds // 60} minutes")
         machine = qemu.Machine.of(options, cache)
@@ -91,4 +89,5 @@ def command(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence
     whole = not options.tests
     least = expected.least("upstream", options.impl) if whole else 1
     print()
-    return table.compare(runs, expected.known("upstream"), least, whole).show()
+    listed = expected.known("upstream", arch=options.arch)
+    return table.compare(runs, listed, least, whole).show()

@@ -29,9 +29,9 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PidAllocated {
-    /// `PIDNS_ADDING` is set: so many pids, and more may be allocated.
+    /// `PIDNS_ADDING` is set: this many pids, and more may be allocated.
     Adding(u32),
-    /// `PIDNS_ADDING` is cleared: so many pids, and no more will be allocated.
+    /// `PIDNS_ADDING` is cleared: this many pids, and no more will be allocated.
     Disabled(u32),
 }
 

@@ -17,6 +17,7 @@ use crate::wire::MAX_FDS;
 /// valid for the call.
 pub unsafe fn call(number: u32, args: [i64; 6]) -> i64 {
     let result: i64;
+    #[cfg(target_arch = "x86_64")]
     // SAFETY: as promised by the caller.
     unsafe {
         std::arch::asm!(
@@ -30,6 +31,34 @@ pub unsafe fn call(number: u32, args: [i64; 6]) -> i64 {
             in("r9") args[5],
             lateout("rcx") _,
             lateout("r11") _,
+        );
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: the same.
+    unsafe {
+        std::arch::asm!(
+            "svc #0",
+            inlateout("x0") args[0] => result,
+            in("x1") args[1],
+            in("x2") args[2],
+            in("x3") args[3],
+            in("x4") args[4],
+            in("x5") args[5],
+            in("x8") i64::from(number),
+        );
+    }
+    #[cfg(target_arch = "riscv64")]
+    // SAFETY: the same.
+    unsafe {
+        std::arch::asm!(
+            "ecall",
+            inlateout("a0") args[0] => result,
+            in("a1") args[1],
+            in("a2") args[2],
+            in("a3") args[3],
+            in("a4") args[4],
+            in("a5") args[5],
+            in("a7") i64::from(number),
         );
     }
     result

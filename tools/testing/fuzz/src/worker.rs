@@ -57,6 +57,7 @@ extern "C" fn begin(start: *const Start) -> ! {
 /// or has a stack of its own.
 unsafe fn clone3(args: *mut libc::clone_args, start: *const Start) -> i64 {
     let result: i64;
+    #[cfg(target_arch = "x86_64")]
     // SAFETY: as promised by the caller. The child never comes back.
     unsafe {
         std::arch::asm!(
@@ -76,6 +77,41 @@ unsafe fn clone3(args: *mut libc::clone_args, start: *const Start) -> i64 {
             in("r13") begin as extern "C" fn(*const Start) -> !,
             lateout("rcx") _,
             lateout("r11") _,
+        );
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: the same.
+    unsafe {
+        std::arch::asm!(
+            "svc #0",
+            "cbnz x0, 2f",
+            "mov x29, xzr",
+            "mov x0, {start}",
+            "blr {begin}",
+            "brk #1",
+            "2:",
+            inlateout("x0") args => result,
+            in("x1") size_of::<libc::clone_args>(),
+            in("x8") Sysno::clone3 as i64,
+            start = in(reg) start,
+            begin = in(reg) begin as extern "C" fn(*const Start) -> !,
+        );
+    }
+    #[cfg(target_arch = "riscv64")]
+    // SAFETY: the same.
+    unsafe {
+        std::arch::asm!(
+            "ecall",
+            "bnez a0, 2f",
+            "mv a0, {start}",
+            "jalr {begin}",
+            "ebreak",
+            "2:",
+            inlateout("a0") args => result,
+            in("a1") size_of::<libc::clone_args>(),
+            in("a7") Sysno::clone3 as i64,
+            start = in(reg) start,
+            begin = in(reg) begin as extern "C" fn(*const Start) -> !,
         );
     }
     result

@@ -30,6 +30,21 @@ if [ -f pidns_inspect.ko ]; then
 	sed 's/^/# /' /tmp/inspected
 fi
 
+# Tracers: functions, from the host, names what must have an ftrace location and take a probe.
+tracing=/sys/kernel/tracing
+if [ -f functions ]; then
+	printf 'KTAP version 1\n1..1\n'
+	mountpoint -q $tracing || mount -t tracefs none $tracing
+	missing=$(cut -d' ' -f1 $tracing/available_filter_functions | LC_ALL=C sort -u |
+		LC_ALL=C comm -13 - functions)
+	while read -r name; do
+		echo "p:pidns/$name $name" >>$tracing/dynamic_events 2>/dev/null || missing+=" $name"
+	done <functions
+	echo >$tracing/dynamic_events
+	[ -z "$missing" ] || printf 'not '
+	echo "ok 1 all functions have an ftrace location and take a probe${missing:+ #} $missing"
+fi
+
 implementation=$(bash ./implementation.sh)
 
 # The names of our locks, where lockdep is there (DEBUG=1): all were taken by now.

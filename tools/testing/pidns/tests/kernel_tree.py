@@ -119,9 +119,21 @@ class FolderTest(unittest.TestCase):
         self.folder = Path(folder.name).resolve()
         env = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
         env |= {"XDG_CACHE_HOME": str(self.folder / "cache"), "HOME": str(self.folder)}
-        self.said = io.StringIO()
-        for one in (mock.patch.dict("os.environ", env), contextlib.redirect_stderr(self.said)):
-            self.enterContext(one)
+        self.enterContext(mock.patch.dict("os.environ", env))
+        self.printed = self.enterContext(contextlib.redirect_stdout(io.StringIO()))
+        self.said = self.enterContext(contextlib.redirect_stderr(io.StringIO()))
+
+    def write(self, name: str, text: str) -> Path:
+        """Writes a file of the folder; returns its path."""
+        write(self.folder, {name: text})
+        return self.folder / name
+
+    def shown(self) -> str:
+        """What was printed since this was asked for last."""
+        text = self.printed.getvalue()
+        self.printed.seek(0)
+        self.printed.truncate()
+        return text
 
     def program(self, name: str, text: str) -> Path:
         """Makes a program, the first of its name in the PATH; returns its path."""

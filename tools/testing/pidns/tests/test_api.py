@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of the check of lists/api.toml."""
 
-import tempfile
-import unittest
-from pathlib import Path
-
 from ..api import Item, faults, found, implemented, listed
+from .kernel_tree import FolderTest
 
 CODE = """
 /// pub fn in_a_comment() {
@@ -64,13 +61,12 @@ NAMES = {
 }
 
 
-class ApiTest(unittest.TestCase):
+class ApiTest(FolderTest):
     def test_found(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "rust/kernel/slab/slot.rs")
-            path.parent.mkdir(parents=True)
-            path.write_text(CODE, encoding="utf-8")
-            items = found(Path(folder))
+        path = self.folder / "rust/kernel/slab/slot.rs"
+        path.parent.mkdir(parents=True)
+        path.write_text(CODE, encoding="utf-8")
+        items = found(self.folder)
         self.assertEqual(items, {Item("slab/slot.rs", name): NAMES[name] for name in NAMES})
 
     def test_implemented(self) -> None:

@@ -53,7 +53,3 @@ class AskedTest(unittest.TestCase):
             ("PID_NS moby", "PID_NS moby"),
         ):
             self.assertEqual(faults([line]), [fault])
-
-
-if __name__ == "__main__":
-    unittest.main()

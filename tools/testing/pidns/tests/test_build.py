@@ -2,7 +2,6 @@
 """A step of a build that hangs, that fails, and on a full disk."""
 
 import os
-import unittest
 from unittest import mock
 
 from .. import tree
@@ -31,7 +30,3 @@ class BuildTest(FolderTest):
         self.refused("the build failed; the whole", lambda: self.build("echo error: x; exit 1"))
         self.assertIn("error: x\n", self.said.getvalue())
         self.assertNotIn("full", self.said.getvalue())
-
-
-if __name__ == "__main__":
-    unittest.main()

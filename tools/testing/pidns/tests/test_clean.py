@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 import subprocess
 import sys
-import unittest
 
 from ..cache import Cache
 from ..clean import command
@@ -32,22 +31,17 @@ class CleanTest(FolderTest):
         self.assertFalse(self.cache.root.exists())
 
     def test_what_a_run_works_in(self) -> None:
-        for words in ("scripts/bench.sh", "-m pidns quick"):
-            code = "import time; print(flush=True); time.sleep(1000)"
-            command = [sys.executable, "-c", code, *words.split()]
-            with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
-                assert running.stdout
-                running.stdout.readline()
-                write(self.cache.root, {f"tmp/{running.pid}.abc/a": "", "build/a": ""})
-                try:
-                    self.refused(f"process {running.pid} works in", lambda: self.clean("build"))
-                    self.assertTrue(self.cache.build.exists())
-                finally:
-                    running.kill()
-            # What was left by one that is no more.
-            self.clean("build")
-            self.assertFalse(self.cache.build.exists())
-
-
-if __name__ == "__main__":
-    unittest.main()
+        code = "import time; print(flush=True); time.sleep(1000)"
+        command = [sys.executable, "-c", code, "-m", "pidns", "quick"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
+            assert running.stdout
+            running.stdout.readline()
+            write(self.cache.root, {f"tmp/{running.pid}.abc/a": "", "build/a": ""})
+            try:
+                self.refused(f"process {running.pid} works in", lambda: self.clean("build"))
+                self.assertTrue(self.cache.build.exists())
+            finally:
+                running.kill()
+        # What was left by one that is no more.
+        self.clean("build")
+        self.assertFalse(self.cache.build.exists())

@@ -1,75 +1,60 @@
 # SPDX-License-Identifier: GPL-2.0
 """What commands refuse before anything is done, and their judgements."""
 
-import contextlib
-import io
-import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
 
 from .. import cargo, cli, containers, fuzz, fuzzer, kernel, kunit, shrink, test, upstream
+from ..arch import ARM64, X86_64, Arch
 from ..cache import Cache
 from ..expected import Entry
 from ..ktap import Outcome, Result
 from ..options import Options
 from ..source import Source
+from .kernel_tree import FolderTest
 
 
-class InputTest(unittest.TestCase):
-    def refused(self, command: str, words: str, **env: str) -> None:
-        said = io.StringIO()
-        with (
-            mock.patch.dict("os.environ", env | {"HOME": "/nowhere"}, clear=True),
-            contextlib.redirect_stderr(said),
-        ):
+class InputTest(FolderTest):
+    def bad(self, command: str, words: str, **env: str) -> None:
+        before = len(self.said.getvalue())
+        with mock.patch.dict("os.environ", {"HOME": "/nowhere"} | env, clear=True):
             self.assertEqual(cli.main([command]), 1)
-        self.assertTrue(said.getvalue().startswith("pidns: error: "))
-        self.assertIn(words, said.getvalue())
-        self.assertEqual(said.getvalue().count("\n"), 1)
+        said = self.said.getvalue()[before:]
+        self.assertTrue(said.startswith("pidns: error: "))
+        self.assertIn(words, said)
+        self.assertEqual(said.count("\n"), 1)
 
     def test_bad_values(self) -> None:
         for command in ("kernel", "run", "test", "kunit", "shell", "containers", "systemd"):
-            self.refused(command, "is not a folder", KDIR="/nowhere/linux")
-            self.refused(command, "IMPL=java is not known", IMPL="java")
-        self.refused(
+            self.bad(command, "is not a folder", KDIR="/nowhere/linux")
+            self.bad(command, "IMPL=java is not known", IMPL="java")
+        self.bad(
             "upstream-tests", "TESTS=nope is not known; there are: pid_namespace", TESTS="nope"
         )
-        self.refused(
+        self.bad(
             "containers", "CHECKS=nope is not known; there are: bubblewrap", CHECKS="crun nope"
         )
-        self.refused("test", "TESTS=nope is not known", TESTS="pidns_create_test nope")
-        self.refused("fuzz-shrink", "say which: SEED=17")
+        self.bad("test", "TESTS=nope is not known", TESTS="pidns_create_test nope")
+        self.bad("fuzz-shrink", "say which: SEED=17")
 
     def test_options_of_other_commands(self) -> None:
-        self.refused("kunit", "IMPL=c is not for kunit", IMPL="c")
-        self.refused("compare", "DEBUG=1 is not for compare", DEBUG="1")
-        self.refused("compare", "TESTS=pidfd is not for compare", TESTS="pidfd")
-        self.refused("compare", "SEEDS=20..0 is not a range", SEEDS="20..0")
+        self.bad("kunit", "IMPL=c is not for kunit", IMPL="c")
+        self.bad("compare", "DEBUG=1 is not for compare", DEBUG="1")
+        self.bad("compare", "TESTS=pidfd is not for compare", TESTS="pidfd")
+        self.bad("compare", "SEEDS=20..0 is not a range", SEEDS="20..0")
 
     def test_no_terminal(self) -> None:
         with mock.patch("sys.stdin.isatty", return_value=False):
-            self.refused("shell", "needs a terminal")
+            self.bad("shell", "needs a terminal")
 
     def test_caches(self) -> None:
         for folder in ("cache", "/a b", "/a:b"):
-            self.refused("kernel", "set XDG_CACHE_HOME to such a one", XDG_CACHE_HOME=folder)
+            self.bad("kernel", "set XDG_CACHE_HOME to such a one", XDG_CACHE_HOME=folder)
+        self.bad("kernel", "HOME is not set", HOME="")
 
 
-class Folder(unittest.TestCase):
-    def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-
-    def write(self, name: str, text: str) -> Path:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-
-class KernelTest(Folder):
+class KernelTest(FolderTest):
     def test_trees(self) -> None:
         source, cache = Source(Path("/linux"), "linux-7.3"), Cache(self.folder)
 
@@ -78,9 +63,10 @@ class KernelTest(Folder):
 
         self.assertEqual(name("", Options(impl="c")), "linux-7.3-c")
         self.assertEqual(name("locks", Options(debug=True)), "linux-7.3-rust-debug-locks")
+        self.assertEqual(name("", Options(arch=ARM64)), "linux-7.3-arm64-rust")
 
     def test_stage(self) -> None:
-        tree = mock.Mock(build=self.folder / "build")
+        tree = mock.Mock(build=self.folder / "build", arch="x86_64")
         program = self.write("lspidns", "program")
         self.write("build/arch/x86/boot/bzImage", "image")
         for text in ("", "CONFIG_SAMPLE_PIDNS_INSPECT=m\n"):
@@ -95,7 +81,7 @@ class KernelTest(Folder):
             self.assertEqual((stage / "pidns_inspect.ko").exists(), bool(text))
 
 
-class KunitTest(Folder):
+class KunitTest(FolderTest):
     def test_sources(self) -> None:
         self.write("pidns/a.rs", "#[kunit_tests(pidns_a)]\n// #[kunit_tests(no)]\n")
         self.write(
@@ -124,22 +110,23 @@ class KunitTest(Folder):
             self.assertEqual(kunit.claims(results, 0, "")[1].why, "it is empty")
 
 
-class LogTest(Folder):
-    def same(self, impl: str, text: str, **options: int) -> list[Outcome]:
+class LogTest(FolderTest):
+    def same(self, impl: str, text: str, arch: Arch = X86_64, **options: int) -> list[Outcome]:
         cache = Cache(self.folder)
-        self.write(f"log/test-{impl}.log", text)
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            asked = Options(impl=impl, cpus=options.get("cpus"))
-            return [result.outcome for result in test.same_log(asked, cache)]
+        self.write(f"log/test-{arch.prefix}{impl}.log", text)
+        asked = Options(arch=arch, impl=impl, cpus=options.get("cpus"))
+        return [result.outcome for result in test.same_log(asked, cache)]
 
     def test_logs_of_whole_runs(self) -> None:
         self.assertEqual(self.same("c", "a\n"), [])
         self.assertEqual(self.same("rust", "a\n"), [Outcome.PASS])
         self.assertEqual(self.same("rust", "b\n"), [Outcome.FAIL])
         self.assertEqual(self.same("rust", "a\n", cpus=3), [])
+        self.assertEqual(self.same("rust", "a\n", ARM64), [])
+        self.assertEqual(self.same("c", "b\n", ARM64), [Outcome.FAIL])
 
 
-class FuzzTest(Folder):
+class FuzzTest(FolderTest):
     def test_seeds(self) -> None:
         for name in ("c/000003.txt", "c/000004.txt", "rust/000003.txt"):
             self.write(name, "said\n")
@@ -152,22 +139,19 @@ class FuzzTest(Folder):
 
     def difference(self, lines: list[str]) -> str:
         self.write("log/x", "")
-        said = io.StringIO()
         with (
             mock.patch.object(fuzzer, "difference", return_value=lines),
             mock.patch.object(shrink, "run") as run,
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(said),
         ):
             fuzz.compare(Options(), Cache(self.folder), Path(), [Path(), Path()])
         if run.called:
             self.assertEqual(run.call_args.args[2:], ("17", fuzz.MINUTES))
-        return said.getvalue()
+        return self.said.getvalue()
 
     def test_the_first_that_differs_is_made_small(self) -> None:
+        self.assertEqual(self.difference(["all the same"]), "")
         said = self.difference(["000017 differs:", "000018 differs:"])
         self.assertIn("by itself: make fuzz-shrink SEED=17\n", said)
-        self.assertEqual(self.difference(["all the same"]), "")
 
     def test_counts(self) -> None:
         good, bad = (Result("fuzz", outcome) for outcome in (Outcome.PASS, Outcome.FAIL))
@@ -176,13 +160,9 @@ class FuzzTest(Folder):
             ([good], [good, bad], 1, "1 passed, 1 failed\n"),
             ([bad], [good], 1, "1 passed, 1 failed\n"),
         ):
-            said = io.StringIO()
-            with (
-                mock.patch.object(fuzz, "run", return_value={"c": c, "rust": rust}),
-                contextlib.redirect_stdout(said),
-            ):
+            with mock.patch.object(fuzz, "run", return_value={"c": c, "rust": rust}):
                 self.assertEqual(fuzz.command(Options(), Cache(self.folder), {}, []), status)
-            self.assertEqual(said.getvalue(), last)
+            self.assertEqual(self.shown(), last)
 
 
 class UpstreamTest(unittest.TestCase):
@@ -210,7 +190,3 @@ class ContainersTest(unittest.TestCase):
             claims = containers.systemd_claims([line, "state: degraded", "failed units: a"])
             self.assertIs(claims[number].outcome, Outcome.FAIL)
             self.assertEqual([one.outcome for one in claims[2:]], [Outcome.FAIL] * 2)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 import unittest
 
+from ..arch import ARM64
 from ..config import FOLDER, for_matrix, for_qemu, for_uml, merged, read_config, unhonoured
 
 
@@ -11,6 +12,8 @@ class ConfigTest(unittest.TestCase):
             (for_qemu("rust", True), "base guest test debug"),
             (for_qemu("rust", False, "distribution"), "base guest test distribution"),
             (for_qemu("rust", False, "locks"), "guest lean locks"),
+            (for_qemu("rust", False, arch=ARM64), "guest lean test emulated arm64"),
+            (for_qemu("rust", True, arch=ARM64), "guest lean test debug emulated arm64"),
             (for_uml("rust", True), "um um-debug"),
             (for_matrix("", "CONFIG_NET=n\n"), "guest lean"),
             (for_matrix("x86_64_defconfig", ""), "base guest test"),
@@ -36,7 +39,3 @@ class ConfigTest(unittest.TestCase):
         wanted = "CONFIG_A=y\nCONFIG_B=n\nCONFIG_C=y\nCONFIG_D=n\n# CONFIG_E=y\n"
         config = "CONFIG_A=y\nCONFIG_B=y\n# CONFIG_C is not set\n"
         self.assertEqual(unhonoured(config, wanted), ["CONFIG_B=n", "CONFIG_C=y"])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-import contextlib
-import io
-import tempfile
-import unittest
-from pathlib import Path
 from unittest import mock
 
 from .. import configs
-from ..errors import Fault
+from ..kept import Kept
+from .kernel_tree import FolderTest
 
 WARNING = """Linux version 7.3
 [    0.1] WARNING: kernel/cgroup/cgroup.c:1 at cgroup_init+0x1/0x2, CPU#0
@@ -16,15 +12,15 @@ WARNING = """Linux version 7.3
 """
 
 
-class ConfigsTest(unittest.TestCase):
+class ConfigsTest(FolderTest):
     def test_the_list(self) -> None:
         entries = {entry.name: entry for entry in configs.matrix()}
         self.assertEqual(entries["net-off"].config.must, "CONFIG_NET=n\n")
         self.assertTrue(entries["perf-events-off"].cannot and entries["proc-fs-off"].warns)
         self.assertEqual(entries["defconfig"].config.goal, "x86_64_defconfig")
         self.assertEqual([one.name for one in configs.chosen(["preempt"])], ["preempt"])
-        with self.assertRaisesRegex(Fault, "CONFIGS=nope is not known; there are: usual "):
-            configs.chosen(["nope"])
+        text = "CONFIGS=nope is not known; there are: usual "
+        self.refused(text, lambda: configs.chosen(["nope"]))
 
     def test_complaints(self) -> None:
         self.assertEqual(configs.unexpected("Linux version 7.3\n", ""), [])
@@ -41,29 +37,20 @@ class ConfigsTest(unittest.TestCase):
     def test_what_is_kept(self) -> None:
         """A good row is kept while nothing changes, any other is not."""
         entries = configs.chosen(["usual", "preempt"])
-        with tempfile.TemporaryDirectory() as folder:
-            run = mock.Mock(entries=entries, rows=configs.Rows(Path(folder)))
-            run.key.side_effect = lambda entry: f"key of {entry.name}"
-            run.table.return_value = []
+        run = mock.Mock(entries=entries, kept=Kept(self.folder), rows={})
+        run.key.side_effect = lambda entry: f"key of {entry.name}"
+        run.table.return_value = []
 
-            def tries(*good: bool) -> int:
-                run.attempt.reset_mock()
-                run.attempt.side_effect = good
-                with (
-                    contextlib.redirect_stdout(io.StringIO()) as said,
-                    contextlib.redirect_stderr(io.StringIO()),
-                ):
-                    status = configs.Configs.__call__(run)
-                self.assertEqual(run.attempt.call_count, len(good))
-                self.assertIn("failed\n", said.getvalue())
-                return status
+        def tries(*good: bool) -> int:
+            run.attempt.reset_mock()
+            run.attempt.side_effect = good
+            status = configs.Configs.__call__(run)
+            self.assertEqual(run.attempt.call_count, len(good))
+            self.assertIn("failed\n", self.shown())
+            return status
 
-            self.assertEqual(tries(True, False), 1)
-            self.assertEqual(tries(True), 0)
-            self.assertEqual(tries(), 0)
-            run.key.side_effect = lambda entry: f"another of {entry.name}"
-            self.assertEqual(tries(True, True), 0)
-
-
-if __name__ == "__main__":
-    unittest.main()
+        self.assertEqual(tries(True, False), 1)
+        self.assertEqual(tries(True), 0)
+        self.assertEqual(tries(), 0)
+        run.key.side_effect = lambda entry: f"another of {entry.name}"
+        self.assertEqual(tries(True, True), 0)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 import unittest
+from unittest import mock
 
+from ..arch import ARM64
 from ..expected import Entry, Kernel, judge, known, least, read_entries
 from ..ktap import Outcome, Result
 
@@ -56,6 +58,16 @@ class JudgeTest(unittest.TestCase):
             words = judge([result], [entry], RUST, whole=True).words[-1]
             self.assertEqual("remove it from the list" in words, advised)
 
+    def test_of_an_architecture(self) -> None:
+        row = {"test": "a", "outcome": "skip", "why": "no such unit", "arch": "arm64"}
+        with mock.patch(
+            "pidns.expected.load", return_value=read_entries({"tests": [row]}, "tests")
+        ):
+            self.assertEqual(len(known("tests", arch=ARM64)), 1)
+            self.assertEqual(known("tests"), [])
+        with self.assertRaisesRegex(ValueError, "write test, outcome"):
+            read_entries({"tests": [row | {"arch": "m68k"}]}, "tests")
+
     def test_no_test_at_all(self) -> None:
         self.assertFalse(judge([], [], RUST, whole=True).good)
 
@@ -95,7 +107,3 @@ class ListTest(unittest.TestCase):
         self.assertEqual(
             entries, [Entry(name, Outcome.FAIL, "c", chance=True) for name in ("a", "b")]
         )
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -4,11 +4,9 @@ functions that C knows are those of tools/testing/symbols."""
 
 import re
 import subprocess
-import tempfile
-import unittest
-from pathlib import Path
 
 from ..cache import TOP
+from .kernel_tree import FolderTest
 
 # The second is never traced.
 FUNCTIONS = """int one(int x) { return x + 1; }
@@ -20,22 +18,21 @@ KNOWN = re.compile(r'^pub\(crate\) unsafe extern "C" fn (\w+)', re.M)
 OTHERS = re.compile(r"__x64_sys_.*|init_nsproxy|init_pid_ns|init_struct_pid|pidns_.*operations")
 
 
-class FtraceTest(unittest.TestCase):
+class FtraceTest(FolderTest):
     def checked(self, options: str, *functions: str) -> str:
         """What the check says of these, compiled with these options."""
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "a.c").write_text(FUNCTIONS, encoding="utf-8")
-            gcc = f"gcc -O1 -ffunction-sections -c {options} -o a.o a.c".split()
-            subprocess.run(gcc, cwd=folder, check=True)
-            said = subprocess.run(
-                ["sh", TOP / "pidns/check-ftrace.sh", "a.o", *functions],
-                cwd=folder,
-                env={"READELF": "readelf", "PATH": "/usr/bin:/bin"},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
+        (self.folder / "a.c").write_text(FUNCTIONS, encoding="utf-8")
+        gcc = f"gcc -O1 -ffunction-sections -c {options} -o a.o a.c".split()
+        subprocess.run(gcc, cwd=self.folder, check=True)
+        said = subprocess.run(
+            ["sh", TOP / "pidns/check-ftrace.sh", "a.o", *functions],
+            cwd=self.folder,
+            env={"READELF": "readelf", "PATH": "/usr/bin:/bin"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
         return said.stdout
 
     def test_calls(self) -> None:
@@ -64,7 +61,3 @@ class FtraceTest(unittest.TestCase):
         lines = (TOP / "tools/testing/symbols").read_text(encoding="utf-8").splitlines()
         names = {line.split()[0] for line in lines if line and line[0] != "#"}
         self.assertEqual({name for name in names if not OTHERS.fullmatch(name)} - known, set())
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of the table from C functions to Rust functions."""
 
-import tempfile
-import unittest
-from pathlib import Path
-
 from ..functions import rows, table, unlisted
+from .kernel_tree import FolderTest
 
 ABI = """
 #[export]
@@ -42,11 +39,10 @@ KERNEL = """
 """
 
 
-class FunctionsTest(unittest.TestCase):
+class FunctionsTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.top = Path(folder.name)
+        super().setUp()
+        self.top = self.folder
         for name, text in (
             ("pidns/abi.rs", "mod pid;"),
             ("pidns/abi/pid.rs", ABI),

@@ -4,13 +4,11 @@
 import os
 import subprocess
 import sys
-import tempfile
-import unittest
 from pathlib import Path
 
 from ..errors import Fault
 from ..guest import SCRIPTS, Channel, End, Guest
-from ..process import end_group
+from .kernel_tree import FolderTest
 
 WORKER = """
 import sys, time
@@ -40,7 +38,6 @@ class Program(Guest):
     def __init__(self, folder: Path, text: str = WORKER) -> None:
         super().__init__(folder / "log", 10)
         self.text = text
-        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Channel:
         inner, to_guest = os.pipe()
@@ -55,22 +52,10 @@ class Program(Guest):
         os.close(outer)
         return Channel(from_guest, to_guest)
 
-    def stop(self) -> None:
-        if self.process:
-            end_group(self.process, grace=0)
 
-    def close(self) -> None:
-        self.stop()
-
-    def refusal(self) -> str | None:
-        return None
-
-
-class GuestTest(unittest.TestCase):
+class GuestTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.guest = Program(self.folder)
         self.addCleanup(self.guest.stop)
 
@@ -132,7 +117,7 @@ class GuestTest(unittest.TestCase):
             Program(self.folder, text).ask("hello", 10)
 
 
-class WorkerTest(unittest.TestCase):
+class WorkerTest(FolderTest):
     """The script itself, on this machine."""
 
     def run_script(self, command: str, **files: Path | str) -> list[str]:
@@ -151,16 +136,14 @@ class WorkerTest(unittest.TestCase):
         return said.stdout.splitlines()
 
     def scan(self, lockdep: str, kmemleak: str = "") -> list[str]:
-        with tempfile.TemporaryDirectory() as folder:
-            leaks, locks = Path(folder, "leaks"), Path(folder, "locks")
-            locks.write_text(lockdep, encoding="utf-8")
-            return self.run_script("scan", kmemleak=kmemleak or leaks, locks=locks)
+        leaks, locks = self.folder / "leaks", self.folder / "locks"
+        locks.write_text(lockdep, encoding="utf-8")
+        return self.run_script("scan", kmemleak=kmemleak or leaks, locks=locks)
 
     def test_mutant(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            switch = Path(folder, "switch")
-            said = self.run_script("mutant 5", switch=switch)
-            self.assertEqual((said, switch.read_text()), (["pidns-ready", "pidns-status 0"], "5\n"))
+        switch = self.folder / "switch"
+        said = self.run_script("mutant 5", switch=switch)
+        self.assertEqual((said, switch.read_text()), (["pidns-ready", "pidns-status 0"], "5\n"))
         self.assertEqual(self.run_script("mutant 5", switch="/nowhere/x")[-1], "pidns-status 1")
 
     def test_scan(self) -> None:
@@ -170,7 +153,3 @@ class WorkerTest(unittest.TestCase):
         # It is missing, or has disabled itself.
         self.assertEqual(self.scan(on, "/nowhere/kmemleak")[-1], "pidns-status 1")
         self.assertEqual(self.scan(on, "/dev/full")[-1], "pidns-status 1")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import tempfile
-import unittest
 from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
@@ -358,7 +357,3 @@ class ForeignFoldersTest(TreeTest):
         folders = ("samples/rust", "rust/kernel/ns", "kernel/pidns/pidns", "kernel", "init")
         self.without_leave(self.remove, *folders)
         self.assertEqual(self.as_user(self.remove), (0, ""))
-
-
-if __name__ == "__main__":
-    unittest.main()

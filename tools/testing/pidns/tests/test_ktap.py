@@ -174,7 +174,3 @@ class KtapTest(unittest.TestCase):
         text = "TAP version 13\n1..1\n# ok 1 one\nok 1 again: pidfd: a_test"
         (result,) = self.parser.run(text.splitlines())
         self.assertEqual(result, Result("pidfd:a_test: one", Outcome.PASS, again=True))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 import unittest
 
-from ..link import wanted_symbols, wrong_map, wrong_objects, wrong_symbols
+from ..arch import ARM64
+from ..link import traced, wanted_symbols, wrong_map, wrong_objects, wrong_symbols
 
 GLUE, PIDNS, NSPROXY = (
     "kernel/pidns/pidns/glue.o",
@@ -92,6 +93,11 @@ class SymbolsTest(unittest.TestCase):
         text = "".join(f"0x00000000\t{name}\tvmlinux\t{how}\t\n" for name, how in exports)
         return list(wrong_symbols(wanted, defined, text))
 
+    def test_symbols_of_an_architecture(self) -> None:
+        wanted = wanted_symbols("__x64_sys_setns\ninit_pid_ns\nfree_pid\nalloc_pid\n", ARM64)
+        self.assertIn("__arm64_sys_setns", wanted)
+        self.assertEqual(traced(wanted), ["alloc_pid", "free_pid"])
+
     def test_symbols(self) -> None:
         good = "put_pid:EXPORT_SYMBOL_GPL"
         self.assertEqual(self.wrong(f"{good} other:EXPORT_SYMBOL_GPL"), [])
@@ -105,7 +111,3 @@ class SymbolsTest(unittest.TestCase):
         )
         self.assertEqual(self.wrong(""), ["put_pid is not exported; it must be EXPORT_SYMBOL_GPL"])
         self.assertEqual(self.wrong(good, "put_pid"), ["alloc_pid is not defined"])
-
-
-if __name__ == "__main__":
-    unittest.main()

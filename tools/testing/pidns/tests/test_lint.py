@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the checks of lint look at."""
 
-import contextlib
-import io
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -54,9 +52,7 @@ class LintTest(FolderTest):
         self.tree.run = build
         files = {"build/.config": config, "src/kernel/pidns/.manifest/files": f"0  {LAID}\n"}
         write(self.folder, files)
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said):
-            return self.lint.clippy(), said.getvalue(), goals
+        return self.lint.clippy(), self.shown(), goals
 
     def test_clippy(self) -> None:
         clean, sample = self.folder / "build/.clippy-clean", self.folder / "build" / SAMPLE
@@ -96,7 +92,3 @@ class LintTest(FolderTest):
         self.assertFalse(lint.passes(mock.Mock(side_effect=OSError("no"))))
         self.assertFalse(self.lint.run(["sh", "-c", "exit 3"], cwd=self.folder))
         self.assertTrue(self.lint.run(["grep", "-q", "a"], text="a\n"))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -34,7 +34,3 @@ class ListsTest(unittest.TestCase):
                     read()
                 self.assertTrue(str(raised.exception).startswith(f"{path} is invalid: "))
                 self.assertNotIn("\n", str(raised.exception))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -30,7 +30,3 @@ class Differences(unittest.TestCase):
     def test_results_and_listed_lines_do_not_count(self) -> None:
         rust = "KTAP version 1\n1..2\n    # Subtest: x\n    ok 1 a\nnot ok 2 b\npidns_inspect: level 0\n"
         self.assertEqual(self.found("", rust), [])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-import tempfile
 import unittest
-from pathlib import Path
 from unittest import mock
 
 from .. import models
@@ -23,6 +21,7 @@ from ..models import (
 )
 from ..mutants import Edit
 from ..options import Options
+from .kernel_tree import FolderTest
 
 FULL = "State-vector 8 byte, depth reached 9, errors: 0\n    1234 states, stored\n"
 
@@ -31,7 +30,7 @@ def check(mistake: str, *edits: Edit) -> Check:
     return Check("table", "grow", mistake=mistake, edits=edits)
 
 
-class ListTest(unittest.TestCase):
+class ListTest(FolderTest):
     def test_the_list(self) -> None:
         every = checks()
         self.assertTrue(all(one.what for one in every if one.mistake))
@@ -55,16 +54,15 @@ class ListTest(unittest.TestCase):
                 self.assertIn(f'("{one.scenario}", {one.scenario})', text)
 
     def test_unknown_names(self) -> None:
-        with tempfile.TemporaryDirectory() as name:
-            path = Path(name, "models.toml")
-            text = models.LIST.read_text(encoding="utf-8")
-            for old, new, word in (
-                ("closed-late", "closed-early", "no mutant closed-early"),
-                ('scenario = "thread"', 'scenario = "bread"', "no scenario bread"),
-            ):
-                path.write_text(text.replace(old, new), encoding="utf-8")
-                with self.assertRaisesRegex(Fault, word):
-                    checks(path)
+        path = self.folder / "models.toml"
+        text = models.LIST.read_text(encoding="utf-8")
+        for old, new, word in (
+            ("disable-late", "disable-early", "no mutant disable-early"),
+            ('scenario = "thread"', 'scenario = "bread"', "no scenario bread"),
+        ):
+            path.write_text(text.replace(old, new), encoding="utf-8")
+            with self.assertRaisesRegex(Fault, word):
+                checks(path)
 
     def test_choose(self) -> None:
         every = checks()
@@ -72,15 +70,15 @@ class ListTest(unittest.TestCase):
         self.assertEqual({one.model for one in choose(every, ("table",))}, {"table"})
         self.assertEqual(
             [str(one) for one in choose(every, ("kept",))],
-            ["table kept", "table kept kept-leaf-never-goes"],
+            ["table kept", "table kept kept-leaf-not-freed"],
         )
-        one = choose(every, ("closed-late",))
-        self.assertEqual([str(found) for found in one], ["protocol nested closed-late"])
+        one = choose(every, ("disable-late",))
+        self.assertEqual([str(found) for found in one], ["protocol nested disable-late"])
         with self.assertRaisesRegex(Fault, "TESTS=nothing is not known"):
             choose(every, ("nothing",))
 
 
-class MistakesTest(unittest.TestCase):
+class MistakesTest(FolderTest):
     def test_planted(self) -> None:
         edits = (check("a", Edit("f", "one", "MUTANT(1)")), check("b", Edit("f", "two", "2")))
         self.assertEqual(planted("one two", "f", edits), 'crate::planted("a")(1) 2')
@@ -97,25 +95,23 @@ class MistakesTest(unittest.TestCase):
             )
 
     def test_all_places_are_found(self) -> None:
-        with tempfile.TemporaryDirectory() as name:
-            lay(Path(name), checks(), "other")
-            for file in INCLUDED:
-                text = Path(name, file).read_text(encoding="utf-8")
-                self.assertIn("crate::planted(", text)
-                self.assertNotIn("MUTANT", text)
-            for manifest in ("Cargo.toml", "Cargo.lock"):
-                text = Path(name, CRATE, manifest).read_text(encoding="utf-8")
-                self.assertEqual(text.count('name = "other"'), 1)
+        lay(self.folder, checks(), "other")
+        for file in INCLUDED:
+            text = (self.folder / file).read_text(encoding="utf-8")
+            self.assertIn("crate::planted(", text)
+            self.assertNotIn("MUTANT", text)
+        for manifest in ("Cargo.toml", "Cargo.lock"):
+            text = (self.folder / CRATE / manifest).read_text(encoding="utf-8")
+            self.assertEqual(text.count('name = "other"'), 1)
 
     def test_the_code_is_copied_as_it_is(self) -> None:
-        with tempfile.TemporaryDirectory() as name:
-            lay(Path(name), (), "other")
-            for file in INCLUDED:
-                self.assertEqual(Path(name, file).read_bytes(), (TOP / file).read_bytes())
-            path = Path(name, INCLUDED[0])
-            before = path.stat().st_mtime_ns
-            lay(Path(name), (), "other")
-            self.assertEqual(path.stat().st_mtime_ns, before)
+        lay(self.folder, (), "other")
+        for file in INCLUDED:
+            self.assertEqual((self.folder / file).read_bytes(), (TOP / file).read_bytes())
+        path = self.folder / INCLUDED[0]
+        before = path.stat().st_mtime_ns
+        lay(self.folder, (), "other")
+        self.assertEqual(path.stat().st_mtime_ns, before)
 
 
 class VerdictTest(unittest.TestCase):
@@ -138,31 +134,30 @@ class VerdictTest(unittest.TestCase):
         self.assertIsNone(loom_verdict(-9, "").failed)
 
 
-class RunTest(unittest.TestCase):
-    def said(self, one: Check, verdict: Verdict) -> tuple[bool, str]:
-        with tempfile.TemporaryDirectory() as name:
-            run = Models(Options(), Cache(Path(name)))
-            with (
-                mock.patch.object(run, "run_table", return_value=verdict),
-                mock.patch.object(run, "run_protocol", return_value=verdict),
-            ):
-                return run.run(one, Path(name, "work"))
+class RunTest(FolderTest):
+    def ran(self, one: Check, verdict: Verdict) -> tuple[bool, str]:
+        run = Models(Options(), Cache(self.folder))
+        with (
+            mock.patch.object(run, "run_table", return_value=verdict),
+            mock.patch.object(run, "run_protocol", return_value=verdict),
+        ):
+            return run.run(one, self.folder / "work")
 
     def test_lines(self) -> None:
         right, wrong = Check("protocol", "first"), Check("table", "grow", (), "late", "it is late")
-        good, line = self.said(right, Verdict(False, "7 states"))
+        good, line = self.ran(right, Verdict(False, "7 states"))
         self.assertTrue(good)
         self.assertRegex(line, r"^ok      protocol first .* s  7 states$")
-        self.assertEqual(self.said(wrong, Verdict(True, "lost"))[0], True)
+        self.assertEqual(self.ran(wrong, Verdict(True, "lost"))[0], True)
         for one, verdict in (
             (right, Verdict(True, "x")),
             (right, Verdict(None, "x")),
             (wrong, Verdict(None, "x")),
         ):
-            good, line = self.said(one, verdict)
+            good, line = self.ran(one, verdict)
             self.assertFalse(good)
             self.assertRegex(line, "^FAILED .*x$")
-        good, line = self.said(wrong, Verdict(False, ""))
+        good, line = self.ran(wrong, Verdict(False, ""))
         self.assertFalse(good)
         self.assertIn("not noticed: it is late", line)
 
@@ -172,7 +167,3 @@ class RunTest(unittest.TestCase):
             refuse_foreign(Options(), {"SEEDS": "1..2"})
         with self.assertRaisesRegex(Fault, "IMPL=c has no models"):
             refuse_foreign(Options(impl="c"), {})
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which mistakes are tried, what is kept of them, and what is told."""
 
-import contextlib
-import io
-import tempfile
-import unittest
+from functools import partial
 from pathlib import Path
 
-from ..errors import Fault
 from ..kept import Kept, key_of
 from ..mutants import parse
 from ..mutation import chosen, judge, refuse_foreign
 from ..options import Options
 from ..run import Job
 from ..trials import Finding, Suite, Trial
+from .kernel_tree import FolderTest
 from .test_mutants import GOOD, OTHER, mutant
 
 EVERY = parse(f"{GOOD}{OTHER}", "a.toml")
@@ -22,12 +19,12 @@ SKIPPED = "c: not tried, User Mode Linux has no clock"
 PASSED, CAUGHT = Finding("passed"), Finding("caught", "y")
 
 
-class ChosenTest(unittest.TestCase):
+class ChosenTest(FolderTest):
     def test_all_or_some(self) -> None:
         self.assertEqual(chosen(EVERY, []), EVERY)
         self.assertEqual(chosen(EVERY, ["b", "b"]), EVERY[1:])
-        with self.assertRaisesRegex(Fault, "MUTANTS=c is not known; they are in tools/testing"):
-            chosen(EVERY, ["b", "c"])
+        text = "MUTANTS=c is not known; they are in tools/testing"
+        self.refused(text, lambda: chosen(EVERY, ["b", "c"]))
 
     def test_foreign_options(self) -> None:
         refuse_foreign(Options(), {"SEEDS": "0..2", "TESTS": ""})
@@ -37,31 +34,28 @@ class ChosenTest(unittest.TestCase):
             (Options(), {"DEBUG": "1"}, "DEBUG=1 is not for mutants"),
             (Options(), {"TIMEOUT": "5"}, "TIMEOUT=5 is not for mutants"),
         ):
-            with self.assertRaisesRegex(Fault, text):
-                refuse_foreign(options, env)
+            self.refused(text, partial(refuse_foreign, options, env))
 
 
-class KeptTest(unittest.TestCase):
+class KeptTest(FolderTest):
     def test_kept(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            kept = Kept(Path(folder, "new"))
-            self.assertIsNone(kept.get("one", "key"))
-            kept.put("one", "key", {"a": 1})
-            self.assertEqual(kept.get("one", "key"), {"a": 1})
-            self.assertIsNone(kept.get("one", "other"))
-            Path(folder, "new/one.json").write_text("{", encoding="utf-8")
-            self.assertIsNone(kept.get("one", "key"))
+        kept = Kept(self.folder / "new")
+        self.assertIsNone(kept.get("one", "key"))
+        kept.put("one", "key", {"a": 1})
+        self.assertEqual(kept.get("one", "key"), {"a": 1})
+        self.assertIsNone(kept.get("one", "other"))
+        (self.folder / "new/one.json").write_text("{", encoding="utf-8")
+        self.assertIsNone(kept.get("one", "key"))
 
     def test_key(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, "file")
-            file.write_text("a", encoding="utf-8")
-            self.assertEqual(key_of(["a", "b"]), key_of([b"a", "b"]))
-            self.assertEqual(key_of([file, "b"]), key_of(["a", "b"]))
-            self.assertNotEqual(key_of(["ab"]), key_of(["a", "b"]))
+        file = self.folder / "file"
+        file.write_text("a", encoding="utf-8")
+        self.assertEqual(key_of(["a", "b"]), key_of([b"a", "b"]))
+        self.assertEqual(key_of([file, "b"]), key_of(["a", "b"]))
+        self.assertNotEqual(key_of(["ab"]), key_of(["a", "b"]))
 
 
-class JudgeTest(unittest.TestCase):
+class JudgeTest(FolderTest):
     def judged(self, *found: tuple[Finding, Finding, Finding]) -> tuple[int, list[str]]:
         kinds = {"kunit": "kunit", "a1_test": "kselftest", "fuzz": "fuzz"}
         suites = [Suite(name, (Job(kind, name),)) for name, kind in kinds.items()]
@@ -69,9 +63,8 @@ class JudgeTest(unittest.TestCase):
             Trial(mutant.name, mutant.number, suites, dict(zip(kinds, three, strict=True)))
             for mutant, three in zip(EVERY, found, strict=True)
         ]
-        with contextlib.redirect_stdout(io.StringIO()) as said:
-            status = judge(trials, {mutant.name: mutant for mutant in EVERY + UNABLE})
-        return status, said.getvalue().splitlines()
+        status = judge(trials, {mutant.name: mutant for mutant in EVERY + UNABLE})
+        return status, self.shown().splitlines()
 
     def test_all_are_caught(self) -> None:
         status, said = self.judged((CAUGHT, CAUGHT, PASSED), (PASSED, CAUGHT, CAUGHT))
@@ -87,7 +80,3 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(status, 1)
         last = ["good: MISSED by a1_test", "b: SURVIVES", SKIPPED, "0 passed, 2 failed, 1 skipped"]
         self.assertEqual(said[-4:], last)
-
-
-if __name__ == "__main__":
-    unittest.main()

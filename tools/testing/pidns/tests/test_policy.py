@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Each forbidden thing is found where it is code, and only there."""
 
-import tempfile
-import unittest
-from pathlib import Path
-
 from ..policy import faults
-from .kernel_tree import write
+from .kernel_tree import FolderTest, write
 
 BAD = r"""
 fn f() { unsafe { g() } }
@@ -54,7 +50,7 @@ let x = "unsafe *mut bindings::f";
 let x = r#"unsafe " *mut "#;
 #![deny(unsafe_code)]
 #[expect(unsafe_code, reason = "the boundary to C")] mod abi;
-#[expect(unsafe_code, reason = "the floor below")] mod raw;
+#[expect(unsafe_code, reason = "the mechanism below the policy")] mod raw;
 let area = width * mutual; let rebindings = 1;
 fn f<'a>(x: &'a str) -> &'a str { x }
 assert!(a != b); assert_eq!(a, b); if !(a) {}
@@ -69,11 +65,10 @@ DENY = "#![deny(unsafe_code)]"
 UNSAFE = "fn f() { unsafe { bindings::f() } }\n"
 
 
-class PolicyTest(unittest.TestCase):
+class PolicyTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.top = Path(folder.name)
+        super().setUp()
+        self.top = self.folder
         write(self.top, {"pidns/lib.rs": DENY, "nsproxy/lib.rs": DENY})
 
     def found(self, text: str, name: str = "nsproxy/lib.rs") -> list[str]:
@@ -121,7 +116,3 @@ class PolicyTest(unittest.TestCase):
         text = "/* x\n */\nint x;\n\n" * 119 + "int x; // y\n"
         self.assertEqual(self.found(text, "pidns/glue.c"), [])
         self.assertIn("121 lines without", self.found(text + "int x;\n", "pidns/glue.c")[0])
-
-
-if __name__ == "__main__":
-    unittest.main()

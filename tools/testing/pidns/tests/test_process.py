@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from unittest import main
 
 from ..cache import TOP, Cache
 from ..process import limited, uninterrupted
@@ -80,7 +79,3 @@ class ProcessTest(FolderTest):
             self.assertEqual(came, [signal.SIGHUP])
         finally:
             signal.signal(signal.SIGHUP, old)
-
-
-if __name__ == "__main__":
-    main()

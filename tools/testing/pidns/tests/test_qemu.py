@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 """A KVM that does not work, and guests that do not end well; QEMU and virtme-ng are stand-ins."""
 
-import contextlib
-import io
-import os
 import subprocess
-import tempfile
 import time
-import unittest
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
-from .. import process, qemu
+from .. import process, qemu, rootfs
+from ..arch import ARM64
 from ..cache import Cache
 from ..errors import Fault
 from ..guest import End
 from ..ktap import Outcome
 from ..options import Options
 from ..qemu import Machine, Qemu
+from .kernel_tree import FolderTest
 
 # A guest: the port is where virtme-ng is told; the console is its output.
 VNG = """for word; do
@@ -34,39 +32,33 @@ read -r end <&3
 """
 
 
-class Stubs(unittest.TestCase):
+class Stubs(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.cache = Cache(self.folder / "cache")
-        self.bin = self.cache.tools / f"virtme-ng-{qemu.VIRTME_VERSION}/bin"
-        self.bin.mkdir(parents=True)
-        patched = mock.patch.dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}")
-        patched.start()
-        self.addCleanup(patched.stop)
 
     def stub(self, name: str, text: str) -> None:
-        path = self.bin / name
-        path.write_text(f"#!/bin/bash\n{text}\n", encoding="utf-8")
-        path.chmod(0o700)
+        self.program(name, f"#!/bin/bash\n{text}\n")
 
 
 class KvmTest(Stubs):
     def setUp(self) -> None:
         super().setUp()
         self.device = self.folder / "kvm"
-        patched = mock.patch.object(qemu, "KVM", self.device)
-        patched.start()
-        self.addCleanup(patched.stop)
+        self.enterContext(mock.patch.object(qemu, "KVM", self.device))
+
+    def have(self, text: str) -> None:
+        """KVM, and such a QEMU."""
+        self.device.touch()
+        self.stub("qemu-system-x86_64", text)
 
     def works(self, said: str = "") -> bool:
         """Whether it does; what is said in words is that."""
-        text = io.StringIO()
-        with contextlib.redirect_stderr(text):
-            works = qemu.kvm_works(self.cache)
-        self.assertIn(said, text.getvalue())
-        self.assertEqual(text.getvalue().count("\n"), 1 if said else 0)
+        before = len(self.said.getvalue())
+        works = qemu.kvm_works(self.cache)
+        text = self.said.getvalue()[before:]
+        self.assertIn(said, text)
+        self.assertEqual(text.count("\n"), 1 if said else 0)
         return works
 
     def test_none(self) -> None:
@@ -75,8 +67,7 @@ class KvmTest(Stubs):
         self.assertFalse((self.folder / "tried").exists())
 
     def test_it_works(self) -> None:
-        self.device.touch()
-        self.stub("qemu-system-x86_64", "exit 33")
+        self.have("exit 33")
         self.assertTrue(self.works())
         machine = Machine.of(Options(memory="512M", cpus=3), self.cache)
         self.assertIn("-m 512M -smp 3", " ".join(machine.command))
@@ -85,8 +76,7 @@ class KvmTest(Stubs):
 
     def test_it_fails(self) -> None:
         """Which is said once, and kept."""
-        self.device.touch()
-        self.stub("qemu-system-x86_64", "exit 1")
+        self.have("exit 1")
         self.assertFalse(self.works("/dev/kvm does not run a guest here"))
         self.stub("qemu-system-x86_64", "exit 33")
         self.assertFalse(self.works())
@@ -95,16 +85,14 @@ class KvmTest(Stubs):
         self.assertIn("--disable-kvm", machine.virtme(self.cache, self.folder))
 
     def test_it_hangs(self) -> None:
-        self.device.touch()
-        self.stub("qemu-system-x86_64", "exit 33")
+        self.have("exit 33")
         with mock.patch.object(process, "run", return_value=None):
             self.assertFalse(self.works("does not run a guest here"))
         self.assertFalse(self.works())
 
     def test_it_is_refused(self) -> None:
         """Which is not kept."""
-        self.device.touch()
-        self.stub("qemu-system-x86_64", "exit 33")
+        self.have("exit 33")
         with mock.patch("os.access", return_value=False):
             self.assertFalse(self.works("you may not use /dev/kvm"))
         self.assertTrue(self.works())
@@ -125,15 +113,11 @@ class GuestTest(Stubs):
 
     def ends(self, text: str, words: str, seconds: int = 60) -> None:
         guest = self.guest(text, seconds)
-        said = io.StringIO()
-        with contextlib.redirect_stderr(said):
-            answer = guest.run("script it.sh")
-        self.assertIn(
-            f"error: the guest{words}; above is its log's end, all of it is in", said.getvalue()
-        )
+        answer = guest.run("script it.sh")
+        text = f"error: the guest{words}; above is its log's end, all of it is in"
+        self.assertIn(text, self.said.getvalue())
         self.assertIsNot(answer.end, End.DONE)
-        with contextlib.redirect_stdout(io.StringIO()):
-            self.assertIs(guest.claims(answer)[0].outcome, Outcome.FAIL)
+        self.assertIs(guest.claims(answer)[0].outcome, Outcome.FAIL)
 
     def test_a_good_end(self) -> None:
         guest = self.guest(WORKS)
@@ -166,11 +150,10 @@ class GuestTest(Stubs):
     def test_the_log(self) -> None:
         guest = self.guest(f"echo 'BUG: a'\n{WORKS}")
         answer = guest.run("script it.sh")
-        with contextlib.redirect_stdout(io.StringIO()) as said:
-            self.assertEqual(guest.claims(answer)[1].why, "BUG: a")
-            guest.log.unlink()
-            self.assertIn("is empty or missing", guest.claims(answer)[1].why)
-        self.assertTrue(said.getvalue().startswith("# BUG: a"))
+        self.assertEqual(guest.claims(answer)[1].why, "BUG: a")
+        guest.log.unlink()
+        self.assertIn("is empty or missing", guest.claims(answer)[1].why)
+        self.assertTrue(self.shown().startswith("# BUG: a"))
 
     def test_an_image(self) -> None:
         guest = self.guest("")
@@ -178,6 +161,22 @@ class GuestTest(Stubs):
         command = " ".join(guest.command(qemu.port_options("pipe,path=/port")))
         self.assertIn("file=/disk,format=raw,if=virtio,snapshot=on", command)
         self.assertIn(f"-kernel {self.folder}/bzImage", command)
+
+    def test_another_architecture(self) -> None:
+        """It is emulated on a disk of ours: nothing of it is this machine's."""
+        with mock.patch.object(rootfs, "plain", return_value=Path("/plain")):
+            machine = Machine.of(Options(arch=ARM64, cpus=3), self.cache)
+        guest = Qemu(self.cache, machine, self.folder, self.folder / "log", 60)
+        command = " ".join(guest.command(qemu.port_options("pipe,path=/port")))
+        for words in (
+            "qemu-system-aarch64 -m 1G -smp 3 ",
+            "-accel tcg -machine virt -cpu ",
+            f"-kernel {self.folder}/Image.gz -append console=ttyAMA0 root=/dev/vda ro ",
+            "file=/plain,format=raw,if=virtio,snapshot=on",
+            "kunit.enable=1",
+        ):
+            self.assertIn(words, command)
+        self.assertIn("-serial mon:stdio ", " ".join(machine.terminal))
 
     def test_a_shell(self) -> None:
         """What virtme-ng ends with does not tell how the guest ended."""
@@ -189,9 +188,5 @@ class GuestTest(Stubs):
             if "status" in text:
                 qemu.shell(self.cache, Machine(False), self.folder / "stage")
                 continue
-            with self.assertRaisesRegex(Fault, rf"before its shell did \(status {status}\)"):
-                qemu.shell(self.cache, Machine(False), self.folder / "stage")
-
-
-if __name__ == "__main__":
-    unittest.main()
+            shell = partial(qemu.shell, self.cache, Machine(False), self.folder / "stage")
+            self.refused(f"before its shell did (status {status})", shell)

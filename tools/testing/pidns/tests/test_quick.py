@@ -2,6 +2,7 @@
 import os
 import tempfile
 import unittest
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -14,6 +15,7 @@ from ..quick import Quick, choose, complaints, machines_for
 from ..run import RACES, Job
 from ..splats import find
 from ..tree import errors_of
+from .kernel_tree import FolderTest
 
 
 class ChooseTest(unittest.TestCase):
@@ -63,24 +65,22 @@ class MachinesTest(unittest.TestCase):
         self.assertEqual(machines, [uml.Machine(1, "1G", ptrace=True)] * 2)
 
 
-class MachineTest(unittest.TestCase):
-    def refused(self, word: str) -> None:
-        with self.assertRaisesRegex(Fault, word):
-            uml.check_machine("1G")
+class MachineTest(FolderTest):
+    check = partial(uml.check_machine, "1G")
 
     def test_no_folder(self) -> None:
         with mock.patch.object(uml, "MEMORY_FOLDER", Path("/nowhere")):
-            self.refused("/nowhere, .* is missing")
+            self.refused("is missing; mount a tmpfs", self.check)
 
     def test_noexec(self) -> None:
         state = mock.Mock(f_flag=os.ST_NOEXEC)
         with mock.patch("os.statvfs", return_value=state):
-            self.refused("is mounted noexec")
+            self.refused("is mounted noexec", self.check)
 
     def test_too_small(self) -> None:
         state = mock.Mock(f_flag=0, f_bavail=100, f_frsize=1 << 20)
         with mock.patch("os.statvfs", return_value=state):
-            self.refused("has no room for MEMORY=1G")
+            self.refused("has no room for MEMORY=1G", self.check)
 
     def test_more_processors_than_the_kernel_has(self) -> None:
         config = (TOP / "configs/um.config").read_text(encoding="utf-8")
@@ -95,29 +95,23 @@ class MachineTest(unittest.TestCase):
             self.assertEqual((uml.room("1G"), uml.room("512M")), (2, 4))
 
     def test_refusals(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            work = Path(folder)
-            guest = uml.Uml(work, work, work, work / "log", uml.Machine(2, "1G"))
-            for line, word in (
-                ("Checking that seccomp filters can be installed...error", "refuses seccomp"),
-                ("check_ptrace : ptrace failed: Operation not permitted", "refuses ptrace"),
-            ):
-                guest.log.write_text(line + "\n", encoding="utf-8")
-                self.assertIn(word, guest.refusal() or "")
-            guest.log.write_text(
-                "Checking that seccomp filters can be installed...OK\n"
-                "Checking that ptrace can change system call numbers...OK\n",
-                encoding="utf-8",
-            )
-            self.assertIsNone(guest.refusal())
+        work = self.folder
+        guest = uml.Uml(work, work, work, work / "log", uml.Machine(2, "1G"))
+        for line, word in (
+            ("Checking that seccomp filters can be installed...error", "refuses seccomp"),
+            ("check_ptrace : ptrace failed: Operation not permitted", "refuses ptrace"),
+        ):
+            guest.log.write_text(line + "\n", encoding="utf-8")
+            self.assertIn(word, guest.refusal() or "")
+        guest.log.write_text(
+            "Checking that seccomp filters can be installed...OK\n"
+            "Checking that ptrace can change system call numbers...OK\n",
+            encoding="utf-8",
+        )
+        self.assertIsNone(guest.refusal())
 
 
-class LogTest(unittest.TestCase):
-    def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-
+class LogTest(FolderTest):
     def guest(self, log: Path) -> uml.Uml:
         image = self.folder / "image"
         image.write_text("#!/bin/sh\necho Linux version 7.3\n", encoding="utf-8")
@@ -163,7 +157,7 @@ class KeepTest(unittest.TestCase):
         self.assertFalse(self.kept(["BUG: so"]))
 
 
-class BuildTest(unittest.TestCase):
+class BuildTest(FolderTest):
     def test_what_a_build_begins_with(self) -> None:
         for built, copied in (([], True), ([".config"], False), ([".config", uml.IMAGE], False)):
             with self.subTest(built=built), tempfile.TemporaryDirectory() as folder:
@@ -180,12 +174,11 @@ class BuildTest(unittest.TestCase):
                 self.assertEqual(trees[0].copy_from.called, copied)
 
     def test_errors(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            log = Path(folder) / "log"
-            log.write_text("  CC a.o\na.c:1: error: no\nthere\n" + "  CC b.o\n" * 40, "utf-8")
-            shown = errors_of(log)
-            self.assertEqual(shown[:2], ["a.c:1: error: no", "there"])
-            self.assertLess(len(shown), 20)
+        log = self.folder / "log"
+        log.write_text("  CC a.o\na.c:1: error: no\nthere\n" + "  CC b.o\n" * 40, "utf-8")
+        shown = errors_of(log)
+        self.assertEqual(shown[:2], ["a.c:1: error: no", "there"])
+        self.assertLess(len(shown), 20)
 
 
 class SplatsTest(unittest.TestCase):
@@ -193,7 +186,3 @@ class SplatsTest(unittest.TestCase):
         log = ["fine", "WARNING: CPU: 0", *["trace"] * 60, "command line: BUG: no"]
         self.assertEqual(len(list(find(log))), 40)
         self.assertEqual(list(find(["all is well"])), [])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,24 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
-import tempfile
-import unittest
-from pathlib import Path
 from xml.etree import ElementTree
 
 from .. import report
 from ..ktap import Outcome, Result
+from .kernel_tree import FolderTest
 
 
-class ReportTest(unittest.TestCase):
+class ReportTest(FolderTest):
     def test_junit(self) -> None:
         results = [
             Result("pidns:a_test: one", Outcome.PASS),
             Result("pidns:a_test: two", Outcome.FAIL, "<died> \x1b"),
             Result("the guest came to its end", Outcome.SKIP, "none"),
         ]
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "results.xml")
-            report.write(path, {"c": [], "rust": results})
-            suites = ElementTree.parse(path).getroot()
+        path = self.folder / "results.xml"
+        report.write(path, {"c": [], "rust": results})
+        suites = ElementTree.parse(path).getroot()
         self.assertEqual([suite.get("name") for suite in suites], ["c", "rust"])
         one, two, three = suites[1]
         self.assertEqual((one.get("classname"), one.get("name")), ("pidns:a_test", "one"))
@@ -28,7 +25,3 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(
             (three.get("name"), three[0].tag), ("the guest came to its end", "skipped")
         )
-
-
-if __name__ == "__main__":
-    unittest.main()

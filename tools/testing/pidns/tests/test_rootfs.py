@@ -2,34 +2,30 @@
 """A root file system as root, by sudo, and on a full disk; all programs are stand-ins."""
 
 import contextlib
-import io
 import os
 import shutil
-import tempfile
-import unittest
 from pathlib import Path
 from unittest import mock
 
 from .. import rootfs
+from ..arch import ARM64, RISCV, Arch
 from ..archive import Archive
 from ..cache import Cache
 from ..errors import Fault
+from .kernel_tree import FolderTest
 
 ARCHIVE = Archive("http://a.invalid", Path("/keys"))
 MMDEBSTRAP = """cd "$TMPDIR" && mkdir -p root/etc/systemd/system
 echo 'I: installing packages...' && echo "$TMPDIR $MINE" >environment
-for arg; do case $arg in --customize-hook=*) exec "${arg#*=}" "$PWD/root" ;; esac; done
+for arg; do case $arg in --*-hook=*) exec "${arg#*=}" "$PWD/root" ;; esac; done
 """
 
 
-class RootfsTest(unittest.TestCase):
+class RootfsTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.cache = Cache(self.folder / "cache")
         self.calls = self.folder / "calls"
-        (self.folder / "bin").mkdir()
         for name in ("chroot", "mount", "umount", "chown"):
             self.stub(name, f'echo {name} "$*" >>{self.calls}')
         self.stub("du", 'printf "100\\troot\\n"')
@@ -37,28 +33,24 @@ class RootfsTest(unittest.TestCase):
         self.stub("mmdebstrap", MMDEBSTRAP)
         # As sudo does, without the caller's environment.
         self.stub("sudo", f'echo sudo >>{self.calls}; exec env -i "PATH=$PATH" "$@"')
-        path = f"{self.folder}/bin:{os.environ['PATH']}"
-        for patched in (
-            mock.patch.dict(os.environ, PATH=path, TMPDIR=str(self.folder), MINE="mine"),
-            mock.patch.object(Archive, "find", return_value=ARCHIVE),
-        ):
-            patched.start()
-            self.addCleanup(patched.stop)
+        self.enterContext(mock.patch.dict(os.environ, TMPDIR=str(self.folder), MINE="mine"))
+        self.enterContext(mock.patch.object(Archive, "find", return_value=ARCHIVE))
 
     def stub(self, name: str, text: str) -> None:
-        path = self.folder / "bin" / name
-        path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-        path.chmod(0o700)
+        self.program(name, f"#!/bin/sh\n{text}\n")
+
+    def words(self, arch: Arch) -> str:
+        """What mmdebstrap is told for a plain one."""
+        self.stub("mmdebstrap", f'echo "$*" >{self.folder}/words; exit 1')
+        with contextlib.suppress(Fault):
+            rootfs.plain(self.cache, arch)
+        return (self.folder / "words").read_text(encoding="utf-8")
 
     def image(self, user: int) -> Path:
         self.calls.write_text("", encoding="utf-8")
-        said = io.StringIO()
-        with (
-            mock.patch("os.geteuid", return_value=user),
-            contextlib.redirect_stderr(said),
-        ):
+        with mock.patch("os.geteuid", return_value=user):
             path = rootfs.image(self.cache, ["crun"])
-        self.assertIn("pidns: installing packages\n", said.getvalue())
+        self.assertIn("pidns: installing packages\n", self.said.getvalue())
         return path
 
     def test_it_is_made_once(self) -> None:
@@ -67,6 +59,13 @@ class RootfsTest(unittest.TestCase):
         self.assertNotIn("sudo", self.calls.read_text(encoding="utf-8"))
         self.assertEqual(list((self.cache.root / "tmp").iterdir()), [])
         self.assertEqual(rootfs.image(self.cache, ["crun"]), path)
+
+    def test_another_architecture(self) -> None:
+        """Nothing of its packages is run."""
+        words, other = self.words(ARM64), self.words(RISCV)
+        self.assertIn("--variant=extract --architectures=arm64 ", words)
+        self.assertIn("--extract-hook=", words)
+        self.assertIn("--architectures=riscv64 ", other)
 
     def test_a_user(self) -> None:
         """By sudo, where TMPDIR= says, whatever sudo takes away."""
@@ -102,7 +101,3 @@ class RootfsTest(unittest.TestCase):
             Fault, f"the disk of {self.cache.root} or of {self.folder} is full"
         ):
             self.image(0)
-
-
-if __name__ == "__main__":
-    unittest.main()

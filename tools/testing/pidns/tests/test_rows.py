@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of the table of rows: what it lacks is found, and its report is complete."""
 
-import contextlib
-import io
-import tempfile
-import unittest
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from .. import lists
 from ..rows import SELFTESTS, Tests, faults, main, read_table, report
+from .kernel_tree import FolderTest, write
 from .test_mutants import mutant
 
 KUNIT = """
@@ -37,25 +33,29 @@ FILES = {
     f"{SELFTESTS}/a_test.c": "TEST_F_TIMEOUT(pidns, one, 9)\nTEST_F_TIMEOUT(pidns, two, 9)\n",
     f"{SELFTESTS}/b_test.c": "TEST_F_TIMEOUT(pidns, one, 9)\n",
     "pidns/z.rs": KUNIT,
-    "scripts/distro/bpf.sh": "",
+    "tools/testing/pidns/guest/distro/bpf.sh": "",
     "tools/testing/mutants/m.toml": mutant("m", "x", "MUTANT", "A1"),
 }
-ROW_A = {"title": "one", "cases": ["a_test.one", "a_test.two", "pidns_z", "pidns_y.three"]}
-ROW_D = {"title": "two", "cases": ["b_test.one", "make distro"], "no_mutant": "why not"}
 
 
-class RowsTest(unittest.TestCase):
+def row(title: str, *names: str, **more: str) -> dict[str, Any]:
+    """A row of the list."""
+    cases: dict[str, list[str]] = {}
+    commands = [name for name in names if name.startswith("make ")]
+    for group, _, case in (name.partition(".") for name in names if name not in commands):
+        cases.setdefault(group, []).extend([case] if case else [])
+    return {"title": title, "cases": cases, "commands": commands, **more}
+
+
+A = ("a_test.one", "a_test.two", "pidns_z", "pidns_y.three")
+ROW_A, ROW_D = row("one", *A), row("two", "b_test.one", "make distro", no_mutant="why not")
+
+
+class RowsTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.top = Path(folder.name)
-        for name, text in FILES.items():
-            self.write(name, text)
-
-    def write(self, name: str, text: str) -> None:
-        path = self.top / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        super().setUp()
+        self.top = self.folder
+        write(self.top, FILES)
 
     def faults(self, *other: str, **changed: dict[str, Any]) -> list[str]:
         """What is wrong with two good rows of which some are changed, or more are added."""
@@ -63,19 +63,16 @@ class RowsTest(unittest.TestCase):
         return list(faults(read_table(data), Tests(self.top)))
 
     def without(self, case: str) -> dict[str, Any]:
-        return {**ROW_A, "cases": [name for name in ROW_A["cases"] if name != case]}
+        return row("one", *(name for name in A if name != case))
 
     def test_all_is_well(self) -> None:
         self.assertEqual(self.faults(), [])
 
     def test_this_checkout(self) -> None:
-        with contextlib.redirect_stdout(io.StringIO()) as said:
-            self.assertEqual(main(["check"]), 0, said)
+        self.assertEqual(main(["check"]), 0, self.printed)
 
     def test_row_without_a_case(self) -> None:
-        self.assertEqual(
-            self.faults(D2={"title": "three", "cases": []}), ["rows.toml: D2 has no case"]
-        )
+        self.assertEqual(self.faults(D2=row("three")), ["rows.toml: D2 has no case"])
 
     def test_cases_that_do_not_exist(self) -> None:
         for name in (
@@ -87,23 +84,19 @@ class RowsTest(unittest.TestCase):
             "make nothing",
             "make distro CHECKS='bpf perf'",
         ):
-            self.assertEqual(
-                self.faults(D2={"title": "three", "cases": [name]}),
-                [f"rows.toml: D2: there is no {name}"],
-            )
+            found = self.faults(D2=row("three", name))
+            self.assertEqual(found, [f"rows.toml: D2: there is no {name}"])
 
     def test_cases_that_exist(self) -> None:
         for name in ("pidns_z.two", "make make-it", "make distro CHECKS=bpf IMPL=c"):
-            self.assertEqual(self.faults(D2={"title": "three", "cases": [name]}), [])
+            self.assertEqual(self.faults(D2=row("three", name)), [])
 
     def test_case_in_two_rows(self) -> None:
-        self.assertEqual(self.faults(D2={"title": "three", "cases": ["a_test.one"]}), [])
+        self.assertEqual(self.faults(D2=row("three", "a_test.one")), [])
 
     def test_case_twice_in_a_row(self) -> None:
-        self.assertEqual(
-            self.faults(D2={"title": "three", "cases": ["a_test.one"] * 2}),
-            ["rows.toml: D2 has a_test.one twice"],
-        )
+        found = self.faults(D2=row("three", "a_test.one", "a_test.one"))
+        self.assertEqual(found, ["rows.toml: D2 has a_test.one twice"])
 
     def test_case_in_no_row(self) -> None:
         less = self.without("a_test.two")
@@ -146,9 +139,9 @@ class RowsTest(unittest.TestCase):
         self.assertEqual(self.faults(), [f"{SELFTESTS}/b_test.c: two cases are one"])
 
     def test_invalid_lists(self) -> None:
-        for row in ({"title": "x"}, {"title": "", "cases": []}, {**ROW_A, "why": ""}):
+        for bad in ({"title": "x"}, {"title": "", "cases": {}}, {**ROW_A, "why": ""}):
             with self.assertRaisesRegex(ValueError, "row A1: write title, cases"):
-                read_table({"row": {"A1": row}, "other": []})
+                read_table({"row": {"A1": bad}, "other": []})
 
     def test_report(self) -> None:
         table = read_table({"row": {"A1": ROW_A, "D1": ROW_D}, "other": []})
@@ -165,20 +158,12 @@ class RowsTest(unittest.TestCase):
             self.assertIn(f"\n{line}\n", text)
 
     def test_commands(self) -> None:
-        self.write("lists/rows.toml", "other = []\n[row.A1]\ntitle = 'one'\ncases = ['a_test.x']\n")
-        with (
-            mock.patch.object(lists, "LISTS", self.top / "lists"),
-            contextlib.redirect_stdout(io.StringIO()) as said,
-            contextlib.redirect_stderr(io.StringIO()) as complained,
-        ):
+        self.write("lists/rows.toml", "other = []\n[row.A1]\ntitle = 'one'\ncases.a_test = ['x']\n")
+        with mock.patch.object(lists, "LISTS", self.top / "lists"):
             self.assertEqual(main(["check"], self.top), 1)
-            self.assertIn("A1: there is no a_test.x\n", said.getvalue())
+            self.assertIn("A1: there is no a_test.x\n", self.shown())
             self.assertEqual(main(["write", str(self.top / "page")], self.top), 0)
             self.assertIn("**A1**", (self.top / "page").read_text(encoding="utf-8"))
             self.write("lists/rows.toml", "other = [")
             self.assertEqual(main(["check"], self.top), 1)
-            self.assertIn("rows.toml is invalid", complained.getvalue())
-
-
-if __name__ == "__main__":
-    unittest.main()
+            self.assertIn("rows.toml is invalid", self.shown())

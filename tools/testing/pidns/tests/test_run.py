@@ -5,18 +5,17 @@ import base64
 import io
 import os
 import tarfile
-import tempfile
 import time
-import unittest
 from collections.abc import Callable
 from pathlib import Path
 
 from ..cache import Cache
 from ..errors import Fault
 from ..fuzzer import Transcripts
-from ..guest import Answer, Channel, End, Guest
+from ..guest import Answer, End, Guest
 from ..ktap import MISSING, Outcome, Parser, Result
 from ..run import Done, Durations, Job, Reference, Run
+from .kernel_tree import FolderTest
 
 GOOD = ["TAP version 13", "1..2", "ok 1 x", "ok 2 y"]
 TEST, RACE = Job("kselftest", "pidns_create_test"), Job("kselftest", "pidns_fork_race_test")
@@ -54,18 +53,6 @@ class Scripted(Guest):
     def finish(self) -> bool:
         return True
 
-    def start(self) -> Channel:
-        raise NotImplementedError
-
-    def stop(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    def refusal(self) -> str | None:
-        return None
-
 
 class Tiring(Scripted):
     """Fails what it is asked for the third time."""
@@ -77,17 +64,15 @@ class Tiring(Scripted):
         return answer if self.asked.count(command) < 3 else Answer(End.DONE, [], 1)
 
 
-class RunTest(unittest.TestCase):
+class RunTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.parser = Parser(Path(os.environ["PIDNS_SOURCE"]))
-        self.shown: list[str] = []
+        self.lines: list[str] = []
 
     def run_jobs(self, jobs: list[Job], answers: dict[str, Answer | Fault], guests: int = 1) -> Run:
         made = [Scripted(self.folder, answers) for _ in range(guests)]
-        run = Run(made, made[:1], self.parser, 100, self.shown.append)
+        run = Run(made, made[:1], self.parser, 100, self.lines.append)
         self.made = made
         run.all(jobs, Durations(self.folder / "durations"))
         return run
@@ -98,13 +83,13 @@ class RunTest(unittest.TestCase):
 
     def test_good(self) -> None:
         self.assertEqual(self.outcomes(Answer(End.DONE, GOOD, 0)), [("pass", ""), ("pass", "")])
-        self.assertEqual(self.shown[0], "KTAP version 1\n1..1")
-        self.assertIn("    ok 2 y\nok 1 kselftest pidns_create_test", self.shown[1])
+        self.assertEqual(self.lines[0], "KTAP version 1\n1..1")
+        self.assertIn("    ok 2 y\nok 1 kselftest pidns_create_test", self.lines[1])
 
     def test_status_without_a_failed_test(self) -> None:
         outcomes = self.outcomes(Answer(End.DONE, GOOD, 1))
         self.assertEqual(outcomes[-1], ("fail", "status 1"))
-        self.assertIn("not ok 1", self.shown[1])
+        self.assertIn("not ok 1", self.lines[1])
 
     def test_skip_of_a_whole_program(self) -> None:
         self.assertEqual(self.outcomes(Answer(End.DONE, [], 4)), [("skip", "")])
@@ -117,7 +102,7 @@ class RunTest(unittest.TestCase):
         outcomes = self.outcomes(answer)
         self.assertEqual(outcomes, [("pass", ""), ("fail", "the kernel panicked")])
         self.assertNotIn(("fail", MISSING), outcomes)
-        self.assertIn("# last words", self.shown[1])
+        self.assertIn("# last words", self.lines[1])
 
     def test_program_that_timed_out(self) -> None:
         answer = Answer(End.DONE, GOOD[:3], 124, seconds=100)
@@ -132,9 +117,9 @@ class RunTest(unittest.TestCase):
     def test_why_is_of_a_failure(self) -> None:
         lines = ["TAP version 13", "1..2", "not ok 1 x", "ok 2 y # SKIP no such device"]
         self.outcomes(Answer(End.DONE, lines, 1))
-        self.assertEqual(self.shown[1].splitlines()[-1], f"not ok 1 kselftest {TEST.name}")
+        self.assertEqual(self.lines[1].splitlines()[-1], f"not ok 1 kselftest {TEST.name}")
         self.outcomes(Answer(End.DEATH, lines, None, "the kernel panicked"))
-        self.assertIn("# the kernel panicked", self.shown[3].splitlines()[-1])
+        self.assertIn("# the kernel panicked", self.lines[3].splitlines()[-1])
 
     def test_races_are_for_the_first_guest(self) -> None:
         self.run_jobs([TEST, RACE] * 5, {}, guests=3)
@@ -145,7 +130,7 @@ class RunTest(unittest.TestCase):
 
     def test_rounds_end_when_all_jobs_have_failed(self) -> None:
         made = [Tiring(self.folder, {}) for _ in range(3)]
-        run = Run(made, made[:1], self.parser, 100, self.shown.append)
+        run = Run(made, made[:1], self.parser, 100, self.lines.append)
         run.until = time.monotonic() + 60
         run.all([TEST, RACE], Durations(self.folder / "durations"))
         self.assertLess(time.monotonic(), run.until)
@@ -160,7 +145,7 @@ class RunTest(unittest.TestCase):
         self, answers: dict[str, Answer | Fault], leaking: frozenset[str] = frozenset()
     ) -> tuple[Scripted, Run]:
         guest = Scripted(self.folder, answers)
-        run = Run([guest], [guest], self.parser, 10, self.shown.append)
+        run = Run([guest], [guest], self.parser, 10, self.lines.append)
         run.scan = True
         run.leaking = leaking
         run.all([TEST], Durations(self.folder / "durations"))
@@ -212,13 +197,12 @@ def printed(name: str, text: bytes) -> list[str]:
     return [base64.b64encode(data.getvalue()).decode()]
 
 
-class ReferenceTest(unittest.TestCase):
+class ReferenceTest(FolderTest):
     job = Job("fuzz", "seed 7", "7..8")
 
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.kept, self.work = Path(folder.name, "kept"), Path(folder.name, "work")
+        super().setUp()
+        self.kept, self.work = self.folder / "kept", self.folder / "work"
         self.kept.mkdir()
 
     def compared(self, answer: Answer, complete: bool = True) -> Result:
@@ -259,7 +243,3 @@ class ReferenceTest(unittest.TestCase):
     def test_status(self) -> None:
         answer = Answer(End.DONE, printed("000007.txt", b"as C"), 1)
         self.assertEqual(self.compared(answer, complete=False).outcome, Outcome.FAIL)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of rustdoc with kbuild's flags."""
 
-import tempfile
-import unittest
-from pathlib import Path
-
 from ..errors import Fault
 from ..rustdoc import OUTPUT, command, link, workarounds
+from .kernel_tree import FolderTest
 
 SAVED = (
     "savedcmd_kernel/pidns/pidns/lib.o := OBJTREE=/b RUST_MODFILE=kernel/pidns/lib /usr/bin/rustc"
@@ -16,7 +13,7 @@ SAVED = (
 )
 
 
-class RustdocTest(unittest.TestCase):
+class RustdocTest(FolderTest):
     def test_command(self) -> None:
         env, words = command(SAVED, "/usr/bin/rustdoc")
         self.assertEqual(env["OBJTREE"], "/b")
@@ -40,13 +37,12 @@ class RustdocTest(unittest.TestCase):
         )
 
     def test_link(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            src, pages = Path(folder, "src"), Path(folder, "doc")
-            pages.mkdir()
-            (src / "include").mkdir(parents=True)
-            (src / "include/pid.h").touch()
-            page = pages / "index.html"
-            page.write_text('<a href="srctree/include/pid.h"><a href="srctree/no.h">')
-            warnings = list(link(pages, src))
-            self.assertEqual(warnings, ["warning: srctree/ link to no.h does not exist"])
-            self.assertIn(f'"{src}/include/pid.h"', page.read_text())
+        src, pages = self.folder / "src", self.folder / "doc"
+        pages.mkdir()
+        (src / "include").mkdir(parents=True)
+        (src / "include/pid.h").touch()
+        page = pages / "index.html"
+        page.write_text('<a href="srctree/include/pid.h"><a href="srctree/no.h">')
+        warnings = list(link(pages, src))
+        self.assertEqual(warnings, ["warning: srctree/ link to no.h does not exist"])
+        self.assertIn(f'"{src}/include/pid.h"', page.read_text())

@@ -3,13 +3,14 @@
 
 import os
 from pathlib import Path
-from unittest import main, mock
+from unittest import mock
 
 from .. import cargo, setup, toolchain
+from ..arch import ARCHES
 from ..cache import Cache
 from ..lists import load
 from ..options import Options
-from ..setup import Setup
+from ..setup import Setup, missing_packages
 from .kernel_tree import FolderTest
 
 FULL = "No space left on device"
@@ -77,13 +78,16 @@ class SetupTest(FolderTest):
 
     def test_pip_without_a_network(self) -> None:
         self.venv('echo "could not fetch"; exit 1')
-        self.refused(NETWORK, lambda: self.setup.install_from_pypi("a-1", "a==1"))
+        self.refused(NETWORK, self.make_venv)
         self.assertEqual(list(self.cache.tools.iterdir()), [])
 
     def test_pip_keeps_none_of_its_own(self) -> None:
         self.venv('case " $* " in *" install "*" --no-cache-dir a==1 "*) ;; *) exit 1 ;; esac')
-        self.setup.install_from_pypi("a-1", "a==1")
+        self.make_venv()
         self.assertTrue(self.setup.is_complete("a-1"))
+
+    def make_venv(self) -> None:
+        setup.make_venv(self.cache, self.cache.tools / "a-1", self.folder / "log", "a==1")
 
     def venv(self, pip: str) -> None:
         """A Python whose venvs have such a pip."""
@@ -130,11 +134,28 @@ class SetupTest(FolderTest):
             ("hdr:no/such.h", False),
         ):
             self.assertEqual(setup.has(check), there, check)
-        kinds = {
-            check.split(":")[0]
-            for check in load("packages.toml", lambda data: data["every"]).values()
-        }
+        lists = load("packages.toml", lambda data: data)
+        kinds = {check.split(":")[0] for check in lists["every"].values()}
         self.assertEqual(kinds, {"cmd", "hdr", "py"})
+        self.assertEqual({name.split()[0] for name in lists} - {"every"}, {*ARCHES})
+
+    def test_what_another_architecture_needs(self) -> None:
+        """Nobody else installs it."""
+        self.patch(setup, "has", new=lambda check: "aarch64" not in check)
+        self.assertEqual(
+            missing_packages("arm64", "debian-12"),
+            ["qemu-system-arm", "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"],
+        )
+        self.assertEqual(missing_packages("x86_64", "debian-12"), [])
+
+    def test_names_of_packages(self) -> None:
+        self.patch(setup, "has", new=lambda check: "qemu" not in check)
+        for distribution, package in (
+            ("debian-12", "qemu-system-misc"),
+            ("debian-13", "qemu-system-riscv"),
+            ("other-1", "qemu-system-riscv"),
+        ):
+            self.assertEqual(missing_packages("riscv", distribution), [package])
 
     def test_nothing_is_missing(self) -> None:
         self.patch(setup, "has", return_value=True)
@@ -146,7 +167,3 @@ class SetupTest(FolderTest):
             (self.cache.tools / name).mkdir(parents=True)
             (self.cache.tools / name / ".complete").touch()
         self.assertTrue(self.setup.has_all())
-
-
-if __name__ == "__main__":
-    main()

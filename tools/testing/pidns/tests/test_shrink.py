@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """The guests are stand-ins, and so is the fuzzer: Rust errs on programs with both x and y."""
 
-import contextlib
-import io
 import shutil
-import tempfile
-import unittest
 from pathlib import Path
 
 from .. import shrink
 from ..cache import Cache
 from ..errors import Fault
 from ..options import Options
+from .kernel_tree import FolderTest
 
 FUZZER = r"""#!/bin/bash
 # Programs are lines, and what C says of them are the same lines.
@@ -44,21 +41,19 @@ esac
 SHOWN = "x\ny\n\n000017 differs:\n\nint main(void) { /* x y */ }\n"
 
 
-class ShrinkTest(unittest.TestCase):
+class ShrinkTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.work, self.out = self.folder / "work", self.folder / "out"
         (self.folder / "fuzz").write_text(FUZZER, encoding="utf-8")
         (self.folder / "fuzz").chmod(0o700)
         self.boots = 0
-        self.said = ""
 
     def shrink(self, steps: str, boots: str = "", minutes: float = 60) -> str:
         """What is printed. Each word of `boots` is how a boot of Rust goes: it "errs", is "right"
         or "silent"; then it errs."""
         ways = boots.split()
+        self.shown()
         self.boots = 0
 
         def run(impl: str, programs: Path, out: Path) -> None:
@@ -79,19 +74,14 @@ class ShrinkTest(unittest.TestCase):
             folder.mkdir()
         one = shrink.Shrink(self.folder / "fuzz", self.work, run, "make fuzz-shrink SEED=it")
         one.best.write_text("\n".join(steps) + "\n", encoding="utf-8")
-        shown, said = io.StringIO(), io.StringIO()
-        try:
-            with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(said):
-                one("17", minutes, self.out)
-        finally:
-            self.said = said.getvalue()
-        return shown.getvalue()
+        one("17", minutes, self.out)
+        return self.shown()
 
     def test_it_becomes_small(self) -> None:
         self.assertEqual(self.shrink("abxcdyef"), SHOWN)
         kept = [(self.out / f"smallest.{kind}").read_text("utf-8") for kind in ("c", "prog")]
         self.assertEqual(kept, ["int main(void) { /* x y */ }\n", "x\ny\n"])
-        self.assertRegex(self.said, "cc -static -o smallest .*/smallest.c")
+        self.assertRegex(self.said.getvalue(), "cc -static -o smallest .*/smallest.c")
         self.assertTrue(self.shrink("yqx").startswith("y\nx\n"))
 
     def test_a_guest_that_is_silent_once(self) -> None:
@@ -104,11 +94,13 @@ class ShrinkTest(unittest.TestCase):
     def test_the_time_is_over(self) -> None:
         shown = self.shrink("abxcdyef", minutes=0)
         self.assertIn("/* a b x c d y e f */", shown)
-        self.assertRegex(self.said, "stopped after .*; to go on: make fuzz-shrink SEED=it\n")
+        self.assertRegex(
+            self.said.getvalue(), "stopped after .*; to go on: make fuzz-shrink SEED=it\n"
+        )
 
     def test_it_differs_no_more(self) -> None:
         self.shrink("abxcdyef", "errs" + " right" * 3)
-        self.assertIn("by chance only", self.said)
+        self.assertIn("by chance only", self.said.getvalue())
 
     def test_no_difference(self) -> None:
         with self.assertRaisesRegex(Fault, "C and Rust do not differ on 17"):
@@ -121,7 +113,3 @@ class ShrinkTest(unittest.TestCase):
         for asked, words in (("", "say which: SEED=17"), ("nope", "neither a number nor a file")):
             with self.assertRaisesRegex(Fault, words):
                 shrink.run(Options(), Cache(self.folder), asked, 1)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -121,7 +121,11 @@ class SourceTest(FolderTest):
     def test_a_signal(self) -> None:
         child = self.folder / "child"
         self.apt(f"{LISTS}echo $$ >{child}; exec sleep 1000")
-        command = [sys.executable, "-m", "pidns", "source"]
+        code = (
+            "import os; from pidns import cache, process, source; process.raise_on_signals()\n"
+            "source.fetch(cache.Cache.find(os.environ))"
+        )
+        command = [sys.executable, "-c", code]
         env = os.environ | {"PYTHONPATH": str(TOP / "tools/testing")}
         with subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as running:
             for _ in range(600):
@@ -142,7 +146,3 @@ class SourceTest(FolderTest):
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-if __name__ == "__main__":
-    unittest.main()

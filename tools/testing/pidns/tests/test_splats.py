@@ -102,7 +102,3 @@ class Find(unittest.TestCase):
     def test_one_without_a_stack_is_one_line(self) -> None:
         said = list(splats.find(["BUG: one", "BUG: two"], [re.compile("one")]))
         self.assertEqual(said, ["BUG: two"])
-
-
-if __name__ == "__main__":
-    unittest.main()

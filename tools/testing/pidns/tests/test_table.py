@@ -97,7 +97,3 @@ class TableTest(unittest.TestCase):
         both, entry = results("++"), Entry(THREE, Outcome.SKIP, "because")
         self.assertEqual(self.table(both, both, entry)[0], "2 passed, 0 failed, 0")
         self.assertEqual(self.table(both, both, entry, least=2)[0], "2 passed, 1 failed, 0")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -3,7 +3,7 @@
 
 import os
 from pathlib import Path
-from unittest import main, mock
+from unittest import mock
 
 from .. import toolchain
 from ..cache import Cache
@@ -93,7 +93,3 @@ class ToolchainTest(FolderTest):
     def test_versions(self) -> None:
         self.assertTrue(toolchain.at_least("1.100.0", "1.85"))
         self.assertFalse(toolchain.at_least("bindgen 0.70.9", "0.71.1"))
-
-
-if __name__ == "__main__":
-    main()

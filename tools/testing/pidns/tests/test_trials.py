@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a guest says, or that it ended, becomes the right result. The guests are stand-ins."""
 
-import contextlib
-import io
 import os
-import tempfile
 import unittest
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import Fault
 from ..expected import Entry
-from ..guest import Answer, Channel, End, Guest
+from ..guest import Answer, End, Guest
 from ..ktap import Outcome, Parser
 from ..run import Job, Reference, Run
 from ..trials import Finding, Lab, Suite, Trial, limits
+from .kernel_tree import FolderTest
 
 GOOD = ["TAP version 13", "1..2", "ok 1 x", "ok 2 y"]
 BAD = ["TAP version 13", "1..2", "ok 1 x", "not ok 2 y"]
@@ -58,24 +55,10 @@ class Scripted(Guest):
         self.text += self.end
         return self.end == OFF
 
-    def start(self) -> Channel:
-        raise NotImplementedError
 
-    def stop(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    def refusal(self) -> str | None:
-        return None
-
-
-class TrialTest(unittest.TestCase):
+class TrialTest(FolderTest):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.entries: list[Entry] = []
         self.made: list[Scripted] = []
 
@@ -94,9 +77,8 @@ class TrialTest(unittest.TestCase):
         run = Run([], [], Parser(Path(os.environ["PIDNS_SOURCE"])), 100)
         suites = [Suite("kunit", (Job("kunit", "suite"),)), Suite(A1, (Job("kselftest", A1),))]
         trial = Trial("one", number, suites)
-        with contextlib.redirect_stderr(io.StringIO()) as self.said:
-            lab = Lab(run, self.entries, [], {A1: 7}, 100, guest)
-            lab.try_all(trial, Reference(Path(), self.folder, True, self.folder))
+        lab = Lab(run, self.entries, [], {A1: 7}, 100, guest)
+        lab.try_all(trial, Reference(Path(), self.folder, True, self.folder))
         self.assertEqual(left, [])
         return trial
 
@@ -205,27 +187,17 @@ class TrialTest(unittest.TestCase):
         self.made.clear()
         guest = Scripted(self.folder, OK)
         guest.ask = lambda *_: Answer(End.DONE, [], 1)  # type: ignore[method-assign]
-        lab = Lab(
-            Run([], [], Parser(Path(os.environ["PIDNS_SOURCE"])), 1),
-            [],
-            [],
-            {},
-            1,
-            lambda *_: guest,
+        run = Run([], [], Parser(Path(os.environ["PIDNS_SOURCE"])), 1)
+        lab = Lab(run, [], [], {}, 1, lambda *_: guest)
+        suite, reference = (
+            Suite(A1, (Job("kselftest", A1),)),
+            Reference(Path(), Path(), True, Path()),
         )
-        with self.assertRaisesRegex(Fault, "could not be chosen"):
-            lab.find(
-                Trial("one", 1, []),
-                Suite(A1, (Job("kselftest", A1),)),
-                Reference(Path(), Path(), True, Path()),
-            )
+        text = "could not be chosen"
+        self.refused(text, lambda: lab.find(Trial("one", 1, []), suite, reference))
 
 
 class LimitsTest(unittest.TestCase):
     def test_limits(self) -> None:
         found = {name: Finding("passed", "", 10.4) for name in ("kunit", "fuzz", A1)}
         self.assertEqual(limits(found), {"kunit": 30, "fuzz": 30, A1: 61})
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""usage: distro-workload.py
+"""usage: workload.py
 
 Waits for a line, then makes a known number of the calls that the checks of ftrace count.
 """
@@ -9,19 +9,20 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 CLONE_NEWTIME, CLONE_NEWUTS, CLONE_NEWPID = 0x80, 0x04000000, 0x20000000
 
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def check(result):
+def check(result: int) -> None:
     """Raises an OSError if a call of the C library failed."""
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def child(body):
+def child(body: Callable[[], object]) -> None:
     """A fork and a wait: the child does `body`, and must succeed."""
     pid = os.fork()
     if pid == 0:
@@ -31,7 +32,7 @@ def child(body):
         sys.exit("a child failed")
 
 
-def uts():
+def uts() -> None:
     """Two unshares, two setns."""
     own = os.open("/proc/self/ns/uts", os.O_RDONLY)
     for _ in range(2):
@@ -40,20 +41,20 @@ def uts():
         check(libc.setns(own, CLONE_NEWUTS))
 
 
-def init():
+def init() -> None:
     """Leaves two orphans for its own exit to kill."""
     for _ in range(2):
         if os.fork() == 0:
             signal.pause()
 
 
-def nested():
+def nested() -> None:
     """An unshare and an init."""
     check(libc.unshare(CLONE_NEWPID))
     child(init)
 
 
-def execute():
+def execute() -> None:
     """Two unshares, a vfork, and a switch at exec, into the time namespace."""
     check(libc.unshare(CLONE_NEWTIME))
     check(libc.unshare(CLONE_NEWUTS))

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: distro-crash.sh TABLE VMLINUX MEMORY
+# usage: crash.sh TABLE VMLINUX MEMORY
 #
 # Fails unless crash's ps, by the list of tasks and by number, knows the processes in
 # TABLE: "NUMBER INNERMOST COMM" a line.

@@ -109,7 +109,7 @@ of_workload() {
 	tracing events/pidns/enable 1
 	# It waits for a line, so that its number is known before it begins.
 	mkfifo "$W/go"
-	python3 distro-workload.py <"$W/go" &
+	python3 workload.py <"$W/go" &
 	tracing set_event_pid $!
 	tracing tracing_on 1
 	echo >"$W/go"

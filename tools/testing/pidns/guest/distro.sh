@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: guest-distro.sh TOOLS [dump]
+# usage: distro.sh TOOLS [dump]
 #
 # Runs in the guest: the kselftests and checks of the stage folder. Then, for "dump", starts processes to
 # look for, and waits until the host has dumped the guest's memory.
@@ -17,7 +17,8 @@ chmod +x ./*.ko 2>/dev/null
 
 # shellcheck source=tools/testing/pidns/guest/checks.sh
 . ./checks.sh
-. ./distro-population.sh
+# shellcheck source=tools/testing/pidns/guest/population.sh
+. ./population.sh
 population /tmp/table >/dev/null 2>&1
 trap "pkill -KILL -x sleep" EXIT
 sed 's/^/pidns-table /' /tmp/table

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0
+import collections
+import shutil
+from unittest import mock
+
+from ..cache import Cache
+from .kernel_tree import FolderTest
+
+Usage = collections.namedtuple("Usage", "total used free")
+
+
+class CacheTest(FolderTest):
+    def test_a_full_disk(self) -> None:
+        cache = Cache(self.folder)
+        with mock.patch.object(shutil, "disk_usage", return_value=Usage(100 << 20, 0, 12 << 20)):
+            self.refused("the disk has 12 MB", lambda: cache.need_space(4000, "the build"))
+            cache.need_space(12, "the build")
+
+    def test_two_runs_of_one_log(self) -> None:
+        one, other = Cache(self.folder), Cache(self.folder)
+        with one.log_of("test-rust") as log:
+            self.refused(f"another run writes {log}", lambda: other.log_of("test-rust").__enter__())
+            with other.log_of("test-c"):
+                pass
+        with other.log_of("test-rust"):
+            pass
