@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The fuzzer's program, built and checked by cargo."""
+"""Our programs in Rust, built and checked by cargo."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import process
@@ -11,14 +12,31 @@ from .errors import Fault, show_end
 from .process import output
 from .toolchain import Toolchain, find_cargo
 
-FOLDER = TOP / "tools/testing/fuzz"
 # Minutes.
 LIMIT = 60
 
 
-def program(cache: Cache, profile: str = "release", arch: Arch = X86_64) -> Path:
-    """Where the program is once it is built."""
-    return cache.root / f"fuzz/target/{arch.triple}/{profile}/pidns-fuzz"
+@dataclass(frozen=True)
+class Crate:
+    """A program."""
+
+    name: str
+    folder: Path
+    # What messages call it, and where it is built in the cache.
+    called: str
+    key: str
+
+
+FUZZER = Crate("pidns-fuzz", TOP / "tools/testing/fuzz", "the fuzzer", "fuzz")
+LSPIDNS = Crate("lspidns", TOP / "tools/pidns/lspidns", "lspidns", "lspidns")
+CRATES = (FUZZER, LSPIDNS)
+
+
+def program(
+    cache: Cache, profile: str = "release", arch: Arch = X86_64, crate: Crate = FUZZER
+) -> Path:
+    """Where a program is once it is built."""
+    return cache.root / f"{crate.key}/target/{arch.triple}/{profile}/{crate.name}"
 
 
 def build_std(toolchain: Toolchain, arch: Arch) -> list[str]:
@@ -36,9 +54,10 @@ def cargo(
     *words: str,
     after: Sequence[str] = (),
     arch: Arch = X86_64,
+    crate: Crate = FUZZER,
 ) -> None:
-    """Runs cargo on the crate, its products in the cache; what it says is shown if it fails."""
-    folder = cache.root / "fuzz"
+    """Runs cargo on a crate, its products in the cache; what it says is shown if it fails."""
+    folder = cache.root / crate.key
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "cargo.log"
     found = find_cargo()
@@ -60,18 +79,18 @@ def cargo(
         found = str(toolchain.beside("cargo-clippy"))
     asked = [found, command, "--locked", "--target", arch.triple, *words]
     asked += ["--"] if after else []
-    if process.limited(LIMIT, [*asked, *after], log=log, cwd=FOLDER, env=env) != 0:
+    if process.limited(LIMIT, [*asked, *after], log=log, cwd=crate.folder, env=env) != 0:
         check_disk(log, cache.root)
         show_end(log, 30)
-        raise Fault(f"cargo {command} fails on the fuzzer; look at the lines above")
+        raise Fault(f"cargo {command} fails on {crate.called}; look at the lines above")
 
 
-def build(cache: Cache, toolchain: Toolchain, arch: Arch = X86_64) -> Path:
-    """Builds the program and returns its path."""
+def build(cache: Cache, toolchain: Toolchain, arch: Arch = X86_64, crate: Crate = FUZZER) -> Path:
+    """Builds a program and returns its path."""
     try:
-        cargo(cache, toolchain, "build", "--release", arch=arch)
+        cargo(cache, toolchain, "build", "--release", arch=arch, crate=crate)
     except Fault:
         raise Fault(
-            "the fuzzer does not build; look at the lines above, and at the network"
+            f"{crate.called} does not build; look at the lines above, and at the network"
         ) from None
-    return program(cache, arch=arch)
+    return program(cache, arch=arch, crate=crate)

@@ -158,15 +158,30 @@ class Lint:
         return all(good)
 
     def fuzzer(self) -> bool:
-        """The fuzzer is a program like any other: cargo's clippy, and its own tests."""
+        """The fuzzer's crate, and that what it writes is C."""
+        if not self.crate(cargo.FUZZER):
+            return False
+        cargo.cargo(self.cache, self.tree.toolchain, "build")
+        return self.compile(cargo.program(self.cache, "debug"))
+
+    def lspidns(self) -> bool:
+        """The tool's crate, and its man page."""
+        page = cargo.LSPIDNS.folder / "lspidns.8"
+        command: list[str | Path] = ["groff", "-t", "-man", "-Tutf8", "-ww", "-z", page]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+        print(said, end="")
+        return not said and self.crate(cargo.LSPIDNS)
+
+    def crate(self, crate: cargo.Crate) -> bool:
+        """A program like any other: rustfmt, cargo's clippy, and its own tests."""
         toolchain = self.tree.toolchain
         rustfmt = [toolchain.beside("rustfmt"), "--check", "--edition", "2024", "src/main.rs"]
-        if not self.run(rustfmt, cwd=cargo.FOLDER):
+        if not self.run(rustfmt, cwd=crate.folder):
             return False
-        cargo.cargo(self.cache, toolchain, "clippy", "--all-targets", after=("-D", "warnings"))
-        cargo.cargo(self.cache, toolchain, "test")
-        cargo.cargo(self.cache, toolchain, "build")
-        return self.compile(cargo.program(self.cache, "debug"))
+        after = ("-D", "warnings")
+        cargo.cargo(self.cache, toolchain, "clippy", "--all-targets", after=after, crate=crate)
+        cargo.cargo(self.cache, toolchain, "test", crate=crate)
+        return True
 
     def compile(self, program: Path) -> bool:
         """What it writes as C is to be C: of some seeds, and of short programs."""
@@ -280,6 +295,7 @@ class Lint:
             "rustfmt": self.rustfmt,
             "checkpatch": self.checkpatch,
             "fuzzer": self.fuzzer,
+            "lspidns": self.lspidns,
             "htmldocs": self.htmldocs,
             "clippy": self.clippy,
             "doc": self.doc,

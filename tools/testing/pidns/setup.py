@@ -120,7 +120,7 @@ class Setup:
             and self.has_llvm()
             and toolchain.find_bindgen(self.cache) is not None
             and all(map(self.is_complete, FROM_PYPI))
-            and cargo.program(self.cache).exists()
+            and all(cargo.program(self.cache, crate=crate).exists() for crate in cargo.CRATES)
         )
 
     def apt(self, *packages: str) -> None:
@@ -262,9 +262,10 @@ class Setup:
                 if not self.is_complete(name):
                     make_venv(self.cache, self.cache.tools / name, self.work / "log", *packages)
             # Most of it is libraries of others, which then are there without the network.
-            if not cargo.program(self.cache).exists():
-                note("building the fuzzer")
-                cargo.build(self.cache, Toolchain.find(self.options, self.cache))
+            for crate in cargo.CRATES:
+                if not cargo.program(self.cache, crate=crate).exists():
+                    note(f"building {crate.called}")
+                    cargo.build(self.cache, Toolchain.find(self.options, self.cache), crate=crate)
 
 
 def make_venv(cache: Cache, venv: Path, log: Path, *packages: str) -> None:
