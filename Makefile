@@ -48,6 +48,9 @@ setup: ## install what is missing (run by itself from the targets below)
 kernel: ## fetch Linux 7.3, lay the project over it, build it
 	@$(HARNESS) kernel
 
+lspidns: ## build lspidns, which lists PID namespaces and tells why one stays
+	@$(HARNESS) lspidns
+
 run: ## boot it in QEMU and see a demonstration of PID namespaces
 	@$(HARNESS) run
 
@@ -126,6 +129,6 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@$(HARNESS) clean all
 
-TARGETS := setup kernel run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc rust-analyzer lint integrate remove clean distclean
+TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc rust-analyzer lint integrate remove clean distclean
 $(TARGETS): /usr/bin/python3
 .PHONY: help $(TARGETS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Programs in Rust, built and checked by cargo: the fuzzer, and the sample minicontainer."""
+"""Our programs in Rust, built and checked by cargo."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,13 @@ LIMIT = 60
 
 @dataclass(frozen=True)
 class Crate:
-    """A program: where its sources and its products are, and its name."""
+    """A program."""
 
-    folder: Path
-    # Below the cache.
-    key: str
     name: str
-    # As messages call it.
-    title: str
+    folder: Path
+    # What messages call it, and where it is built in the cache.
+    called: str
+    key: str
     # That of the folder of products: "release" or "debug".
     native: str = "release"
 
@@ -34,16 +33,17 @@ class Crate:
         return "release" if arch.foreign else self.native
 
 
-FUZZER = Crate(TOP / "tools/testing/fuzz", "fuzz", "pidns-fuzz", "the fuzzer")
+FUZZER = Crate("pidns-fuzz", TOP / "tools/testing/fuzz", "the fuzzer", "fuzz")
+LSPIDNS = Crate("lspidns", TOP / "tools/pidns/lspidns", "lspidns", "lspidns")
 MINICONTAINER = Crate(
+    "minicontainer",
     TOP / "samples/minicontainer",
-    "minicontainer",
-    "minicontainer",
     "the sample minicontainer",
+    "minicontainer",
     # Its tests need that, too, and to optimise it takes minutes.
     "debug",
 )
-CRATES = (FUZZER, MINICONTAINER)
+CRATES = (FUZZER, LSPIDNS, MINICONTAINER)
 
 
 def program(
@@ -97,7 +97,7 @@ def cargo(
     if process.limited(LIMIT, [*asked, *after], log=log, cwd=crate.folder, env=env) != 0:
         check_disk(log, cache.root)
         show_end(log, 30)
-        raise Fault(f"cargo {command} fails on {crate.title}; look at the lines above")
+        raise Fault(f"cargo {command} fails on {crate.called}; look at the lines above")
 
 
 def build(cache: Cache, toolchain: Toolchain, arch: Arch = X86_64, crate: Crate = FUZZER) -> Path:
@@ -107,6 +107,6 @@ def build(cache: Cache, toolchain: Toolchain, arch: Arch = X86_64, crate: Crate 
         cargo(cache, toolchain, "build", *optimised, arch=arch, crate=crate)
     except Fault:
         raise Fault(
-            f"{crate.title} does not build; look at the lines above, and at the network"
+            f"{crate.called} does not build; look at the lines above, and at the network"
         ) from None
     return program(cache, arch=arch, crate=crate)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import config, debuggers, kselftests, link
+from . import config, debuggers, kselftests, link, lspidns
 from .arch import ARCHES, Arch
 from .cache import TOP, Cache
 from .errors import elapsed, note
@@ -63,13 +63,14 @@ def built(options: Options, cache: Cache, variant: str = "") -> Iterator[Tree]:
 
 def stage(tree: Tree, folder: Path, suites: Sequence[str] = ()) -> None:
     """Copies what a guest needs, so that the next build does not change what it reads: the
-    kernel, the sample, our scripts, and kselftests."""
+    kernel, the sample, our scripts, lspidns, and kselftests."""
     shutil.copy(tree.build / ARCHES[tree.arch].image, folder)
     settings = tree.build / ".config"
     has_sample = "CONFIG_SAMPLE_PIDNS_INSPECT=m" in settings.read_text(encoding="utf-8")
     scripts = (path for path in SCRIPTS.iterdir() if path.is_file())
     for path in (settings, *([tree.build / SAMPLE] if has_sample else []), *scripts):
         shutil.copy(path, folder)
+    lspidns.stage(tree.cache, tree.toolchain, folder, ARCHES[tree.arch])
     if suites:
         start = time.monotonic()
         kselftests.build(tree, folder / "kselftest", suites)

@@ -157,24 +157,32 @@ class Lint:
                 note(f"these are of {patch}")
         return all(good)
 
+    def fuzzer(self) -> bool:
+        """The fuzzer's crate, and that what it writes is C."""
+        if not self.crate(cargo.FUZZER):
+            return False
+        cargo.cargo(self.cache, self.tree.toolchain, "build")
+        return self.compile(cargo.program(self.cache, "debug"))
+
+    def lspidns(self) -> bool:
+        """The tool's crate, and its man page."""
+        page = cargo.LSPIDNS.folder / "lspidns.8"
+        command: list[str | Path] = ["groff", "-t", "-man", "-Tutf8", "-ww", "-z", page]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+        print(said, end="")
+        return not said and self.crate(cargo.LSPIDNS)
+
     def crate(self, crate: cargo.Crate) -> bool:
-        """A program like any other: cargo's clippy, and its own tests."""
+        """A program like any other: rustfmt, cargo's clippy, and its own tests."""
         toolchain = self.tree.toolchain
         files = ["src/main.rs", *(f"tests/{path.name}" for path in crate.folder.glob("tests/*.rs"))]
         rustfmt = [toolchain.beside("rustfmt"), "--check", "--edition", "2024", *files]
         if not self.run(rustfmt, cwd=crate.folder):
             return False
-        strict = ("-D", "warnings")
-        cargo.cargo(self.cache, toolchain, "clippy", "--all-targets", after=strict, crate=crate)
+        after = ("-D", "warnings")
+        cargo.cargo(self.cache, toolchain, "clippy", "--all-targets", after=after, crate=crate)
         cargo.cargo(self.cache, toolchain, "test", crate=crate)
         return True
-
-    def fuzzer(self) -> bool:
-        """The fuzzer, and what it writes as C."""
-        if not self.crate(cargo.FUZZER):
-            return False
-        cargo.cargo(self.cache, self.tree.toolchain, "build")
-        return self.compile(cargo.program(self.cache, "debug"))
 
     def compile(self, program: Path) -> bool:
         """What it writes as C is to be C: of some seeds, and of short programs."""
@@ -300,6 +308,7 @@ class Lint:
             "rustfmt": self.rustfmt,
             "checkpatch": self.checkpatch,
             "fuzzer": self.fuzzer,
+            "lspidns": self.lspidns,
             "minicontainer": functools.partial(self.crate, cargo.MINICONTAINER),
             "htmldocs": self.htmldocs,
             "clippy": self.clippy,

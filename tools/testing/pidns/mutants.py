@@ -178,6 +178,12 @@ def _rows(top: Path) -> dict[str, tuple[set[str], str]]:
     }
 
 
+def _of_no_row(top: Path) -> set[str]:
+    """The programs whose cases are of no row, since they do not test the kernel."""
+    other = tomllib.loads((top / ROWS).read_text(encoding="utf-8")).get("other", ())
+    return {case.partition(".")[0] for case in other}
+
+
 def _check_names(mutants: list[Mutant], rows: Iterable[str], programs: list[str]) -> list[str]:
     faults = []
     lists: dict[str, str] = {}
@@ -221,7 +227,7 @@ def check(top: Path, least: int) -> list[str]:
         else:
             faults.append(f"{FOLDER}: there is no file {file}")
     faults += _check_rows(mutants, rows, programs)
-    named = {test for mutant in mutants for test in mutant.tests}
+    named = {test for mutant in mutants for test in mutant.tests} | _of_no_row(top)
     faults += [
         f"{FOLDER}: no mutant is tried with {program}, so nothing shows that it can fail"
         for program in programs

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import cargo, config, expected, fuzzer, kselftests, ktap, kunit, report, splats, uml
+from . import cargo, config, expected, fuzzer, kselftests, ktap, kunit, lspidns, report, splats, uml
 from .cache import Cache, claimed
 from .errors import Fault, note
 from .guest import SCRIPTS
@@ -125,6 +125,7 @@ class Quick:
         if "kselftest" in kinds:
             installed = tree.build / "pidns-kselftest"
             kselftests.build(tree, installed, flags=TEST_FLAGS)
+            lspidns.stage(self.cache, self.gcc, stage)
             shutil.copytree(installed, stage / "kselftest")
         program = Path()
         key = image.read_bytes()

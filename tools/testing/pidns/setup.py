@@ -111,11 +111,6 @@ class Setup:
         """Whether a venv is whole."""
         return (self.cache.tools / name / ".complete").exists()
 
-    def missing_crates(self) -> list[cargo.Crate]:
-        """Our programs that were never built."""
-        programs = {crate: cargo.program(self.cache, crate=crate) for crate in cargo.CRATES}
-        return [crate for crate, program in programs.items() if not program.exists()]
-
     def has_all(self) -> bool:
         """Whether nothing is missing."""
         return (
@@ -125,7 +120,7 @@ class Setup:
             and self.has_llvm()
             and toolchain.find_bindgen(self.cache) is not None
             and all(map(self.is_complete, FROM_PYPI))
-            and not self.missing_crates()
+            and all(cargo.program(self.cache, crate=crate).exists() for crate in cargo.CRATES)
         )
 
     def apt(self, *packages: str) -> None:
@@ -267,9 +262,10 @@ class Setup:
                 if not self.is_complete(name):
                     make_venv(self.cache, self.cache.tools / name, self.work / "log", *packages)
             # Most of it is libraries of others, which then are there without the network.
-            for crate in self.missing_crates():
-                note(f"building {crate.title}")
-                cargo.build(self.cache, Toolchain.find(self.options, self.cache), crate=crate)
+            for crate in cargo.CRATES:
+                if not cargo.program(self.cache, crate=crate).exists():
+                    note(f"building {crate.called}")
+                    cargo.build(self.cache, Toolchain.find(self.options, self.cache), crate=crate)
 
 
 def make_venv(cache: Cache, venv: Path, log: Path, *packages: str) -> None:

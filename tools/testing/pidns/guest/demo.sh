@@ -241,6 +241,35 @@ module() {
 		grep -qx 'found by number at 3 of 3 levels' <<<"$OUT"
 }
 
+stuck() {
+	local init visitor child
+	title '8. A container that cannot die, and who is in its way'
+	unshare --pid --fork --mount-proc sleep 1000 2>/dev/null &
+	outer=$!
+	eventually eval "first_in $outer | grep -q ."
+	init=$(first_in $outer)
+	nsenter --pid -t "$init" sleep 1000 &
+	visitor=$!
+	check 'a container is up, and a visitor has put a process there' \
+		eventually eval "first_in $visitor | grep -q ."
+	child=$(first_in $visitor)
+	say "Its first process is $init, the visitor $visitor. The visitor is stopped; now:"
+	shown "kill -STOP $visitor"
+	shown "kill -KILL $init"
+	check 'the process that the visitor has put there is a zombie' \
+		eventually grep -q '^State:.Z' "/proc/$child/status"
+	sleep 1
+	check 'and the first process is still there, no zombie' grep -q '^State:.[^Z]' "/proc/$init/status"
+	say ''
+	shown "lspidns --quiet --why pid:$init"
+	check 'lspidns names the zombie, and the visitor who does not wait for it' \
+		grep -q "$child (sleep) is a zombie: its parent $visitor (nsenter), outside" <<<"$OUT"
+	say ''
+	shown "kill -KILL $visitor"
+	check 'without the visitor the container is gone' eventually gone "$init"
+	wait $outer 2>/dev/null
+}
+
 if [ "${1:-}" = --level ]; then
 	level "$2"
 	exit
@@ -254,6 +283,7 @@ kills
 container
 [ ! -f minicontainer ] || runner
 [ ! -f pidns_inspect.ko ] || module
+stuck
 title "$checked claims checked, $failed failed"
 bash "$(dirname "$0")/implementation.sh"
 [ "$failed" = 0 ]

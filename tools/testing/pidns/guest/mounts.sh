@@ -4,7 +4,7 @@
 # Sourced by the first process of a guest that nobody else has prepared, whose root is
 # read-only: the usual file systems, the writable ones in memory.
 
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH=/run/pidns/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/tmp TMPDIR=/tmp LC_ALL=C.UTF-8
 
 mount -t proc none /proc

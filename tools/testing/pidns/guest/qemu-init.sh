@@ -16,7 +16,7 @@ if [ ! -c "$port" ]; then
 	exit 1
 fi
 if [ "${1:-}" != worker ]; then
-	bash
+	PATH=/run/pidns/bin:$PATH bash
 	echo "pidns-status $?" >"$port"
 	exit
 fi
@@ -24,7 +24,7 @@ fi
 # The host's files are read-only, and its /tmp is not the guest's business.
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 export HOME=/tmp TMPDIR=/tmp LC_ALL=C.UTF-8
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH=/run/pidns/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # A port can be opened once only, and test runners open /dev/stdout again: a
 # pipe in between, and the usual links, make that work.

@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from .. import cli, containers, fuzz, fuzzer, kernel, kunit, shrink, test, upstream
+from .. import cargo, cli, containers, fuzz, fuzzer, kernel, kunit, shrink, test, upstream
 from ..arch import ARM64, X86_64, Arch
 from ..cache import Cache
 from ..expected import Entry
@@ -67,13 +67,16 @@ class KernelTest(FolderTest):
 
     def test_stage(self) -> None:
         tree = mock.Mock(build=self.folder / "build", arch="x86_64")
+        program = self.write("lspidns", "program")
         self.write("build/arch/x86/boot/bzImage", "image")
         for text in ("", "CONFIG_SAMPLE_PIDNS_INSPECT=m\n"):
             self.write("build/.config", text)
             self.write(f"build/{kernel.SAMPLE}", "module")
             stage = self.folder / f"stage{len(text)}"
             stage.mkdir()
-            kernel.stage(tree, stage)
+            with mock.patch.object(cargo, "build", return_value=program):
+                kernel.stage(tree, stage)
+            self.assertTrue((stage / "bin/lspidns").exists())
             self.assertTrue((stage / "bzImage").exists() and (stage / "worker.sh").exists())
             self.assertEqual((stage / "pidns_inspect.ko").exists(), bool(text))
 

@@ -77,6 +77,9 @@ class MutantsTest(FolderTest):
         self.assertEqual(self.check(*lists), [])
         self.write(makefile, "TEST_GEN_PROGS := a1_test b1_test b2_test\n")
         self.fault("tried with b2_test", *lists)
+        # One that is of no row tests no kernel.
+        self.write(mutants.ROWS, 'other = ["b2_test.x"]\n' + FILES[mutants.ROWS])
+        self.assertEqual(self.check(*lists), [])
         self.write(makefile, "TEST_GEN_PROGS := b1_test\nOTHER := x_a1_test\n")
         self.write(mutants.ROWS, FILES[mutants.ROWS].replace("a1_", "x_a1_"))
         words = "A1 has mutants, but none with one of its own tests"
