@@ -42,7 +42,7 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
     }
     report.write(cache.log / "compare.xml", runs)
     seeds = len(options.seeds or SEEDS) + 2
-    kinds = ("tests", "upstream") if whole else ("tests",)
+    kinds = ("tests", "usual", *(["upstream"] if whole else []))
     least = {
         impl: (expected.least("test", impl), expected.least("upstream", impl) if whole else 0)
         for impl in IMPLEMENTATIONS

@@ -14,7 +14,7 @@ from .arch import ARCHES, X86_64, Arch
 from .ktap import Outcome, Result
 from .lists import load
 
-KINDS = {"tests", "uml", "upstream", "containers"}
+KINDS = {"tests", "usual", "uml", "upstream", "containers"}
 FIELDS = {"test", "outcome", "why"}
 MAY = {"impl", "debug", "arch", "chance"}
 
