@@ -83,7 +83,7 @@ impl Position {
             None => show_namespace(ns, file, &rcu),
             Some(nr) => {
                 if let Some(blocker) = blockers::first(ns, nr, &rcu).filter(|at| at.nr == nr) {
-                    seq_print!(file, "  nr {nr}: {}\n", blocker.shown(&rcu));
+                    seq_print!(file, "  nr {nr}: {}\n", blocker.snapshot(&rcu));
                 }
             }
         }

@@ -120,7 +120,7 @@ fn warn_of_wait(init: &ExitingInit<'_>) {
     shown::warn(fmt!(
         "namespace {}: its init {} exits and still waits for {} pids:\n",
         shown::id(ns.common()),
-        Named(init.task()),
+        Named::of(init.task()),
         left,
     ));
     let mut from = 0;
@@ -129,7 +129,7 @@ fn warn_of_wait(init: &ExitingInit<'_>) {
         let Some(blocker) = blockers::first(ns, from, &rcu) else {
             return;
         };
-        shown::warn(fmt!("  nr {}: {}\n", blocker.nr, blocker.shown(&rcu)));
+        shown::warn(fmt!("  nr {}: {}\n", blocker.nr, blocker.snapshot(&rcu)));
         from = blocker.nr.saturating_add(1);
     }
     if left > WARNED_PIDS {

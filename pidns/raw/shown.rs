@@ -113,25 +113,29 @@ pub(crate) fn parent<'a>(task: &Task, _rcu: &'a rcu::Guard) -> Option<&'a Task> 
     unsafe { bindings::real_parent(task.as_ptr()).cast::<Task>().as_ref() }
 }
 
-/// Where a task sleeps.
-pub(crate) struct Wchan(usize);
+/// The name of the function that a task sleeps in.
+pub(crate) struct Wchan([u8; bindings::KSYM_NAME_LEN as usize]);
 
 impl Wchan {
     /// Returns where `task` sleeps, or [`None`] if it does not, or it is not known.
+    ///
+    /// Interrupts must be enabled: they are afterwards.
     pub(crate) fn of(task: &Task) -> Option<Self> {
+        let mut name = [0; bindings::KSYM_NAME_LEN as usize];
         // SAFETY: The task is valid.
         let address = unsafe { bindings::get_wchan(task.as_ptr()) };
-        (address != 0).then_some(Self(address))
+        // SAFETY: The buffer has this length.
+        let found = address != 0
+            && unsafe {
+                bindings::lookup_symbol_name(address, name.as_mut_ptr().cast::<c_char>()) == 0
+            };
+        found.then_some(Self(name))
     }
 }
 
 impl fmt::Display for Wchan {
-    /// Formats the name of the function.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut name = [0; bindings::KSYM_NAME_LEN as usize + 128];
-        // SAFETY: The buffer has more than `KSYM_SYMBOL_LEN` bytes.
-        unsafe { bindings::sprint_symbol_no_offset(name.as_mut_ptr().cast::<c_char>(), self.0) };
-        let name = CStr::from_bytes_until_nul(&name).unwrap_or_default();
+        let name = CStr::from_bytes_until_nul(&self.0).unwrap_or_default();
         fmt::Display::fmt(name, f)
     }
 }
