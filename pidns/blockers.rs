@@ -2,15 +2,15 @@
 
 //! What keeps a PID namespace: the pids that still have a number there.
 
-use crate::{
-    lookup::pid_nr_ns,
-    raw::shown::{
+use crate::raw::{
+    shown::{
         parent,
         state,
         tracer,
         Comm,
         Wchan, //
     },
+    state::is_reaper, //
 };
 use kernel::{
     fmt,
@@ -36,13 +36,17 @@ pub(crate) struct Blocker<'a> {
     pub(crate) user: Option<(PidType, &'a Task)>,
 }
 
-/// Returns the first at or after the number `from` that is not of a thread of the namespace's init.
+/// Returns the first at or after the number `from` that an init which exits waits for: not its
+/// leader's and not its last thread's, which are at most two.
+///
+/// Its other threads count: a dead one stays until its tracer has waited for it.
 pub(crate) fn first<'a>(ns: &PidNamespace, from: i32, rcu: &'a rcu::Guard) -> Option<Blocker<'a>> {
     let mut from = from;
     loop {
         let (nr, pid) = ns.find_ge(from, rcu)?;
         let user = user(pid, rcu);
-        if !user.is_some_and(|(kind, task)| kind == PidType::Pid && is_init(task, ns, rcu)) {
+        let own = |(kind, task)| kind == PidType::Pid && (nr == INIT || is_reaper(task, ns));
+        if !user.is_some_and(own) {
             return Some(Blocker { nr, user });
         }
         from = nr.checked_add(1)?;
@@ -54,15 +58,6 @@ fn user<'a>(pid: &Pid, rcu: &'a rcu::Guard) -> Option<(PidType, &'a Task)> {
     let used = |kind| Some((kind, pid.task(kind, rcu)?));
 
     PidType::ALL.into_iter().find_map(used)
-}
-
-/// Returns whether `task` is a thread of the init of `ns`.
-fn is_init(task: &Task, ns: &PidNamespace, rcu: &rcu::Guard) -> bool {
-    let group = task.pid_of(PidType::Tgid, rcu);
-
-    group
-        .and_then(|group| pid_nr_ns(group, ns))
-        .is_some_and(|nr| nr.get() == INIT)
 }
 
 impl Blocker<'_> {
