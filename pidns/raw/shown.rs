@@ -48,17 +48,19 @@ pub(crate) fn zap_warn_seconds() -> u32 {
 }
 
 /// Returns whether the module parameter `log_refused_forks` is set, and not too much was logged.
-pub(crate) fn may_log_refused_fork() -> bool {
+///
+/// Forks into namespaces with a dead init may be many, and are counted apart.
+pub(crate) fn may_log_refused_fork(is_dead: bool) -> bool {
     // SAFETY: It is static, and only accessed by single loads and stores.
     let enabled = unsafe { Atomic::from_ptr(&raw mut bindings::pidns_log_refused_forks) };
+    let state = if is_dead {
+        &raw mut bindings::pidns_dead_init_ratelimit
+    } else {
+        &raw mut bindings::pidns_refused_forks_ratelimit
+    };
     enabled.load(Relaxed)
         // SAFETY: The state is static and initialised.
-        && unsafe {
-            bindings::___ratelimit(
-                &raw mut bindings::pidns_refused_forks_ratelimit,
-                c"pidns: refused forks".as_char_ptr(),
-            ) != 0
-        }
+        && unsafe { bindings::___ratelimit(state, c"pidns: refused forks".as_char_ptr()) != 0 }
 }
 
 /// The name of a task.
