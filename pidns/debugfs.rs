@@ -112,7 +112,7 @@ struct Life(PidNsLife);
 impl fmt::Display for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            PidNsLife::AwaitingInit => "waits for init",
+            PidNsLife::AwaitingInit => "waiting",
             PidNsLife::Alive => "alive",
             PidNsLife::Dying => "dying",
         })

@@ -128,7 +128,7 @@ TEST_F_TIMEOUT(debugfs, alive_and_waiting, NS_TIMEOUT)
 
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
 	EXPECT_LINE(block_now(ns_id(0, L_PID_CHILDREN)),
-		    "  state waits for init pids 0 last_pid 0 ");
+		    "  state waiting pids 0 last_pid 0 ");
 }
 
 TEST_F_TIMEOUT(debugfs, dying_waits_for_zombie, NS_TIMEOUT)
