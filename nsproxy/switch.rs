@@ -26,7 +26,10 @@ use kernel::{
 pub(crate) fn switch_task_namespaces(task: NsProxySwitch<'_>, new: Option<PreparedNsProxy>) {
     might_sleep();
     let new = new.map(PreparedNsProxy::activate);
-    trace::nsproxy_switch(task.task(), task.proxy(), new.as_deref());
+    // A child that is dropped again has never run, and its pid still is the parent's.
+    if new.is_some() || task.is_current() {
+        trace::nsproxy_switch(task.task(), task.proxy(), new.as_deref());
+    }
     drop(task.replace(new));
 }
 

@@ -83,7 +83,7 @@ fn check_set_tid(ns: &PidNamespace, set_tid: &[i32]) -> Result {
         return Err(EINVAL);
     }
     for (ns, nr) in ns.self_and_ancestors().zip(set_tid) {
-        if !(INIT..ns.pid_max()).contains(nr) {
+        if !is_number(ns, *nr) {
             return Err(EINVAL);
         }
         if !ns.user_ns().may_checkpoint_restore() {
@@ -91,6 +91,19 @@ fn check_set_tid(ns: &PidNamespace, set_tid: &[i32]) -> Result {
         }
     }
     Ok(())
+}
+
+/// Returns whether `nr` is a number that `ns` may have.
+#[inline]
+fn is_number(ns: &PidNamespace, nr: i32) -> bool {
+    (INIT..ns.pid_max()).contains(&nr)
+}
+
+/// Returns whether `set_tid` has numbers that `ns` and its ancestors may have, and not too many.
+pub(crate) fn is_in_range(ns: &PidNamespace, set_tid: &[i32]) -> bool {
+    let mut pairs = ns.self_and_ancestors().zip(set_tid);
+
+    set_tid.len() <= levels(ns) && pairs.all(|(ns, nr)| is_number(ns, *nr))
 }
 
 /// Returns how many numbers a pid of `ns` has.

@@ -2,15 +2,15 @@
 
 //! What keeps a PID namespace: the pids that still have a number there.
 
-use crate::{
-    lookup::pid_nr_ns,
-    raw::shown::{
+use crate::raw::{
+    shown::{
         parent,
         state,
         tracer,
         Comm,
         Wchan, //
     },
+    state::is_reaper, //
 };
 use kernel::{
     fmt,
@@ -36,13 +36,17 @@ pub(crate) struct Blocker<'a> {
     pub(crate) user: Option<(PidType, &'a Task)>,
 }
 
-/// Returns the first at or after the number `from` that is not of a thread of the namespace's init.
+/// Returns the first at or after the number `from` that an init which exits waits for: not its
+/// leader's and not its last thread's, which are at most two.
+///
+/// Its other threads count: a dead one stays until its tracer has waited for it.
 pub(crate) fn first<'a>(ns: &PidNamespace, from: i32, rcu: &'a rcu::Guard) -> Option<Blocker<'a>> {
     let mut from = from;
     loop {
         let (nr, pid) = ns.find_ge(from, rcu)?;
         let user = user(pid, rcu);
-        if !user.is_some_and(|(kind, task)| kind == PidType::Pid && is_init(task, ns, rcu)) {
+        let own = |(kind, task)| kind == PidType::Pid && (nr == INIT || is_reaper(task, ns));
+        if !user.is_some_and(own) {
             return Some(Blocker { nr, user });
         }
         from = nr.checked_add(1)?;
@@ -56,62 +60,71 @@ fn user<'a>(pid: &Pid, rcu: &'a rcu::Guard) -> Option<(PidType, &'a Task)> {
     PidType::ALL.into_iter().find_map(used)
 }
 
-/// Returns whether `task` is a thread of the init of `ns`.
-fn is_init(task: &Task, ns: &PidNamespace, rcu: &rcu::Guard) -> bool {
-    let group = task.pid_of(PidType::Tgid, rcu);
-
-    group
-        .and_then(|group| pid_nr_ns(group, ns))
-        .is_some_and(|nr| nr.get() == INIT)
-}
-
-impl<'a> Blocker<'a> {
+impl Blocker<'_> {
     /// Returns what log and debugfs tell of it: who uses the number, and why that does not end.
-    pub(crate) fn shown(&self, rcu: &'a rcu::Guard) -> Shown<'a> {
-        Shown {
-            user: self.user,
-            rcu,
-        }
+    ///
+    /// Interrupts must be enabled, which they are not where the log formats a message.
+    pub(crate) fn snapshot(&self, rcu: &rcu::Guard) -> Snapshot {
+        Snapshot(self.user.map(|(kind, task)| Seen {
+            kind,
+            task: Named::of(task),
+            state: state(task),
+            tracer: tracer(task, rcu).map(Named::of),
+            parent: parent(task, rcu).map(Named::of),
+            wchan: Wchan::of(task),
+        }))
     }
 }
 
-/// The user of a number, to be shown.
-pub(crate) struct Shown<'a> {
-    user: Option<(PidType, &'a Task)>,
-    rcu: &'a rcu::Guard,
+/// A copy of what is shown of the user of a number.
+pub(crate) struct Snapshot(Option<Seen>);
+
+struct Seen {
+    kind: PidType,
+    task: Named,
+    state: char,
+    tracer: Option<Named>,
+    parent: Option<Named>,
+    wchan: Option<Wchan>,
 }
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((kind, task)) = self.user else {
-            return f.write_str("of no task");
+        let Some(seen) = &self.0 else {
+            return f.write_str("no task");
         };
-        let used = match kind {
+        let used = match seen.kind {
             PidType::Pid => "",
             PidType::Tgid => "thread group of ",
             PidType::Pgid => "group of ",
             PidType::Sid => "session of ",
         };
-        f.write_fmt(fmt!("{used}{} state {}", Named(task), state(task)))?;
+        f.write_fmt(fmt!("{used}{} state {}", seen.task, seen.state))?;
 
-        if let Some(tracer) = tracer(task, self.rcu) {
-            f.write_fmt(fmt!(" tracer {}", Named(tracer)))?;
+        if let Some(tracer) = &seen.tracer {
+            f.write_fmt(fmt!(" tracer {tracer}"))?;
         }
-        if let Some(parent) = parent(task, self.rcu) {
-            f.write_fmt(fmt!(" parent {}", Named(parent)))?;
+        if let Some(parent) = &seen.parent {
+            f.write_fmt(fmt!(" parent {parent}"))?;
         }
-        match Wchan::of(task) {
+        match &seen.wchan {
             Some(wchan) => f.write_fmt(fmt!(" wchan {wchan}")),
             None => Ok(()),
         }
     }
 }
 
-/// A task's number in the initial namespace, and its name.
-pub(crate) struct Named<'a>(pub(crate) &'a Task);
+/// A copy of a task's number in the initial namespace, and of its name.
+pub(crate) struct Named(i32, Comm);
 
-impl fmt::Display for Named<'_> {
+impl Named {
+    pub(crate) fn of(task: &Task) -> Self {
+        Self(task.pid(), Comm::of(task))
+    }
+}
+
+impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_fmt(fmt!("{} ({})", self.0.pid(), Comm::of(self.0)))
+        f.write_fmt(fmt!("{} ({})", self.0, self.1))
     }
 }

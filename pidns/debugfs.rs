@@ -10,7 +10,10 @@ use crate::{
     blockers,
     raw::{
         shown,
-        tree, //
+        tree::{
+            self,
+            After, //
+        },
     },
 };
 use kernel::{
@@ -64,12 +67,25 @@ impl Position {
             .filter(|ns| ns.life() == PidNsLife::Dying)
             .and_then(|ns| blockers::first(ns, self.nr.map_or(0, |nr| nr.saturating_add(1)), &rcu));
 
-        match blocker {
-            Some(blocker) => Some(Self {
+        if let Some(blocker) = blocker {
+            return Some(Self {
                 ns_id: self.ns_id,
                 nr: Some(blocker.nr),
-            }),
-            None => tree::after(self.ns_id, &rcu).map(Self::at),
+            });
+        }
+        drop(rcu);
+        self.next_namespace()
+    }
+
+    /// Returns the next namespace, whatever may have been destroyed meanwhile.
+    fn next_namespace(self) -> Option<Self> {
+        let mut from = None;
+        loop {
+            match tree::after(self.ns_id, from, &rcu::read_lock()) {
+                After::Found(ns) => return Some(Self::at(ns)),
+                After::None => return None,
+                After::From(id) => from = Some(id),
+            }
         }
     }
 
@@ -83,7 +99,7 @@ impl Position {
             None => show_namespace(ns, file, &rcu),
             Some(nr) => {
                 if let Some(blocker) = blockers::first(ns, nr, &rcu).filter(|at| at.nr == nr) {
-                    seq_print!(file, "  nr {nr}: {}\n", blocker.shown(&rcu));
+                    seq_print!(file, "  nr {nr}: {}\n", blocker.snapshot(&rcu));
                 }
             }
         }
@@ -96,7 +112,7 @@ struct Life(PidNsLife);
 impl fmt::Display for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            PidNsLife::AwaitingInit => "waits for init",
+            PidNsLife::AwaitingInit => "waiting",
             PidNsLife::Alive => "alive",
             PidNsLife::Dying => "dying",
         })

@@ -75,10 +75,16 @@ SYSCALL_DEFINE2(setns, int, fd, int, flags)
 /* 0: no warning, however long a dying init waits. */
 unsigned int pidns_zap_warn_seconds;
 module_param_named(zap_warn_seconds, pidns_zap_warn_seconds, uint, 0644);
+MODULE_PARM_DESC(zap_warn_seconds,
+		 "Log which tasks block an init that exits for longer (0: never)");
 
 bool pidns_log_refused_forks;
 module_param_named(log_refused_forks, pidns_log_refused_forks, bool, 0644);
+MODULE_PARM_DESC(log_refused_forks,
+		 "Log why a fork, or a new namespace, is refused");
 DEFINE_RATELIMIT_STATE(pidns_refused_forks_ratelimit, DEFAULT_RATELIMIT_INTERVAL,
+		       DEFAULT_RATELIMIT_BURST);
+DEFINE_RATELIMIT_STATE(pidns_dead_init_ratelimit, DEFAULT_RATELIMIT_INTERVAL,
 		       DEFAULT_RATELIMIT_BURST);
 
 subsys_initcall(pidns_sysctl_init);

@@ -28,5 +28,6 @@ void pid_table_root_set_ownership(struct ctl_table_header *head,
 extern unsigned int pidns_zap_warn_seconds;
 extern bool pidns_log_refused_forks;
 extern struct ratelimit_state pidns_refused_forks_ratelimit;
+extern struct ratelimit_state pidns_dead_init_ratelimit;
 
 #endif /* _PIDNS_GLUE_H */

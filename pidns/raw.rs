@@ -29,3 +29,4 @@ pub(crate) mod testing;
 pub(crate) mod trace;
 #[cfg(CONFIG_PIDNS_DEBUG_FS)]
 pub(crate) mod tree;
+pub(crate) mod zap_warning;

@@ -21,7 +21,11 @@ use crate::{
             set_reboot_signal,
             ExitSignal, //
         },
-        trace, //
+        trace,
+        zap_warning::{
+            WaitingInit,
+            ZapWarning, //
+        },
     },
 };
 use kernel::{
@@ -60,26 +64,24 @@ pub(crate) fn zap_pid_ns_processes(init: &ExitingInit<'_>) {
     trace::zap_begin(ns);
     // Children that exit from now on, and zombies that are inherited, are autoreaped.
     init.ignore_sigchld();
+    // Until the end of both waits.
+    let warning = patience(shown::zap_warn_seconds())
+        .and_then(|patience| ZapWarning::queue(init, patience, warn_of_wait));
     kill_all(init);
     // Earlier zombies, and children with a tracer outside.
+    trace_wait(init);
     init.reap_children();
 
     // Processes with parents outside are not init's children. free_pid() of the last one wakes up
     // init.
     let own = PidAllocated::Disabled(init.init_pids());
     let wait = init.prepare_to_wait();
-    let mut patience = patience(shown::zap_warn_seconds());
     while ns.pid_allocated() != own {
-        if patience == Some(0) {
-            warn_of_wait(init);
-            patience = None;
-        }
-        if trace::zap_wait_enabled() {
-            trace_wait(init);
-        }
-        patience = wait.sleep(patience);
+        trace_wait(init);
+        wait.sleep();
     }
     drop(wait);
+    drop(warning);
     trace::zap_end(ns);
 
     if let Some(signal) = reboot_signal(ns) {
@@ -88,39 +90,49 @@ pub(crate) fn zap_pid_ns_processes(init: &ExitingInit<'_>) {
     init.acct_exit_ns();
 }
 
-/// Returns how many jiffies an init waits before it warns: [`None`] if it never does.
+/// Returns after how many jiffies of the zap there is a warning: [`None`] if there never is.
 fn patience(seconds: u32) -> Option<Jiffies> {
     (seconds != 0).then(|| msecs_to_jiffies(seconds.saturating_mul(1000)))
 }
 
-/// Returns how many pids `init` waits for.
-fn pids_left(init: &ExitingInit<'_>) -> u32 {
-    let (PidAllocated::Adding(left) | PidAllocated::Disabled(left)) = init.ns().pid_allocated();
+/// Returns how many pids `ns` has besides the `own` ones of its init.
+fn pids_left(ns: &PidNamespace, own: u32) -> u32 {
+    let (PidAllocated::Adding(pids) | PidAllocated::Disabled(pids)) = ns.pid_allocated();
 
-    left.saturating_sub(init.init_pids())
+    pids.saturating_sub(own)
 }
 
-/// Tells tracers what `init` waits for.
-#[cold]
+/// Tells tracers what `init` waits for, if anything.
+#[inline]
 fn trace_wait(init: &ExitingInit<'_>) {
-    let (ns, rcu) = (init.ns(), rcu::read_lock());
-
-    if let Some(blocker) = blockers::first(ns, 0, &rcu) {
-        let task = blocker.user.map(|(_, task)| task);
-        trace::zap_wait(ns, pids_left(init), blocker.nr, task);
+    if trace::zap_wait_enabled() {
+        trace_first_blocker(init);
     }
 }
 
-/// Logs what `init` waits for.
 #[cold]
-fn warn_of_wait(init: &ExitingInit<'_>) {
+fn trace_first_blocker(init: &ExitingInit<'_>) {
+    let (ns, rcu) = (init.ns(), rcu::read_lock());
+
+    if let Some(blocker) = blockers::first(ns, 0, &rcu) {
+        let left = pids_left(ns, init.init_pids());
+        let task = blocker.user.map(|(_, task)| task);
+        trace::zap_wait(ns, left, blocker.nr, task);
+    }
+}
+
+/// Logs what an init waits for.
+fn warn_of_wait(init: &WaitingInit) {
     let ns = init.ns();
-    let left = pids_left(init);
+    let left = pids_left(ns, init.pids());
+    if left == 0 {
+        return;
+    }
 
     shown::warn(fmt!(
         "namespace {}: its init {} exits and still waits for {} pids:\n",
         shown::id(ns.common()),
-        Named(init.task()),
+        Named::of(init.task()),
         left,
     ));
     let mut from = 0;
@@ -129,7 +141,7 @@ fn warn_of_wait(init: &ExitingInit<'_>) {
         let Some(blocker) = blockers::first(ns, from, &rcu) else {
             return;
         };
-        shown::warn(fmt!("  nr {}: {}\n", blocker.nr, blocker.shown(&rcu)));
+        shown::warn(fmt!("  nr {}: {}\n", blocker.nr, blocker.snapshot(&rcu)));
         from = blocker.nr.saturating_add(1);
     }
     if left > WARNED_PIDS {

@@ -11,6 +11,7 @@ use super::PreparedNsProxy;
 use core::{
     mem,
     ptr::{
+        self,
         null_mut,
         NonNull, //
     },
@@ -18,6 +19,7 @@ use core::{
 use kernel::{
     bindings,
     cred::Credential,
+    current,
     nsproxy::NsProxy,
     sync::aref::ARef,
     syscall::Caller,
@@ -96,6 +98,12 @@ impl<'a> NsProxySwitch<'a> {
     #[inline]
     pub(crate) fn task(&self) -> &'a Task {
         self.0
+    }
+
+    /// Returns whether it is the current task.
+    #[inline]
+    pub(crate) fn is_current(&self) -> bool {
+        ptr::eq::<Task>(self.0, &**current!())
     }
 
     /// Returns the nsproxy, if the task has one.

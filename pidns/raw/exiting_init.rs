@@ -22,7 +22,6 @@ use kernel::{
         Task, //
     },
     tasklist::TasklistRead,
-    time::Jiffies,
     types::NotThreadSafe,
 };
 
@@ -145,26 +144,11 @@ impl IdleWait<'_> {
         unsafe { bindings::set_current_state(bindings::TASK_IDLE | bindings::TASK_FREEZABLE) };
     }
 
-    /// Sleeps until the task is woken up, or for so long, and prepares the next sleep. Returns what
-    /// is left of the time.
-    pub(crate) fn sleep(&self, time: Option<Jiffies>) -> Option<Jiffies> {
-        let left = match time {
-            Some(time) => {
-                // CAST: Clamped. A longer time than C's is as good as none.
-                let time = time.min(c_long::MAX as Jiffies) as c_long;
-                // SAFETY: `ExitingInit` is in `do_exit()`, where it may sleep.
-                let left = unsafe { bindings::schedule_timeout(time) };
-                // CAST: It is not negative.
-                Some(left as Jiffies)
-            }
-            None => {
-                // SAFETY: As above.
-                unsafe { bindings::schedule() };
-                None
-            }
-        };
+    /// Sleeps until the task is woken up, and prepares the next sleep.
+    pub(crate) fn sleep(&self) {
+        // SAFETY: `ExitingInit` is in `do_exit()`, where it may sleep.
+        unsafe { bindings::schedule() };
         self.prepare();
-        left
     }
 }
 

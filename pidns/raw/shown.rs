@@ -48,17 +48,19 @@ pub(crate) fn zap_warn_seconds() -> u32 {
 }
 
 /// Returns whether the module parameter `log_refused_forks` is set, and not too much was logged.
-pub(crate) fn may_log_refused_fork() -> bool {
+///
+/// Forks into namespaces with a dead init may be many, and are counted apart.
+pub(crate) fn may_log_refused_fork(is_dead: bool) -> bool {
     // SAFETY: It is static, and only accessed by single loads and stores.
     let enabled = unsafe { Atomic::from_ptr(&raw mut bindings::pidns_log_refused_forks) };
+    let state = if is_dead {
+        &raw mut bindings::pidns_dead_init_ratelimit
+    } else {
+        &raw mut bindings::pidns_refused_forks_ratelimit
+    };
     enabled.load(Relaxed)
         // SAFETY: The state is static and initialised.
-        && unsafe {
-            bindings::___ratelimit(
-                &raw mut bindings::pidns_refused_forks_ratelimit,
-                c"pidns: refused forks".as_char_ptr(),
-            ) != 0
-        }
+        && unsafe { bindings::___ratelimit(state, c"pidns: refused forks".as_char_ptr()) != 0 }
 }
 
 /// The name of a task.
@@ -113,25 +115,29 @@ pub(crate) fn parent<'a>(task: &Task, _rcu: &'a rcu::Guard) -> Option<&'a Task> 
     unsafe { bindings::real_parent(task.as_ptr()).cast::<Task>().as_ref() }
 }
 
-/// Where a task sleeps.
-pub(crate) struct Wchan(usize);
+/// The name of the function that a task sleeps in.
+pub(crate) struct Wchan([u8; bindings::KSYM_NAME_LEN as usize]);
 
 impl Wchan {
     /// Returns where `task` sleeps, or [`None`] if it does not, or it is not known.
+    ///
+    /// Interrupts must be enabled: they are afterwards.
     pub(crate) fn of(task: &Task) -> Option<Self> {
+        let mut name = [0; bindings::KSYM_NAME_LEN as usize];
         // SAFETY: The task is valid.
         let address = unsafe { bindings::get_wchan(task.as_ptr()) };
-        (address != 0).then_some(Self(address))
+        // SAFETY: The buffer has this length.
+        let found = address != 0
+            && unsafe {
+                bindings::lookup_symbol_name(address, name.as_mut_ptr().cast::<c_char>()) == 0
+            };
+        found.then_some(Self(name))
     }
 }
 
 impl fmt::Display for Wchan {
-    /// Formats the name of the function.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut name = [0; bindings::KSYM_NAME_LEN as usize + 128];
-        // SAFETY: The buffer has more than `KSYM_SYMBOL_LEN` bytes.
-        unsafe { bindings::sprint_symbol_no_offset(name.as_mut_ptr().cast::<c_char>(), self.0) };
-        let name = CStr::from_bytes_until_nul(&name).unwrap_or_default();
+        let name = CStr::from_bytes_until_nul(&self.0).unwrap_or_default();
         fmt::Display::fmt(name, f)
     }
 }

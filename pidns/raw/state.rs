@@ -6,7 +6,10 @@ use super::{
     cache::PidCache,
     numbers, //
 };
-use core::ptr::NonNull;
+use core::ptr::{
+    self,
+    NonNull, //
+};
 use kernel::{
     bindings,
     pid_namespace::PidNamespace,
@@ -67,6 +70,13 @@ pub(super) fn child_reaper(ns: &PidNamespace) -> Option<NonNull<Task>> {
     // SAFETY: `ns` is valid, and the field is only accessed by single loads and stores.
     let reaper = unsafe { Atomic::from_ptr(&raw mut (*ns.as_ptr()).child_reaper) };
     NonNull::new(reaper.load(Relaxed).cast())
+}
+
+/// Returns whether `task`, which has a number in `ns`, is its child reaper.
+///
+/// The reaper may be gone. Then no later task has a number there, so none has its address.
+pub(crate) fn is_reaper(task: &Task, ns: &PidNamespace) -> bool {
+    child_reaper(ns).is_some_and(|reaper| ptr::eq(reaper.as_ptr(), task))
 }
 
 /// Returns the child reaper of the active namespace of `current`.

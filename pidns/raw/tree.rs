@@ -54,15 +54,35 @@ fn next<'a>(ns: &PidNamespace, _rcu: &'a rcu::Guard) -> Option<&'a PidNamespace>
     }
 }
 
-/// Returns the first namespace with a greater id.
-pub(crate) fn after(last: u64, rcu: &rcu::Guard) -> Option<&PidNamespace> {
+/// How many namespaces a walk passes in one RCU read-side section.
+const STEPS: u32 = 512;
+
+/// What [`after`] has found.
+pub(crate) enum After<'a> {
+    /// The first namespace with a greater id.
+    Found(&'a PidNamespace),
+    /// No namespace has a greater id.
+    None,
+    /// It has to go on, from this one, in another RCU read-side section.
+    From(u64),
+}
+
+/// Looks for the first namespace with an id greater than `last`. If `last` has been destroyed, it
+/// walks from `from` on, or from the first one.
+pub(crate) fn after(last: u64, from: Option<u64>, rcu: &rcu::Guard) -> After<'_> {
     if let Some(ns) = find(last, rcu) {
-        return next(ns, rcu);
+        return next(ns, rcu).map_or(After::None, After::Found);
     }
-    // It has been destroyed meanwhile.
-    let mut ns = PidNamespace::initial();
-    while id(ns.common()) <= last {
-        ns = next(ns, rcu)?;
+    let from = from.and_then(|from| find(from, rcu));
+    let mut ns = from.unwrap_or(PidNamespace::initial());
+    for _ in 0..STEPS {
+        if id(ns.common()) > last {
+            return After::Found(ns);
+        }
+        match next(ns, rcu) {
+            Some(next) => ns = next,
+            None => return After::None,
+        }
     }
-    Some(ns)
+    After::From(id(ns.common()))
 }

@@ -211,8 +211,8 @@ __rust_helper struct task_struct *rust_helper_real_parent(struct task_struct *p)
 }
 
 #ifndef CONFIG_KALLSYMS
-__rust_helper int rust_helper_sprint_symbol_no_offset(char *buffer, unsigned long addr)
+__rust_helper int rust_helper_lookup_symbol_name(unsigned long addr, char *symname)
 {
-	return sprint_symbol_no_offset(buffer, addr);
+	return lookup_symbol_name(addr, symname);
 }
 #endif

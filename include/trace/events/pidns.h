@@ -140,7 +140,7 @@ DEFINE_EVENT(pidns_count, zap_end, TP_PROTO(struct pid_namespace *ns), TP_ARGS(n
 DEFINE_EVENT(pidns_count, ns_destroy, TP_PROTO(struct pid_namespace *ns), TP_ARGS(ns));
 
 /*
- * The init is about to sleep until nr_pids numbers are freed, those of itself
+ * The init is about to wait until nr_pids numbers are freed, those of itself
  * not counted. The first of them is nr, with a task that has the number pid in
  * the initial namespace, or that uses nr for its group or session.
  */
@@ -173,7 +173,7 @@ TRACE_EVENT(zap_wait,
 		  __entry->ns_id, __entry->nr_pids, __entry->nr, __entry->pid, __entry->comm)
 );
 
-/* The numbers of a pid, the one in the initial namespace first. */
+/* The numbers of a pid, the one in the initial namespace (pid) first. */
 DECLARE_EVENT_CLASS(pidns_numbers,
 
 	TP_PROTO(struct pid *pid),
@@ -183,6 +183,7 @@ DECLARE_EVENT_CLASS(pidns_numbers,
 	TP_STRUCT__entry(
 		__field(u64,		ns_id)
 		__field(unsigned int,	level)
+		__field(pid_t,		pid)
 		__dynamic_array(pid_t,	nrs, pid->level + 1)
 	),
 
@@ -191,11 +192,13 @@ DECLARE_EVENT_CLASS(pidns_numbers,
 
 		__entry->ns_id		= ns_of_pid(pid)->ns.ns_id;
 		__entry->level		= pid->level;
+		__entry->pid		= pid->numbers[0].nr;
 		for (unsigned int i = 0; i <= pid->level; i++)
 			nrs[i] = pid->numbers[i].nr;
 	),
 
-	TP_printk("ns_id=%llu level=%u nrs=%s", __entry->ns_id, __entry->level,
+	TP_printk("ns_id=%llu level=%u pid=%d nrs=%s",
+		  __entry->ns_id, __entry->level, __entry->pid,
 		  __print_array(__get_dynamic_array(nrs), __entry->level + 1, 4))
 );
 

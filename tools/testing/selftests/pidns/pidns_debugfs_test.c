@@ -128,7 +128,7 @@ TEST_F_TIMEOUT(debugfs, alive_and_waiting, NS_TIMEOUT)
 
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
 	EXPECT_LINE(block_now(ns_id(0, L_PID_CHILDREN)),
-		    "  state waits for init pids 0 last_pid 0 ");
+		    "  state waiting pids 0 last_pid 0 ");
 }
 
 TEST_F_TIMEOUT(debugfs, dying_waits_for_zombie, NS_TIMEOUT)
@@ -213,6 +213,55 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_group_and_session, NS_TIMEOUT)
 	close(fd);
 }
 
+static int may_exit[2];
+
+static void *thread_until_told(void *arg)
+{
+	char c;
+
+	*(pid_t *)arg = thread_id();
+	if (read(may_exit[0], &c, 1) == 1)
+		thread_exit(0);
+	rest_forever();
+}
+
+/* A dead thread of the init, whose tracer does not wait. */
+TEST_F_TIMEOUT(debugfs, dying_waits_for_own_thread, NS_TIMEOUT)
+{
+	pid_t *nr = shared_alloc(sizeof(*nr)), tid;
+	struct kid kid;
+	__u64 id;
+	int fd;
+
+	ASSERT_NE(NULL, nr);
+	ASSERT_EQ(0, pipe(may_exit));
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
+	if (!kid.pid) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, thread_until_told, nr))
+			_exit(EXIT_FAILURE);
+		rest_forever();
+	}
+	EXPECT_TRUE(eventually(READ_ONCE(*nr)));
+	fd = ns_open(kid.pid, L_PID);
+	id = ns_fd_id(fd);
+	tid = ioctl(fd, NS_GET_PID_FROM_PIDNS, *nr);
+	ASSERT_LT(0, tid);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, NULL, NULL));
+	ASSERT_EQ(1, write(may_exit[1], "", 1));
+	EXPECT_TRUE(eventually(task_state(tid) == 'Z'));
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_LINE(block_now(id), "  nr %d: %d (pidns_debugfs_t) state Z tracer %d (pidns_",
+		    *nr, tid, getpid());
+	EXPECT_EQ(NULL, strstr(block(id), "  nr 1:"));
+	EXPECT_EQ(tid, waitpid(tid, NULL, __WALL));
+	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	kid_stop(&kid);
+	close(fd);
+}
+
 /* Pieces that end anywhere: each number once, in order. */
 TEST_F_TIMEOUT(debugfs, small_reads_repeat_nothing, NS_TIMEOUT)
 {
@@ -254,9 +303,21 @@ TEST_F_TIMEOUT(debugfs, small_reads_repeat_nothing, NS_TIMEOUT)
 
 TEST_F_TIMEOUT(debugfs, root_only, NS_TIMEOUT)
 {
-	ASSERT_EQ(0, userns_enter());
-	/* debugfs is the machine's. */
-	EXPECT_GT(0, file_open());
+	int fs = fsopen("debugfs", FSOPEN_CLOEXEC), root;
+	struct stat st;
+
+	ASSERT_LE(0, fs);
+	ASSERT_EQ(0, fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+	root = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	ASSERT_LE(0, root);
+	close(fs);
+	/* The directory may be root's as well. */
+	ASSERT_EQ(0, fstatat(root, "pidns/namespaces", &st, 0));
+	EXPECT_EQ(0400, st.st_mode & 0777);
+	ASSERT_EQ(0, setresuid(65534, 65534, 65534));
+	EXPECT_EQ(-1, openat(root, "pidns/namespaces", O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(EACCES, errno);
+	close(root);
 }
 
 TEST_HARNESS_MAIN

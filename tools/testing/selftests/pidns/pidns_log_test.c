@@ -108,7 +108,68 @@ TEST_F_TIMEOUT(log, init_that_waits_says_so_once, NS_TIMEOUT)
 	close(fd);
 }
 
-/* An init that waits for less, or for nothing, says nothing. */
+/* The wait for a child of its own, which a tracer outside keeps. */
+TEST_F_TIMEOUT(log, init_that_waits_for_child_says_so, NS_TIMEOUT)
+{
+	char words[128];
+	struct kid kid;
+	pid_t child;
+	int fd;
+
+	ASSERT_EQ(0, file_write(PARAMETERS "zap_warn_seconds", "1"));
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
+	if (!kid.pid) {
+		kid_tell(&kid, fork_resting(0, NULL));
+		rest_forever();
+	}
+	fd = ns_open(kid.pid, L_PID);
+	child = ioctl(fd, NS_GET_PID_FROM_PIDNS, kid_hear(&kid));
+	ASSERT_LT(0, child);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, child, NULL, NULL));
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'S'));
+	snprintf(words, sizeof(words),
+		 "namespace %llu: its init %d (pidns_log_test) exits and still waits for 1 pids",
+		 (unsigned long long)ns_fd_id(fd), kid.pid);
+	EXPECT_TRUE(eventually(logged(words)));
+	snprintf(words, sizeof(words), "nr 2: %d (pidns_log_test) state Z tracer %d (pidns_",
+		 child, getpid());
+	EXPECT_TRUE(eventually(logged(words)));
+	EXPECT_EQ(SIGKILL, wait_status(child));
+	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	kid_stop(&kid);
+	close(fd);
+}
+
+/* A wait that ends before the limit. */
+TEST_F_TIMEOUT(log, init_that_waits_for_less_is_silent, NS_TIMEOUT)
+{
+	struct timespec begin, end;
+	struct kid kid;
+	pid_t zombie;
+	int fd;
+
+	ASSERT_EQ(0, file_write(PARAMETERS "zap_warn_seconds", "4"));
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	zombie = fork_into(fd);
+	if (!zombie)
+		rest_forever();
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_EQ(SIGKILL, wait_status(zombie));
+	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	kid_stop(&kid);
+	close(fd);
+	if (end.tv_sec - begin.tv_sec >= 4)
+		SKIP(return, "the wait took longer than the limit");
+	sleep(5);
+	EXPECT_EQ(0, logged("still waits"));
+}
+
+/* An init that waits for nothing says nothing. */
 TEST_F_TIMEOUT(log, init_that_does_not_wait_is_silent, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -134,7 +195,7 @@ TEST_F_TIMEOUT(log, refused_forks_up_to_a_rate, NS_TIMEOUT)
 	for (i = 0; i < 30; i++)
 		EXPECT_EQ(-ENOMEM, fork_into(fd));
 	snprintf(words, sizeof(words),
-		 "pidns: namespace %llu: %d (pidns_log_test) may not fork or create a namespace there: its init is dead (namespace %llu)",
+		 "pidns: namespace %llu: %d (pidns_log_test) cannot fork into it or create a namespace in it: its init is dead (namespace %llu)",
 		 (unsigned long long)id, getpid(), (unsigned long long)id);
 	EXPECT_LE(1, logged(words));
 	EXPECT_GE(20, logged(words));

@@ -364,7 +364,7 @@ TEST_F_TIMEOUT(pidns, fdinfo_is_the_same, NS_TIMEOUT)
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
 	fd = ns_open(0, L_PID_CHILDREN);
 	ASSERT_TRUE(fdinfo_value(fd, "PidNsState", value, sizeof(value)));
-	EXPECT_STREQ("waits for init", value);
+	EXPECT_STREQ("waiting", value);
 	close(fd);
 }
 

@@ -127,6 +127,19 @@ TEST_F_TIMEOUT(refused, pid_max, NS_TIMEOUT)
 		SKIP(return, "so many processors need a larger pid_max");
 }
 
+/* Whatever number is asked for: the first must be 1. */
+TEST_F_TIMEOUT(refused, no_init, NS_TIMEOUT)
+{
+	__u64 id;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWPID));
+	id = ns_id(0, L_PID_CHILDREN);
+	EXPECT_EQ(-EINVAL, fork_as(2));
+	EXPECT_REFUSED(id, "no_init", EINVAL);
+	EXPECT_EQ(-EINVAL, fork_as(-1));
+	EXPECT_REFUSED(id, "set_tid", EINVAL);
+}
+
 TEST_F_TIMEOUT(refused, set_tid, NS_TIMEOUT)
 {
 	__u64 id = ns_id(0, L_PID);

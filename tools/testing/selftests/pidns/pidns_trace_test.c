@@ -90,17 +90,19 @@ TEST_F_TIMEOUT(trace, zap_waits_for_zombie, NS_TIMEOUT)
 	const char *begin, *wait, *end;
 	struct kid kid;
 	pid_t zombie;
-	__u64 id;
+	__u64 id, inum;
 	int fd;
 
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
 	fd = ns_open(kid.pid, L_PID);
 	id = ns_fd_id(fd);
+	inum = fd_inode(fd);
 	zombie = fork_into(fd);
 	if (!zombie) {
 		prctl(PR_SET_NAME, "in_the_way");
 		rest_forever();
 	}
+	EXPECT_TRUE(task_rests(zombie));
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
 	wait = event_now(&trace, "zap_wait", "ns_id", id);
@@ -108,6 +110,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_zombie, NS_TIMEOUT)
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(2, event_number(wait, "nr"));
 	EXPECT_EQ(zombie, event_number(wait, "pid"));
+	EXPECT_TRUE(event_is(wait, "comm", "in_the_way"));
 	begin = event_find(&trace, "zap_begin", "ns_id", id);
 	EXPECT_EQ(2, event_number(begin, "nr_pids"));
 	EXPECT_EQ(1, event_number(begin, "level"));
@@ -118,10 +121,97 @@ TEST_F_TIMEOUT(trace, zap_waits_for_zombie, NS_TIMEOUT)
 	EXPECT_TRUE(pidfd_ended(kid.pidfd));
 	end = event_now(&trace, "zap_end", "ns_id", id);
 	EXPECT_EQ(1, event_number(end, "nr_pids"));
+	EXPECT_EQ(1, event_number(end, "level"));
+	EXPECT_EQ(inum, event_number(end, "inum"));
 	kid_stop(&kid);
 	EXPECT_EQ(NULL, event_now(&trace, "ns_destroy", "ns_id", id));
 	close(fd);
 	EXPECT_TRUE(eventually(event_now(&trace, "ns_destroy", "ns_id", id)));
+	end = event_find(&trace, "ns_destroy", "ns_id", id);
+	EXPECT_EQ(0, event_number(end, "nr_pids"));
+	EXPECT_EQ(1, event_number(end, "level"));
+	EXPECT_EQ(inum, event_number(end, "inum"));
+}
+
+/* The init waits in kernel_wait4() for a child of its own, which is traced from outside. */
+TEST_F_TIMEOUT(trace, zap_waits_for_traced_child, NS_TIMEOUT)
+{
+	const char *wait;
+	struct kid kid;
+	pid_t child;
+	int fd;
+
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
+	if (!kid.pid) {
+		kid_tell(&kid, fork_resting(0, NULL));
+		rest_forever();
+	}
+	fd = ns_open(kid.pid, L_PID);
+	child = ioctl(fd, NS_GET_PID_FROM_PIDNS, kid_hear(&kid));
+	ASSERT_LT(0, child);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, child, NULL, NULL));
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(child) == 'Z'));
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'S'));
+	EXPECT_TRUE(init_waits(&kid));
+	wait = event_now(&trace, "zap_wait", "ns_id", ns_fd_id(fd));
+	EXPECT_EQ(1, event_number(wait, "nr_pids"));
+	EXPECT_EQ(2, event_number(wait, "nr"));
+	EXPECT_EQ(child, event_number(wait, "pid"));
+	EXPECT_EQ(NULL, event_find(&trace, "zap_end", "ns_id", ns_fd_id(fd)));
+	EXPECT_EQ(SIGKILL, wait_status(child));
+	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	kid_stop(&kid);
+	close(fd);
+}
+
+static int may_exit[2];
+
+static void *thread_until_told(void *arg)
+{
+	char c;
+
+	*(pid_t *)arg = thread_id();
+	if (read(may_exit[0], &c, 1) == 1)
+		thread_exit(0);
+	rest_forever();
+}
+
+/* A dead thread of the init that is traced from outside. */
+TEST_F_TIMEOUT(trace, zap_waits_for_own_thread, NS_TIMEOUT)
+{
+	pid_t *nr = shared_alloc(sizeof(*nr)), tid;
+	const char *wait;
+	struct kid kid;
+	int fd;
+
+	ASSERT_NE(NULL, nr);
+	ASSERT_EQ(0, pipe(may_exit));
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
+	if (!kid.pid) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, thread_until_told, nr))
+			_exit(EXIT_FAILURE);
+		rest_forever();
+	}
+	EXPECT_TRUE(eventually(READ_ONCE(*nr)));
+	fd = ns_open(kid.pid, L_PID);
+	tid = ioctl(fd, NS_GET_PID_FROM_PIDNS, *nr);
+	ASSERT_LT(0, tid);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, NULL, NULL));
+	ASSERT_EQ(1, write(may_exit[1], "", 1));
+	EXPECT_TRUE(eventually(task_state(tid) == 'Z'));
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	wait = event_now(&trace, "zap_wait", "ns_id", ns_fd_id(fd));
+	EXPECT_EQ(1, event_number(wait, "nr_pids"));
+	EXPECT_EQ(*nr, event_number(wait, "nr"));
+	EXPECT_EQ(tid, event_number(wait, "pid"));
+	EXPECT_EQ(tid, waitpid(tid, NULL, __WALL));
+	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	kid_stop(&kid);
+	close(fd);
 }
 
 /* A process is gone, but another one outside is in its group. */
@@ -182,6 +272,7 @@ TEST_F_TIMEOUT(trace, numbers_at_each_level, NS_TIMEOUT)
 		rest_forever();
 	EXPECT_TRUE(numbers_event("pid_alloc", id, pid, 2));
 	EXPECT_EQ(1, event_number(event_find(&trace, "pid_alloc", "ns_id", id), "level"));
+	EXPECT_EQ(pid, event_number(event_find(&trace, "pid_alloc", "ns_id", id), "pid"));
 	EXPECT_EQ(NULL, event_find(&trace, "pid_free", "ns_id", id));
 	kill(pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(pid));
@@ -247,6 +338,31 @@ TEST_F_TIMEOUT(trace, set_by_unshare_setns_clone_and_exit, NS_TIMEOUT)
 	EXPECT_TRUE(event_pair(event, "ipc", now.id[L_IPC], 0));
 	EXPECT_TRUE(event_pair(event, "mnt", ids.id[L_MNT], 0));
 	close(own);
+}
+
+/* A fork that is refused after it has its namespaces is no exit. */
+TEST_F_TIMEOUT(trace, refused_fork_is_no_exit, NS_TIMEOUT)
+{
+	int own = ns_open(0, L_PID), fd;
+	const char *event;
+	struct kid kid;
+	__u64 ipc;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	kid_stop(&kid);
+	ASSERT_EQ(0, setns(fd, CLONE_NEWPID));
+	EXPECT_EQ(-ENOMEM, fork_resting(CLONE_NEWIPC, NULL));
+	ipc = ns_id(0, L_IPC);
+	event = event_now(&trace, "nsproxy_switch", "pid", getpid());
+	ASSERT_NE(NULL, event);
+	/* The last event is the clone's. */
+	EXPECT_FALSE(event_pair(event, "ipc", ipc, ipc));
+	EXPECT_FALSE(event_pair(event, "mnt", ns_id(0, L_MNT), 0));
+	EXPECT_TRUE(event_pair(event, "mnt", ns_id(0, L_MNT), ns_id(0, L_MNT)));
+	ASSERT_EQ(0, setns(own, CLONE_NEWPID));
+	close(own);
+	close(fd);
 }
 
 /* exec enters the time namespace for children. */
