@@ -57,6 +57,9 @@ run: ## boot it in QEMU and see a demonstration of PID namespaces
 shell: ## boot it with a shell on this machine's files
 	@$(HARNESS) shell
 
+debug: ## the same shell, with the kernel under gdb
+	@$(HARNESS) debug
+
 quick: ## the tests in a minute: natively, on User Mode Linux
 	@$(HARNESS) quick
 
@@ -108,6 +111,9 @@ htmldocs: ## build Documentation/pidns by Sphinx, without a warning
 doc: ## build the kernel crate's and our crates' rustdoc, without a warning
 	@$(HARNESS) lint doc
 
+rust-analyzer: ## write rust-project.json, for editors
+	@$(HARNESS) lint rust-analyzer
+
 lint: ## check the style and the rules of all code here
 	@$(HARNESS) lint
 
@@ -123,6 +129,6 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@$(HARNESS) clean all
 
-TARGETS := setup kernel lspidns run shell quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc lint integrate remove clean distclean
+TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc rust-analyzer lint integrate remove clean distclean
 $(TARGETS): /usr/bin/python3
 .PHONY: help $(TARGETS)

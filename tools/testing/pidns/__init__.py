@@ -7,7 +7,7 @@ source, toolchain, config, tree and kernel, which build kernels; on guest, with 
 run them; and on ktap, expected, table and report, which judge results. What all share is in errors,
 options, arch, cache, process and lists. What guests run is in guest/, and what is kept by hand in lists/.
 
-The commands are setup, integrate (with make remove), kernel, lspidns, demo (make run and make shell),
+The commands are setup, integrate (with make remove), kernel, lspidns, demo (make run, shell and debug),
 quick, test, kunit, upstream, fuzz, shrink (make fuzz-shrink), compare, containers (with make systemd),
 distro, bench, profile, configs, mutation (make mutants), models, lint and clean.
 """

@@ -25,18 +25,33 @@ class Crate:
     # What messages call it, and where it is built in the cache.
     called: str
     key: str
+    # That of the folder of products: "release" or "debug".
+    native: str = "release"
+
+    def profile(self, arch: Arch) -> str:
+        """That for an architecture. A standard library of our own knows panic=abort only."""
+        return "release" if arch.foreign else self.native
 
 
 FUZZER = Crate("pidns-fuzz", TOP / "tools/testing/fuzz", "the fuzzer", "fuzz")
 LSPIDNS = Crate("lspidns", TOP / "tools/pidns/lspidns", "lspidns", "lspidns")
-CRATES = (FUZZER, LSPIDNS)
+MINICONTAINER = Crate(
+    "minicontainer",
+    TOP / "samples/minicontainer",
+    "the sample minicontainer",
+    "minicontainer",
+    # Its tests need that, too, and to optimise it takes minutes.
+    "debug",
+)
+CRATES = (FUZZER, LSPIDNS, MINICONTAINER)
 
 
 def program(
-    cache: Cache, profile: str = "release", arch: Arch = X86_64, crate: Crate = FUZZER
+    cache: Cache, profile: str | None = None, arch: Arch = X86_64, crate: Crate = FUZZER
 ) -> Path:
     """Where a program is once it is built."""
-    return cache.root / f"{crate.key}/target/{arch.triple}/{profile}/{crate.name}"
+    folder = cache.root / crate.key / "target" / arch.triple
+    return folder / (profile or crate.profile(arch)) / crate.name
 
 
 def build_std(toolchain: Toolchain, arch: Arch) -> list[str]:
@@ -88,7 +103,8 @@ def cargo(
 def build(cache: Cache, toolchain: Toolchain, arch: Arch = X86_64, crate: Crate = FUZZER) -> Path:
     """Builds a program and returns its path."""
     try:
-        cargo(cache, toolchain, "build", "--release", arch=arch, crate=crate)
+        optimised = ["--release"] if crate.profile(arch) == "release" else []
+        cargo(cache, toolchain, "build", *optimised, arch=arch, crate=crate)
     except Fault:
         raise Fault(
             f"{crate.called} does not build; look at the lines above, and at the network"

@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "compare": compare.command,
     "configs": configs.command,
     "containers": containers.command,
+    "debug": demo.debug,
     "distro": distro.command,
     "fuzz": fuzz.command,
     "fuzz-shrink": shrink.command,

@@ -55,12 +55,12 @@ def _for_qemu(impl: str) -> str:
 
 
 def for_qemu(impl: str, debug: bool, variant: str = "", arch: Arch = X86_64) -> Config:
-    """The configuration for QEMU, or a variant: "distribution", or a fragment over the lean one."""
+    """The configuration for QEMU, or a variant: a fragment over it, or over the lean one."""
     checks = ["debug"] if debug else []
     if arch.foreign:
         names = ["guest", "lean", "test", *checks, "emulated", arch.name]
         return Config(_fragments(*names), _for_qemu(impl))
-    if variant not in ("", "distribution"):
+    if variant not in ("", "distribution", "gdb"):
         return Config(_fragments("guest", "lean", variant), _for_qemu(impl))
     names = [
         "base",

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """The project's kselftests: which there are, and how they are built."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import cargo
 from .arch import ARCHES, X86_64
 from .cache import TOP
 from .tree import Tree
@@ -19,7 +21,8 @@ def names() -> list[str]:
 
 def build(tree: Tree, destination: Path, suites: Sequence[str] = (SUITE,), flags: str = "") -> None:
     """Builds suites, by gcc or Debian's cross compiler, and installs them below a folder. For
-    another architecture they are static: its guests need no library then."""
+    another architecture they are static: its guests need no library then. With ours is the sample
+    that it runs."""
     tree.build_headers()
     cross = ARCHES[tree.arch].cross if tree.arch in ARCHES else ""
     command = [
@@ -37,3 +40,7 @@ def build(tree: Tree, destination: Path, suites: Sequence[str] = (SUITE,), flags
         "install",
     ]
     tree.run(tree.log("kselftest"), command, "the build of the kselftests")
+    if SUITE in suites:
+        arch = ARCHES.get(tree.arch, X86_64)
+        program = cargo.build(tree.cache, tree.toolchain, arch, cargo.MINICONTAINER)
+        shutil.copy(program, destination / SUITE)

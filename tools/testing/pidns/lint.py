@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import cargo, config, process, rustdoc
+from . import analyzer, cargo, config, process, rustdoc
 from .cache import TOP, Cache
 from .errors import Fault, note
 from .options import Options
@@ -164,7 +164,8 @@ class Lint:
     def crate(self, crate: cargo.Crate) -> bool:
         """A program like any other: rustfmt, cargo's clippy, and its own tests."""
         toolchain = self.tree.toolchain
-        rustfmt = [toolchain.beside("rustfmt"), "--check", "--edition", "2024", "src/main.rs"]
+        files = ["src/main.rs", *(f"tests/{path.name}" for path in crate.folder.glob("tests/*.rs"))]
+        rustfmt = [toolchain.beside("rustfmt"), "--check", "--edition", "2024", *files]
         if not self.run(rustfmt, cwd=crate.folder):
             return False
         after = ("-D", "warnings")
@@ -268,6 +269,18 @@ class Lint:
             return True
         return False
 
+    def analyzer(self) -> bool:
+        """Makes the project file for editors, in the build tree of clippy()."""
+        if not self.clippy():
+            return False
+        self.tree.run(
+            self.tree.log("analyzer"), [*self.tree.make, "rust-analyzer"], "rust-analyzer"
+        )
+        made = (self.tree.build / analyzer.NAME).read_text(encoding="utf-8")
+        (TOP / analyzer.NAME).write_text(analyzer.project(made, TOP), encoding="utf-8")
+        note(f"see {TOP / analyzer.NAME}")
+        return True
+
     def checks(self) -> dict[str, Callable[[], bool]]:
         """What needs no kernel tree comes first, what takes longest last."""
         commands = {
@@ -285,9 +298,11 @@ class Lint:
             "checkpatch": self.checkpatch,
             "fuzzer": self.fuzzer,
             "lspidns": self.lspidns,
+            "minicontainer": functools.partial(self.crate, cargo.MINICONTAINER),
             "htmldocs": self.htmldocs,
             "clippy": self.clippy,
             "doc": self.doc,
+            "rust-analyzer": self.analyzer,
         }
 
 

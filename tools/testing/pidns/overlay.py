@@ -23,7 +23,7 @@ PARTS = (
     "pidns",
     "nsproxy",
     "rust",
-    "samples",
+    "samples/pidns_inspect.rs",
     "tools/testing/selftests",
     "Documentation/pidns",
 )

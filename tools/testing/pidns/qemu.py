@@ -38,6 +38,7 @@ PORT = "pidns"
 # Seconds for a guest that was told to end.
 FAREWELL = 120.0
 DEFAULT_CPUS = 2
+GDB_PORT = 1234
 NO_KVM = "QEMU emulates the processor instead (slower)"
 
 
@@ -255,19 +256,27 @@ def claim(name: str, fault: str) -> Result:
     return Result(name, Outcome.FAIL if fault else Outcome.PASS, fault)
 
 
-def shell(cache: Cache, machine: Machine, stage: Path) -> None:
+def gdb_server() -> list[str]:
+    """QEMU's arguments for a guest that waits for gdb, on this machine alone, and starts then."""
+    return ["-gdb", f"tcp:127.0.0.1:{GDB_PORT}", "-S"]
+
+
+def shell(cache: Cache, machine: Machine, stage: Path, gdb: bool = False) -> None:
     """A shell in a guest, on our terminal. Raises a Fault if the guest ended before it; what the
     shell itself ended with is its user's affair."""
     out = stage / "out"
-    port = port_options(f"file,path={out}")
+    port = [*port_options(f"file,path={out}"), *(gdb_server() if gdb else [])]
+    # Else the addresses are not those of vmlinux.
+    fixed = ["nokaslr"] if gdb else []
     # In the foreground: the terminal belongs to the guest. A panic ends it, too.
     if machine.root:
-        words = f"{PLAIN} quiet PIDNS_SHELL=1"
+        words = " ".join([PLAIN, "quiet", "PIDNS_SHELL=1", *fixed])
         command = [*machine.terminal, *port, *machine.disk(stage, machine.root, words)]
     else:
         options = " ".join(["-no-reboot", *port])
         command = [
             *machine.virtme(cache, stage),
+            *(["--append", *fixed] if fixed else []),
             *("--cwd", "/", "--shell", "/run/pidns/qemu-init.sh", f"--qemu-opts={options}"),
         ]
     status = subprocess.call(command, env=virtme_env(cache))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """make setup: installs what is missing and says what; with all in place, silent and quick.
 
-Builds the tools that come as source, the fuzzer among them. Debian 12 and 13 by apt; elsewhere
+Builds the tools that come as source, and our own programs. Debian 12 and 13 by apt; elsewhere
 it lists what is missing and stops.
 """
 

@@ -14,7 +14,14 @@ from .kernel_tree import FolderTest
 class ProgramsTest(FolderTest):
     def kselftests(self, arch: str) -> str:
         tree = mock.Mock(arch=arch, jobs=1, source=mock.Mock(path=Path("/linux")))
-        kselftests.build(tree, Path("/stage"))
+        with (
+            mock.patch.object(cargo, "build", return_value=Path("minicontainer")) as build,
+            mock.patch("shutil.copy") as copy,
+        ):
+            kselftests.build(tree, Path("/stage"))
+        # The sample lies beside the tests.
+        self.assertEqual(build.call_args.args[-1], cargo.MINICONTAINER)
+        self.assertEqual(copy.call_args.args, (Path("minicontainer"), Path("/stage/pidns")))
         return " ".join(tree.run.call_args.args[1])
 
     def test_kselftests(self) -> None:
