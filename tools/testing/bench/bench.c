@@ -367,7 +367,8 @@ static double number_bytes(void)
 	double bytes = 0;
 
 	while (nr-- > 0)
-		if (!strncmp(slabs[nr].name, "pid", 3) || !strcmp(slabs[nr].name, "radix_tree_node"))
+		if (!strncmp(slabs[nr].name, "pid", 3) ||
+		    !strcmp(slabs[nr].name, "radix_tree_node"))
 			bytes += slabs[nr].bytes;
 	return bytes;
 }

@@ -233,12 +233,10 @@ runner() {
 
 module() {
 	title '7. A module in Rust that asks the kernel crate'
-	say 'Loaded from within two more namespaces, it prints what a module may know of who loads it:'
-	shown 'bash inspect.sh itself'
-	check 'its numbers are what /proc says of it' not grep -q 'but /proc says' <<<"$OUT"
-	check 'as many as there are namespaces' test "$(grep -c '^level' <<<"$OUT")" = 3
-	check 'at each level the number leads back to it' \
-		grep -qx 'found by number at 3 of 3 levels' <<<"$OUT"
+	say 'Loaded from within two more namespaces, it prints the number of who loads it in each:'
+	shown 'bash inspect.sh'
+	check 'they are what /proc says of it' not grep -q 'but /proc says' <<<"$OUT"
+	check 'as many as there are namespaces' test "$(grep -c '^level' <<<"$OUT")/$(wc -l <<<"$OUT")" = 3/3
 }
 
 stuck() {

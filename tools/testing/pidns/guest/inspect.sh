@@ -1,97 +1,42 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: inspect.sh [itself] [number] [pidfd]
+# usage: inspect.sh
 #
-# Run in the guest: loads the sample from within two nested PID namespaces, to look at who
-# loads it, or at another process by its number or by a pidfd. Shows what it prints. Fails if
-# that is not what /proc says.
+# Run in the guest: loads the sample from within two nested PID namespaces, and
+# shows what it prints of them. Fails if that is not what /proc says.
 
-# Writes what the sample is to print of this shell. The /proc that is mounted is the
-# outermost namespace's: it knows all numbers. Without a fork, so that self is the shell.
-record() {
-	local lines line numbers namespaces level count
-	mapfile -t lines </proc/self/status
-	mapfile -t namespaces </tmp/inspect-ns
-	for line in "${lines[@]}"; do
-		[[ $line != NSpid:* ]] || read -ra numbers <<<"${line#NSpid:}"
-	done
-	count=${#numbers[@]}
-	for ((level = count - 1; level >= 0; level--)); do
-		echo "level $level: number ${numbers[level]} in ${namespaces[level]}"
-	done >/tmp/inspect
-	cat >>/tmp/inspect <<-END
-		found by number at $count of $count levels
-		thread ${numbers[-1]}
-		process ${numbers[-1]}
-	END
-}
-
-# A process to look at.
-target() {
-	record
-	touch /tmp/inspect-ready
-	exec sleep 1000
-}
-
-# usage: load CASE; in the innermost namespace, whose end is the target's, too
-load() {
-	if [ "$1" = itself ]; then
-		record
-		exec insmod ./pidns_inspect.ko
-	fi
-	bash "$0" --target &
-	until [ -e /tmp/inspect-ready ]; do
-		sleep 0.1
-	done
-	if [ "$1" = number ]; then
-		insmod ./pidns_inspect.ko nr=$!
-		return
-	fi
-	# pidfd_open(), and not closed at exec.
-	# shellcheck disable=SC2016 # these are Perl's
-	perl -e 'use Fcntl; my $fd = syscall(434, $ARGV[0] + 0, 0);
-		open(my $file, "<&=", $fd) or die "pidfd: $!\n";
-		fcntl($file, F_SETFD, 0);
-		exec "insmod", "./pidns_inspect.ko", "pidfd=$fd"' $!
-}
-
-# usage: within LEVELS CASE; loads it from so many namespaces further in
+# usage: within LEVELS; loads it from so many namespaces further in
 within() {
+	local name numbers
 	readlink /proc/self/ns/pid >>/tmp/inspect-ns
 	if [ "$1" -gt 0 ]; then
-		unshare --pid --fork bash "$0" --within $(($1 - 1)) "$2"
+		unshare --pid --fork bash "$0" --within $(($1 - 1))
 		return
 	fi
-	load "$2"
+	# The /proc that is mounted is the outermost namespace's: it knows all numbers.
+	while read -r name numbers; do
+		[ "$name" != NSpid: ] || printf '%s\n' "$numbers" >/tmp/inspect
+	done </proc/self/status
+	exec insmod ./pidns_inspect.ko
 }
 
-# What it has printed last: from the first of several lines that begin with a level.
-printed() {
-	dmesg | sed -n 's/.*pidns_inspect: //p' | awk '
-		/^level/ && !level { text = "" }
-		{ level = /^level/; text = text $0 "\n" }
-		END { printf "%s", text }'
-}
-
-case ${1:-} in
---within)
-	within "$2" "$3"
+if [ "${1:-}" = --within ]; then
+	within "$2"
 	exit
-	;;
---target) target ;;
-esac
-[ $# != 0 ] || set -- itself number pidfd
-status=0
-for case; do
-	rm -f /tmp/inspect /tmp/inspect-*
-	within 2 "$case" || exit
-	rmmod pidns_inspect
-	printed | tee /tmp/inspect-printed
-	missing=$(grep -vxFf /tmp/inspect-printed /tmp/inspect)
-	if [ -n "$missing" ]; then
-		printf 'but /proc says:\n%s\n' "$missing"
-		status=1
-	fi
+fi
+rm -f /tmp/inspect-ns
+within 2 || exit
+rmmod pidns_inspect
+read -ra numbers </tmp/inspect
+mapfile -t namespaces </tmp/inspect-ns
+want=()
+for ((level = ${#numbers[@]} - 1; level >= 0; level--)); do
+	want+=("level $level: number ${numbers[level]} in ${namespaces[level]}")
 done
-exit $status
+got=$(dmesg | sed -n 's/.*pidns_inspect: //p' | tail -n ${#want[@]})
+printf '%s\n' "$got"
+if [ "$got" != "$(printf '%s\n' "${want[@]}")" ]; then
+	echo "but /proc says, from the outside in: ${numbers[*]} in ${namespaces[*]}"
+	exit 1
+fi
