@@ -8,11 +8,11 @@
 
 #define HELPER "--exec-helper"
 
-#define ROUNDS 10
+#define ROUNDS 20
 #define PROCESSES 32
 
 /* Numbers between those of the leaders and of the threads: the scan spans several batches. */
-#define RESTING 150
+#define RESTING 400
 
 /* How often all have called exec(); the file is this descriptor after exec. */
 #define SHARED_FD 200
