@@ -91,12 +91,12 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
         # this name, first in the PATH, that has only what works.
         arch = options.arch
         path = os.environ["PATH"]
-        (folder / "bin").mkdir()
+        (folder / "emulator").mkdir()
         (folder / arch.image).parent.mkdir(parents=True)
         (folder / arch.file).rename(folder / arch.image)
         if not arch.foreign and not qemu.kvm_works(cache):
-            qemu.without_kvm(folder / "bin" / arch.qemu)
-            path = f"{folder}/bin:{path}"
+            qemu.without_kvm(folder / "emulator" / arch.qemu)
+            path = f"{folder}/emulator:{path}"
         limit = options.timeout or (DEBUG_LIMIT if options.debug else LIMIT)
         with cache.log_of(f"kunit-{tree.key}") as log:
             note("running KUnit by kunit.py")
