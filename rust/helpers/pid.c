@@ -140,11 +140,6 @@ __rust_helper void rust_helper_acct_exit_ns(struct pid_namespace *ns)
 
 /* The exit of a namespace's init */
 
-__rust_helper int rust_helper___fatal_signal_pending(struct task_struct *p)
-{
-	return __fatal_signal_pending(p);
-}
-
 __rust_helper int rust_helper_group_send_sig_priv(struct task_struct *p,
 						  int sig)
 {

@@ -26,7 +26,7 @@ pub fn write_maps(pid: Pid) -> Result<()> {
         write("gid_map", &identity(&own("gid_map")?))?;
         write("uid_map", &identity(&own("uid_map")?))
     } else {
-        // Else who is in a group that may not read a file could leave it.
+        // The kernel demands it: dropping a group could grant access that the group is denied.
         write("setgroups", "deny")?;
         write("gid_map", &format!("0 {} 1\n", gid.as_raw()))?;
         write("uid_map", &format!("0 {} 1\n", uid.as_raw()))

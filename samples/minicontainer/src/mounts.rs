@@ -214,7 +214,7 @@ pub fn enter(arguments: &Arguments) -> Result<()> {
     }
     fill(Path::new("."), top)?;
     pivot_root(".", ".").context(|| "pivot_root")?;
-    // The old root is on top of the new one, still: only who sees a whole procfs may mount one.
+    // Before the old root goes: mounting a procfs needs one that is fully visible.
     proc(owns_settings)?;
     unmount(".", UnmountFlags::DETACH).context(|| "unmount the old root")?;
     rustix::process::chdir("/").context(|| "chdir /")?;
@@ -243,7 +243,7 @@ fn open_volume(volume: &Volume) -> Result<Entry> {
     open().context(|| format!("volume {}", volume.host.display()))
 }
 
-/// Whether who is root in the container is so for the machine's settings, too.
+/// Returns whether root in the container owns the machine's sysctls.
 fn owns_settings() -> bool {
     fs::metadata("/proc/sys").is_ok_and(|found| found.uid() == geteuid().as_raw())
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who is in the way of a dying namespace: its init waits until no other number there is in use.
+//! What blocks a dying namespace: its init waits until no other number there is in use.
 
 use std::thread;
 use std::time::Duration;
@@ -32,16 +32,16 @@ pub enum Kind {
     Stuck { thread: Thread },
     /// The init of a namespace below waits, too.
     Descendant { key: Key },
-    /// It was killed and is on its way.
+    /// It was killed and is exiting.
     Leaving,
 }
 
-/// A process that is in the way.
+/// A process that blocks the init.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocker {
     pub pid: Pid,
     pub kind: Kind,
-    /// That it is in the way of this namespace, and not of another.
+    /// Whether it certainly blocks this namespace, and not another.
     pub sure: bool,
 }
 
@@ -54,7 +54,7 @@ pub struct Search<'a> {
     pub level: usize,
 }
 
-/// All who are in the way of a namespace.
+/// Finds all that block a namespace.
 pub fn find(seen: &Snapshot, all: &Namespaces, proc: &Proc, target: &Namespace) -> Vec<Blocker> {
     // One that has no level has no process either.
     let Some(level) = target.level else {
@@ -258,7 +258,7 @@ mod tests {
         assert!(found.iter().all(|one| one.sure));
     }
 
-    /// With nothing else in the way, a group without a leader may be; if the kernel tells how many
+    /// If nothing else blocks it, a group without a leader may be; if the kernel tells how many
     /// numbers are in use, that decides.
     #[test]
     fn group_without_leader() {

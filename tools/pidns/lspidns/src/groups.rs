@@ -87,7 +87,7 @@ impl Search<'_> {
     }
 
     /// Judges groups without a leader. They are common, so one is a guess, and not needed where
-    /// something else is in the way. The kernel's count may make it certain, or rule it out.
+    /// something else blocks it. The kernel's count may make it certain, or rule it out.
     pub fn guess(&self, found: &mut Vec<Blocker>) {
         let number = |one: &Blocker| match one.kind {
             Kind::Group { number, .. } if !one.sure => Some(number),

@@ -4,7 +4,7 @@
 //!
 //! Everybody may read how many numbers a process has, so at what depth it is. A parent can only
 //! have children in its own namespace or further down: a child at the depth of its parent is in
-//! the same namespace. And who is number 1 in its own is an init.
+//! the same namespace. A process with number 1 is an init.
 
 use std::collections::BTreeMap;
 

@@ -9,7 +9,7 @@
 //! the kernel    `proc`, `status`, `mounts` read `/proc`; `nsfile` asks by files of
 //!               namespaces; `uapi` has the calls; `watch` and `events` read the trace
 //! one look      `snapshot`; `home` finds the namespace of each process
-//! judgement     `namespaces` nests them; `blockers` and `groups` find who is in the way
+//! judgement     `namespaces` nests them; `blockers` and `groups` find what blocks it
 //! words         `table`, `why`, `translate`; `target` reads NS; `fault` has the errors
 //! ============  ======================================================================
 
@@ -62,7 +62,7 @@ struct Args {
     #[arg(value_parser = clap::value_parser!(Pid).range(1..))]
     pid: Option<Pid>,
 
-    /// Tell why this namespace is not gone: who is in the way, and what holds it
+    /// Tell why this namespace is not gone: what blocks its init, and what holds it
     #[arg(long, value_name = "NS", value_parser = Target::parse, conflicts_with = "pid")]
     why: Option<Target>,
 

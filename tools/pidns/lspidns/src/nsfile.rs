@@ -22,7 +22,7 @@ const NSFS_MAGIC: u64 = 0x6e73_6673;
 pub struct Owner {
     pub ino: u64,
     pub id: Option<u64>,
-    /// Of the user who made it.
+    /// The user who created it.
     pub uid: Option<u32>,
 }
 

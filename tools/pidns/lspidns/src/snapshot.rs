@@ -134,7 +134,7 @@ impl Snapshot {
         }
     }
 
-    /// Opens each namespace once, by whatever leads to it.
+    /// Opens each namespace once, by the first of its files that opens.
     fn open_all(&mut self, proc: &Proc) {
         let mut paths = Vec::new();
         for (pid, task) in &self.tasks {

@@ -151,7 +151,7 @@ impl<'a> Why<'a> {
                 let below = self.all.get(*key).map(Namespace::name).unwrap_or_default();
                 format!("{who} is the init of {below} below, and waits itself")
             }
-            Kind::Leaving => format!("{who} was killed and is on its way out"),
+            Kind::Leaving => format!("{who} was killed and is exiting"),
         }
     }
 
@@ -217,9 +217,9 @@ impl<'a> Why<'a> {
             let some: Vec<_> = others.iter().filter(|one| one.sure == sure).collect();
             if !some.is_empty() {
                 out += if sure {
-                    "In its way:\n"
+                    "Blocked by:\n"
                 } else {
-                    "Perhaps in its way:\n"
+                    "Perhaps blocked by:\n"
                 };
             }
             for one in some {
@@ -238,7 +238,7 @@ impl<'a> Why<'a> {
         }
         let waits = self.namespace.state == State::Dying && self.namespace.init.is_some();
         if waits && self.blockers.is_empty() {
-            out += "Nothing in its way is seen from here.\n";
+            out += "Nothing that blocks it is seen from here.\n";
         }
         let held = self.held_by();
         if !held.is_empty() {
@@ -339,7 +339,7 @@ mod tests {
         );
         let expected = "\
 pid:[4026532200] is dying: its init 100 (init) waits until no other number there is in use.
-In its way:
+Blocked by:
   70 (sh), outside, is in process group 103 of it (3 inside)
   71 (sh), outside, is in session 107 of it (7 inside)
   103 (sleep) is a zombie: its parent 50 (nsenter), outside, does not wait for it
@@ -348,7 +348,7 @@ In its way:
   110 (dd) thread 111 does not die: it hangs in rpc_wait_bit_killable
   120 (init) is the init of pid:[4026532201] below, and waits itself
   121 (sleep) is a zombie: its parent 50 (nsenter), outside, does not wait for it
-106 (sleep) was killed and is on its way out.
+106 (sleep) was killed and is exiting.
 Held by:
   7 processes
   pid:[4026532201] below, whose init is 120 (init)

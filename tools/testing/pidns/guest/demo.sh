@@ -241,7 +241,7 @@ module() {
 
 stuck() {
 	local init visitor child
-	title '8. A container that cannot die, and who is in its way'
+	title '8. A container that cannot die, and what blocks it'
 	unshare --pid --fork --mount-proc sleep 1000 2>/dev/null &
 	outer=$!
 	eventually eval "first_in $outer | grep -q ."

@@ -30,3 +30,8 @@ class Differences(unittest.TestCase):
     def test_results_and_listed_lines_do_not_count(self) -> None:
         rust = "KTAP version 1\n1..2\n    # Subtest: x\n    ok 1 a\nnot ok 2 b\npidns_inspect: level 0\n"
         self.assertEqual(self.found("", rust), [])
+
+    def test_what_a_failed_allocation_makes_the_kernel_say_does_not_count(self) -> None:
+        c = "sysctl could not get directory: /fs -12\nFailed to initialize the socket (err -23)\n"
+        self.assertEqual(self.found(c, ""), [])
+        self.assertEqual(len(self.found("free_pid: 23 left\n", "")), 1)

@@ -34,11 +34,11 @@ TEST_F_TIMEOUT(lspidns, zombie_of_outside_parent, NS_TIMEOUT)
 	EXPECT_TRUE(init_waits(&kid));
 	EXPECT_EQ(0, tool(self->fd, true, "-q --why pid:%d", kid.pid));
 	EXPECT_TRUE(says("] is dying: its init %d (" NAME ") waits", kid.pid));
-	EXPECT_TRUE(says("In its way:\n  %d (" NAME ") is a zombie: its parent %d (" NAME
+	EXPECT_TRUE(says("Blocked by:\n  %d (" NAME ") is a zombie: its parent %d (" NAME
 			 "), outside, does not wait for it\n", child, getpid()));
 	/* Who may not read its namespace is told that it is a guess. */
 	EXPECT_EQ(0, tool(self->fd, false, "-q --why pid:%d", kid.pid));
-	EXPECT_TRUE(says("Perhaps in its way:\n  %d (" NAME ") is a zombie: its parent %d",
+	EXPECT_TRUE(says("Perhaps blocked by:\n  %d (" NAME ") is a zombie: its parent %d",
 			 child, getpid()));
 	EXPECT_EQ(SIGKILL, wait_status(child));
 	EXPECT_EQ(SIGKILL, wait_status(kid.pid));
@@ -52,31 +52,20 @@ TEST_F_TIMEOUT(lspidns, zombie_of_outside_tracer, NS_TIMEOUT)
 	pid_t pid;
 	int fd;
 
-	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
-	if (!kid.pid) {
-		kid_tell(&kid, fork_resting(0, NULL));
-		rest_forever();
-	}
-	ASSERT_EQ(2, kid_hear(&kid));
-	fd = ns_open(kid.pid, L_PID);
-	pid = ioctl(fd, NS_GET_PID_FROM_PIDNS, 2);
+	pid = init_with_child(&kid, &fd);
 	ASSERT_LT(0, pid);
-	ASSERT_LE(0, kid_start(&tracer, 0));
-	if (!tracer.pid) {
-		kid_tell(&tracer, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
-		kid_hear(&tracer);
+	ASSERT_LE(0, tracer_start(&tracer, pid));
+	if (!tracer.pid)
 		_exit(EXIT_SUCCESS);
-	}
-	ASSERT_EQ(0, kid_hear(&tracer));
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(pid) == 'Z'));
 	EXPECT_TRUE(init_waits(&kid));
 	EXPECT_EQ(0, tool(self->fd, true, "-q --why pid:%d", kid.pid));
-	EXPECT_TRUE(says("In its way:\n  %d (" NAME ") is a zombie: its tracer %d (" NAME
+	EXPECT_TRUE(says("Blocked by:\n  %d (" NAME ") is a zombie: its tracer %d (" NAME
 			 "), outside, does not wait for it\n", pid, tracer.pid));
 	/* Its parent is the init, so it is known to be there. */
 	EXPECT_EQ(0, tool(self->fd, false, "-q --why pid:%d", kid.pid));
-	EXPECT_TRUE(says("In its way:\n  %d (" NAME ") is a zombie: its tracer %d",
+	EXPECT_TRUE(says("Blocked by:\n  %d (" NAME ") is a zombie: its tracer %d",
 			 pid, tracer.pid));
 	kid_tell(&tracer, 0);
 	EXPECT_EQ(SIGKILL, wait_status(kid.pid));
@@ -85,7 +74,7 @@ TEST_F_TIMEOUT(lspidns, zombie_of_outside_tracer, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* A tracee that stops on its way out. */
+/* A tracee that stops when it exits. */
 TEST_F_TIMEOUT(lspidns, stopped_by_outside_tracer, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -140,8 +129,8 @@ TEST_F_TIMEOUT(lspidns, outside_process_in_inner_group, NS_TIMEOUT)
 	EXPECT_TRUE(init_waits(&kid));
 	EXPECT_EQ(0, tool(self->fd, true, "-q --why pid:%d", kid.pid));
 	/* It is certain if the kernel tells how many numbers are in use. */
-	EXPECT_TRUE(has("In its way:\n  %d (" NAME "), outside,", user.pid) ||
-		    says("Perhaps in its way:\n  %d (" NAME "), outside,", user.pid));
+	EXPECT_TRUE(has("Blocked by:\n  %d (" NAME "), outside,", user.pid) ||
+		    says("Perhaps blocked by:\n  %d (" NAME "), outside,", user.pid));
 	EXPECT_TRUE(says("is in process group %d, whose leader is gone", leader));
 	kid_tell(&user, 0);
 	EXPECT_EQ(0, wait_status(user.pid));

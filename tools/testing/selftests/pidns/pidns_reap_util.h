@@ -249,6 +249,38 @@ static inline pid_t fork_into(int nsfd)
 	return pid < 0 ? -err : pid;
 }
 
+/* A child of the init of a new namespace: its number outside, 0 if there is none. */
+static inline pid_t init_with_child(struct kid *kid, int *nsfd)
+{
+	if (kid_start(kid, CLONE_NEWPID) < 0)
+		return 0;
+	if (!kid->pid) {
+		kid_tell(kid, fork_resting(0, NULL));
+		rest_forever();
+	}
+	if (kid_hear(kid) != 2)
+		return 0;
+	*nsfd = ns_open(kid->pid, L_PID);
+	return ioctl(*nsfd, NS_GET_PID_FROM_PIDNS, 2);
+}
+
+/*
+ * Start a tracer of @pid. Returns twice, like fork(): with 0 in the tracer, once it is told to go
+ * on, and with its number when it traces, else negative.
+ */
+static inline pid_t tracer_start(struct kid *tracer, pid_t pid)
+{
+	pid_t ret = kid_start(tracer, 0);
+
+	if (!ret) {
+		kid_tell(tracer, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
+		kid_hear(tracer);
+	} else if (ret > 0 && kid_hear(tracer)) {
+		return -EPERM;
+	}
+	return ret;
+}
+
 /* Run @body in the init of a new namespace, which ends with it. */
 static inline void in_namespace(struct __test_metadata *_metadata,
 				void (*body)(struct __test_metadata *_metadata))

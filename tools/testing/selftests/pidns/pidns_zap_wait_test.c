@@ -57,14 +57,11 @@ TEST_F_TIMEOUT(pidns, traced_child_of_outside_parent, NS_TIMEOUT)
 	ASSERT_LE(0, zombie);
 	if (!zombie)
 		rest_forever();
-	ASSERT_LE(0, kid_start(&tracer, 0));
+	ASSERT_LE(0, tracer_start(&tracer, zombie));
 	if (!tracer.pid) {
-		kid_tell(&tracer, ptrace(PTRACE_SEIZE, zombie, NULL, NULL));
-		kid_hear(&tracer);
 		kid_tell(&tracer, wait_status(zombie));
 		rest_forever();
 	}
-	ASSERT_EQ(0, kid_hear(&tracer));
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(zombie) == 'Z'));
 	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));

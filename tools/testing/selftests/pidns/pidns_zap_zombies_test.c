@@ -154,23 +154,12 @@ TEST_F_TIMEOUT(tracer, zombie_of_outside_tracer_holds_init, NS_TIMEOUT)
 	pid_t pid;
 	int fd;
 
-	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
-	if (!kid.pid) {
-		kid_tell(&kid, fork_resting(0, NULL));
-		rest_forever();
-	}
-	ASSERT_EQ(2, kid_hear(&kid));
-	fd = ns_open(kid.pid, L_PID);
-	pid = ioctl(fd, NS_GET_PID_FROM_PIDNS, 2);
+	pid = init_with_child(&kid, &fd);
 	ASSERT_LT(0, pid);
-	ASSERT_LE(0, kid_start(&tracer, 0));
-	if (!tracer.pid) {
-		kid_tell(&tracer, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
-		kid_hear(&tracer);
+	ASSERT_LE(0, tracer_start(&tracer, pid));
+	if (!tracer.pid)
 		_exit(variant->leaves || wait_status(pid) == SIGKILL ? EXIT_SUCCESS :
 								       EXIT_FAILURE);
-	}
-	ASSERT_EQ(0, kid_hear(&tracer));
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(pid) == 'Z'));
 	EXPECT_TRUE(init_waits(&kid));
