@@ -9,6 +9,7 @@
 use crate::{
     blockers,
     raw::{
+        new_ns,
         shown,
         tree::{
             self,
@@ -145,7 +146,11 @@ fn show_namespace(ns: &PidNamespace, file: &SeqFile, rcu: &rcu::Guard) {
         ns.pid_max(),
         init.map_or(0, PidNr::get),
     );
-    seq_print!(file, "  references {references} active {active}\n");
+    seq_print!(
+        file,
+        "  references {references} active {active} age {}\n",
+        new_ns::age(ns)
+    );
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]

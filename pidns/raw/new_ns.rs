@@ -34,12 +34,15 @@ use kernel::{
     },
 };
 
-/// A slab object: a namespace and its sysctl table.
+/// A slab object: a namespace, its sysctl table, and what debugfs shows besides.
 #[repr(C)]
 pub(super) struct PidNsObject {
     _ns: PidNamespace,
     #[cfg(CONFIG_SYSCTL)]
     pub(super) table: kernel::types::Opaque<bindings::ctl_table>,
+    /// When it was created, in seconds of `CLOCK_MONOTONIC`.
+    #[cfg(CONFIG_PIDNS_DEBUG_FS)]
+    created: i64,
 }
 
 /// The cache of namespaces.
@@ -91,6 +94,10 @@ impl NewPidNamespace {
             (*raw).level = level;
             (*raw).pid_max = PID_MAX_LIMIT;
             (*raw).pid_allocated = bindings::PIDNS_ADDING;
+            #[cfg(CONFIG_PIDNS_DEBUG_FS)]
+            {
+                (*slot.as_ptr()).created = bindings::ktime_get_seconds();
+            }
             bindings::init_work_with_key(
                 &raw mut (*raw).work,
                 Some(destroy::destroy_pid_namespace_work),
@@ -147,6 +154,19 @@ impl Drop for NewPidNamespace {
             destroy::free(self.0);
         }
     }
+}
+
+/// Returns the seconds since `ns` was created. The initial one was at boot.
+#[cfg(CONFIG_PIDNS_DEBUG_FS)]
+pub(crate) fn age(ns: &PidNamespace) -> i64 {
+    let created = if ns.is_initial() {
+        0
+    } else {
+        // SAFETY: Every other namespace is in a `PidNsObject`, and this member never changes.
+        unsafe { (*ns.as_ptr().cast::<PidNsObject>()).created }
+    };
+    // SAFETY: It has no requirements.
+    unsafe { bindings::ktime_get_seconds() }.saturating_sub(created)
 }
 
 /// Creates the cache of namespaces, at boot.

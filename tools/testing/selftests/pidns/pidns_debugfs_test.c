@@ -120,9 +120,11 @@ TEST_F_TIMEOUT(debugfs, alive_and_waiting, NS_TIMEOUT)
 	/* The child's nsproxy and pid, and this file. */
 	EXPECT_LE(3, number_after(lines, "  references "));
 	EXPECT_LE(3, number_after(lines, " active "));
+	EXPECT_GE(NS_TIMEOUT, number_after(lines, " age "));
+	EXPECT_TRUE(eventually(number_after(block_now(id), " age ") > 0));
 	kid_stop(&kid);
 	EXPECT_LINE(block_now(id), "  state dying pids 0 ");
-	EXPECT_LINE(block(id), " active 1\n");
+	EXPECT_LINE(block(id), " active 1 age ");
 	close(fd);
 	EXPECT_TRUE(eventually(!*block_now(id)));
 
