@@ -86,17 +86,18 @@ static void read_files(const struct work *work, struct seen *seen)
 /* The file of debugfs in pieces: between two of them a namespace may come or go. */
 static void read_debugfs(const struct work *work, struct seen *seen)
 {
-	int root = fs_root("debugfs"), fd;
-	char text[300];
+	int root = fs_root("debugfs"), fd, len;
+	char first[32], text[300];
 	ssize_t nr;
 
+	/* The initial namespace is always there. */
+	len = snprintf(first, sizeof(first), "namespace %d\n", PID_NS_INIT_ID);
 	for (;;) {
 		fd = openat(root, "pidns/namespaces", O_RDONLY | O_CLOEXEC);
 		if (fd < 0 || READ_ONCE(work->done))
 			break;
 		nr = read(fd, text, sizeof(text));
-		/* The initial namespace is always there, and first. */
-		seen->wrong += nr < 10 || memcmp(text, "namespace ", 10);
+		seen->wrong += nr < len || memcmp(text, first, len);
 		while (nr > 0)
 			nr = read(fd, text, sizeof(text));
 		seen->wrong += nr < 0;
