@@ -62,10 +62,12 @@ static void read_files(const struct work *work, struct seen *seen)
 	struct pid_ns_info info;
 	char path[64], text[1024];
 	int i, fd, fdinfo;
+	pid_t init;
 	ssize_t nr;
 
 	for (i = 0; !READ_ONCE(work->done); i = (i + 1) % WORKERS) {
-		fd = ns_open(READ_ONCE(work->init[i]), L_PID);
+		init = READ_ONCE(work->init[i]);
+		fd = init ? ns_open(init, L_PID) : -1;
 		if (fd < 0)
 			continue;
 		if (!ioctl(fd, NS_PID_GET_INFO, &info))
