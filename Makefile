@@ -123,12 +123,15 @@ integrate: ## lay the project over KDIR=, a Linux 7.3 tree of yours
 remove: ## take the project out of KDIR= again
 	@$(HARNESS) remove "$(KDIR)"
 
+patches: ## make a series of patches for git am, and check it (BUILD=1 builds each)
+	@$(HARNESS) patches
+
 clean: ## delete the build trees
 	@$(HARNESS) clean build
 
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@$(HARNESS) clean all
 
-TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc rust-analyzer lint integrate remove clean distclean
+TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc rust-analyzer lint integrate remove patches clean distclean
 $(TARGETS): /usr/bin/python3
 .PHONY: help $(TARGETS)

@@ -24,6 +24,7 @@ from . import (
     lspidns,
     models,
     mutation,
+    patches,
     policy,
     profile,
     quick,
@@ -54,6 +55,7 @@ COMMANDS: dict[str, Command] = {
     "lspidns": lspidns.command,
     "models": models.command,
     "mutants": mutation.command,
+    "patches": patches.command,
     "policy": policy.command,
     "profile": profile.command,
     "quick": quick.quick,
@@ -67,8 +69,8 @@ COMMANDS: dict[str, Command] = {
 }
 # Those that are for this machine's architecture and no other.
 NATIVE = {
-    *("bench", "configs", "containers", "distro", "lint", "models", "mutants", "profile", "quick"),
-    *("systemd", "upstream-tests"),
+    *("bench", "configs", "containers", "distro", "lint", "models", "mutants", "patches"),
+    *("profile", "quick", "systemd", "upstream-tests"),
 }
 # MEMORY= where it is not given: these have many guests, or a dump of it.
 MEMORY = {"quick": "1G", "mutants": "1G", "distro": "1G"}
