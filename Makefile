@@ -2,7 +2,7 @@
 #
 # What a person types. `make` alone tells. The work is in tools/testing/pidns.
 
-export ARCH IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
+export ARCH BUILD FORCE IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
 
 # Debian's own Python, whatever else the PATH has. It is the first thing that is installed.
 HARNESS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
@@ -123,6 +123,9 @@ integrate: ## lay the project over KDIR=, a Linux 7.3 tree of yours
 remove: ## take the project out of KDIR= again
 	@$(HARNESS) remove "$(KDIR)"
 
+port: ## tell what KDIR=, a tree of another release, changes in what ours replace
+	@$(HARNESS) port "$(KDIR)"
+
 patches: ## make a series of patches for git am, and check it (BUILD=1 builds each)
 	@$(HARNESS) patches
 
@@ -132,6 +135,6 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@$(HARNESS) clean all
 
-TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc rust-analyzer lint integrate remove patches clean distclean
+TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc rust-analyzer lint integrate remove port patches clean distclean
 $(TARGETS): /usr/bin/python3
 .PHONY: help $(TARGETS)

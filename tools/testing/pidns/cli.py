@@ -26,6 +26,7 @@ from . import (
     mutation,
     patches,
     policy,
+    port,
     profile,
     quick,
     setup,
@@ -48,7 +49,7 @@ COMMANDS: dict[str, Command] = {
     "distro": distro.command,
     "fuzz": fuzz.command,
     "fuzz-shrink": shrink.command,
-    "integrate": integrate.integrate_command,
+    "integrate": port.integrate_command,
     "kernel": kernel.kernel,
     "kunit": kunit.command,
     "lint": lint.command,
@@ -57,6 +58,7 @@ COMMANDS: dict[str, Command] = {
     "mutants": mutation.command,
     "patches": patches.command,
     "policy": policy.command,
+    "port": port.command,
     "profile": profile.command,
     "quick": quick.quick,
     "remove": integrate.remove_command,
@@ -72,6 +74,8 @@ NATIVE = {
     *("bench", "configs", "containers", "distro", "lint", "models", "mutants", "patches"),
     *("profile", "quick", "systemd", "upstream-tests"),
 }
+# Their KDIR= may be of any series.
+OTHER_SERIES = {"port", "remove"}
 # MEMORY= where it is not given: these have many guests, or a dump of it.
 MEMORY = {"quick": "1G", "mutants": "1G", "distro": "1G"}
 
@@ -86,10 +90,13 @@ def main(arguments: Sequence[str]) -> int:
     os.environ["LC_ALL"] = "C.UTF-8"
     try:
         cache = Cache.find(os.environ)
-        options = Options.read(os.environ, MEMORY.get(asked.command, "2G"))
+        env = dict(os.environ)
+        if asked.command in OTHER_SERIES:
+            env.pop("KDIR", None)
+        options = Options.read(env, MEMORY.get(asked.command, "2G"))
         if options.arch.foreign and asked.command in NATIVE:
             refuse(os.environ, asked.command, "ARCH")
-        return COMMANDS[asked.command](options, cache, os.environ, asked.argument)
+        return COMMANDS[asked.command](options, cache, env, asked.argument)
     except Fault as fault:
         print(f"pidns: error: {fault}", file=sys.stderr)
         return 1

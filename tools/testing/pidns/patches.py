@@ -19,8 +19,10 @@ from .errors import Fault, note
 from .lists import load
 from .options import SERIES, Options, refuse_all_but
 from .overlay import Overlay, need_programs
+from .patchbuild import Builder
 from .repository import WHEN, WHO, Change, Repository, identity
 from .series import Series, Step
+from .setup import setup
 from .source import Source
 
 CHECKPATCH = ["--strict", "--terse", "--no-summary", "--show-types"]
@@ -206,9 +208,16 @@ def make(cache: Cache, source: Source, folder: Path) -> tuple[Repository, list[s
 
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command."""
-    refuse_all_but(env, "patches", "KDIR")
+    refuse_all_but(env, "patches", "BUILD KDIR")
+    build = env.get("BUILD", "")
+    if build not in ("", "0", "1"):
+        raise Fault(f"BUILD={build} is not known; use BUILD=1, or leave it out")
+    if build == "1":
+        setup(options, cache)
     with cache.lock():
         source = Source.find(options, cache)
         source.lay_over()
-        make(cache, source, cache.root / "patches")
+        repository, commits = make(cache, source, cache.root / "patches")
+        if build == "1":
+            Builder(options, cache, repository).run(commits[1:])
     return 0

@@ -135,8 +135,9 @@ class Tree:
                 (
                     config.goal,
                     wanted,
-                    (self.source.path / "kernel/pidns/Kconfig").read_text(encoding="utf-8"),
-                    (self.source.path / MANIFEST / "applied.diff").read_text(encoding="utf-8"),
+                    # A patch of the series has neither of them.
+                    _read(self.source.path / "kernel/pidns/Kconfig"),
+                    _read(self.source.path / MANIFEST / "applied.diff"),
                     self.toolchain.identity,
                 )
             ).encode()
