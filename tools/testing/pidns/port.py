@@ -171,7 +171,7 @@ def report(
             yield f"{one.file}: differs, but the text of {release.version} is not here"
         else:
             listed = changes(one.file, one.before, one.after)
-            yield f"{one.file}: {len(listed) or 'no'} functions and types differ"
+            yield f"{one.file}: {len(listed) or 'none'} of its functions and types differ"
             for change in listed:
                 brackets = "" if change.name == REST or " " in change.name else "()"
                 ours = ours_of(change.name, known)
@@ -205,10 +205,13 @@ def patch_faults(tree: Path, overlay: Overlay) -> Iterator[str]:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_bytes(data)
         for patch in patches:
-            fault = stage.try_patch(folder, patch.read_bytes())
-            if fault is not None:
-                lines = [line for line in fault.splitlines() if re.search("FAILED|find file", line)]
-                yield f"{patch.relative_to(overlay.root)} does not apply: {'; '.join(lines)}"
+            for file in stage.targets(patch.read_bytes()):
+                part = stage.part_of(patch.read_bytes(), file)
+                fault = stage.try_patch(folder, part)
+                if fault is not None:
+                    why = re.search(r".*(?:FAILED|find file).*", fault)
+                    said = why[0].strip() if why else fault.partition("\n")[0]
+                    yield f"{patch.relative_to(overlay.root)} does not apply to {file}: {said}"
 
 
 def show(tree: Path, overlay: Overlay, cached: Path | None, folder: Path) -> list[str]:

@@ -144,7 +144,7 @@ class TreeTest(FolderTest):
     def test_a_header_that_differs(self) -> None:
         write(self.tree, {"include/a.h": "int a(int);\n"})
         self.assertEqual(self.integrate(), 0)
-        self.assertIn("include/a.h: 1 functions and types differ", self.said.getvalue())
+        self.assertIn("include/a.h: 1 of its functions and types", self.said.getvalue())
         found = (self.folder / "cache/pidns/log/integrate-7.3.4.diff").read_text()
         self.assertIn("-int a(void);\n+int a(int);\n", found)
 
@@ -180,7 +180,7 @@ class TreeTest(FolderTest):
         self.assertIn("kernel/pid.c: two() has no counterpart", said)
         self.assertIn("alloc_pid is in none of kernel/pid.c", said)
         self.assertNotIn("attach_pid is in none", said)
-        self.assertIn("patches/0001-test.patch does not apply: ", said)
+        self.assertIn("patches/0001-test.patch does not apply to init/Kconfig: ", said)
         self.assertIn("log/port-7.9.4.diff", said)
 
     def test_a_cached_source(self) -> None:
