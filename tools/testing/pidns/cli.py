@@ -14,6 +14,7 @@ from . import (
     compare,
     configs,
     containers,
+    debs,
     demo,
     distro,
     fuzz,
@@ -45,6 +46,7 @@ COMMANDS: dict[str, Command] = {
     "compare": compare.command,
     "configs": configs.command,
     "containers": containers.command,
+    "debs": debs.command,
     "debug": demo.debug,
     "distro": distro.command,
     "fuzz": fuzz.command,
@@ -71,7 +73,7 @@ COMMANDS: dict[str, Command] = {
 }
 # Those that are for this machine's architecture and no other.
 NATIVE = {
-    *("bench", "configs", "containers", "distro", "lint", "models", "mutants", "patches"),
+    *("bench", "configs", "containers", "debs", "distro", "lint", "models", "mutants", "patches"),
     *("profile", "quick", "systemd", "upstream-tests"),
 }
 # Their KDIR= may be of any series.
