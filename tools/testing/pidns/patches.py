@@ -10,12 +10,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import series
 from .cache import TOP, Cache
 from .errors import Fault, note
+from .kept import Kept, key_of
 from .lists import load
 from .options import SERIES, Options, refuse_all_but
 from .overlay import Overlay, need_programs
@@ -172,7 +174,19 @@ def checkpatch(source: Path, patch: Path, step: Step) -> list[str]:
     return [line.removeprefix(f"{patch.parent}/") for line in lines]
 
 
-def make(cache: Cache, source: Source, folder: Path) -> tuple[Repository, list[str]]:
+def check(cache: Cache, source: Path, patch: Path, step: Step) -> list[str]:
+    """The same, remembered for a patch that is the same but for its date: large ones take minutes."""
+    kept = Kept(cache.root / "series/checkpatch")
+    text = re.sub(r"^Date: .*$", "", patch.read_text(encoding="utf-8"), count=1, flags=re.M)
+    key = key_of([text, *step.ignore, source / "scripts/checkpatch.pl"])
+    found: list[str] | None = kept.get(patch.stem, key)
+    if found is None:
+        found = checkpatch(source, patch, step)
+        kept.put(patch.stem, key, found)
+    return found
+
+
+def make(cache: Cache, source: Source, folder: Path, jobs: int = 1) -> tuple[Repository, list[str]]:
     """Makes the series and checks it; returns the repository with its commits."""
     need_programs()
     plan = load(series.LIST, functools.partial(series.read, TOP / "patches"))
@@ -191,11 +205,9 @@ def make(cache: Cache, source: Source, folder: Path) -> tuple[Repository, list[s
         if apply(repository, commits[0], patches, work) != end:
             raise Fault("git am does not end with what make integrate lays over the source")
         note("checking them by checkpatch.pl --strict")
-        faults = [
-            line
-            for patch, step in zip(patches, plan.steps, strict=True)
-            for line in checkpatch(source.path, patch, step)
-        ]
+        with ThreadPoolExecutor(max_workers=jobs) as pool:
+            one = functools.partial(check, cache, source.path)
+            faults = [line for lines in pool.map(one, patches, plan.steps) for line in lines]
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(fresh, folder)
@@ -217,7 +229,7 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
     with cache.lock():
         source = Source.find(options, cache)
         source.lay_over()
-        repository, commits = make(cache, source, cache.root / "patches")
+        repository, commits = make(cache, source, cache.root / "patches", options.jobs)
         if build == "1":
             Builder(options, cache, repository).run(commits[1:])
     return 0
