@@ -24,7 +24,7 @@ from .options import Options, refuse_all_but
 from .setup import RUST, Setup, has, setup
 from .source import Source
 from .toolchain import Toolchain
-from .tree import BUILD_LIMIT, Tree
+from .tree import Tree
 
 SPACE = 20000
 # What a distribution's configuration names and only its maintainers have.
@@ -112,12 +112,11 @@ class Debs:
         """The build tree, one for each configuration. bindeb-pkg writes beside it."""
         name = hashlib.sha256(str(self.given).encode()).hexdigest()[:8] if self.given else "local"
         key = f"{self.source.name}-{self.options.impl}-debs-{name}"
-        limit = BUILD_LIMIT if self.options.minutes is None else self.options.minutes * 60
         return Tree(
             *(self.options.arch.name, self.source, self.cache.build / key / "linux", key),
             *(self.toolchain, self.cache, self.options.jobs),
             variables=(f"PAHOLE={self.pahole}",) if self.pahole else (),
-            limit=limit,
+            limit=self.options.minutes and self.options.minutes * 60,
         )
 
     def base(self, tree: Tree) -> str:

@@ -214,7 +214,9 @@ def make(cache: Cache, source: Source, folder: Path, jobs: int = 1) -> tuple[Rep
     if faults:
         print("\n".join(faults))
         raise Fault(f"checkpatch.pl has {len(faults)} words on the patches in {folder}")
-    note(f"see {folder / letter.name}; in a git tree of the source: git am {folder}/*.patch")
+    note(
+        f"see {folder / letter.name}; in a git tree of the source: git am --empty=drop {folder}/*.patch"
+    )
     return repository, commits
 
 

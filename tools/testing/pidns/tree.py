@@ -84,8 +84,8 @@ class Tree:
     jobs: int
     # Further variables for the kernel's make.
     variables: tuple[str, ...] = ()
-    # Seconds for a step.
-    limit: float = BUILD_LIMIT
+    # Seconds for a step, if not the usual ones.
+    limit: float | None = None
 
     @property
     def make(self) -> list[str]:
@@ -107,7 +107,8 @@ class Tree:
         """Runs a step of the build, and shows its progress."""
         with open(log, "wb") as file:
             progress = Progress(log)
-            deadline = time.monotonic() + self.limit
+            limit = self.limit or BUILD_LIMIT
+            deadline = time.monotonic() + limit
             with process.started(
                 command, stdout=file, stderr=subprocess.STDOUT, env=self.toolchain.env
             ) as building:
@@ -118,7 +119,7 @@ class Tree:
                         progress.show()
                     if time.monotonic() > deadline:
                         raise Fault(
-                            f"{what} did not finish within {self.limit / 60:.0f} minutes; start it again,"
+                            f"{what} did not finish within {limit / 60:.0f} minutes; start it again,"
                             " it goes on from there"
                         )
                 progress.done()
