@@ -162,8 +162,9 @@ def checkpatch(source: Path, patch: Path, step: Step) -> list[str]:
     """What checkpatch says of a patch."""
     ignored = ["--ignore", ",".join(step.ignore)] if step.ignore else []
     said = subprocess.run(
-        ["perl", source / "scripts/checkpatch.pl", *CHECKPATCH, *ignored, patch],
-        cwd=source,
+        ["perl", source / "scripts/checkpatch.pl", f"--root={source}", *CHECKPATCH, *ignored, patch],
+        # It leaves a file where it runs.
+        cwd=patch.parent,
         capture_output=True,
         text=True,
         check=False,

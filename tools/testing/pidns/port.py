@@ -249,10 +249,10 @@ def examine(tree: Path, overlay: Overlay, cached: Path | None, folder: Path, for
         note(line)
     note(f"that is against {release.version}; the differences are in {path}")
     if replaced and not force:
-        files = " and ".join(one.file for one in replaced)
+        files = ", ".join(one.file for one in replaced)
         raise Fault(
-            f"{files}, which ours replace, differ from {release.version}: see whether ours need that"
-            " as well, then lay them over it by FORCE=1"
+            f"ours replace files that are not those of {release.version}: {files};"
+            " see whether ours need that as well, then give FORCE=1"
         )
 
 

@@ -166,4 +166,7 @@ def _files(folder: Path) -> Iterable[str]:
             and not name.startswith(stage.PREFIX)
             and f"{start}{name}" != str(MANIFEST)
         ]
-        yield from (f"{start}{name}" for name in (*files, *links) if start or name != ".git")
+        for name in (*files, *links):
+            # What checkpatch leaves where it is run.
+            if start or (name != ".git" and not name.startswith(".checkpatch-")):
+                yield f"{start}{name}"

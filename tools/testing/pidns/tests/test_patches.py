@@ -92,8 +92,8 @@ class PatchesTest(FolderTest):
             if not file.is_relative_to(MANIFEST) and file.name != "run.sh":
                 self.assertEqual((tree / file).read_bytes(), path.read_bytes(), file)
         listed = repository.git("ls-tree", commits[-1])
-        self.assertRegex(listed, r"100755 blob \w+\trun.sh")
-        self.assertRegex(listed, r"120000 blob \w+\tlink")
+        self.assertRegex(listed, r"100755 blob \w+\srun.sh")
+        self.assertRegex(listed, r"120000 blob \w+\slink")
 
     def test_the_same_again(self) -> None:
         _, commits = self.make()
