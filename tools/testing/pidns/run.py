@@ -38,6 +38,7 @@ RACES = frozenset(
         "pidns_fork_race_test",
         "pidns_groups_test",
         "pidns_init_leader_test",
+        "pidns_readers_test",
         "pidns_revive_test",
         "pidns_stress_cycles_test",
         "pidns_stress_kill_test",
