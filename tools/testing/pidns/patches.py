@@ -9,6 +9,7 @@ import functools
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -161,14 +162,12 @@ def apply(repository: Repository, base: str, patches: Sequence[Path], work: Path
 def checkpatch(source: Path, patch: Path, step: Step) -> list[str]:
     """What checkpatch says of a patch."""
     ignored = ["--ignore", ",".join(step.ignore)] if step.ignore else []
-    said = subprocess.run(
-        ["perl", source / "scripts/checkpatch.pl", f"--root={source}", *CHECKPATCH, *ignored, patch],
-        # It leaves a file where it runs.
-        cwd=patch.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    script = ["perl", f"{source}/scripts/checkpatch.pl", f"--root={source}", *CHECKPATCH]
+    # It leaves a file where it runs.
+    with tempfile.TemporaryDirectory(prefix="pidns.") as work:
+        said = subprocess.run(
+            [*script, *ignored, patch], cwd=work, capture_output=True, text=True, check=False
+        )
     lines = (said.stdout + said.stderr).splitlines()
     if said.returncode and not lines:
         lines = [f"{patch}: checkpatch.pl ends with {said.returncode}"]
