@@ -2,7 +2,7 @@
 #
 # What a person types. `make` alone tells. The work is in tools/testing/pidns.
 
-export ARCH IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
+export ARCH BUILD FORCE IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIG CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
 
 # Debian's own Python, whatever else the PATH has. It is the first thing that is installed.
 HARNESS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
@@ -31,7 +31,11 @@ help: ## print this
 	@echo '                mistakes (models)'
 	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
 	@echo '  SEEDS=A..B    which programs (fuzz, compare, mutants, quick)'
-	@echo '  MINUTES=...   again and again for so long, to find races (quick)'
+	@echo '  MINUTES=...   again and again for so long, to find races (quick), or how long a build may'
+	@echo '                take until it is started again (debs)'
+	@echo '  CONFIG=...    a configuration of a kernel, instead of the one that runs here (debs)'
+	@echo '  BUILD=1       build each patch, for C and for Rust (patches)'
+	@echo '  FORCE=1       although a file that ours replace is not that of the release (integrate)'
 	@echo '  CONFIGS=...   some of the configurations of make configs (configs)'
 	@echo '  OP=... LEVEL=...  what to look at, how deep (profile)'
 	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
@@ -117,11 +121,20 @@ rust-analyzer: ## write rust-project.json, for editors
 lint: ## check the style and the rules of all code here
 	@$(HARNESS) lint
 
+debs: ## make Debian packages of a kernel, with CONFIG= or this machine's configuration
+	@$(HARNESS) debs
+
 integrate: ## lay the project over KDIR=, a Linux 7.3 tree of yours
 	@$(HARNESS) integrate "$(KDIR)"
 
 remove: ## take the project out of KDIR= again
 	@$(HARNESS) remove "$(KDIR)"
+
+port: ## tell what KDIR=, a tree of another release, changes in what ours replace
+	@$(HARNESS) port "$(KDIR)"
+
+patches: ## make a series of patches for git am, and check it (BUILD=1 builds each)
+	@$(HARNESS) patches
 
 clean: ## delete the build trees
 	@$(HARNESS) clean build
@@ -129,6 +142,6 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@$(HARNESS) clean all
 
-TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc rust-analyzer lint integrate remove clean distclean
+TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc rust-analyzer lint debs integrate remove port patches clean distclean
 $(TARGETS): /usr/bin/python3
 .PHONY: help $(TARGETS)

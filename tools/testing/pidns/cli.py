@@ -14,6 +14,7 @@ from . import (
     compare,
     configs,
     containers,
+    debs,
     demo,
     distro,
     fuzz,
@@ -24,7 +25,9 @@ from . import (
     lspidns,
     models,
     mutation,
+    patches,
     policy,
+    port,
     profile,
     quick,
     setup,
@@ -43,18 +46,21 @@ COMMANDS: dict[str, Command] = {
     "compare": compare.command,
     "configs": configs.command,
     "containers": containers.command,
+    "debs": debs.command,
     "debug": demo.debug,
     "distro": distro.command,
     "fuzz": fuzz.command,
     "fuzz-shrink": shrink.command,
-    "integrate": integrate.integrate_command,
+    "integrate": port.integrate_command,
     "kernel": kernel.kernel,
     "kunit": kunit.command,
     "lint": lint.command,
     "lspidns": lspidns.command,
     "models": models.command,
     "mutants": mutation.command,
+    "patches": patches.command,
     "policy": policy.command,
+    "port": port.command,
     "profile": profile.command,
     "quick": quick.quick,
     "remove": integrate.remove_command,
@@ -67,9 +73,11 @@ COMMANDS: dict[str, Command] = {
 }
 # Those that are for this machine's architecture and no other.
 NATIVE = {
-    *("bench", "configs", "containers", "distro", "lint", "models", "mutants", "profile", "quick"),
-    *("systemd", "upstream-tests"),
+    *("bench", "configs", "containers", "debs", "distro", "lint", "models", "mutants", "patches"),
+    *("profile", "quick", "systemd", "upstream-tests"),
 }
+# Their KDIR= may be of any series.
+OTHER_SERIES = {"port", "remove"}
 # MEMORY= where it is not given: these have many guests, or a dump of it.
 MEMORY = {"quick": "1G", "mutants": "1G", "distro": "1G"}
 
@@ -84,10 +92,13 @@ def main(arguments: Sequence[str]) -> int:
     os.environ["LC_ALL"] = "C.UTF-8"
     try:
         cache = Cache.find(os.environ)
-        options = Options.read(os.environ, MEMORY.get(asked.command, "2G"))
+        env = dict(os.environ)
+        if asked.command in OTHER_SERIES:
+            env.pop("KDIR", None)
+        options = Options.read(env, MEMORY.get(asked.command, "2G"))
         if options.arch.foreign and asked.command in NATIVE:
             refuse(os.environ, asked.command, "ARCH")
-        return COMMANDS[asked.command](options, cache, os.environ, asked.argument)
+        return COMMANDS[asked.command](options, cache, env, asked.argument)
     except Fault as fault:
         print(f"pidns: error: {fault}", file=sys.stderr)
         return 1

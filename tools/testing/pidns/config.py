@@ -2,7 +2,7 @@
 """A kernel's configuration: fragments of configs/, and the choice of the implementation."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,17 @@ def for_qemu(impl: str, debug: bool, variant: str = "", arch: Arch = X86_64) -> 
     ]
     debugfs = _lines(["PIDNS_DEBUG_FS=y"] if impl == "rust" else [])
     return Config(_fragments(*names), _for_qemu(impl) + debugfs, "allnoconfig")
+
+
+def for_patches(rust: bool, known: Collection[str]) -> Config:
+    """The lean configuration, as far as a patch of the series has the symbols."""
+    lines = _for_qemu("rust" if rust else "c").splitlines(keepends=True)
+    ours = [line for line in lines if "PIDNS" in line]
+    extra = [line for line in lines if line not in ours]
+    extra += [line for line in ours if line.removeprefix("CONFIG_").partition("=")[0] in known]
+    extra += [] if rust else ["CONFIG_RUST=n\n"]
+    text = "".join(extra)
+    return Config(_fragments("guest", "lean"), text, must=text)
 
 
 def for_matrix(goal: str, wanted: str) -> Config:

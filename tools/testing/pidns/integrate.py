@@ -272,17 +272,6 @@ def remove(overlay: Overlay, kdir: Path) -> None:
     note(f"{what} is out of {tree}")
 
 
-def integrate_command(
-    _o: Options, _c: Cache, env: Mapping[str, str], arguments: Sequence[str]
-) -> int:
-    """The command "integrate [--update] TREE"."""
-    folder = arguments[-1] if arguments else ""
-    if not folder:
-        raise Fault(f"which tree? give KDIR=, the path of a Linux {SERIES} source tree")
-    integrate(Overlay.find(env), Path(folder), arguments[0] == "--update")
-    return 0
-
-
 def remove_command(_o: Options, _c: Cache, env: Mapping[str, str], arguments: Sequence[str]) -> int:
     """The command "remove TREE"."""
     if not arguments or not arguments[0]:

@@ -301,6 +301,7 @@ class Lint:
             "rows": [PYTHON, "-m", "pidns.rows", "check"],
             "functions": [PYTHON, "-m", "pidns.functions", "check"],
             "api": [PYTHON, "-m", "pidns.api", "check"],
+            "releases": [PYTHON, "-m", "pidns.releases", "check"],
         }
         ran = {name: functools.partial(self.run, words) for name, words in commands.items()}
         return ran | {

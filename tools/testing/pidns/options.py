@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the user asked for: the variables of the Makefile."""
 
+import functools
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -10,11 +11,14 @@ from pathlib import Path
 from . import arch as arches
 from .arch import X86_64, Arch
 from .errors import Fault
+from .lists import load
 
+# The one that is fetched: the last of lists/releases.toml.
 SERIES = "7.3"
 # What means something to some commands only.
 NAMES = (
-    "CHECKS CONFIGS CPUS DEBUG IMPL KDIR LEVEL MEMORY MINUTES MUTANTS OP SEED SEEDS TESTS TIMEOUT"
+    "BUILD CHECKS CONFIG CONFIGS CPUS DEBUG FORCE IMPL KDIR LEVEL MEMORY MINUTES MUTANTS OP SEED"
+    " SEEDS TESTS TIMEOUT"
 )
 IMPLEMENTATIONS = ("rust", "c")
 SEEDS = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
@@ -31,6 +35,12 @@ def _number(env: Mapping[str, str], name: str, what: str, default: int) -> int:
     return int(value)
 
 
+@functools.cache
+def known_series() -> list[str]:
+    """The series of the kernel that we are made for."""
+    return load("releases.toml", lambda table: [one["series"] for one in table["release"]])
+
+
 def check_kdir(path: Path) -> None:
     """Raises a Fault unless it is a kernel tree of the series that we are made for."""
     give = f"give the path of a Linux {SERIES} tree"
@@ -44,8 +54,11 @@ def check_kdir(path: Path) -> None:
     head = (path / "Makefile").read_text(encoding="utf-8", errors="replace")
     found = re.search(r"^VERSION *= *(\d+)\nPATCHLEVEL *= *(\d+)", head, re.M)
     version = f"{found[1]}.{found[2]}" if found else "of no version"
-    if version != SERIES:
-        raise Fault(f"KDIR={path} is Linux {version}, not {SERIES}; give a {SERIES} tree")
+    if version not in known_series():
+        raise Fault(
+            f"KDIR={path} is Linux {version}, not {' or '.join(known_series())};"
+            f" give a {SERIES} tree, or see what is to be done by make port KDIR={path}"
+        )
     if not os.access(path, os.W_OK):
         raise Fault(f"KDIR={path} cannot be written to; give a tree of your own")
 
@@ -53,7 +66,10 @@ def check_kdir(path: Path) -> None:
 def refuse(env: Mapping[str, str], command: str, *names: str) -> None:
     """Raises a Fault for an option of other commands."""
     for name in names:
-        if env.get(name, "") not in ("", {"DEBUG": "0", "IMPL": "rust"}.get(name)):
+        if env.get(name, "") not in (
+            "",
+            {"BUILD": "0", "DEBUG": "0", "FORCE": "0", "IMPL": "rust"}.get(name),
+        ):
             raise Fault(f"{name}={env[name]} is not for {command}; leave it out")
 
 

@@ -24,6 +24,7 @@ LLVM_VERSIONS = range(30, 16, -1)
 # What the caller's make passes on, and flags of the user's, are not for the kernel's.
 NOT_PASSED = re.compile(
     "MAKEFLAGS|MFLAGS|MAKELEVEL|MAKEOVERRIDES|ARCH|CROSS_COMPILE|KBUILD_OUTPUT|LLVM|KCFLAGS|USERCFLAGS"
+    "|BUILD|CONFIG|FORCE"
 )
 
 

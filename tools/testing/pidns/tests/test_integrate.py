@@ -12,6 +12,7 @@ from unittest import mock
 from .. import cli
 from ..errors import Fault
 from ..integrate import integrate, remove
+from ..options import known_series
 from ..overlay import MANIFEST, ROWS_PAGE, Overlay
 from .kernel_tree import FolderTest, change, contents, git, in_child, make_overlay, make_tree, write
 
@@ -330,6 +331,9 @@ class ForeignFoldersTest(TreeTest):
                 os.chown(path, 65534, 65534)
 
     def as_user(self, action: Callable[[], object]) -> tuple[int, str]:
+        # That user need not be let into the checkout.
+        known_series()
+
         def act() -> None:
             if os.getuid() == 0:
                 os.setgroups([])
