@@ -24,6 +24,7 @@ from . import (
     lspidns,
     models,
     mutation,
+    native,
     policy,
     profile,
     quick,
@@ -39,6 +40,7 @@ from .options import Options, refuse
 Command = Callable[[Options, Cache, Mapping[str, str], Sequence[str]], int]
 COMMANDS: dict[str, Command] = {
     "bench": bench.command,
+    "bench-native": native.command,
     "clean": clean.command,
     "compare": compare.command,
     "configs": configs.command,
@@ -67,11 +69,11 @@ COMMANDS: dict[str, Command] = {
 }
 # Those that are for this machine's architecture and no other.
 NATIVE = {
-    *("bench", "configs", "containers", "distro", "lint", "models", "mutants", "profile", "quick"),
-    *("systemd", "upstream-tests"),
+    *("bench", "bench-native", "configs", "containers", "distro", "lint", "models", "mutants"),
+    *("profile", "quick", "systemd", "upstream-tests"),
 }
 # MEMORY= where it is not given: these have many guests, or a dump of it.
-MEMORY = {"quick": "1G", "mutants": "1G", "distro": "1G"}
+MEMORY = {"quick": "1G", "mutants": "1G", "distro": "1G", "bench-native": "1G"}
 
 
 def main(arguments: Sequence[str]) -> int:
