@@ -34,13 +34,14 @@ help: ## print this
 	@echo '  MINUTES=...   again and again for so long, to find races (quick), or for less noise'
 	@echo '                (bench-native)'
 	@echo '  CONFIGS=...   some of the configurations of make configs (configs)'
-	@echo '  OP=... LEVEL=...  what to look at, how deep (profile, bench-native)'
+	@echo '  OP=... LEVEL=...  what to look at, how deep (profile, bench-native; bench-growth: OP=)'
+	@echo '  SIZES=...     how many processes, namespaces and so on, as in SIZES="10 1000" (bench-growth)'
 	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
 	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants), or one test (quick),'
 	@echo '                or for which its instructions are logged (profile)'
 	@echo '  CPUS=... MEMORY=...  processors and memory of the guest, as in CPUS=4 MEMORY=4G (2, 2G;'
 	@echo '                of each guest of quick and mutants: 2 for races, else 1; 1G; of'
-	@echo '                bench-native: 1, and all; 1G)'
+	@echo '                bench-native: 1, and all; 1G; of bench-growth: 1; 8G)'
 	@echo '  JOBS=...      how much to build at a time (as many as there are processors)'
 	@echo '  RUSTC=...     a rustc of yours, with its library source, instead of /usr/bin/rustc'
 
@@ -95,6 +96,9 @@ kunit: ## run KUnit, doctests included, by the kernel's kunit.py
 bench: ## count what operations cost, on C and on Rust
 	@$(HARNESS) bench
 
+bench-growth: ## count how costs grow with what is alive, on C and on Rust
+	@$(HARNESS) bench-growth "$(OP)" "$(SIZES)"
+
 bench-native: ## measure how fast both are natively, on User Mode Linux
 	@$(HARNESS) bench-native "$(OP)" "$(LEVEL)"
 
@@ -134,6 +138,6 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@$(HARNESS) clean all
 
-TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench bench-native profile configs mutants models htmldocs doc rust-analyzer lint integrate remove clean distclean
+TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench bench-growth bench-native profile configs mutants models htmldocs doc rust-analyzer lint integrate remove clean distclean
 $(TARGETS): /usr/bin/python3
 .PHONY: help $(TARGETS)

@@ -169,6 +169,15 @@ static inline int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Prints the figures of some rounds, in tenths. */
+static inline void show_rounds(const char *name, int level, uint64_t *rounds, int count)
+{
+	qsort(rounds, count, sizeof(rounds[0]), compare);
+	printf("bench %s %d %.1f %.1f\n", name, level, rounds[0] / 10.0,
+	       rounds[count / 2] / 10.0);
+	fflush(stdout);
+}
+
 static inline void measure(const struct op *op, int level)
 {
 	uint64_t rounds[MAX_ROUNDS], start;
@@ -184,10 +193,7 @@ static inline void measure(const struct op *op, int level)
 		rounds[r] = (op->measures_inside ? *inside : now() - start);
 		rounds[r] = rounds[r] * 10 / op->count / op->per;
 	}
-	qsort(rounds, op->rounds, sizeof(rounds[0]), compare);
-	printf("bench %s %d %.1f %.1f\n", op->name, level, rounds[0] / 10.0,
-	       rounds[op->rounds / 2] / 10.0);
-	fflush(stdout);
+	show_rounds(op->name, level, rounds, op->rounds);
 }
 
 struct slab {

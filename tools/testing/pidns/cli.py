@@ -17,6 +17,7 @@ from . import (
     demo,
     distro,
     fuzz,
+    growth,
     integrate,
     kernel,
     kunit,
@@ -40,6 +41,7 @@ from .options import Options, refuse
 Command = Callable[[Options, Cache, Mapping[str, str], Sequence[str]], int]
 COMMANDS: dict[str, Command] = {
     "bench": bench.command,
+    "bench-growth": growth.command,
     "bench-native": native.command,
     "clean": clean.command,
     "compare": compare.command,
@@ -69,11 +71,17 @@ COMMANDS: dict[str, Command] = {
 }
 # Those that are for this machine's architecture and no other.
 NATIVE = {
-    *("bench", "bench-native", "configs", "containers", "distro", "lint", "models", "mutants"),
-    *("profile", "quick", "systemd", "upstream-tests"),
+    *("bench", "bench-growth", "bench-native", "configs", "containers", "distro", "lint"),
+    *("models", "mutants", "profile", "quick", "systemd", "upstream-tests"),
 }
 # MEMORY= where it is not given: these have many guests, or a dump of it.
-MEMORY = {"quick": "1G", "mutants": "1G", "distro": "1G", "bench-native": "1G"}
+MEMORY = {
+    "quick": "1G",
+    "mutants": "1G",
+    "distro": "1G",
+    "bench-native": "1G",
+    "bench-growth": "8G",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
