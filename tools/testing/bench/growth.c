@@ -118,7 +118,7 @@ static void measure_there(const char *kind, int size)
 	/* What few processes need is too short to be measured once. */
 	int many = size < 1000 ? 10 : 1;
 	const struct op ops[] = {
-		{ .name = "vfork", .run = op_vfork, .rounds = 9, .count = 200, .per = 1 },
+		{ .name = "vfork", .run = op_vfork, .rounds = 9, .count = 1000, .per = 1 },
 		{ .name = "lookup", .run = op_lookup, .rounds = 9, .count = 10,
 		  .per = looked_up() },
 		{ .name = "pidfd_open", .run = op_pidfd_of_another, .rounds = 9, .count = 100,
@@ -183,21 +183,21 @@ static void sparse(int size)
 /* Just below the largest number. */
 static void high(int size)
 {
-	set_cursor(LAST_NUMBER - size - 5000);
+	set_cursor(LAST_NUMBER - size - 20000);
 	start_idle(size, 0, 0);
 	measure_there("high", size);
 }
 
 static void near_the_end(void)
 {
-	set_cursor(LAST_NUMBER - 100);
+	set_cursor(LAST_NUMBER - 500);
 }
 
 /* Each round goes over the largest number, to the first ones, which are in use. */
 static void wrap(int size)
 {
 	const struct op op = {
-		.name = "vfork", .run = op_vfork, .rounds = 9, .count = 200, .per = 1,
+		.name = "vfork", .run = op_vfork, .rounds = 9, .count = 1000, .per = 1,
 		.before = near_the_end,
 	};
 
@@ -218,8 +218,8 @@ static void measure_numbers(int size)
 static void siblings(int size)
 {
 	const struct op ops[] = {
-		{ .name = "vfork", .run = op_vfork, .rounds = 9, .count = 200, .per = 1 },
-		{ .name = "newpid", .run = op_newpid, .rounds = 9, .count = 100, .per = 1 },
+		{ .name = "vfork", .run = op_vfork, .rounds = 9, .count = 1000, .per = 1 },
+		{ .name = "newpid", .run = op_newpid, .rounds = 9, .count = 600, .per = 1 },
 		{ .name = "lookup", .run = op_lookup, .rounds = 9, .count = 10,
 		  .per = size < LOOKED_UP ? size : LOOKED_UP },
 		{ .name = "pidfd_open", .run = op_pidfd_of_another, .rounds = 9, .count = 100,
@@ -394,20 +394,21 @@ static int settled_slabs(struct slab slabs[MAX_SLABS])
 
 static void show_bytes(const char *what, int level, int size, double bytes)
 {
-	printf("bench memory:%s-%d %d %.1f %.1f\n", what, level, size, bytes, bytes);
+	printf("bench memory:%s-%02d %d %.1f %.1f\n", what, level, size, bytes, bytes);
 	fflush(stdout);
 }
 
-/*
- * What one more takes, in all caches and in ours, and what all of them leave in ours; returns
- * the first.
- */
-static double measure_idle(const char *what, int level, int size, unsigned long flags)
+struct bytes {
+	double all;	/* of each process, in all caches */
+	double own;	/* the same, in ours */
+	double kept;	/* in ours when all are gone */
+};
+
+static struct bytes idle_bytes(int size, unsigned long flags)
 {
 	static struct slab before[MAX_SLABS], with[MAX_SLABS], after[MAX_SLABS];
+	struct bytes bytes = { 0 };
 	int old, nr, gone;
-	double bytes = 0, own;
-	char name[32];
 
 	start_idle(WARM, flags, 0);
 	end_idle();
@@ -421,28 +422,30 @@ static double measure_idle(const char *what, int level, int size, unsigned long 
 
 		/* Less is of other users. */
 		if (more >= size)
-			bytes += more;
+			bytes.all += more / size;
 	}
-	own = our_bytes(before, old);
-	snprintf(name, sizeof(name), "%s-own", what);
-	show_bytes(name, level, size, (our_bytes(with, nr) - own) / size);
-	snprintf(name, sizeof(name), "%s-kept", what);
-	show_bytes(name, level, size, our_bytes(after, gone) - own);
-	return bytes / size;
+	bytes.own = (our_bytes(with, nr) - our_bytes(before, old)) / size;
+	bytes.kept = our_bytes(after, gone) - our_bytes(before, old);
+	return bytes;
 }
 
 static int memory_size;
 
 static void memory(int level)
 {
-	double process = measure_idle("process", level, memory_size, 0);
+	struct bytes process = idle_bytes(memory_size, 0), ns;
 	int number = memory_size < 10 ? 1 : memory_size / 10;
 
-	show_bytes("process", level, memory_size, process);
+	show_bytes("process", level, memory_size, process.all);
+	show_bytes("process-own", level, memory_size, process.own);
+	show_bytes("process-kept", level, memory_size, process.kept);
 	if (level == DEEPEST)
 		return;
-	show_bytes("namespace", level, number,
-		   measure_idle("namespace", level, number, CLONE_NEWPID) - process);
+	/* Each has a process, which has a number more there. */
+	ns = idle_bytes(number, CLONE_NEWPID);
+	show_bytes("namespace", level, number, ns.all - process.all);
+	show_bytes("namespace-own", level, number, ns.own - process.own);
+	show_bytes("namespace-kept", level, number, ns.kept);
 }
 
 static void measure_memory(int size)

@@ -50,7 +50,7 @@ LAST_WORDS = (
     "(instructions an operation, or for each process where it is of all: the least of all rounds;",
     " x: times that of the smallest size; +: grows more in Rust than in C. memory: bytes of slab",
     " caches, a process or namespace; own: of those for pids, namespaces and proxies; kept: of the",
-    " same in all, when they are gone. By level, as in process-8.)",
+    " same in all, when they are gone. By level, as in process-08.)",
 )
 
 
@@ -104,7 +104,7 @@ def table(found: Iterable[Growth]) -> list[str]:
 def place_of(row: Row) -> tuple[str, str]:
     """The plot that a figure is in, and its place on the x axis."""
     if found := re.fullmatch(r"memory:(\S+)-(\d+)", row.name):
-        return f"memory: {found[1]}, {row.level}, by level", found[2]
+        return f"memory: {found[1]}, {row.level}, by level", str(int(found[2]))
     kind, _, operation = row.name.partition(":")
     if kind in KINDS:
         return f"{operation}, {row.level} numbers", kind

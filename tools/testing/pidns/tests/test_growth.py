@@ -17,17 +17,17 @@ C = """bench tasks:vfork 10 100.0 110.0
 bench tasks:vfork 1000 100.0 110.0
 bench dense:list 5 7.0 7.0
 bench wrap:list 5 8.0 8.0
-bench memory:process-0 9 50.0 50.0
-bench memory:process-8 9 60.0 60.0
-bench memory:process-kept-8 9 0.0 0.0
+bench memory:process-00 9 50.0 50.0
+bench memory:process-08 9 60.0 60.0
+bench memory:process-kept-08 9 0.0 0.0
 bench: done
 """
 RUST = C.replace("1000 100.0", "1000 150.0").replace("10 100.0", "10 90.0")
 TABLE = """operation                     size             C          Rust  Rust/C      C x   Rust x
 dense:list                       5           7.0           7.0   1.000     1.00     1.00
-memory:process-0                 9          50.0          50.0   1.000     1.00     1.00
-memory:process-8                 9          60.0          60.0   1.000     1.00     1.00
-memory:process-kept-8            9           0.0           0.0       -        -        -
+memory:process-00                9          50.0          50.0   1.000     1.00     1.00
+memory:process-08                9          60.0          60.0   1.000     1.00     1.00
+memory:process-kept-08           9           0.0           0.0       -        -        -
 tasks:vfork                     10         100.0          90.0   0.900     1.00     1.00
 tasks:vfork                   1000         100.0         150.0   1.500     1.00     1.67 +
 wrap:list                        5           8.0           8.0   1.000     1.00     1.00
@@ -55,7 +55,7 @@ class TableTest(FolderTest):
         self.assertEqual(place_of(row("death", 100)), ("death", "100"))
         self.assertEqual(place_of(row("sparse:vfork", 7)), ("vfork, 7 numbers", "sparse"))
         where = "memory: namespace-own, 10, by level"
-        self.assertEqual(place_of(row("memory:namespace-own-16", 10)), (where, "16"))
+        self.assertEqual(place_of(row("memory:namespace-own-04", 10)), (where, "4"))
 
     def test_places_are_in_order(self) -> None:
         rows = [row("tasks:vfork", size) for size in (1000, 20, 100)]
