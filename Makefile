@@ -2,7 +2,7 @@
 #
 # What a person types. `make` alone tells. The work is in tools/testing/pidns.
 
-export ARCH IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
+export ARCH IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES SHORT
 
 # Debian's own Python, whatever else the PATH has. It is the first thing that is installed.
 HARNESS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
@@ -28,11 +28,11 @@ help: ## print this
 	@echo '  KDIR=...      a Linux 7.3 tree of yours instead of a fetched one'
 	@echo '  TESTS=...     some of the kselftests (test, quick), KUnit suites or "fuzz" (quick),'
 	@echo '                or of the suites (upstream-tests), or of models, their scenarios and'
-	@echo '                mistakes (models)'
+	@echo '                mistakes (models), or of the jobs in lists/harden.toml (harden)'
 	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
 	@echo '  SEEDS=A..B    which programs (fuzz, compare, mutants, quick)'
 	@echo '  MINUTES=...   again and again for so long, to find races (quick), or for less noise'
-	@echo '                (bench-native)'
+	@echo '                (bench-native), or how long (soak)'
 	@echo '  CONFIGS=...   some of the configurations of make configs (configs)'
 	@echo '  OP=... LEVEL=...  what to look at, how deep (profile, bench-native; bench-growth: OP=)'
 	@echo '  SIZES=...     how many processes, namespaces and so on, as in SIZES="10 1000" (bench-growth)'
@@ -111,6 +111,12 @@ configs: ## build and boot a matrix of kernel configurations
 mutants: ## show which tests notice deliberate mistakes
 	@$(HARNESS) mutants
 
+soak: ## run all at once under memory pressure, on C and on Rust, and see what is left
+	@$(HARNESS) soak
+
+harden: ## run all that looks for rare mistakes, on C and on Rust (hours; SHORT=1: minutes)
+	@$(HARNESS) harden
+
 models: ## check the models of the protocol and of the table, by spin and loom
 	@$(HARNESS) models
 
@@ -138,6 +144,6 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@$(HARNESS) clean all
 
-TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench bench-growth bench-native profile configs mutants models htmldocs doc rust-analyzer lint integrate remove clean distclean
+TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench bench-growth bench-native profile configs mutants soak harden models htmldocs doc rust-analyzer lint integrate remove clean distclean
 $(TARGETS): /usr/bin/python3
 .PHONY: help $(TARGETS)

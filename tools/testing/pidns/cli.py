@@ -18,6 +18,7 @@ from . import (
     distro,
     fuzz,
     growth,
+    harden,
     integrate,
     kernel,
     kunit,
@@ -31,6 +32,7 @@ from . import (
     quick,
     setup,
     shrink,
+    soak,
     test,
     upstream,
 )
@@ -51,6 +53,7 @@ COMMANDS: dict[str, Command] = {
     "distro": distro.command,
     "fuzz": fuzz.command,
     "fuzz-shrink": shrink.command,
+    "harden": harden.command,
     "integrate": integrate.integrate_command,
     "kernel": kernel.kernel,
     "kunit": kunit.command,
@@ -65,14 +68,15 @@ COMMANDS: dict[str, Command] = {
     "run": demo.run,
     "setup": setup.command,
     "shell": demo.shell,
+    "soak": soak.command,
     "systemd": containers.systemd,
     "test": test.command,
     "upstream-tests": upstream.command,
 }
 # Those that are for this machine's architecture and no other.
 NATIVE = {
-    *("bench", "bench-growth", "bench-native", "configs", "containers", "distro", "lint"),
-    *("models", "mutants", "profile", "quick", "systemd", "upstream-tests"),
+    *("bench", "bench-growth", "bench-native", "configs", "containers", "distro", "harden"),
+    *("lint", "models", "mutants", "profile", "quick", "soak", "systemd", "upstream-tests"),
 }
 # MEMORY= where it is not given: these have many guests, or a dump of it.
 MEMORY = {
