@@ -85,8 +85,9 @@ class Soak:
             guest.show = lambda line: print(line, flush=True)
             note(f"IMPL={options.impl}: {len(tests)} kselftests and the rest for {self.seconds} s")
             try:
-                command = f"script soak.sh {self.seconds} {WARM} {' '.join(tests)}"
-                answer = guest.ask(command, options.timeout or WARM + self.seconds + REST)
+                warm = min(WARM, self.seconds // 4)
+                command = f"script soak.sh {self.seconds} {warm} {' '.join(tests)}"
+                answer = guest.ask(command, options.timeout or warm + self.seconds + REST)
                 results = results_of(answer)
                 if options.debug and answer.end is End.DONE:
                     scan = guest.ask("scan", SCAN_LIMIT)
