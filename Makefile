@@ -2,7 +2,7 @@
 #
 # What a person types. `make` alone tells. The work is in tools/testing/pidns.
 
-export ARCH BUILD FORCE IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIG CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
+export ARCH BUILD FORCE IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIG CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES SHORT
 
 # Debian's own Python, whatever else the PATH has. It is the first thing that is installed.
 HARNESS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
@@ -28,21 +28,24 @@ help: ## print this
 	@echo '  KDIR=...      a Linux 7.3 tree of yours instead of a fetched one'
 	@echo '  TESTS=...     some of the kselftests (test, quick), KUnit suites or "fuzz" (quick),'
 	@echo '                or of the suites (upstream-tests), or of models, their scenarios and'
-	@echo '                mistakes (models)'
+	@echo '                mistakes (models), or of the jobs in lists/harden.toml (harden)'
 	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
 	@echo '  SEEDS=A..B    which programs (fuzz, compare, mutants, quick)'
-	@echo '  MINUTES=...   again and again for so long, to find races (quick), or how long a build may'
-	@echo '                take until it is started again (debs)'
+	@echo '  MINUTES=...   again and again for so long, to find races (quick), or for less noise'
+	@echo '                (bench-native), how long (soak), or how long a build may take until it is'
+	@echo '                started again (debs)'
 	@echo '  CONFIG=...    a configuration of a kernel, instead of the one that runs here (debs)'
 	@echo '  BUILD=1       build each patch, for C and for Rust (patches)'
 	@echo '  FORCE=1       although a file that ours replace is not that of the release (integrate)'
 	@echo '  CONFIGS=...   some of the configurations of make configs (configs)'
-	@echo '  OP=... LEVEL=...  what to look at, how deep (profile)'
+	@echo '  OP=... LEVEL=...  what to look at, how deep (profile, bench-native; bench-growth: OP=)'
+	@echo '  SIZES=...     how many processes, namespaces and so on, as in SIZES="10 1000" (bench-growth)'
 	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
 	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants), or one test (quick),'
 	@echo '                or for which its instructions are logged (profile)'
 	@echo '  CPUS=... MEMORY=...  processors and memory of the guest, as in CPUS=4 MEMORY=4G (2, 2G;'
-	@echo '                of each guest of quick and mutants: 2 for races, else 1; 1G)'
+	@echo '                of each guest of quick and mutants: 2 for races, else 1; 1G; of'
+	@echo '                bench-native: 1, and all; 1G; of bench-growth: 1; 8G)'
 	@echo '  JOBS=...      how much to build at a time (as many as there are processors)'
 	@echo '  RUSTC=...     a rustc of yours, with its library source, instead of /usr/bin/rustc'
 
@@ -97,6 +100,12 @@ kunit: ## run KUnit, doctests included, by the kernel's kunit.py
 bench: ## count what operations cost, on C and on Rust
 	@$(HARNESS) bench
 
+bench-growth: ## count how costs grow with what is alive, on C and on Rust
+	@$(HARNESS) bench-growth "$(OP)" "$(SIZES)"
+
+bench-native: ## measure how fast both are natively, on User Mode Linux
+	@$(HARNESS) bench-native "$(OP)" "$(LEVEL)"
+
 profile: ## show where the instructions of an OP= go, on C and on Rust
 	@$(HARNESS) profile "$(OP)" "$(LEVEL)"
 
@@ -105,6 +114,12 @@ configs: ## build and boot a matrix of kernel configurations
 
 mutants: ## show which tests notice deliberate mistakes
 	@$(HARNESS) mutants
+
+soak: ## run all at once under memory pressure, on C and on Rust, and see what is left
+	@$(HARNESS) soak
+
+harden: ## run all that looks for rare mistakes, on C and on Rust (hours; SHORT=1: minutes)
+	@$(HARNESS) harden
 
 models: ## check the models of the protocol and of the table, by spin and loom
 	@$(HARNESS) models
@@ -142,6 +157,6 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@$(HARNESS) clean all
 
-TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc rust-analyzer lint debs integrate remove port patches clean distclean
+TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench bench-growth bench-native profile configs mutants soak harden models htmldocs doc rust-analyzer lint debs integrate remove port patches clean distclean
 $(TARGETS): /usr/bin/python3
 .PHONY: help $(TARGETS)

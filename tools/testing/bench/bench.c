@@ -10,97 +10,16 @@
  * in instructions an operation, the least and the median of the rounds; or, of what
  * begins with slab, in bytes.
  */
-#define _GNU_SOURCE
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/sched.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/reboot.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+#include "operations.h"
 
-#define CONTAINER (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWPID | CLONE_NEWIPC | \
-		   CLONE_NEWNET | CLONE_NEWUTS)
 #define CROWD 1000
-#define MAX_ROUNDS 64
 #define IDLE 1000	/* processes or namespaces at once, to see how large one is */
 #define IDLE_ROUNDS	5
 #define IDLE_STACK 4096
-#define MAX_SLABS 600
 #define MANY_NUMBERS 10000
 #define HOST 20000	/* processes of a large namespace */
 
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-
 static const int levels[] = { 0, 1, 4, 8, 16, 32 };
-
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
-static void fail(const char *what)
-{
-	printf("bench: %s: %s\n", what, strerror(errno));
-	fflush(stdout);
-	_exit(1);
-}
-
-static void wait_for(pid_t pid)
-{
-	if (waitpid(pid, NULL, __WALL) != pid)
-		fail("wait");
-}
-
-static int child_exits(void *arg)
-{
-	(void)arg;
-	_exit(0);
-}
-
-static long double stack[4096];	/* for its alignment */
-
-static void clone_vfork(unsigned long flags)
-{
-	pid_t pid = clone(child_exits, stack + ARRAY_SIZE(stack),
-			  CLONE_VM | CLONE_VFORK | SIGCHLD | flags, NULL);
-
-	if (pid < 0)
-		fail("clone");
-	wait_for(pid);
-}
-
-static void op_vfork(void)
-{
-	clone_vfork(0);
-}
-
-static void op_fork(void)
-{
-	pid_t pid = fork();
-
-	if (!pid)
-		_exit(0);
-	if (pid < 0)
-		fail("fork");
-	wait_for(pid);
-}
 
 static void *thread_returns(void *arg)
 {
@@ -114,19 +33,6 @@ static void op_pthread(void)
 	if (pthread_create(&thread, NULL, thread_returns, NULL) || pthread_join(thread, NULL))
 		fail("pthread");
 }
-
-static void op_newpid(void)
-{
-	clone_vfork(CLONE_NEWPID);
-}
-
-static void op_container(void)
-{
-	clone_vfork(CONTAINER);
-}
-
-/* What a child measures inside, on memory that is shared. */
-static uint64_t *inside;
 
 static void op_unshare(void)
 {
@@ -143,33 +49,12 @@ static void op_unshare(void)
 	wait_for(pid);
 }
 
-static int ns_file, own_pidfd;
-
-static void op_setns_file(void)
-{
-	if (setns(ns_file, CLONE_NEWPID))
-		fail("setns");
-}
+static int own_pidfd;
 
 static void op_setns_pidfd(void)
 {
 	if (setns(own_pidfd, CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID))
 		fail("setns");
-}
-
-static void op_pidfd_open(void)
-{
-	int fd = syscall(SYS_pidfd_open, getpid(), 0);
-
-	if (fd < 0)
-		fail("pidfd_open");
-	close(fd);
-}
-
-static void op_kill(void)
-{
-	if (kill(getpid(), 0))
-		fail("kill");
 }
 
 static void op_getppid(void)
@@ -197,32 +82,6 @@ static void op_status(void)
 	close(fd);
 }
 
-static void op_list(void)
-{
-	char buf[32768];
-	int fd = open("/proc", O_RDONLY | O_DIRECTORY);
-
-	if (fd < 0)
-		fail("/proc");
-	while (syscall(SYS_getdents64, fd, buf, sizeof(buf)) > 0)
-		;
-	close(fd);
-}
-
-/* Idle processes. Returns the number of the first one. */
-static void crowd(void)
-{
-	for (int i = 0; i < CROWD; i++) {
-		pid_t pid = fork();
-
-		if (!pid)
-			for (;;)
-				pause();
-		if (pid < 0)
-			fail("fork");
-	}
-}
-
 /* Killing a namespace with a crowd, from the signal to the wait. */
 static void op_kill_ns(void)
 {
@@ -235,7 +94,7 @@ static void op_kill_ns(void)
 		fail("pipe");
 	pid = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, 0);
 	if (!pid) {
-		crowd();
+		crowd(CROWD);
 		c = 0;
 		if (write(fds[1], &c, 1) != 1)
 			fail("write");
@@ -251,15 +110,6 @@ static void op_kill_ns(void)
 	wait_for(pid);
 	*inside += now() - start;
 }
-
-struct op {
-	const char *name;
-	void (*run)(void);
-	int rounds, count;
-	bool measures_inside;
-	int per;	/* what one run does so many times */
-	int deepest;	/* it makes a namespace itself */
-};
 
 /*
  * What makes or ends a task leaves work for later, such as what RCU frees. A round of
@@ -283,95 +133,6 @@ static const struct op ops[] = {
 	{ "status", op_status, 31, 50, false, 1, 32 },
 	{ "kill-ns", op_kill_ns, 3, 1, true, CROWD, 31 },
 };
-
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static void measure(const struct op *op, int level)
-{
-	uint64_t rounds[MAX_ROUNDS], start;
-
-	op->run();
-	for (int r = 0; r < op->rounds; r++) {
-		*inside = 0;
-		start = now();
-		for (int i = 0; i < op->count; i++)
-			op->run();
-		rounds[r] = (op->measures_inside ? *inside : now() - start);
-		rounds[r] = rounds[r] * 10 / op->count / op->per;
-	}
-	qsort(rounds, op->rounds, sizeof(rounds[0]), compare);
-	printf("bench %s %d %.1f %.1f\n", op->name, level, rounds[0] / 10.0,
-	       rounds[op->rounds / 2] / 10.0);
-	fflush(stdout);
-}
-
-struct slab {
-	char name[64];
-	double bytes;	/* of its objects */
-};
-
-/* Read all slab caches once pending frees have settled. */
-static int read_slabs(struct slab slabs[MAX_SLABS])
-{
-	struct dirent *entry;
-	char line[512];
-	FILE *file;
-	int nr = 0;
-	DIR *dir;
-
-	usleep(1000000);
-	dir = opendir("/sys/kernel/slab");
-	if (!dir)
-		fail("/sys/kernel/slab");
-	while ((entry = readdir(dir))) {
-		snprintf(line, sizeof(line), "/sys/kernel/slab/%s/shrink", entry->d_name);
-		file = fopen(line, "w");
-		if (!file)
-			continue;
-		fputs("1", file);
-		fclose(file);
-	}
-	closedir(dir);
-	file = fopen("/proc/slabinfo", "r");
-	if (!file)
-		fail("/proc/slabinfo");
-	while (nr < MAX_SLABS && fgets(line, sizeof(line), file)) {
-		unsigned long active, all, size;
-
-		if (sscanf(line, "%63s %lu %lu %lu", slabs[nr].name, &active, &all, &size) == 4)
-			slabs[nr++].bytes = (double)active * size;
-	}
-	fclose(file);
-	return nr;
-}
-
-/* The bytes in a cache, 0 if there was none before. */
-static double bytes_in(const struct slab *slabs, int nr, const char *name)
-{
-	while (nr-- > 0)
-		if (!strcmp(slabs[nr].name, name))
-			return slabs[nr].bytes;
-	return 0;
-}
-
-/* The bytes in the caches for pids and their numbers. */
-static double number_bytes(void)
-{
-	static struct slab slabs[MAX_SLABS];
-	int nr = read_slabs(slabs);
-	double bytes = 0;
-
-	while (nr-- > 0)
-		if (!strncmp(slabs[nr].name, "pid", 3) ||
-		    !strcmp(slabs[nr].name, "radix_tree_node"))
-			bytes += slabs[nr].bytes;
-	return bytes;
-}
 
 static int child_pauses(void *arg)
 {
@@ -477,21 +238,13 @@ static void measure_all(int level)
 		umount2("/proc", MNT_DETACH);
 		if (level < 32 && mount("proc", "/proc", "proc", 0, NULL))
 			fail("proc");
-		crowd();
+		crowd(CROWD);
 		if (level < 32)
 			measure(&list, level + 1);
 		_exit(0);
 	}
 	wait_for(pid);
 	umount2("/proc", MNT_DETACH);
-}
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	if (!file || fputs(text, file) < 0 || fclose(file))
-		fail(path);
 }
 
 struct hold {
@@ -522,14 +275,6 @@ static struct hold lock_stat_hold(const char *name)
 	most.longest *= 1000;
 	most.total *= 1000;
 	return most;
-}
-
-static int child_rests(void *arg)
-{
-	(void)arg;
-	for (;;)
-		syscall(SYS_pause);
-	return 0;
 }
 
 /* How long tasklist_lock is held for reading at most when the init of a large namespace dies. */
@@ -600,25 +345,6 @@ static void measure_lock(int level)
 	if (!level)
 		measure_zap_hold();
 	umount2("/proc", MNT_DETACH);
-}
-
-/* Goes @left levels down, each in a namespace of its own, and measures there. */
-static void descend(int left, int level, void (*measure_there)(int level))
-{
-	pid_t pid;
-
-	if (!left) {
-		measure_there(level);
-		return;
-	}
-	pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, NULL, NULL, NULL, 0);
-	if (pid < 0)
-		fail("descend");
-	if (!pid) {
-		descend(left - 1, level, measure_there);
-		_exit(0);
-	}
-	wait_for(pid);
 }
 
 /* Do one thing for ever, for somebody who looks where the time goes. */

@@ -30,7 +30,7 @@ IMPLS = ("c", "rust")
 # Nothing may differ between two runs: no clock of the machine, no addresses and no seeds by
 # chance. With these features of the processor a string instruction would count once for each byte.
 QEMU = (
-    f"{X86_64.qemu} -m 2G -smp 1 -accel tcg -cpu max,-erms,-fsrm -icount shift=0,sleep=off -seed 1"
+    f"{X86_64.qemu} -smp 1 -accel tcg -cpu max,-erms,-fsrm -icount shift=0,sleep=off -seed 1"
     " -rtc base=2026-01-01T00:00:00,clock=vm -vga none -nic none -nodefaults -no-reboot"
     " -display none -serial stdio"
 )
@@ -47,16 +47,27 @@ COLUMNS = ("operation", "level", "c", "rust", "ratio", "c median", "rust median"
 Counts = dict[tuple[str, int], tuple[float, float]]
 
 
-def stage(tree: Tree, folder: Path) -> None:
-    """Copies the kernel to a folder, with an initramfs that has bench.c alone."""
+def stage(tree: Tree, folder: Path, program: Path = PROGRAM) -> None:
+    """Copies the kernel to a folder, with an initramfs that has a program alone."""
     shutil.copy(tree.build / X86_64.image, folder / "kernel")
-    initramfs.make(tree.build, folder, PROGRAM, "-O2 -static -pthread")
+    initramfs.make(tree.build, folder, program, "-O2 -static -pthread")
 
 
-def guest(folder: Path, arguments: str) -> list[str]:
+def guest(folder: Path, arguments: str, memory: str = "2G") -> list[str]:
     """QEMU with what stage() has left there."""
     kernel = ["-kernel", f"{folder}/kernel", "-initrd", f"{folder}/initramfs"]
-    return [*QEMU.split(), *kernel, "-append", f"{ARGUMENTS} {arguments}"]
+    return [*QEMU.split(), "-m", memory, *kernel, "-append", f"{ARGUMENTS} {arguments}"]
+
+
+def said_in(path: Path) -> str:
+    """What a guest has said, which must have come to its end."""
+    said = path.read_text(encoding="utf-8", errors="replace")
+    faults = FAULT.findall(said)
+    if faults or not re.search("^bench: done", said, re.M):
+        print("".join(f"{fault}\n" for fault in faults), end="", file=sys.stderr)
+        show_end(path, 20)
+        raise Fault(f"the guest did not come to its end; all that it said is in {path}")
+    return said
 
 
 def symbols(tree: Tree, *options: str) -> str:
@@ -81,12 +92,7 @@ def count_on(options: Options, cache: Cache, variant: str = "", arguments: str =
             size = text_size(symbols(tree, "--print-size", "--radix=d"))
         note(f"counting (IMPL={options.impl}{f', {variant}' if variant else ''})")
         process.run(guest(folder, arguments), limit=options.timeout or LIMIT, log=path)
-    said = path.read_text(encoding="utf-8", errors="replace")
-    faults = FAULT.findall(said)
-    if faults or not re.search("^bench: done", said, re.M):
-        print("".join(f"{fault}\n" for fault in faults), end="", file=sys.stderr)
-        show_end(path, 20)
-        raise Fault(f"the guest did not come to its end; all that it said is in {path}")
+    said = said_in(path)
     if not variant:
         said += f"bench text 0 {size} {size}\n"
     return said

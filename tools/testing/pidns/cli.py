@@ -18,6 +18,8 @@ from . import (
     demo,
     distro,
     fuzz,
+    growth,
+    harden,
     integrate,
     kernel,
     kunit,
@@ -25,6 +27,7 @@ from . import (
     lspidns,
     models,
     mutation,
+    native,
     patches,
     policy,
     port,
@@ -32,6 +35,7 @@ from . import (
     quick,
     setup,
     shrink,
+    soak,
     test,
     upstream,
 )
@@ -42,6 +46,8 @@ from .options import Options, refuse
 Command = Callable[[Options, Cache, Mapping[str, str], Sequence[str]], int]
 COMMANDS: dict[str, Command] = {
     "bench": bench.command,
+    "bench-growth": growth.command,
+    "bench-native": native.command,
     "clean": clean.command,
     "compare": compare.command,
     "configs": configs.command,
@@ -51,6 +57,7 @@ COMMANDS: dict[str, Command] = {
     "distro": distro.command,
     "fuzz": fuzz.command,
     "fuzz-shrink": shrink.command,
+    "harden": harden.command,
     "integrate": port.integrate_command,
     "kernel": kernel.kernel,
     "kunit": kunit.command,
@@ -67,19 +74,27 @@ COMMANDS: dict[str, Command] = {
     "run": demo.run,
     "setup": setup.command,
     "shell": demo.shell,
+    "soak": soak.command,
     "systemd": containers.systemd,
     "test": test.command,
     "upstream-tests": upstream.command,
 }
 # Those that are for this machine's architecture and no other.
 NATIVE = {
-    *("bench", "configs", "containers", "debs", "distro", "lint", "models", "mutants", "patches"),
-    *("profile", "quick", "systemd", "upstream-tests"),
+    *("bench", "bench-growth", "bench-native", "configs", "containers", "debs", "distro"),
+    *("harden", "lint", "models", "mutants", "patches", "profile", "quick", "soak", "systemd"),
+    "upstream-tests",
 }
 # Their KDIR= may be of any series.
 OTHER_SERIES = {"port", "remove"}
 # MEMORY= where it is not given: these have many guests, or a dump of it.
-MEMORY = {"quick": "1G", "mutants": "1G", "distro": "1G"}
+MEMORY = {
+    "quick": "1G",
+    "mutants": "1G",
+    "distro": "1G",
+    "bench-native": "1G",
+    "bench-growth": "8G",
+}
 
 
 def main(arguments: Sequence[str]) -> int:

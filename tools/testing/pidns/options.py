@@ -18,7 +18,7 @@ SERIES = "7.3"
 # What means something to some commands only.
 NAMES = (
     "BUILD CHECKS CONFIG CONFIGS CPUS DEBUG FORCE IMPL KDIR LEVEL MEMORY MINUTES MUTANTS OP SEED"
-    " SEEDS TESTS TIMEOUT"
+    " SEEDS SHORT SIZES TESTS TIMEOUT"
 )
 IMPLEMENTATIONS = ("rust", "c")
 SEEDS = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")

@@ -243,6 +243,7 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_group, NS_TIMEOUT)
 	ASSERT_EQ(0, setpgid(leader, 0));
 	member = fork_resting(0, NULL);
 	ASSERT_EQ(0, setpgid(member, leader));
+	EXPECT_TRUE(eventually(task_rests(member)));
 	kill(leader, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(leader));
 	EXPECT_TRUE(task_rests(member));

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make harden: runs all that looks for rare mistakes, one after the other, on both implementations.
+
+lists/harden.toml has the jobs, which are other commands of the harness. What each says is kept,
+and a table tells C beside Rust.
+"""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import process
+from .cache import TOP, Cache, claimed
+from .errors import Fault, elapsed, show_end
+from .kept import Progress
+from .lists import load
+from .options import IMPLEMENTATIONS, NAMES, Options, choose, refuse_all_but
+from .run import RACES
+
+LIST = "harden.toml"
+FIELDS = {"what", "command", "options", "short", "impls"}
+# Seconds for a job besides the minutes that it is told to take: builds, and guests that hang.
+LIMIT = 4 * 3600
+LAST = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
+# A job that is not of one implementation.
+BOTH = "both"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command of the harness, and its options in the long and in the short form."""
+
+    name: str
+    what: str
+    command: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    short: Mapping[str, str] | None = None
+    impls: Sequence[str] = ("c", "rust")
+
+    def given(self, short: bool) -> dict[str, str]:
+        """The options."""
+        both = {**self.options, **(self.short or {})} if short else self.options
+        races = " ".join(sorted(RACES))
+        return {name: value.format(races=races) for name, value in both.items() if value}
+
+    def where(self, impls: Iterable[str]) -> list[str]:
+        """What it is run on, of those that were asked for."""
+        return [impl for impl in impls if impl in self.impls] if self.impls else [BOTH]
+
+
+def read(data: Mapping[str, Any]) -> list[Job]:
+    """The jobs of a list."""
+    jobs = []
+    for name, row in data.items():
+        if wrong := row.keys() - FIELDS:
+            raise ValueError(f"{name}: {wrong.pop()} is none of {', '.join(sorted(FIELDS))}")
+        job = Job(name, **row)
+        known = {"IMPL", *NAMES.split()}
+        for option in {*job.options, *(job.short or {})}:
+            if option not in known:
+                raise ValueError(f"{name}: {option} is no option")
+        if not set(job.impls) <= set(IMPLEMENTATIONS) or not job.what:
+            raise ValueError(f"{name}: write what it looks for, and impls of c and rust")
+        jobs.append(job)
+    return jobs
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended."""
+
+    good: bool
+    words: str
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, status: int | None, said: str) -> "Outcome":
+        """By its exit status, and the counts in its last line."""
+        counts = LAST.findall(said)
+        numbers = zip(counts[-1], ("passed", "failed", "skipped"), strict=True) if counts else ()
+        shown = [f"{number} {what}" for number, what in numbers if number not in ("", "0")]
+        words = ", ".join(shown)
+        if status is None:
+            return cls(False, "not done in time")
+        if status != 0 and (not counts or counts[-1][1] == "0"):
+            faults = re.findall(r"^pidns: error: (.*)$", said, re.M)
+            words = faults[-1][:100] if faults else f"status {status}"
+        return cls(status == 0 and bool(counts), words or "it counted nothing")
+
+
+def table(jobs: Iterable[Job], found: Mapping[tuple[str, str], Outcome]) -> list[str]:
+    """What is shown at the end."""
+
+    def cell(job: Job, impl: str) -> str:
+        outcome = found.get((job.name, BOTH if not job.impls else impl))
+        if outcome is None or (not job.impls and impl != "rust"):
+            return "-"
+        took = (
+            f"{outcome.seconds / 60:.0f} min"
+            if outcome.seconds >= 100
+            else f"{outcome.seconds:.0f} s"
+        )
+        return f"{'ok' if outcome.good else 'FAILED'}, {outcome.words}, {took}"
+
+    rows = [("job", "C", "Rust", "what")]
+    rows += [(job.name, cell(job, "c"), cell(job, "rust"), job.what) for job in jobs]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]])
+        for row in rows
+    ]
+
+
+class Harden:
+    """One run of the command."""
+
+    def __init__(self, options: Options, cache: Cache, jobs: Sequence[Job], short: bool) -> None:
+        self.options, self.cache, self.jobs, self.short = options, cache, jobs, short
+        self.logs = cache.log / "harden"
+        self.found: dict[tuple[str, str], Outcome] = {}
+
+    def environment(self, job: Job, impl: str) -> dict[str, str]:
+        """That of its command: what was asked of us means something else there."""
+        ours = {*NAMES.split(), "MAKEFLAGS", "MFLAGS"} - {"KDIR", "MEMORY"}
+        env = {name: value for name, value in os.environ.items() if name not in ours}
+        env |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(TOP / "tools/testing")}
+        return env | job.given(self.short) | ({} if impl == BOTH else {"IMPL": impl})
+
+    def run(self, job: Job, impl: str) -> Outcome:
+        """Runs its command; what that says is in a file of its own."""
+        log = self.logs / f"{job.name}-{impl}.txt"
+        minutes = int(job.given(self.short).get("MINUTES", "0"))
+        start = time.monotonic()
+        status = process.run(
+            [sys.executable, "-m", "pidns", job.command],
+            limit=self.options.timeout or LIMIT + 60 * minutes,
+            log=log,
+            env=self.environment(job, impl),
+        )
+        outcome = Outcome.of(status, log.read_text(encoding="utf-8", errors="replace"))
+        if not outcome.good:
+            show_end(log, 20)
+        return Outcome(outcome.good, outcome.words, time.monotonic() - start)
+
+    def __call__(self) -> int:
+        """Runs all, and shows the table; returns the exit status."""
+        start = time.monotonic()
+        wanted = [(job, impl) for job in self.jobs for impl in job.where(self.options.impls)]
+        progress = Progress(len(wanted))
+        with claimed(self.logs):
+            for job, impl in wanted:
+                outcome = self.found[job.name, impl] = self.run(job, impl)
+                on = "" if impl == BOTH else f" IMPL={impl}"
+                progress.tell(f"{job.name}{on}: {outcome.words}")
+        failed = sum(not outcome.good for outcome in self.found.values())
+        print("\n".join(table(self.jobs, self.found)))
+        print(f"all of it took {elapsed(start)}; what each said is in {self.logs}")
+        print(f"{len(self.found) - failed} passed, {failed} failed", flush=True)
+        return 1 if failed else 0
+
+
+def jobs_of(asked: Sequence[str], short: bool) -> list[Job]:
+    """Those that were asked for, or all; of the short form, if that was asked for."""
+    every = {job.name: job for job in load(LIST, read) if not short or job.short is not None}
+    return [every[name] for name in choose("TESTS", asked, every)]
+
+
+def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
+    """The command; returns the exit status."""
+    refuse_all_but(env, "harden", "IMPL KDIR MEMORY SHORT TESTS TIMEOUT")
+    if (short := env.get("SHORT", "")) not in ("", "0", "1"):
+        raise Fault(f"SHORT={short} is not known; use SHORT=1, or leave it out")
+    return Harden(options, cache, jobs_of(options.tests, short == "1"), short == "1")()

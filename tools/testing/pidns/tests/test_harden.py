@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0
+import os
+import unittest
+from functools import partial
+from unittest import mock
+
+from .. import cli, harden, process
+from ..cache import Cache
+from ..harden import BOTH, Harden, Job, Outcome
+from ..lists import load
+from ..options import NAMES, Options
+from ..run import RACES
+from .kernel_tree import FolderTest
+
+RACE = Job("race", "races", "quick", {"TESTS": "{races}", "MINUTES": "9"}, {"MINUTES": ""})
+MODEL = Job("model", "a model", "models", impls=())
+
+
+class ListTest(unittest.TestCase):
+    def test_the_list(self) -> None:
+        for job in load(harden.LIST, harden.read):
+            self.assertIn(job.command, cli.COMMANDS)
+            for short in (False, True):
+                Options.read(job.given(short))
+        self.assertTrue(harden.jobs_of((), short=True))
+
+    def test_bad_lists(self) -> None:
+        for row, words in (
+            ({"what": "x", "command": "quick", "hours": 1}, "hours is none of command"),
+            ({"what": "x", "command": "quick", "options": {"TIME": "1"}}, "TIME is no option"),
+            ({"what": "x", "command": "quick", "impls": ["java"]}, "impls of c and rust"),
+            ({"what": "", "command": "quick"}, "write what it looks for"),
+            ({"command": "quick"}, "missing"),
+        ):
+            with self.assertRaisesRegex((ValueError, TypeError), words):
+                harden.read({"a": row})
+
+    def test_what_a_job_is_given(self) -> None:
+        races = " ".join(sorted(RACES))
+        self.assertEqual(RACE.given(False), {"TESTS": races, "MINUTES": "9"})
+        self.assertEqual(RACE.given(True), {"TESTS": races})
+        self.assertEqual(RACE.where(("rust",)), ["rust"])
+        self.assertEqual(MODEL.where(("rust",)), [BOTH])
+
+
+class OutcomeTest(unittest.TestCase):
+    def test_outcomes(self) -> None:
+        for status, said, good, words in (
+            (0, "x\n3 passed, 0 failed, 0 skipped\n", True, "3 passed"),
+            (0, "1 passed, 0 failed\n3 passed, 0 failed, 2 skipped\n", True, "3 passed, 2 skipped"),
+            (1, "3 passed, 4 failed, 1 skipped\n", False, "3 passed, 4 failed, 1 skipped"),
+            (1, "3 passed, 0 failed\n", False, "status 1"),
+            (1, "pidns: error: no space\n", False, "no space"),
+            (0, "", False, "it counted nothing"),
+            (None, "3 passed, 0 failed\n", False, "not done in time"),
+        ):
+            self.assertEqual(Outcome.of(status, said), Outcome(good, words))
+
+    def test_a_table(self) -> None:
+        found = {
+            ("race", "c"): Outcome(True, "3 passed", 7.0),
+            ("race", "rust"): Outcome(False, "1 failed", 600.0),
+            ("model", BOTH): Outcome(True, "9 passed", 1.0),
+        }
+        self.assertEqual(
+            harden.table([RACE, MODEL], found),
+            [
+                "job    C                  Rust                      what",
+                "race   ok, 3 passed, 7 s  FAILED, 1 failed, 10 min  races",
+                "model  -                  ok, 9 passed, 1 s         a model",
+            ],
+        )
+
+
+class RunTest(FolderTest):
+    def run_with(self, said: str, status: int = 0) -> tuple[int, list[dict[str, str]]]:
+        given = []
+
+        def run(command: list[str], *, limit: float, log: object, env: dict[str, str]) -> int:
+            given.append({"command": command[-1], "limit": f"{limit:.0f}"} | env)
+            with open(str(log), "w", encoding="utf-8") as file:
+                file.write(said)
+            return status
+
+        with mock.patch.object(process, "run", run):
+            return Harden(Options(), Cache(self.folder), [RACE, MODEL], True)(), given
+
+    def test_a_run(self) -> None:
+        with mock.patch.dict("os.environ", {"TESTS": "race", "SHORT": "1", "KDIR": "/linux"}):
+            status, given = self.run_with("5 passed, 0 failed\n")
+        self.assertEqual(status, 0)
+        said = [(one["command"], one.get("IMPL"), one.get("TESTS", "")[:6]) for one in given]
+        expected = [("quick", impl, "pidns_") for impl in ("c", "rust")]
+        self.assertEqual([(a, b, c.replace("nsprox", "pidns_")) for a, b, c in said[:2]], expected)
+        self.assertEqual(said[2], ("models", None, ""))
+        self.assertEqual({one["KDIR"] for one in given}, {"/linux"})
+        self.assertFalse([one for one in given if "SHORT" in one or "MINUTES" in one])
+        self.assertTrue(self.shown().endswith("3 passed, 0 failed\n"))
+        self.assertIn("2 of 3: race IMPL=rust: 5 passed, about", self.said.getvalue())
+
+    def test_a_run_that_fails(self) -> None:
+        status, _ = self.run_with("BUG: so\n4 passed, 1 failed\n", 1)
+        self.assertEqual(status, 1)
+        self.assertTrue(self.shown().endswith("0 passed, 3 failed\n"))
+        self.assertIn("BUG: so\n", self.said.getvalue())
+
+    def test_a_command_of_its_own(self) -> None:
+        job = Job("none", "nothing", "no-such-command", impls=("rust",))
+        with mock.patch.dict("os.environ", {"PATH": os.environ["PATH"]}):
+            run = Harden(Options(), Cache(self.folder), [job], False)
+            run.logs.mkdir(parents=True)
+            outcome = run.run(job, "rust")
+        self.assertFalse(outcome.good)
+        self.assertIn("invalid choice: 'no-such-command'", outcome.words)
+
+    def test_bad_input(self) -> None:
+        for words, env in (
+            ("TESTS=nope is not known; there are: races", {"TESTS": "nope"}),
+            ("TESTS=debug is not known; there are: races", {"TESTS": "debug", "SHORT": "1"}),
+            ("SHORT=2 is not known", {"SHORT": "2"}),
+        ):
+            self.refuses(words, env)
+        taken = set("IMPL KDIR MEMORY SHORT TESTS TIMEOUT".split())
+        for name in set(NAMES.split()) - taken - {"DEBUG", "SEEDS"}:
+            self.refuses(f"{name}=7 is not for harden", {name: "7"})
+
+    def refuses(self, words: str, env: dict[str, str]) -> None:
+        options = Options.read(env)
+        self.refused(words, partial(harden.command, options, Cache(self.folder), env, []))
