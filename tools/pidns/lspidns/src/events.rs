@@ -2,7 +2,7 @@
 
 //! Lines of the trace buffer.
 
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 
 /// The tracepoints of a namespace's life, of the group `pidns`.
 pub const EVENTS: &[&str] = &[
