@@ -118,8 +118,7 @@ TEST_F_TIMEOUT(lspidns, errors_have_a_status_each, NS_TIMEOUT)
 }
 
 #define TRACING "/sys/kernel/tracing"
-
-#define LAST_EVENT "events/pidns/pid_ns_destroy"
+#define LAST_EVENT "/events/pidns/pid_ns_destroy"
 
 /* Whether the tool has come so far that it sees the last event. */
 static bool watches(pid_t pid)
@@ -127,7 +126,7 @@ static bool watches(pid_t pid)
 	char path[128], enabled = 0;
 	int fd;
 
-	snprintf(path, sizeof(path), TRACING "/instances/lspidns-%d/" LAST_EVENT "/enable", pid);
+	snprintf(path, sizeof(path), TRACING "/instances/lspidns-%d" LAST_EVENT "/enable", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
