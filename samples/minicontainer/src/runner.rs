@@ -2,6 +2,7 @@
 
 //! Outside: starts the container, passes signals on, and waits for its end.
 
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, getpgrp, setpgid, waitid};
@@ -86,7 +87,9 @@ impl Init {
             channel.go();
         }
         if verbose {
-            eprintln!("{}", Table(&table));
+            // In one piece: the command may write there at the same time.
+            let text = format!("{}\n", Table(&table));
+            let _ = io::stderr().write_all(text.as_bytes());
         }
         Ok(terminal)
     }
