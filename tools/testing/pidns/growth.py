@@ -34,8 +34,8 @@ SIZES = {
     "memory": (10_000, 100_000),
 }
 MOST = 1_000_000
-# What a guest needs: for itself, and for a process with its kernel's stack, and how many of them
-# the program makes for each that it is told.
+# Bytes for the guest itself, and for a process with its kernel stack; and how many processes the
+# program creates per unit of a size, where it is not one.
 OWN, PROCESS = 512 << 20, 40 << 10
 PROCESSES = {"levels": 32}
 LIMIT = 4 * 3600

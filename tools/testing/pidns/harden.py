@@ -23,7 +23,7 @@ from .run import RACES
 
 LIST = "harden.toml"
 FIELDS = {"what", "command", "options", "short", "impls"}
-# Seconds for a job besides the minutes that it is told to take: builds, and guests that hang.
+# Seconds for a job on top of its minutes: builds, and guests that hang.
 LIMIT = 4 * 3600
 LAST = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
 # A job that is not of one implementation.

@@ -265,8 +265,8 @@ static inline pid_t init_with_child(struct kid *kid, int *nsfd)
 }
 
 /*
- * Start a tracer of @pid. Returns twice, like fork(): with 0 in the tracer, once it is told to go
- * on, and with its number when it traces, else negative.
+ * Start a process that traces @pid. Returns twice, like fork(): its number in the caller once it
+ * traces, or a negative number if it cannot; 0 in the tracer after the caller's next kid_tell().
  */
 static inline pid_t tracer_start(struct kid *tracer, pid_t pid)
 {
