@@ -51,7 +51,8 @@ static void *thread_crash(void *arg)
 	WRITE_ONCE(*shared_tid, thread_id());
 	kid_tell(kid, 0);
 	kid_hear(kid);
-	WRITE_ONCE(*(int *)8, 0);
+	/* A signal by hand would not end an init. */
+	__builtin_trap();
 	return NULL;
 }
 
@@ -88,8 +89,7 @@ TEST_F_TIMEOUT(core, numbers_in_core_pattern, NS_TIMEOUT)
 	close(fd);
 	kid_tell(&kid, 0);
 	status = wait_status(kid.pid);
-	EXPECT_EQ(SIGSEGV, WTERMSIG(status));
-	EXPECT_TRUE(WCOREDUMP(status));
+	EXPECT_TRUE(WIFSIGNALED(status) && WCOREDUMP(status));
 	EXPECT_TRUE(dumped(self->dir, 1, kid.pid, 2, tid));
 	kid_stop(&kid);
 }
