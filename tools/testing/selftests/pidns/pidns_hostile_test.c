@@ -48,6 +48,7 @@ static int sysctl_write(const char *name, const char *value)
 /* The victim tells its own sysctls when it is asked. */
 static void __noreturn victim_main(const struct kid *kid)
 {
+	setpgid(0, 0);
 	kid_tell(kid, 0);
 	while (kid_hear(kid) == 0) {
 		kid_tell(kid, sysctl_read("kernel/ns_last_pid"));
@@ -248,8 +249,8 @@ enum caller { USER, ROOT_BELOW, INIT_INSIDE, NR_CALLERS };
 
 static const char * const callers[NR_CALLERS] = { "user", "root below", "init inside" };
 
-/* The call does not concern the victim, and may succeed. */
-#define OWN 1
+/* The call does not concern the victim, and may succeed: it is not made. No errno. */
+#define OWN (-1)
 
 /* A call, and the errno that each caller must get. */
 static const struct row {
@@ -286,7 +287,7 @@ static const struct row {
 	ROW(clone_ns, ALL_NS & ~CLONE_NEWTIME, EPERM, OWN, OWN),
 	ROW(clone_tids, 1, EPERM, EPERM, OWN),
 	ROW(clone_tids, 2, EPERM, EPERM, EPERM),
-	ROW(clone_tids, 3, EPERM, EPERM, EPERM),
+	ROW(clone_tids, 3, OWN, OWN, EPERM),
 	ROW(set_last_pid, 0, EPERM, EPERM, OWN),
 	ROW(set_pid_max, 0, EACCES, EACCES, OWN),
 	ROW(set_memfd_noexec, 0, EACCES, EACCES, OWN),
@@ -310,8 +311,8 @@ static const struct row {
 	ROW(open_ns, L_PID, EACCES, EACCES, EACCES),
 	ROW(open_ns, L_PID_CHILDREN, EACCES, EACCES, EACCES),
 	ROW(open_ns, L_USER, EACCES, EACCES, EACCES),
-	ROW(open_ns_by_id, L_PID, EPERM, EPERM, EPERM),
-	ROW(open_ns_by_id, L_UTS, EPERM, EPERM, EPERM),
+	ROW(open_ns_by_id, L_PID, ESTALE, ESTALE, ESTALE),
+	ROW(open_ns_by_id, L_UTS, ESTALE, ESTALE, ESTALE),
 	ROW(list_ns, L_PID, ENOENT, ENOENT, ENOENT),
 	ROW(list_ns, L_UTS, ENOENT, ENOENT, ENOENT),
 	ROW(outer_parent, NS_GET_PARENT, EPERM, EPERM, EPERM),
@@ -340,10 +341,11 @@ static void __noreturn attack(const struct kid *kid, enum caller caller, const s
 	}
 	/* None of the errors in the table. */
 	if (err || !ns_read(0, &before)) {
-		kid_tell(kid, -EIO);
+		kid_tell(kid, EIO);
 		_exit(EXIT_FAILURE);
 	}
-	kid_tell(kid, row->call(row->arg));
+	/* Positive: one that has exited is -1. */
+	kid_tell(kid, -row->call(row->arg));
 	kid_tell(kid, ns_moved(&before));
 	_exit(EXIT_SUCCESS);
 }
@@ -389,7 +391,7 @@ TEST_F_TIMEOUT(pidns, refused_without_rights, NS_TIMEOUT)
 			err = kid_hear(&kid);
 			moved = kid_hear(&kid);
 			kid_stop(&kid);
-			EXPECT_EQ(-row->err[caller], err) {
+			EXPECT_EQ(row->err[caller], err) {
 				TH_LOG("%s by %s", row->name, callers[caller]);
 			}
 			EXPECT_EQ(0, moved) {
