@@ -65,7 +65,7 @@ pub(crate) fn copy_namespaces(
         child.enter_time_ns(&mut proxy);
     }
     let proxy = proxy.activate();
-    trace::nsproxy_switch(child.task(), Some(parents), Some(&proxy));
+    trace::nsproxy_clone(child.task(), parents, &proxy);
     Ok(proxy)
 }
 

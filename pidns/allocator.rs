@@ -33,7 +33,7 @@ use crate::{
         numbers::LockedNumbers,
         trace, //
     },
-    refusal, //
+    refusal::ForkRefusal, //
 };
 use kernel::{
     ns::pid::PidAllocated,
@@ -62,109 +62,103 @@ const INIT: i32 = 1;
 /// May sleep.
 #[inline]
 pub(crate) fn alloc_pid(ns: &PidNamespace, set_tid: &[i32]) -> Result<UnusedPid> {
-    try_alloc_pid(ns, set_tid).inspect_err(|error| refusal::report_fork(ns, set_tid, *error))
+    try_alloc_pid(ns, set_tid).map_err(|refusal| refusal.report(ns))
 }
 
 #[inline]
-fn try_alloc_pid(ns: &PidNamespace, set_tid: &[i32]) -> Result<UnusedPid> {
+fn try_alloc_pid<'a>(ns: &'a PidNamespace, set_tid: &[i32]) -> Result<UnusedPid, ForkRefusal<'a>> {
     check_set_tid(ns, set_tid)?;
 
-    let pid = alloc_numbers(NewPid::new(ns)?, set_tid)?;
+    let pid = NewPid::new(ns).map_err(|_| ForkRefusal::no_memory(ns))?;
+    let pid = alloc_numbers(ns, pid, set_tid)?;
     trace::pid_alloc(&pid);
     pid.add_to_pidfs().map_err(|pid| {
         free_pid(pid);
-        ENOMEM
+        ForkRefusal::no_memory(ns)
     })
 }
 
 /// Checks the requested numbers and the permission to choose them, innermost first.
-fn check_set_tid(ns: &PidNamespace, set_tid: &[i32]) -> Result {
-    if set_tid.len() > levels(ns) {
-        return Err(EINVAL);
+fn check_set_tid<'a>(ns: &'a PidNamespace, set_tid: &[i32]) -> Result<(), ForkRefusal<'a>> {
+    // CAST: A level is at most 32.
+    if set_tid.len() > (ns.level() as usize).saturating_add(1) {
+        return Err(ForkRefusal::of_set_tid(ns, EINVAL));
     }
     for (ns, nr) in ns.self_and_ancestors().zip(set_tid) {
-        if !is_number(ns, *nr) {
-            return Err(EINVAL);
+        if !(INIT..ns.pid_max()).contains(nr) {
+            return Err(ForkRefusal::of_set_tid(ns, EINVAL));
         }
         if !ns.user_ns().may_checkpoint_restore() {
-            return Err(EPERM);
+            return Err(ForkRefusal::of_set_tid(ns, EPERM));
         }
     }
     Ok(())
 }
 
-/// Returns whether `nr` is a number that `ns` may have.
-#[inline]
-fn is_number(ns: &PidNamespace, nr: i32) -> bool {
-    (INIT..ns.pid_max()).contains(&nr)
-}
-
-/// Returns whether `set_tid` has numbers that `ns` and its ancestors may have, and not too many.
-pub(crate) fn is_in_range(ns: &PidNamespace, set_tid: &[i32]) -> bool {
-    let mut pairs = ns.self_and_ancestors().zip(set_tid);
-
-    set_tid.len() <= levels(ns) && pairs.all(|(ns, nr)| is_number(ns, *nr))
-}
-
-/// Returns how many numbers a pid of `ns` has.
-fn levels(ns: &PidNamespace) -> usize {
-    // CAST: A level is at most 32.
-    (ns.level() as usize).saturating_add(1)
-}
-
-/// Allocates all numbers of `pid` and publishes it.
-fn alloc_numbers<'a>(mut pid: NewPid<'a>, set_tid: &[i32]) -> Result<PublishedPid> {
+/// Allocates all numbers of `pid`, a pid of `ns`, and publishes it.
+fn alloc_numbers<'a>(
+    ns: &'a PidNamespace,
+    mut pid: NewPid<'a>,
+    set_tid: &[i32],
+) -> Result<PublishedPid, ForkRefusal<'a>> {
     loop {
         let mut numbers = pid.allocate();
         match alloc_at_each_level(&mut numbers, set_tid) {
             // Checks PIDNS_ADDING at every level, after all other errors.
             Ok(()) => {
                 return numbers.publish().map_err(|why| match why {
-                    NotPublished::Disabled => ENOMEM,
-                    NotPublished::Incomplete => EINVAL,
+                    NotPublished::Disabled => ForkRefusal::dead_init(ns),
+                    NotPublished::Incomplete => ForkRefusal::no_init(ns),
                 })
             }
             // A node could not be allocated under the locks.
-            Err(ENOMEM) => pid = numbers.preload()?,
-            Err(error) => return Err(error),
+            Err(refusal) if refusal.error() == ENOMEM => {
+                pid = numbers.preload().map_err(|_| refusal)?;
+            }
+            Err(refusal) => return Err(refusal),
         }
     }
 }
 
-fn alloc_at_each_level(numbers: &mut NewNumbers<'_>, set_tid: &[i32]) -> Result {
+fn alloc_at_each_level<'a>(
+    numbers: &mut NewNumbers<'a>,
+    set_tid: &[i32],
+) -> Result<(), ForkRefusal<'a>> {
     let mut set_tid = set_tid.iter().copied();
     let mut innermost = true;
     while let Some(ns) = numbers.lock_next() {
         // A first fork that failed has moved the cursor past the number of init.
         if innermost && ns.pid_allocated() == PidAllocated::Adding(0) {
-            numbers.reset_cursor()?;
+            numbers.reset_cursor();
         }
         innermost = false;
         let nr = alloc_number(numbers, ns, set_tid.next())?;
         if nr.get() != INIT && !ns.has_reaper() {
-            return Err(EINVAL);
+            return Err(ForkRefusal::no_init(ns));
         }
     }
     Ok(())
 }
 
 /// Allocates the number in `ns`: `set_tid`, if given.
-fn alloc_number(
+fn alloc_number<'a>(
     numbers: &mut NewNumbers<'_>,
-    ns: &PidNamespace,
+    ns: &'a PidNamespace,
     set_tid: Option<i32>,
-) -> Result<PidNr> {
-    let (done, if_none) = match set_tid {
-        Some(nr) => {
-            let nr = PidNr::new(nr).ok_or(EINVAL)?;
-            (numbers.alloc(nr).map(|()| nr), EEXIST)
-        }
-        None => {
-            let range = first_number(ns.cursor())..ns.pid_max();
-            (numbers.alloc_cyclic(range), EAGAIN)
-        }
-    };
-    done.map_err(|error| if error == ENOSPC { if_none } else { error })
+) -> Result<PidNr, ForkRefusal<'a>> {
+    match set_tid {
+        Some(nr) => PidNr::new(nr).ok_or(EINVAL).and_then(|nr| {
+            numbers.alloc(nr)?;
+            Ok(nr)
+        }),
+        None => numbers.alloc_cyclic(first_number(ns.cursor())..ns.pid_max()),
+    }
+    .map_err(|error| match (error, set_tid) {
+        (ENOMEM, _) => ForkRefusal::no_memory(ns),
+        (ENOSPC, None) => ForkRefusal::no_number(ns),
+        (ENOSPC, Some(_)) => ForkRefusal::of_set_tid(ns, EEXIST),
+        (error, _) => ForkRefusal::of_set_tid(ns, error),
+    })
 }
 
 /// Returns where a search that started at `cursor` continues after the wrap.

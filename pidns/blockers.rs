@@ -3,14 +3,15 @@
 //! What keeps a PID namespace: the pids that still have a number there.
 
 use crate::raw::{
-    shown::{
+    state::is_reaper,
+    task::{
+        is_zombie,
         parent,
         state,
         tracer,
         Comm,
         Wchan, //
-    },
-    state::is_reaper, //
+    }, //
 };
 use kernel::{
     fmt,
@@ -36,16 +37,19 @@ pub(crate) struct Blocker<'a> {
     pub(crate) user: Option<(PidType, &'a Task)>,
 }
 
-/// Returns the first at or after the number `from` that an init which exits waits for: not its
-/// leader's and not its last thread's, which are at most two.
+/// Returns the first at or after the number `from` that keeps the namespace: not those of its
+/// init's leader and last thread while the init exits and waits for the others.
 ///
-/// Its other threads count: a dead one stays until its tracer has waited for it.
+/// The init's other threads count: a dead one stays until its tracer has waited for it. So does
+/// the init itself, once it is a zombie.
 pub(crate) fn first<'a>(ns: &PidNamespace, from: i32, rcu: &'a rcu::Guard) -> Option<Blocker<'a>> {
     let mut from = from;
     loop {
         let (nr, pid) = ns.find_ge(from, rcu)?;
         let user = user(pid, rcu);
-        let own = |(kind, task)| kind == PidType::Pid && (nr == INIT || is_reaper(task, ns));
+        let own = |(kind, task)| {
+            kind == PidType::Pid && (nr == INIT || is_reaper(task, ns)) && !is_zombie(task, rcu)
+        };
         if !user.is_some_and(own) {
             return Some(Blocker { nr, user });
         }

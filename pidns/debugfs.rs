@@ -9,8 +9,7 @@
 use crate::{
     blockers,
     raw::{
-        new_ns,
-        shown,
+        new_ns, ns_common,
         tree::{
             self,
             After, //
@@ -37,7 +36,10 @@ use kernel::{
         seq_print,
         SeqFile, //
     },
-    sync::rcu,
+    sync::{
+        aref::ARef,
+        rcu, //
+    },
 };
 
 /// A namespace, or a number in a dying one.
@@ -55,51 +57,45 @@ impl Position {
 
     fn at(ns: &PidNamespace) -> Self {
         Self {
-            ns_id: shown::id(ns.common()),
+            ns_id: ns_common::id(ns.common()),
             nr: None,
         }
     }
 
     /// Returns the next: another number that a dying namespace waits for, or another namespace.
     pub(crate) fn next(self) -> Option<Self> {
-        let rcu = rcu::read_lock();
-        let ns = tree::find(self.ns_id, &rcu);
-        let blocker = ns
-            .filter(|ns| ns.life() == PidNsLife::Dying)
-            .and_then(|ns| blockers::first(ns, self.nr.map_or(0, |nr| nr.saturating_add(1)), &rcu));
+        let ns = tree::find(self.ns_id).filter(|ns| ns.life() == PidNsLife::Dying);
+        let from = self.nr.map_or(0, |nr| nr.saturating_add(1));
+        let nr = ns.and_then(|ns| Some(blockers::first(&ns, from, &rcu::read_lock())?.nr));
 
-        if let Some(blocker) = blocker {
-            return Some(Self {
-                ns_id: self.ns_id,
-                nr: Some(blocker.nr),
-            });
+        match nr {
+            Some(_) => Some(Self { nr, ..self }),
+            None => self.next_namespace(),
         }
-        drop(rcu);
-        self.next_namespace()
     }
 
     /// Returns the next namespace, whatever may have been destroyed meanwhile.
     fn next_namespace(self) -> Option<Self> {
         let mut from = None;
         loop {
-            match tree::after(self.ns_id, from, &rcu::read_lock()) {
-                After::Found(ns) => return Some(Self::at(ns)),
+            match tree::after(self.ns_id, from) {
+                After::Found(ns) => return Some(Self::at(&ns)),
                 After::None => return None,
                 After::From(id) => from = Some(id),
             }
         }
     }
 
-    /// Shows it. What is gone meanwhile is not shown.
+    /// Shows it, unless it has gone meanwhile.
     pub(crate) fn show(self, file: &SeqFile) {
-        let rcu = rcu::read_lock();
-        let Some(ns) = tree::find(self.ns_id, &rcu) else {
+        let Some(ns) = tree::find(self.ns_id) else {
             return;
         };
+        let rcu = rcu::read_lock();
         match self.nr {
-            None => show_namespace(ns, file, &rcu),
+            None => show_namespace(&ns, file, &rcu),
             Some(nr) => {
-                if let Some(blocker) = blockers::first(ns, nr, &rcu).filter(|at| at.nr == nr) {
+                if let Some(blocker) = blockers::first(&ns, nr, &rcu).filter(|at| at.nr == nr) {
                     seq_print!(file, "  nr {nr}: {}\n", blocker.snapshot(&rcu));
                 }
             }
@@ -120,9 +116,11 @@ impl fmt::Display for Life {
     }
 }
 
-fn show_namespace(ns: &PidNamespace, file: &SeqFile, rcu: &rcu::Guard) {
+fn show_namespace(ns: &ARef<PidNamespace>, file: &SeqFile, rcu: &rcu::Guard) {
     let (PidAllocated::Adding(pids) | PidAllocated::Disabled(pids)) = ns.pid_allocated();
-    let (references, active) = shown::references(ns.common());
+    let (references, active) = ns_common::references(ns.common());
+    // But for the reference of this file.
+    let references = references.saturating_sub(1);
     let init = ns
         .find(blockers::INIT, rcu)
         .filter(|init| init.has_task(PidType::Tgid));
@@ -131,11 +129,12 @@ fn show_namespace(ns: &PidNamespace, file: &SeqFile, rcu: &rcu::Guard) {
     seq_print!(
         file,
         "namespace {}\n  inum {} level {} parent {} owner {}\n",
-        shown::id(ns.common()),
+        ns_common::id(ns.common()),
         ns.common().inum(),
         ns.level(),
-        ns.parent().map_or(0, |parent| shown::id(parent.common())),
-        shown::id(ns.user_ns().common()),
+        ns.parent()
+            .map_or(0, |parent| ns_common::id(parent.common())),
+        ns_common::id(ns.user_ns().common()),
     );
     seq_print!(
         file,

@@ -92,6 +92,7 @@ mod refusal;
 mod sysctl;
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
 mod testing;
+mod zap_warning;
 
 /// Prefix of log messages, which are about `pid_max`.
 const __LOG_PREFIX: &[u8] = b"pid_max\0";

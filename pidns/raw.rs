@@ -11,22 +11,24 @@
 //! does not let happen. What else is found is returned as a value, and policy chooses the error.
 
 pub(crate) mod cache;
+pub(crate) mod delayed_work;
 pub(crate) mod destroy;
 pub(crate) mod exiting_init;
 pub(crate) mod free;
 mod idr;
 pub(crate) mod limits;
 pub(crate) mod links;
+pub(crate) mod log;
 pub(crate) mod new_ns;
 pub(crate) mod new_pid;
+pub(crate) mod ns_common;
 pub(crate) mod nsset;
 pub(crate) mod numbers;
-pub(crate) mod shown;
 pub(crate) mod state;
 pub(crate) mod sysctl;
+pub(crate) mod task;
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
 pub(crate) mod testing;
 pub(crate) mod trace;
 #[cfg(CONFIG_PIDNS_DEBUG_FS)]
 pub(crate) mod tree;
-pub(crate) mod zap_warning;

@@ -3,36 +3,28 @@
 //! The end of a PID namespace: its init exits, or `reboot(2)` inside it.
 
 use crate::{
-    allocator,
-    blockers::{
-        self,
-        Named, //
-    },
+    allocator, blockers,
     raw::{
         exiting_init::{
             kill,
             kill_process,
             ExitingInit, //
         },
-        shown,
         state::{
             reaper_of,
             reboot_signal,
             set_reboot_signal,
             ExitSignal, //
         },
-        trace,
-        zap_warning::{
-            WaitingInit,
-            ZapWarning, //
-        },
+        trace, //
+    },
+    zap_warning::{
+        self,
+        ZapWarning, //
     },
 };
 use kernel::{
-    ns::{
-        pid::PidAllocated,
-        Namespace, //
-    },
+    ns::pid::PidAllocated,
     pid::PidType,
     pid_namespace::PidNamespace,
     prelude::*,
@@ -43,17 +35,10 @@ use kernel::{
         RcuOrTasklist,
         TasklistRead, //
     },
-    time::{
-        msecs_to_jiffies,
-        Jiffies, //
-    },
 };
 
 /// The first number after init's.
 const FIRST_CHILD: i32 = 2;
-
-/// How many pids a warning names.
-const WARNED_PIDS: u32 = 8;
 
 /// Kills all processes in the namespace of `init` and its descendants, and waits until their pids
 /// are freed. Sleeps.
@@ -65,8 +50,7 @@ pub(crate) fn zap_pid_ns_processes(init: &ExitingInit<'_>) {
     // Children that exit from now on, and zombies that are inherited, are autoreaped.
     init.ignore_sigchld();
     // Until the end of both waits.
-    let warning = patience(shown::zap_warn_seconds())
-        .and_then(|patience| ZapWarning::queue(init, patience, warn_of_wait));
+    let warning = ZapWarning::queue(init);
     kill_all(init);
     // Earlier zombies, and children with a tracer outside.
     trace_wait(init);
@@ -90,18 +74,6 @@ pub(crate) fn zap_pid_ns_processes(init: &ExitingInit<'_>) {
     init.acct_exit_ns();
 }
 
-/// Returns after how many jiffies of the zap there is a warning: [`None`] if there never is.
-fn patience(seconds: u32) -> Option<Jiffies> {
-    (seconds != 0).then(|| msecs_to_jiffies(seconds.saturating_mul(1000)))
-}
-
-/// Returns how many pids `ns` has besides the `own` ones of its init.
-fn pids_left(ns: &PidNamespace, own: u32) -> u32 {
-    let (PidAllocated::Adding(pids) | PidAllocated::Disabled(pids)) = ns.pid_allocated();
-
-    pids.saturating_sub(own)
-}
-
 /// Tells tracers what `init` waits for, if anything.
 #[inline]
 fn trace_wait(init: &ExitingInit<'_>) {
@@ -115,37 +87,9 @@ fn trace_first_blocker(init: &ExitingInit<'_>) {
     let (ns, rcu) = (init.ns(), rcu::read_lock());
 
     if let Some(blocker) = blockers::first(ns, 0, &rcu) {
-        let left = pids_left(ns, init.init_pids());
+        let left = zap_warning::pids_left(ns, init.init_pids());
         let task = blocker.user.map(|(_, task)| task);
         trace::zap_wait(ns, left, blocker.nr, task);
-    }
-}
-
-/// Logs what an init waits for.
-fn warn_of_wait(init: &WaitingInit) {
-    let ns = init.ns();
-    let left = pids_left(ns, init.pids());
-    if left == 0 {
-        return;
-    }
-
-    shown::warn(fmt!(
-        "namespace {}: its init {} exits and still waits for {} pids:\n",
-        shown::id(ns.common()),
-        Named::of(init.task()),
-        left,
-    ));
-    let mut from = 0;
-    for _ in 0..WARNED_PIDS {
-        let rcu = rcu::read_lock();
-        let Some(blocker) = blockers::first(ns, from, &rcu) else {
-            return;
-        };
-        shown::warn(fmt!("  nr {}: {}\n", blocker.nr, blocker.snapshot(&rcu)));
-        from = blocker.nr.saturating_add(1);
-    }
-    if left > WARNED_PIDS {
-        shown::warn(fmt!("  and {} more\n", left.saturating_sub(WARNED_PIDS)));
     }
 }
 
@@ -247,13 +191,6 @@ mod tests {
         set_reboot_signal(&ns, ExitSignal::Int);
         assert_eq!(reboot_signal(&ns), Some(ExitSignal::Int));
         Ok(())
-    }
-
-    #[test]
-    fn patience_in_jiffies() {
-        assert_eq!(patience(0), None);
-        assert_eq!(patience(1), Some(msecs_to_jiffies(1000)));
-        assert!(patience(u32::MAX) > patience(1));
     }
 
     #[test]

@@ -2,18 +2,17 @@
 
 //! Why forks and new namespaces are refused, for tracers and the log.
 
-use crate::{
-    allocator,
-    raw::{
-        shown::{
-            self,
-            Caller, //
-        },
-        trace::{
-            self,
-            Refused, //
-        },
-    }, //
+use crate::raw::{
+    log::{
+        self,
+        Caller,
+        Limit, //
+    },
+    ns_common::id,
+    trace::{
+        self,
+        Refused, //
+    },
 };
 use kernel::{
     ns::{
@@ -24,47 +23,84 @@ use kernel::{
     prelude::*, //
 };
 
-/// Reports that no pid could be allocated in `ns`.
-#[cold]
-pub(crate) fn report_fork(ns: &PidNamespace, set_tid: &[i32], error: Error) {
-    // Once disabled, PID allocation stays disabled: so it was found, or memory was short as well.
-    let is_dead = |ns: &&PidNamespace| matches!(ns.pid_allocated(), PidAllocated::Disabled(_));
-    let dead = ns.self_and_ancestors().find(is_dead);
-    let reason = reason(error, allocator::is_in_range(ns, set_tid), dead.is_some());
-    let refused = dead.filter(|_| reason == Refused::DeadInit).unwrap_or(ns);
-
-    report(ns, refused, reason, error);
+/// A namespace that refuses a fork into it or into a descendant, and why.
+#[derive(Clone, Copy)]
+pub(crate) struct ForkRefusal<'a> {
+    by: &'a PidNamespace,
+    reason: Refused,
+    error: Error,
 }
 
-/// Reports that no namespace could be created below `parent`. Returns `error`.
-#[cold]
-pub(crate) fn report_ns(parent: &PidNamespace, reason: Refused, error: Error) -> Error {
-    report(parent, parent, reason, error);
-    error
-}
+impl<'a> ForkRefusal<'a> {
+    /// Returns that PID allocation is disabled in `ns` or in an ancestor.
+    #[cold]
+    pub(crate) fn dead_init(ns: &'a PidNamespace) -> Self {
+        // Once disabled, it stays disabled.
+        let is_dead = |ns: &&PidNamespace| matches!(ns.pid_allocated(), PidAllocated::Disabled(_));
+        let by = ns.self_and_ancestors().find(is_dead).unwrap_or(ns);
+        Self::new(by, Refused::DeadInit, ENOMEM)
+    }
 
-fn report(ns: &PidNamespace, refused: &PidNamespace, reason: Refused, error: Error) {
-    trace::fork_refused(ns, refused, reason, error);
-    if shown::may_log_refused_fork(reason == Refused::DeadInit) {
-        shown::info(fmt!(
-            "namespace {}: {} cannot fork into it or create a namespace in it: {} (namespace {})\n",
-            shown::id(ns.common()),
-            Caller,
-            words(reason),
-            shown::id(refused.common()),
-        ));
+    /// Returns that the first process of `ns` would not get number 1.
+    pub(crate) fn no_init(ns: &'a PidNamespace) -> Self {
+        Self::new(ns, Refused::NoInit, EINVAL)
+    }
+
+    /// Returns that no number is free in `ns`.
+    pub(crate) fn no_number(ns: &'a PidNamespace) -> Self {
+        Self::new(ns, Refused::PidMax, EAGAIN)
+    }
+
+    /// Returns that a requested number is in use in `ns`, out of range, or not for the caller.
+    pub(crate) fn of_set_tid(ns: &'a PidNamespace, error: Error) -> Self {
+        Self::new(ns, Refused::SetTid, error)
+    }
+
+    /// Returns that there is no memory for a pid or its number in `ns`.
+    pub(crate) fn no_memory(ns: &'a PidNamespace) -> Self {
+        Self::new(ns, Refused::Memory, ENOMEM)
+    }
+
+    fn new(by: &'a PidNamespace, reason: Refused, error: Error) -> Self {
+        Self { by, reason, error }
+    }
+
+    /// Returns the error.
+    pub(crate) fn error(&self) -> Error {
+        self.error
+    }
+
+    /// Reports that no pid could be allocated in `ns`, and returns the error.
+    #[cold]
+    pub(crate) fn report(self, ns: &PidNamespace) -> Error {
+        report(ns, self.by, self.reason, self.error, "fork into it");
+        self.error
     }
 }
 
-/// Returns the reason for an error of `alloc_pid()`, with requested numbers that are in range, or
-/// none, in a namespace where PID allocation is disabled, at some level, or not.
-fn reason(error: Error, in_range: bool, is_dead: bool) -> Refused {
-    match error {
-        ENOMEM if is_dead => Refused::DeadInit,
-        EAGAIN => Refused::PidMax,
-        EINVAL if in_range => Refused::NoInit,
-        EINVAL | EPERM | EEXIST => Refused::SetTid,
-        _ => Refused::Memory,
+/// Reports that no namespace could be created below `parent`, and returns `error`.
+#[cold]
+pub(crate) fn report_ns(parent: &PidNamespace, reason: Refused, error: Error) -> Error {
+    report(parent, parent, reason, error, "create a namespace in it");
+    error
+}
+
+fn report(ns: &PidNamespace, by: &PidNamespace, reason: Refused, error: Error, what: &str) {
+    trace::fork_refused(ns, by, reason, error);
+    // Forks into namespaces with a dead init may be many: they are limited apart.
+    let limit = match reason {
+        Refused::DeadInit => Limit::DeadInit,
+        _ => Limit::RefusedFork,
+    };
+    if log::refused_forks_enabled() && limit.allows() {
+        log::info(fmt!(
+            "namespace {}: {} cannot {}: {} (namespace {})\n",
+            id(ns.common()),
+            Caller,
+            what,
+            words(reason),
+            id(by.common()),
+        ));
     }
 }
 
@@ -73,7 +109,7 @@ fn words(reason: Refused) -> &'static str {
     match reason {
         Refused::DeadInit => "its init is dead",
         Refused::NoInit => "it has no init yet",
-        Refused::PidMax => "no number is free, here or in an ancestor",
+        Refused::PidMax => "no number is free",
         Refused::SetTid => "requested PID not available",
         Refused::Depth => "it is too deep",
         Refused::Ucount => "user.max_pid_namespaces is reached",
@@ -87,28 +123,26 @@ fn words(reason: Refused) -> &'static str {
 #[kunit_tests(pidns_refusal)]
 mod tests {
     use super::*;
+    use crate::{
+        allocator::disable_pid_allocation,
+        testing::{
+            child,
+            nested, //
+        },
+    };
 
     #[test]
-    fn enomem_is_dead_init_or_memory() {
-        assert_eq!(reason(ENOMEM, true, true), Refused::DeadInit);
-        assert_eq!(reason(ENOMEM, false, true), Refused::DeadInit);
-        assert_eq!(reason(ENOMEM, true, false), Refused::Memory);
-    }
+    fn dead_init_is_the_innermost() -> Result {
+        let outer = nested(1)?;
+        let inner = child(&outer)?;
 
-    #[test]
-    fn other_errors_before_dead_init() {
-        for is_dead in [false, true] {
-            for in_range in [false, true] {
-                assert_eq!(reason(EAGAIN, in_range, is_dead), Refused::PidMax);
-                assert_eq!(reason(EPERM, in_range, is_dead), Refused::SetTid);
-                assert_eq!(reason(EEXIST, in_range, is_dead), Refused::SetTid);
-            }
-        }
-    }
+        disable_pid_allocation(&outer);
+        let refusal = ForkRefusal::dead_init(&inner);
+        assert_eq!(refusal.by.level(), outer.level());
+        assert_eq!(refusal.error(), ENOMEM);
 
-    #[test]
-    fn einval_is_range_or_no_init() {
-        assert_eq!(reason(EINVAL, false, false), Refused::SetTid);
-        assert_eq!(reason(EINVAL, true, false), Refused::NoInit);
+        disable_pid_allocation(&inner);
+        assert_eq!(ForkRefusal::dead_init(&inner).by.level(), inner.level());
+        Ok(())
     }
 }

@@ -199,13 +199,12 @@ impl<'a> NewNumbers<'a> {
         Ok(ManuallyDrop::new(unsafe { LockedNumbers::assume(ns) }))
     }
 
-    /// Resets the cursor of the namespace locked by [`Self::lock_next`].
-    ///
-    /// Returns `EINVAL` if there is none.
+    /// Resets the cursor of the namespace locked by [`Self::lock_next`], if there is one.
     #[inline]
-    pub(crate) fn reset_cursor(&mut self) -> Result {
-        self.numbers()?.set_cursor(0);
-        Ok(())
+    pub(crate) fn reset_cursor(&mut self) {
+        if let Ok(mut numbers) = self.numbers() {
+            numbers.set_cursor(0);
+        }
     }
 
     /// Reserves the number `nr` in the namespace locked by [`Self::lock_next`].

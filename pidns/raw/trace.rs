@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The tracepoints of PID namespaces. A disabled one is a NOP, and its arguments are not computed.
+//! The tracepoints of PID namespaces. A disabled one is a NOP.
 //!
 //! C header: [`include/trace/events/pidns.h`](srctree/include/trace/events/pidns.h)
 
@@ -48,12 +48,12 @@ mod points {
         /// # Safety
         ///
         /// `ns` must be valid, and not the initial namespace.
-        pub(super) unsafe fn ns_create(ns: *mut bindings::pid_namespace);
+        pub(super) unsafe fn pid_ns_create(ns: *mut bindings::pid_namespace);
 
         /// # Safety
         ///
         /// Both must be valid.
-        pub(super) unsafe fn ns_init(
+        pub(super) unsafe fn pid_ns_init(
             ns: *mut bindings::pid_namespace,
             init: *mut bindings::task_struct,
         );
@@ -61,17 +61,17 @@ mod points {
         /// # Safety
         ///
         /// `ns` must be valid.
-        pub(super) unsafe fn ns_destroy(ns: *mut bindings::pid_namespace);
+        pub(super) unsafe fn pid_ns_destroy(ns: *mut bindings::pid_namespace);
 
         /// # Safety
         ///
         /// `ns` must be valid.
-        pub(super) unsafe fn zap_begin(ns: *mut bindings::pid_namespace);
+        pub(super) unsafe fn pid_ns_zap_begin(ns: *mut bindings::pid_namespace);
 
         /// # Safety
         ///
         /// `ns` must be valid; `task` must be valid or null.
-        pub(super) unsafe fn zap_wait(
+        pub(super) unsafe fn pid_ns_zap_wait(
             ns: *mut bindings::pid_namespace,
             nr_pids: u32,
             nr: bindings::pid_t,
@@ -81,7 +81,7 @@ mod points {
         /// # Safety
         ///
         /// `ns` must be valid.
-        pub(super) unsafe fn zap_end(ns: *mut bindings::pid_namespace);
+        pub(super) unsafe fn pid_ns_zap_end(ns: *mut bindings::pid_namespace);
 
         /// # Safety
         ///
@@ -96,7 +96,7 @@ mod points {
         /// # Safety
         ///
         /// Both namespaces must be valid.
-        pub(super) unsafe fn fork_refused(
+        pub(super) unsafe fn pid_ns_fork_refused(
             ns: *mut bindings::pid_namespace,
             refused: *mut bindings::pid_namespace,
             reason: u32,
@@ -127,36 +127,36 @@ macro_rules! enabled {
 }
 
 enabled! {
-    ns_init_enabled: __tracepoint_ns_init;
-    zap_wait_enabled: __tracepoint_zap_wait;
+    ns_init_enabled: __tracepoint_pid_ns_init;
+    zap_wait_enabled: __tracepoint_pid_ns_zap_wait;
 }
 
 /// `ns`, which is not the initial one, was created.
 #[inline(always)]
 pub(crate) fn ns_create(ns: &PidNamespace) {
     // SAFETY: It is valid.
-    unsafe { points::ns_create(ns.as_ptr()) };
+    unsafe { points::pid_ns_create(ns.as_ptr()) };
 }
 
 /// `init` became the init of `ns`.
 #[inline(always)]
 pub(crate) fn ns_init(ns: &PidNamespace, init: &Task) {
     // SAFETY: Both are valid.
-    unsafe { points::ns_init(ns.as_ptr(), init.as_ptr()) };
+    unsafe { points::pid_ns_init(ns.as_ptr(), init.as_ptr()) };
 }
 
 /// `ns` is about to be destroyed.
 #[inline(always)]
 pub(crate) fn ns_destroy(ns: &PidNamespace) {
     // SAFETY: It is valid.
-    unsafe { points::ns_destroy(ns.as_ptr()) };
+    unsafe { points::pid_ns_destroy(ns.as_ptr()) };
 }
 
 /// The init of `ns` exits, and is about to kill all others.
 #[inline(always)]
 pub(crate) fn zap_begin(ns: &PidNamespace) {
     // SAFETY: It is valid.
-    unsafe { points::zap_begin(ns.as_ptr()) };
+    unsafe { points::pid_ns_zap_begin(ns.as_ptr()) };
 }
 
 /// The init of `ns` is about to sleep until `nr_pids` other numbers are freed, `nr` first, which
@@ -164,14 +164,14 @@ pub(crate) fn zap_begin(ns: &PidNamespace) {
 pub(crate) fn zap_wait(ns: &PidNamespace, nr_pids: u32, nr: i32, task: Option<&Task>) {
     let task = task.map_or(ptr::null_mut(), Task::as_ptr);
     // SAFETY: Both are valid, or null.
-    unsafe { points::zap_wait(ns.as_ptr(), nr_pids, nr, task) };
+    unsafe { points::pid_ns_zap_wait(ns.as_ptr(), nr_pids, nr, task) };
 }
 
 /// All numbers of `ns` but its init's are freed.
 #[inline(always)]
 pub(crate) fn zap_end(ns: &PidNamespace) {
     // SAFETY: It is valid.
-    unsafe { points::zap_end(ns.as_ptr()) };
+    unsafe { points::pid_ns_zap_end(ns.as_ptr()) };
 }
 
 /// `pid` was published.
@@ -197,7 +197,7 @@ pub(crate) fn fork_refused(
 ) {
     // SAFETY: Both are valid.
     unsafe {
-        points::fork_refused(
+        points::pid_ns_fork_refused(
             ns.as_ptr(),
             refused.as_ptr(),
             reason as u32,

@@ -4,14 +4,17 @@
 //!
 //! C header: [`include/linux/nstree.h`](srctree/include/linux/nstree.h)
 
-use super::shown::id;
+use super::ns_common::id;
+use core::ptr::NonNull;
 use kernel::{
-    bindings,
-    container_of,
+    bindings, container_of,
     error::from_err_ptr,
     ns::Namespace,
     pid_namespace::PidNamespace,
-    sync::rcu, //
+    sync::{
+        aref::ARef,
+        rcu, //
+    },
 };
 
 /// Converts a result of C: [`None`] for null and errors.
@@ -27,9 +30,25 @@ unsafe fn found<'a>(common: *mut bindings::ns_common) -> Option<&'a PidNamespace
     Some(unsafe { PidNamespace::from_ptr(container_of!(common, bindings::pid_namespace, ns)) })
 }
 
-/// Returns the namespace with this id, which may have no references left.
+/// Takes a reference to a namespace in the tree, or returns [`None`] if the last one was dropped.
+fn get_unless_zero(ns: &PidNamespace) -> Option<ARef<PidNamespace>> {
+    // SAFETY: The memory of `ns` is valid.
+    if !unsafe { bindings::__ns_ref_get(ns.common().as_ptr()) } {
+        return None;
+    }
+    // SAFETY: The reference was just taken.
+    Some(unsafe { ARef::from_raw(NonNull::from(ns)) })
+}
+
+/// Returns the namespace with this id, if it has references.
+pub(crate) fn find(id: u64) -> Option<ARef<PidNamespace>> {
+    get_unless_zero(lookup(id, &rcu::read_lock())?)
+}
+
+/// Returns the namespace with this id. It may have no references left: none must be taken but by
+/// [`get_unless_zero`].
 #[doc(alias = "ns_tree_lookup_rcu")]
-pub(crate) fn find(id: u64, _rcu: &rcu::Guard) -> Option<&PidNamespace> {
+fn lookup(id: u64, _rcu: &rcu::Guard) -> Option<&PidNamespace> {
     // SAFETY: In an RCU read-side section. A namespace is freed a grace period after its removal
     // from the tree.
     unsafe {
@@ -40,11 +59,11 @@ pub(crate) fn find(id: u64, _rcu: &rcu::Guard) -> Option<&PidNamespace> {
     }
 }
 
-/// Returns the next namespace after `ns`, by id.
+/// Returns the next namespace after `ns`, by id, as [`lookup`] does.
 #[doc(alias = "ns_tree_adjoined_rcu")]
 fn next<'a>(ns: &PidNamespace, _rcu: &'a rcu::Guard) -> Option<&'a PidNamespace> {
     let common = ns.common().as_ptr();
-    // SAFETY: In an RCU read-side section, in which `ns` was found in the tree; as in `find`.
+    // SAFETY: In an RCU read-side section, in which `ns` was found in the tree; as in `lookup`.
     unsafe {
         found(bindings::__ns_tree_adjoined_rcu(
             common,
@@ -58,28 +77,30 @@ fn next<'a>(ns: &PidNamespace, _rcu: &'a rcu::Guard) -> Option<&'a PidNamespace>
 const STEPS: u32 = 512;
 
 /// What [`after`] has found.
-pub(crate) enum After<'a> {
+pub(crate) enum After {
     /// The first namespace with a greater id.
-    Found(&'a PidNamespace),
+    Found(ARef<PidNamespace>),
     /// No namespace has a greater id.
     None,
-    /// It has to go on, from this one, in another RCU read-side section.
+    /// Nothing yet: call it again, with this id to start from.
     From(u64),
 }
 
 /// Looks for the first namespace with an id greater than `last`. If `last` has been destroyed, it
 /// walks from `from` on, or from the first one.
-pub(crate) fn after(last: u64, from: Option<u64>, rcu: &rcu::Guard) -> After<'_> {
-    if let Some(ns) = find(last, rcu) {
-        return next(ns, rcu).map_or(After::None, After::Found);
-    }
-    let from = from.and_then(|from| find(from, rcu));
-    let mut ns = from.unwrap_or(PidNamespace::initial());
+pub(crate) fn after(last: u64, from: Option<u64>) -> After {
+    let rcu = rcu::read_lock();
+    let from = || lookup(from?, &rcu);
+    let mut ns = lookup(last, &rcu)
+        .or_else(from)
+        .unwrap_or(PidNamespace::initial());
     for _ in 0..STEPS {
         if id(ns.common()) > last {
-            return After::Found(ns);
+            if let Some(ns) = get_unless_zero(ns) {
+                return After::Found(ns);
+            }
         }
-        match next(ns, rcu) {
+        match next(ns, &rcu) {
             Some(next) => ns = next,
             None => return After::None,
         }

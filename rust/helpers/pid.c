@@ -197,12 +197,18 @@ __rust_helper char rust_helper_task_state_to_char(struct task_struct *p)
 
 __rust_helper struct task_struct *rust_helper_ptrace_parent(struct task_struct *p)
 {
-	return ptrace_parent(p);
+	return pid_alive(p) ? ptrace_parent(p) : NULL;
 }
 
 __rust_helper struct task_struct *rust_helper_real_parent(struct task_struct *p)
 {
-	return rcu_dereference(p->real_parent);
+	return pid_alive(p) ? rcu_dereference(p->real_parent) : NULL;
+}
+
+/* A leader waits for the other threads of its group before it is one. */
+__rust_helper bool rust_helper_is_zombie(struct task_struct *p)
+{
+	return READ_ONCE(p->exit_state) && !delay_group_leader(p);
 }
 
 #ifndef CONFIG_KALLSYMS

@@ -57,7 +57,7 @@ PIDNS_REFUSED_REASONS
 #define EM(reason, name)	{ reason, name },
 #define EMe(reason, name)	{ reason, name }
 
-TRACE_EVENT(ns_create,
+TRACE_EVENT(pid_ns_create,
 
 	TP_PROTO(struct pid_namespace *ns),
 
@@ -85,7 +85,7 @@ TRACE_EVENT(ns_create,
 );
 
 /* The first process of a namespace; pid is its number in the initial one. */
-TRACE_EVENT(ns_init,
+TRACE_EVENT(pid_ns_init,
 
 	TP_PROTO(struct pid_namespace *ns, struct task_struct *init),
 
@@ -132,19 +132,19 @@ DECLARE_EVENT_CLASS(pidns_count,
 );
 
 /* Its init exits: no fork any more, and all others are about to be killed. */
-DEFINE_EVENT(pidns_count, zap_begin, TP_PROTO(struct pid_namespace *ns), TP_ARGS(ns));
+DEFINE_EVENT(pidns_count, pid_ns_zap_begin, TP_PROTO(struct pid_namespace *ns), TP_ARGS(ns));
 
 /* All but the init are gone. */
-DEFINE_EVENT(pidns_count, zap_end, TP_PROTO(struct pid_namespace *ns), TP_ARGS(ns));
+DEFINE_EVENT(pidns_count, pid_ns_zap_end, TP_PROTO(struct pid_namespace *ns), TP_ARGS(ns));
 
-DEFINE_EVENT(pidns_count, ns_destroy, TP_PROTO(struct pid_namespace *ns), TP_ARGS(ns));
+DEFINE_EVENT(pidns_count, pid_ns_destroy, TP_PROTO(struct pid_namespace *ns), TP_ARGS(ns));
 
 /*
  * The init is about to wait until nr_pids numbers are freed, those of itself
  * not counted. The first of them is nr, with a task that has the number pid in
  * the initial namespace, or that uses nr for its group or session.
  */
-TRACE_EVENT(zap_wait,
+TRACE_EVENT(pid_ns_zap_wait,
 
 	TP_PROTO(struct pid_namespace *ns, unsigned int nr_pids, pid_t nr,
 		 struct task_struct *task),
@@ -210,7 +210,7 @@ DEFINE_EVENT(pidns_numbers, pid_free, TP_PROTO(struct pid *pid), TP_ARGS(pid));
  * A fork into ns was refused, or the creation of a namespace below ns. For
  * dead_init, refused_id is the namespace whose init is dead: ns or an ancestor.
  */
-TRACE_EVENT(fork_refused,
+TRACE_EVENT(pid_ns_fork_refused,
 
 	TP_PROTO(struct pid_namespace *ns, struct pid_namespace *refused,
 		 unsigned int reason, int error),
@@ -250,7 +250,7 @@ static inline u64 pidns_mnt_ns_id(const struct nsproxy *set)
 /* The number of the system call that a task is in, -1 if it is in none. */
 static inline int pidns_syscall_nr(void)
 {
-	return current->flags & PF_KTHREAD ? -1 :
+	return current->flags & (PF_KTHREAD | PF_USER_WORKER) ? -1 :
 	       syscall_get_nr(current, current_pt_regs());
 }
 
@@ -280,12 +280,7 @@ static inline int pidns_syscall_nr(void)
 			pidns_ns_id(set, time_ns_for_children);		\
 	} while (0)
 
-/*
- * The set of namespaces of a task changes: by clone, where it is that of the
- * new task and pid still the parent's, by unshare, setns and exec, and by exit,
- * where the new ids are zero. An exit by a signal is not a system call's.
- */
-TRACE_EVENT(nsproxy_switch,
+DECLARE_EVENT_CLASS(pidns_sets,
 
 	TP_PROTO(struct task_struct *task, struct nsproxy *old, struct nsproxy *new),
 
@@ -315,6 +310,25 @@ TRACE_EVENT(nsproxy_switch,
 		  __entry->old_net, __entry->new_net,
 		  __entry->old_time, __entry->new_time,
 		  __entry->old_time_children, __entry->new_time_children)
+);
+
+/*
+ * The set of namespaces of a task changes: by unshare, setns, exec, and exit,
+ * where the new ids are zero. An exit by a signal is not a system call's.
+ */
+DEFINE_EVENT(pidns_sets, nsproxy_switch,
+
+	TP_PROTO(struct task_struct *task, struct nsproxy *old, struct nsproxy *new),
+
+	TP_ARGS(task, old, new)
+);
+
+/* A clone by pid has made a set for its child. It may still fail. */
+DEFINE_EVENT(pidns_sets, nsproxy_clone,
+
+	TP_PROTO(struct task_struct *task, struct nsproxy *old, struct nsproxy *new),
+
+	TP_ARGS(task, old, new)
 );
 
 #endif /* _TRACE_PIDNS_H */

@@ -117,7 +117,9 @@ def command(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence
     results = run(options, cache).all
     whole = not options.tests
     of = expected.Kernel(options.impl, options.debug)
-    verdict = expected.judge(results, expected.known("tests", "usual", arch=options.arch), of, whole)
+    verdict = expected.judge(
+        results, expected.known("tests", "usual", arch=options.arch), of, whole
+    )
     if whole:
         verdict.need(expected.least("test", options.impl), len(results))
     return verdict.show()

@@ -2,16 +2,16 @@
 
 //! Lines of the trace buffer.
 
-use serde_json::{Map, Value, json};
+use serde_json::{json, Map, Value};
 
 /// The tracepoints of a namespace's life, of the group `pidns`.
 pub const EVENTS: &[&str] = &[
-    "ns_create",
-    "ns_init",
-    "zap_begin",
-    "zap_wait",
-    "zap_end",
-    "ns_destroy",
+    "pid_ns_create",
+    "pid_ns_init",
+    "pid_ns_zap_begin",
+    "pid_ns_zap_wait",
+    "pid_ns_zap_end",
+    "pid_ns_destroy",
 ];
 
 /// What happened.
@@ -48,7 +48,7 @@ impl<'a> Event<'a> {
 
     pub fn text(&self) -> String {
         format!(
-            "{:>14} {:<10} {:<16} {}",
+            "{:>14} {:<16} {:<16} {}",
             self.time, self.name, self.task, self.fields
         )
     }
@@ -81,11 +81,12 @@ mod tests {
 
     #[test]
     fn a_line() {
-        let line = "  <...>-142 [001] d..1. 12.345678: zap_wait: ns_id=14 nr_pids=2 comm=a b=c";
+        let line =
+            "  <...>-142 [001] d..1. 12.345678: pid_ns_zap_wait: ns_id=14 nr_pids=2 comm=a b=c";
         let event = Event::parse(line).unwrap();
         assert_eq!(
             (event.time, event.name, event.task),
-            ("12.345678", "zap_wait", "<...>-142")
+            ("12.345678", "pid_ns_zap_wait", "<...>-142")
         );
         assert_eq!(
             event.json()["fields"],
@@ -95,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_command_with_brackets() {
-        let line = "a [0] b: x-7     [000] .....     1.000000: ns_init: a=b";
+        let line = "a [0] b: x-7     [000] .....     1.000000: pid_ns_init: a=b";
         assert_eq!(Event::parse(line).unwrap().task, "a [0] b: x-7");
         assert_eq!(Event::parse("CPU:1 [LOST 12 EVENTS]"), None);
         assert_eq!(Event::parse(""), None);

@@ -36,7 +36,7 @@ pub enum Column {
     Nchild,
     /// waits, alive, dying or empty
     State,
-    /// the number given last
+    /// kernel.ns_last_pid there
     Lastpid,
     /// its kernel.pid_max
     Pidmax,

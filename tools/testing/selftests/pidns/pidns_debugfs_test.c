@@ -161,6 +161,28 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_zombie, NS_TIMEOUT)
 	close(fd);
 }
 
+/* An init that waits for nothing keeps its namespace until it is reaped. */
+TEST_F_TIMEOUT(debugfs, dead_waits_for_its_init, NS_TIMEOUT)
+{
+	struct kid kid;
+	__u64 id;
+	int fd;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	id = ns_fd_id(fd);
+	EXPECT_EQ(NULL, strstr(block_now(id), "  nr "));
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	EXPECT_LINE(block_now(id), "  state dying pids 1 ");
+	EXPECT_LINE(block(id), "  nr 1: %d (pidns_debugfs_t) state Z parent %d (pidns_debugfs_t)",
+		    kid.pid, getpid());
+	kid_stop(&kid);
+	EXPECT_LINE(block_now(id), "  state dying pids 0 ");
+	EXPECT_EQ(NULL, strstr(block(id), "  nr "));
+	close(fd);
+}
+
 TEST_F_TIMEOUT(debugfs, dying_waits_for_traced_task, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -187,9 +209,27 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_traced_task, NS_TIMEOUT)
 	close(fd);
 }
 
-TEST_F_TIMEOUT(debugfs, dying_waits_for_group_and_session, NS_TIMEOUT)
+/* The function that a task sleeps in, "" if that is not known. */
+static const char *wchan_of(pid_t pid)
+{
+	static char wchan[128];
+	char path[64];
+	ssize_t nr;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	nr = read(fd, wchan, sizeof(wchan) - 1);
+	close(fd);
+	wchan[nr > 0 ? nr : 0] = 0;
+	return strcmp(wchan, "0") ? wchan : "";
+}
+
+/* A process is gone, but another one outside sleeps in its group. */
+TEST_F_TIMEOUT(debugfs, dying_waits_for_group, NS_TIMEOUT)
 {
 	pid_t leader, member;
+	const char *wchan;
 	struct kid kid;
 	__u64 id;
 	int fd;
@@ -205,11 +245,54 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_group_and_session, NS_TIMEOUT)
 	ASSERT_EQ(0, setpgid(member, leader));
 	kill(leader, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(leader));
+	EXPECT_TRUE(task_rests(member));
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
-	EXPECT_LINE(block_now(id), "  nr 2: group of %d (pidns_debugfs_t) state S parent %d ",
-		    member, getpid());
+	wchan = wchan_of(member);
+	EXPECT_LINE(block_now(id),
+		    "  nr 2: group of %d (pidns_debugfs_t) state S parent %d (pidns_debugfs_t)%s%s\n",
+		    member, getpid(), *wchan ? " wchan " : "", wchan);
 	kill(member, SIGKILL);
+	EXPECT_EQ(SIGKILL, wait_status(member));
+	kid_stop(&kid);
+	close(fd);
+}
+
+static int leave_group(void *arg)
+{
+	setpgid(0, 0);
+	rest_forever();
+}
+
+/* A session's leader is gone, but not a zombie in it, whose parent is outside. */
+TEST_F_TIMEOUT(debugfs, dying_waits_for_session, NS_TIMEOUT)
+{
+	pid_t leader, member;
+	struct kid kid;
+	__u64 id;
+	int fd;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	id = ns_fd_id(fd);
+	leader = fork_into(fd);
+	if (!leader) {
+		if (setsid() < 0 || clone_legacy(leave_group, CLONE_PARENT) < 0)
+			_exit(EXIT_FAILURE);
+		_exit(EXIT_SUCCESS);
+	}
+	EXPECT_EQ(0, wait_status(leader));
+	member = ioctl(fd, NS_GET_PID_FROM_PIDNS, 3);
+	ASSERT_LT(0, member);
+	EXPECT_TRUE(eventually(getpgid(member) == member));
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(task_state(member) == 'Z'));
+	EXPECT_LINE(block_now(id), "  state dying pids 3 ");
+	EXPECT_LINE(block(id), "  nr 2: session of %d (pidns_debugfs_t) state Z parent %d (pidns_",
+		    member, getpid());
+	EXPECT_LINE(block(id), "  nr 3: %d (pidns_debugfs_t) state Z parent %d (pidns_",
+		    member, getpid());
 	EXPECT_EQ(SIGKILL, wait_status(member));
 	kid_stop(&kid);
 	close(fd);

@@ -93,7 +93,7 @@ TEST_F_TIMEOUT(log, init_that_waits_says_so_once, NS_TIMEOUT)
 		rest_forever();
 	kill(kid.pid, SIGKILL);
 	snprintf(words, sizeof(words),
-		 "namespace %llu: its init %d (pidns_log_test) exits and still waits for 1 pids",
+		 "namespace %llu: its init %d (pidns_log_test) exits and still waits, other pids: 1\n",
 		 (unsigned long long)ns_fd_id(fd), kid.pid);
 	EXPECT_TRUE(eventually(logged(words)));
 	snprintf(words, sizeof(words), "nr 2: %d (pidns_log_test) state Z parent %d (pidns_",
@@ -129,7 +129,7 @@ TEST_F_TIMEOUT(log, init_that_waits_for_child_says_so, NS_TIMEOUT)
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(kid.pid) == 'S'));
 	snprintf(words, sizeof(words),
-		 "namespace %llu: its init %d (pidns_log_test) exits and still waits for 1 pids",
+		 "namespace %llu: its init %d (pidns_log_test) exits and still waits, other pids: 1\n",
 		 (unsigned long long)ns_fd_id(fd), kid.pid);
 	EXPECT_TRUE(eventually(logged(words)));
 	snprintf(words, sizeof(words), "nr 2: %d (pidns_log_test) state Z tracer %d (pidns_",
@@ -138,6 +138,32 @@ TEST_F_TIMEOUT(log, init_that_waits_for_child_says_so, NS_TIMEOUT)
 	EXPECT_EQ(SIGKILL, wait_status(child));
 	EXPECT_TRUE(pidfd_ended(kid.pidfd));
 	kid_stop(&kid);
+	close(fd);
+}
+
+/* Of many pids the first eight are named. */
+TEST_F_TIMEOUT(log, init_that_waits_for_many_names_eight, NS_TIMEOUT)
+{
+	struct kid kid;
+	pid_t pid = 0;
+	int fd, i;
+
+	ASSERT_EQ(0, file_write(PARAMETERS "zap_warn_seconds", "1"));
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	for (i = 0; i < 20; i++) {
+		pid = fork_into(fd);
+		if (!pid)
+			rest_forever();
+		ASSERT_LT(0, pid);
+	}
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(logged("pidns:   and 12 more\n")));
+	EXPECT_EQ(1, logged("still waits, other pids: 20\n"));
+	EXPECT_EQ(8, logged("pidns:   nr "));
+	EXPECT_EQ(1, logged("pidns:   nr 9: "));
+	while (waitpid(-1, NULL, 0) > 0)
+		;
 	close(fd);
 }
 
@@ -169,15 +195,33 @@ TEST_F_TIMEOUT(log, init_that_waits_for_less_is_silent, NS_TIMEOUT)
 	EXPECT_EQ(0, logged("still waits"));
 }
 
-/* An init that waits for nothing says nothing. */
+/*
+ * An init that waits for nothing says nothing, and its namespace does not stay
+ * for that until the limit: in a user namespace that may have one, the next can
+ * be created once the first is destroyed.
+ */
 TEST_F_TIMEOUT(log, init_that_does_not_wait_is_silent, NS_TIMEOUT)
 {
-	struct kid kid;
+	struct timespec begin, end;
+	pid_t pid = -1;
 
-	ASSERT_EQ(0, file_write(PARAMETERS "zap_warn_seconds", "1000"));
-	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
-	kid_stop(&kid);
+	ASSERT_EQ(0, file_write(PARAMETERS "zap_warn_seconds", "20"));
+	ASSERT_EQ(0, userns_enter());
+	ASSERT_EQ(0, ns_limit("pid", 1));
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	pid = fork_resting(CLONE_NEWPID, NULL);
+	ASSERT_LT(0, pid);
+	EXPECT_EQ(-ENOSPC, fork_resting(CLONE_NEWPID, NULL));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(SIGKILL, wait_status(pid));
+	EXPECT_TRUE(eventually((pid = fork_resting(CLONE_NEWPID, NULL)) > 0));
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	EXPECT_GT(20, end.tv_sec - begin.tv_sec);
 	EXPECT_EQ(0, logged("still waits"));
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		EXPECT_EQ(SIGKILL, wait_status(pid));
+	}
 }
 
 TEST_F_TIMEOUT(log, refused_forks_up_to_a_rate, NS_TIMEOUT)
@@ -195,11 +239,54 @@ TEST_F_TIMEOUT(log, refused_forks_up_to_a_rate, NS_TIMEOUT)
 	for (i = 0; i < 30; i++)
 		EXPECT_EQ(-ENOMEM, fork_into(fd));
 	snprintf(words, sizeof(words),
-		 "pidns: namespace %llu: %d (pidns_log_test) cannot fork into it or create a namespace in it: its init is dead (namespace %llu)",
+		 "pidns: namespace %llu: %d (pidns_log_test) cannot fork into it: its init is dead (namespace %llu)\n",
 		 (unsigned long long)id, getpid(), (unsigned long long)id);
 	EXPECT_LE(1, logged(words));
 	EXPECT_GE(20, logged(words));
 	close(fd);
+}
+
+/* The reason, and whether it was a fork or a namespace that was refused. */
+TEST_F_TIMEOUT(log, refused_fork_and_namespace, NS_TIMEOUT)
+{
+	unsigned long long id;
+	char words[256];
+	struct kid kid;
+	int i;
+
+	ASSERT_EQ(0, file_write(PARAMETERS "log_refused_forks", "1"));
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID | CLONE_NEWNS));
+	if (!kid.pid) {
+		i = file_write("/proc/sys/kernel/pid_max", "310") ?:
+		    file_write("/proc/sys/kernel/ns_last_pid", "299");
+		if (!i) {
+			do {
+				i = fork_resting(0, NULL);
+			} while (i > 0);
+		}
+		kid_tell(&kid, i);
+		rest_forever();
+	}
+	i = kid_hear(&kid);
+	id = ns_id(kid.pid, L_PID);
+	if (i != -EINVAL) {
+		EXPECT_EQ(-EAGAIN, i);
+		snprintf(words, sizeof(words),
+			 "pidns: namespace %llu: %d (pidns_log_test) cannot fork into it: no number is free (namespace %llu)\n",
+			 id, kid.pid, id);
+		EXPECT_EQ(1, logged(words));
+	}
+	kid_stop(&kid);
+
+	ASSERT_EQ(0, unshare(CLONE_NEWPID));
+	id = ns_id(0, L_PID_CHILDREN);
+	EXPECT_EQ(-1, unshare(CLONE_NEWPID));
+	snprintf(words, sizeof(words),
+		 "pidns: namespace %llu: %d (pidns_log_test) cannot create a namespace in it: a PID namespace was unshared or joined before (namespace %llu)\n",
+		 id, getpid(), id);
+	EXPECT_EQ(1, logged(words));
+	if (i == -EINVAL)
+		SKIP(return, "so many processors need a larger pid_max");
 }
 
 TEST_HARNESS_MAIN

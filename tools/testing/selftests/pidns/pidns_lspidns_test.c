@@ -125,7 +125,7 @@ static bool watches(pid_t pid)
 	char path[128], enabled = 0;
 	int fd;
 
-	snprintf(path, sizeof(path), TRACING "/instances/lspidns-%d/events/pidns/ns_destroy/enable",
+	snprintf(path, sizeof(path), TRACING "/instances/lspidns-%d/events/pidns/pid_ns_destroy/enable",
 		 pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -148,7 +148,7 @@ TEST_F_TIMEOUT(lspidns, watch_follows_a_namespace, NS_TIMEOUT)
 
 	/* The mount namespace is that of the test alone. */
 	mount("tracefs", TRACING, "tracefs", 0, NULL);
-	if (access(TRACING "/events/pidns/ns_create", F_OK)) {
+	if (access(TRACING "/events/pidns/pid_ns_create", F_OK)) {
 		EXPECT_EQ(8, tool(self->fd, true, "--watch"));
 		EXPECT_TRUE(has("lspidns: tracefs is not mounted") ||
 			    has("lspidns: this kernel has no tracepoints pidns:"));
@@ -164,11 +164,11 @@ TEST_F_TIMEOUT(lspidns, watch_follows_a_namespace, NS_TIMEOUT)
 	kid_stop(&kid);
 	kill(pid, SIGTERM);
 	EXPECT_EQ(0, tool_finish(pid, from));
-	EXPECT_TRUE(says(" ns_create "));
+	EXPECT_TRUE(says(" pid_ns_create "));
 	EXPECT_TRUE(says(" inum=%llu ", inum));
-	EXPECT_TRUE(says(" ns_init "));
-	EXPECT_TRUE(says(" zap_begin "));
-	EXPECT_TRUE(says(" zap_end "));
+	EXPECT_TRUE(says(" pid_ns_init "));
+	EXPECT_TRUE(says(" pid_ns_zap_begin "));
+	EXPECT_TRUE(says(" pid_ns_zap_end "));
 	snprintf(path, sizeof(path), TRACING "/instances/lspidns-%d", pid);
 	EXPECT_EQ(-1, access(path, F_OK));
 }

@@ -31,16 +31,13 @@ static int file_int(const char *path)
 	return nr;
 }
 
-/* The value of a line of an open file's fdinfo; false if there is none. */
-static bool fdinfo_value(int fd, const char *key, char *value, size_t size)
+/* The value of a line of a file; false if there is none. */
+static bool line_value(FILE *f, const char *key, char *value, size_t size)
 {
 	size_t len = strlen(key);
-	char path[64], line[128];
 	bool found = false;
-	FILE *f;
+	char line[128];
 
-	snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
-	f = fopen(path, "re");
 	while (f && !found && fgets(line, sizeof(line), f)) {
 		found = !strncmp(line, key, len) && line[len] == ':' && line[len + 1] == '\t';
 		if (found)
@@ -53,11 +50,33 @@ static bool fdinfo_value(int fd, const char *key, char *value, size_t size)
 }
 
 /* Such a value as a number, -1 if there is none. */
-static long long fdinfo_number(int fd, const char *key)
+static long long line_number(const char *path, const char *key)
 {
 	char value[64];
 
-	return fdinfo_value(fd, key, value, sizeof(value)) ? atoll(value) : -1;
+	return line_value(fopen(path, "re"), key, value, sizeof(value)) ? atoll(value) : -1;
+}
+
+static void fdinfo_path(char *path, size_t size, int fd)
+{
+	snprintf(path, size, "/proc/thread-self/fdinfo/%d", fd);
+}
+
+/* The value in an open file's fdinfo. */
+static bool fdinfo_value(int fd, const char *key, char *value, size_t size)
+{
+	char path[64];
+
+	fdinfo_path(path, sizeof(path), fd);
+	return line_value(fopen(path, "re"), key, value, size);
+}
+
+static long long fdinfo_number(int fd, const char *key)
+{
+	char path[64];
+
+	fdinfo_path(path, sizeof(path), fd);
+	return line_number(path, key);
 }
 
 static bool fdinfo_is_silent(int fd)
@@ -67,6 +86,13 @@ static bool fdinfo_is_silent(int fd)
 	return fdinfo_value(fd, "flags", value, sizeof(value)) &&
 	       !fdinfo_value(fd, "ns_id", value, sizeof(value)) &&
 	       !fdinfo_value(fd, "PidNsState", value, sizeof(value));
+}
+
+/* Mount a procfs of the caller's PID namespace in its mount namespace. */
+static int own_proc(void)
+{
+	return mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) ||
+	       mount("proc", "/proc", "proc", 0, NULL) ? -errno : 0;
 }
 
 static void *thread_rest(void *arg)
@@ -256,7 +282,7 @@ TEST_F_TIMEOUT(pidns, ancestors_and_siblings_are_eperm, NS_TIMEOUT)
 
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
 	fd = ns_open(kid.pid, L_PID);
-	ASSERT_LE(0, kid_start(&sibling, CLONE_NEWPID));
+	ASSERT_LE(0, kid_start(&sibling, CLONE_NEWPID | CLONE_NEWNS));
 	if (!sibling.pid) {
 		int mine = ioctl(sys_pidfd_open(getpid(), 0), PIDFD_GET_PID_NAMESPACE, 0);
 
@@ -266,6 +292,7 @@ TEST_F_TIMEOUT(pidns, ancestors_and_siblings_are_eperm, NS_TIMEOUT)
 		EXPECT_EQ(1, info.init_pid);
 		EXPECT_EQ(-EPERM, info_of(own, &info));
 		EXPECT_EQ(-EPERM, info_of(fd, &info));
+		ASSERT_EQ(0, own_proc());
 		EXPECT_TRUE(fdinfo_is_silent(own));
 		EXPECT_TRUE(fdinfo_is_silent(fd));
 		kid_rest(&sibling);
@@ -283,6 +310,8 @@ TEST_F_TIMEOUT(pidns, owner_if_visible, NS_TIMEOUT)
 	int own = ns_open(0, L_PID), fd;
 	struct pid_ns_info info;
 	struct kid kid, other;
+	char path[64];
+	FILE *fdinfo;
 
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWUSER | CLONE_NEWPID));
 	fd = ns_open(kid.pid, L_PID);
@@ -290,6 +319,8 @@ TEST_F_TIMEOUT(pidns, owner_if_visible, NS_TIMEOUT)
 	EXPECT_EQ(ns_id(kid.pid, L_USER), info.owner_id);
 	EXPECT_NE(ns_id(0, L_USER), info.owner_id);
 
+	fdinfo_path(path, sizeof(path), fd);
+	fdinfo = fopen(path, "re");
 	ASSERT_LE(0, kid_start(&other, CLONE_NEWUSER));
 	if (!other.pid) {
 		/* The owner of the first is an ancestor, that of the second a sibling. */
@@ -298,8 +329,12 @@ TEST_F_TIMEOUT(pidns, owner_if_visible, NS_TIMEOUT)
 		EXPECT_EQ(0, info_of(fd, &info));
 		EXPECT_EQ(0, info.owner_id);
 		EXPECT_EQ(0, fdinfo_number(fd, "PidNsOwner"));
+		/* Who has opened fdinfo may know it. */
+		ASSERT_TRUE(line_value(fdinfo, "PidNsOwner", path, sizeof(path)));
+		EXPECT_LT(0, atoll(path));
 		kid_rest(&other);
 	}
+	fclose(fdinfo);
 	EXPECT_EQ(0, kid_hear(&other));
 	kid_stop(&other);
 	kid_stop(&kid);
@@ -366,6 +401,42 @@ TEST_F_TIMEOUT(pidns, fdinfo_is_the_same, NS_TIMEOUT)
 	ASSERT_TRUE(fdinfo_value(fd, "PidNsState", value, sizeof(value)));
 	EXPECT_STREQ("waiting", value);
 	close(fd);
+}
+
+/* Numbers and levels are those of the namespace that a procfs is of, whoever reads it. */
+TEST_F_TIMEOUT(pidns, fdinfo_is_relative_to_procfs, NS_TIMEOUT)
+{
+	char inner[64], outer[64];
+	struct kid kid;
+	int own, fd;
+
+	own = ns_open(0, L_PID);
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID | CLONE_NEWNS));
+	if (!kid.pid) {
+		ASSERT_EQ(0, own_proc());
+		kid_tell(&kid, ns_open(0, L_PID));
+		rest_forever();
+	}
+	fd = kid_hear(&kid);
+	ASSERT_LE(0, fd);
+	snprintf(inner, sizeof(inner), "/proc/%d/root/proc/1/fdinfo/%d", kid.pid, fd);
+	snprintf(outer, sizeof(outer), "/proc/%d/fdinfo/%d", kid.pid, fd);
+	EXPECT_EQ(ns_id(kid.pid, L_PID), line_number(inner, "ns_id"));
+	EXPECT_EQ(0, line_number(inner, "PidNsLevel"));
+	EXPECT_EQ(1, line_number(inner, "PidNsInit"));
+	EXPECT_EQ(0, line_number(inner, "PidNsParent"));
+	EXPECT_EQ(1, line_number(outer, "PidNsLevel"));
+	EXPECT_EQ(kid.pid, line_number(outer, "PidNsInit"));
+	EXPECT_EQ(ns_fd_id(own), line_number(outer, "PidNsParent"));
+
+	/* The outer namespace is not to be seen in the inner procfs. */
+	snprintf(inner, sizeof(inner), "/proc/%d/root/proc/1/fdinfo/%d", kid.pid, own);
+	snprintf(outer, sizeof(outer), "/proc/%d/fdinfo/%d", kid.pid, own);
+	EXPECT_LE(0, line_number(inner, "flags"));
+	EXPECT_EQ(-1, line_number(inner, "ns_id"));
+	EXPECT_EQ(0, line_number(outer, "PidNsLevel"));
+	kid_stop(&kid);
+	close(own);
 }
 
 TEST_HARNESS_MAIN

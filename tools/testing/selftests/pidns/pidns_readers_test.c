@@ -13,6 +13,8 @@
 /* For each worker */
 #define ROUNDS 100
 
+#define ZAP_WARN "/sys/module/pidns/parameters/zap_warn_seconds"
+
 /* What a reader has read, and the lines and answers in it that cannot be. */
 struct seen {
 	unsigned long read;
@@ -30,19 +32,31 @@ static struct trace trace;
 
 FIXTURE(readers) {
 	struct work *work;
+	char zap_warn[16];
 };
 
 FIXTURE_SETUP(readers)
 {
+	int fd;
+
 	if (geteuid())
 		SKIP(return, "needs root");
 	SKIP_IF_INSIDE(return);
 	self->work = shared_alloc(sizeof(*self->work));
 	ASSERT_NE(NULL, self->work);
+	/* The warning of a long zap is yet another reader. */
+	fd = open(ZAP_WARN, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	ASSERT_LT(0, read(fd, self->zap_warn, sizeof(self->zap_warn) - 1));
+	ASSERT_EQ(1, pwrite(fd, "1", 1, 0));
+	close(fd);
 }
 
 FIXTURE_TEARDOWN(readers)
 {
+	if (*self->zap_warn)
+		file_write(ZAP_WARN, "%s", self->zap_warn);
 }
 
 /* The mount of a file system that need not be mounted anywhere, -1 without it. */
@@ -54,6 +68,16 @@ static int fs_root(const char *name)
 		root = fsmount(fs, FSMOUNT_CLOEXEC, 0);
 	close(fs);
 	return root;
+}
+
+/* Whether such a file system has @path. */
+static bool fs_has(const char *name, const char *path)
+{
+	int root = fs_root(name);
+	bool has = !faccessat(root, path, F_OK, 0);
+
+	close(root);
+	return has;
 }
 
 /* The ioctl and fdinfo, on whatever namespace is in the making or dying. */
@@ -96,7 +120,7 @@ static void read_debugfs(const struct work *work, struct seen *seen)
 	len = snprintf(first, sizeof(first), "namespace %d\n", PID_NS_INIT_ID);
 	for (;;) {
 		fd = openat(root, "pidns/namespaces", O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || READ_ONCE(work->done))
+		if (fd < 0 || (READ_ONCE(work->done) && seen->read))
 			break;
 		nr = read(fd, text, sizeof(text));
 		seen->wrong += nr < len || memcmp(text, first, len);
@@ -113,7 +137,7 @@ static void read_events(const struct work *work, struct seen *seen)
 {
 	if (trace_begin(&trace))
 		return;
-	while (!READ_ONCE(work->done)) {
+	while (!READ_ONCE(work->done) || !seen->read) {
 		seen->wrong += trace_write(&trace, "events/pidns/enable", "1") != 0;
 		trace_read(&trace);
 		seen->wrong += trace_write(&trace, "events/pidns/enable", "0") != 0;
@@ -124,10 +148,21 @@ static void read_events(const struct work *work, struct seen *seen)
 }
 
 /*
+ * How long the zap of a round takes, in microseconds: the first is long enough
+ * for the warning, and some are about as long as it takes to come.
+ */
+static int zap_time(int worker, int round)
+{
+	if (!round)
+		return 1500000;
+	return round % 10 == 5 ? 990000 + 10000 * worker + 2000 * (round / 10) : 0;
+}
+
+/*
  * An init with another in a namespace below it, and a process whose parent is
  * outside. The outer init is killed, and waits until that zombie is reaped.
  */
-static bool round_of(struct work *work, int worker)
+static bool round_of(struct work *work, int worker, int round)
 {
 	pid_t visitor, inner;
 	struct kid kid;
@@ -150,6 +185,7 @@ static bool round_of(struct work *work, int worker)
 	close(fd);
 	kill(kid.pid, SIGKILL);
 	ok = ok && visitor > 0 && eventually(task_state(visitor) == 'Z');
+	usleep(zap_time(worker, round));
 	ok = wait_status(visitor) == SIGKILL && ok;
 	ok = wait_status(kid.pid) == SIGKILL && ok;
 	kid_stop(&kid);
@@ -160,6 +196,9 @@ TEST_F_TIMEOUT(readers, while_namespaces_come_and_go, NS_TIMEOUT)
 {
 	static void (* const readers[])(const struct work *work, struct seen *seen) = {
 		read_files, read_debugfs, read_events,
+	};
+	const bool has[ARRAY_SIZE(readers)] = {
+		true, fs_has("debugfs", "pidns/namespaces"), fs_has("tracefs", "events/pidns"),
 	};
 	int i, j, rounds = count_for_kernel(_metadata, ROUNDS);
 	pid_t reader[ARRAY_SIZE(readers)], worker[WORKERS];
@@ -177,7 +216,7 @@ TEST_F_TIMEOUT(readers, while_namespaces_come_and_go, NS_TIMEOUT)
 		worker[i] = fork();
 		if (!worker[i]) {
 			for (j = 0; j < rounds; j++)
-				if (!round_of(work, i))
+				if (!round_of(work, i, j))
 					_exit(EXIT_FAILURE);
 			_exit(EXIT_SUCCESS);
 		}
@@ -189,8 +228,8 @@ TEST_F_TIMEOUT(readers, while_namespaces_come_and_go, NS_TIMEOUT)
 	for (i = 0; i < ARRAY_SIZE(readers); i++) {
 		EXPECT_EQ(0, wait_status(reader[i]));
 		EXPECT_EQ(0, work->seen[i].wrong);
+		EXPECT_EQ(has[i], work->seen[i].read > 0);
 	}
-	EXPECT_LT(0, work->seen[0].read);
 	TH_LOG("read %lu files of namespaces, debugfs %lu times, events %lu times",
 	       work->seen[0].read, work->seen[1].read, work->seen[2].read);
 }

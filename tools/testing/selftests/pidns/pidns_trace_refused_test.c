@@ -6,6 +6,7 @@
 #define PIDNS_OWN_FIXTURE
 #include "pidns_reap_util.h"
 #include "trace_util.h"
+#include "fault_util.h"
 
 static struct trace trace;
 
@@ -28,27 +29,41 @@ FIXTURE_TEARDOWN(refused)
 	trace_end(&trace);
 }
 
-/* Expect the last refusal in the namespace @id. */
-#define EXPECT_REFUSED(id, why, err)						\
+/* Expect the last refusal in the namespace @id, by the namespace @by. */
+#define EXPECT_REFUSED_BY(by, id, why, err)					\
 do {										\
-	const char *__event = event_now(&trace, "fork_refused", "ns_id", id);	\
+	const char *__event = event_now(&trace, "pid_ns_fork_refused", "ns_id", id);	\
 										\
 	EXPECT_TRUE(event_is(__event, "reason", why));				\
 	EXPECT_EQ(-(err), event_number(__event, "error"));			\
+	EXPECT_EQ(by, event_number(__event, "refused_id"));			\
 } while (0)
 
-static pid_t fork_as(pid_t nr)
+#define EXPECT_REFUSED(id, why, err)						\
+do {										\
+	const __u64 __id = id;							\
+										\
+	EXPECT_REFUSED_BY(__id, __id, why, err);				\
+} while (0)
+
+/* With set_tid @nrs, the innermost namespace's number first. */
+static pid_t fork_tids(const pid_t *nrs, size_t count)
 {
 	struct __clone_args args = {
 		.exit_signal = SIGCHLD,
-		.set_tid = ptr_to_u64(&nr),
-		.set_tid_size = 1,
+		.set_tid = ptr_to_u64(nrs),
+		.set_tid_size = count,
 	};
 	pid_t pid = sys_clone3(&args, sizeof(args));
 
 	if (!pid)
 		rest_forever();
 	return pid < 0 ? -errno : pid;
+}
+
+static pid_t fork_as(pid_t nr)
+{
+	return fork_tids(&nr, 1);
 }
 
 static int unshare_errno(int flags)
@@ -68,7 +83,6 @@ TEST_F_TIMEOUT(refused, dead_init, NS_TIMEOUT)
 	kid_stop(&kid);
 	EXPECT_EQ(-ENOMEM, fork_into(fd));
 	EXPECT_REFUSED(id, "dead_init", ENOMEM);
-	EXPECT_EQ(id, event_number(event_find(&trace, "fork_refused", "ns_id", id), "refused_id"));
 	close(fd);
 }
 
@@ -92,9 +106,7 @@ TEST_F_TIMEOUT(refused, dead_init_of_ancestor, NS_TIMEOUT)
 	EXPECT_NE(id, outer_id);
 	kid_stop(&kid);
 	EXPECT_EQ(-ENOMEM, fork_into(fd));
-	EXPECT_REFUSED(id, "dead_init", ENOMEM);
-	EXPECT_EQ(outer_id,
-		  event_number(event_find(&trace, "fork_refused", "ns_id", id), "refused_id"));
+	EXPECT_REFUSED_BY(outer_id, id, "dead_init", ENOMEM);
 	close(fd);
 }
 
@@ -114,13 +126,18 @@ TEST_F_TIMEOUT(refused, pid_max, NS_TIMEOUT)
 		for (i = 300; i < 310; i++)
 			ASSERT_EQ(i, fork_resting(0, NULL));
 		kid_tell(&kid, fork_resting(0, NULL));
+		/* A namespace in it has numbers, but this one has not. */
+		ASSERT_EQ(0, unshare(CLONE_NEWPID));
+		kid_tell(&kid, fork_resting(0, NULL));
 		rest_forever();
 	}
 	id = ns_id(kid.pid, L_PID);
 	i = kid_hear(&kid);
 	if (i) {
 		EXPECT_EQ(-EAGAIN, i);
+		EXPECT_EQ(-EAGAIN, kid_hear(&kid));
 		EXPECT_REFUSED(id, "pid_max", EAGAIN);
+		EXPECT_REFUSED_BY(id, ns_id(kid.pid, L_PID_CHILDREN), "pid_max", EAGAIN);
 	}
 	kid_stop(&kid);
 	if (!i)
@@ -152,6 +169,63 @@ TEST_F_TIMEOUT(refused, set_tid, NS_TIMEOUT)
 	ASSERT_EQ(0, cap_drop(CAP_SYS_ADMIN) ?: cap_drop(CAP_CHECKPOINT_RESTORE));
 	EXPECT_EQ(-EPERM, fork_as(1000));
 	EXPECT_REFUSED(id, "set_tid", EPERM);
+}
+
+/* The same at the level of the parent of the new process's namespace. */
+TEST_F_TIMEOUT(refused, set_tid_of_ancestor, NS_TIMEOUT)
+{
+	static const pid_t used[] = { 1, 1 }, negative[] = { 1, -1 }, any[] = { 1, 1000 };
+	__u64 outer_id = ns_id(0, L_PID), id;
+	int own = ns_open(0, L_PID);
+
+	ASSERT_EQ(0, unshare(CLONE_NEWPID));
+	id = ns_id(0, L_PID_CHILDREN);
+	EXPECT_EQ(-EEXIST, fork_tids(used, 2));
+	EXPECT_REFUSED_BY(outer_id, id, "set_tid", EEXIST);
+	EXPECT_EQ(-EINVAL, fork_tids(negative, 2));
+	EXPECT_REFUSED_BY(outer_id, id, "set_tid", EINVAL);
+	ASSERT_EQ(0, setns(own, CLONE_NEWPID));
+	/* In a user namespace of its own it may choose numbers in what it creates. */
+	ASSERT_EQ(0, userns_enter());
+	ASSERT_EQ(0, unshare(CLONE_NEWPID));
+	id = ns_id(0, L_PID_CHILDREN);
+	EXPECT_EQ(-EPERM, fork_tids(any, 2));
+	EXPECT_REFUSED_BY(outer_id, id, "set_tid", EPERM);
+	close(own);
+}
+
+static int op_fork(void *arg)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(EXIT_SUCCESS);
+	return pid < 0 ? -errno : wait_status(pid);
+}
+
+/* There is no memory for the pid, which has a number in a nested namespace. */
+TEST_F_TIMEOUT(refused, memory, NS_TIMEOUT)
+{
+	const char *lacking = fault_setup();
+	struct shot shot;
+	struct kid kid;
+
+	if (lacking)
+		SKIP(return, "%s", lacking);
+	if (!fault_numbers_only(true)) {
+		fault_teardown();
+		SKIP(return, "slab caches are merged (boot with slab_nomerge)");
+	}
+	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
+	if (!kid.pid) {
+		ASSERT_TRUE(fault_shot(op_fork, NULL, 1, &shot));
+		kid_tell(&kid, shot.err);
+		rest_forever();
+	}
+	EXPECT_EQ(-ENOMEM, kid_hear(&kid));
+	fault_teardown();
+	EXPECT_REFUSED(ns_id(kid.pid, L_PID), "memory", ENOMEM);
+	kid_stop(&kid);
 }
 
 /* Go down @levels namespaces, and create one more there: exits with the result's success. */

@@ -47,13 +47,13 @@ TEST_F_TIMEOUT(trace, create_and_init, NS_TIMEOUT)
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWUSER | CLONE_NEWPID));
 	fd = ns_open(kid.pid, L_PID);
 	id = ns_fd_id(fd);
-	create = event_now(&trace, "ns_create", "ns_id", id);
+	create = event_now(&trace, "pid_ns_create", "ns_id", id);
 	ASSERT_NE(NULL, create);
 	EXPECT_EQ(fd_inode(fd), event_number(create, "inum"));
 	EXPECT_EQ(1, event_number(create, "level"));
 	EXPECT_EQ(PID_NS_INIT_ID, event_number(create, "parent_id"));
 	EXPECT_EQ(ns_id(kid.pid, L_USER), event_number(create, "owner_id"));
-	init = event_find(&trace, "ns_init", "ns_id", id);
+	init = event_find(&trace, "pid_ns_init", "ns_id", id);
 	ASSERT_NE(NULL, init);
 	EXPECT_EQ(kid.pid, event_number(init, "pid"));
 	EXPECT_TRUE(event_is(init, "comm", "pidns_trace_tes"));
@@ -72,14 +72,14 @@ TEST_F_TIMEOUT(trace, one_init_per_namespace, NS_TIMEOUT)
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
 	fd = ns_open(0, L_PID_CHILDREN);
 	id = ns_fd_id(fd);
-	EXPECT_NE(NULL, event_now(&trace, "ns_create", "ns_id", id));
-	EXPECT_EQ(NULL, event_find(&trace, "ns_init", "ns_id", id));
+	EXPECT_NE(NULL, event_now(&trace, "pid_ns_create", "ns_id", id));
+	EXPECT_EQ(NULL, event_find(&trace, "pid_ns_init", "ns_id", id));
 	pid = fork_resting(0, NULL);
 	ASSERT_LT(0, pid);
 	fork_resting(0, NULL);
 	ASSERT_EQ(0, setpgid(pid, 0));
-	EXPECT_EQ(pid, event_number(event_now(&trace, "ns_init", "ns_id", id), "pid"));
-	EXPECT_EQ(NULL, event_find(&trace, "ns_init", "ns_id", PID_NS_INIT_ID));
+	EXPECT_EQ(pid, event_number(event_now(&trace, "pid_ns_init", "ns_id", id), "pid"));
+	EXPECT_EQ(NULL, event_find(&trace, "pid_ns_init", "ns_id", PID_NS_INIT_ID));
 	kill(pid, SIGKILL);
 	close(fd);
 }
@@ -105,29 +105,29 @@ TEST_F_TIMEOUT(trace, zap_waits_for_zombie, NS_TIMEOUT)
 	EXPECT_TRUE(task_rests(zombie));
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
-	wait = event_now(&trace, "zap_wait", "ns_id", id);
+	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", id);
 	ASSERT_NE(NULL, wait);
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(2, event_number(wait, "nr"));
 	EXPECT_EQ(zombie, event_number(wait, "pid"));
 	EXPECT_TRUE(event_is(wait, "comm", "in_the_way"));
-	begin = event_find(&trace, "zap_begin", "ns_id", id);
+	begin = event_find(&trace, "pid_ns_zap_begin", "ns_id", id);
 	EXPECT_EQ(2, event_number(begin, "nr_pids"));
 	EXPECT_EQ(1, event_number(begin, "level"));
 	EXPECT_LT(begin, wait);
-	EXPECT_EQ(NULL, event_find(&trace, "zap_end", "ns_id", id));
+	EXPECT_EQ(NULL, event_find(&trace, "pid_ns_zap_end", "ns_id", id));
 
 	EXPECT_EQ(SIGKILL, wait_status(zombie));
 	EXPECT_TRUE(pidfd_ended(kid.pidfd));
-	end = event_now(&trace, "zap_end", "ns_id", id);
+	end = event_now(&trace, "pid_ns_zap_end", "ns_id", id);
 	EXPECT_EQ(1, event_number(end, "nr_pids"));
 	EXPECT_EQ(1, event_number(end, "level"));
 	EXPECT_EQ(inum, event_number(end, "inum"));
 	kid_stop(&kid);
-	EXPECT_EQ(NULL, event_now(&trace, "ns_destroy", "ns_id", id));
+	EXPECT_EQ(NULL, event_now(&trace, "pid_ns_destroy", "ns_id", id));
 	close(fd);
-	EXPECT_TRUE(eventually(event_now(&trace, "ns_destroy", "ns_id", id)));
-	end = event_find(&trace, "ns_destroy", "ns_id", id);
+	EXPECT_TRUE(eventually(event_now(&trace, "pid_ns_destroy", "ns_id", id)));
+	end = event_find(&trace, "pid_ns_destroy", "ns_id", id);
 	EXPECT_EQ(0, event_number(end, "nr_pids"));
 	EXPECT_EQ(1, event_number(end, "level"));
 	EXPECT_EQ(inum, event_number(end, "inum"));
@@ -154,11 +154,11 @@ TEST_F_TIMEOUT(trace, zap_waits_for_traced_child, NS_TIMEOUT)
 	EXPECT_TRUE(eventually(task_state(child) == 'Z'));
 	EXPECT_TRUE(eventually(task_state(kid.pid) == 'S'));
 	EXPECT_TRUE(init_waits(&kid));
-	wait = event_now(&trace, "zap_wait", "ns_id", ns_fd_id(fd));
+	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", ns_fd_id(fd));
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(2, event_number(wait, "nr"));
 	EXPECT_EQ(child, event_number(wait, "pid"));
-	EXPECT_EQ(NULL, event_find(&trace, "zap_end", "ns_id", ns_fd_id(fd)));
+	EXPECT_EQ(NULL, event_find(&trace, "pid_ns_zap_end", "ns_id", ns_fd_id(fd)));
 	EXPECT_EQ(SIGKILL, wait_status(child));
 	EXPECT_TRUE(pidfd_ended(kid.pidfd));
 	kid_stop(&kid);
@@ -204,7 +204,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_own_thread, NS_TIMEOUT)
 	EXPECT_TRUE(eventually(task_state(tid) == 'Z'));
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
-	wait = event_now(&trace, "zap_wait", "ns_id", ns_fd_id(fd));
+	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", ns_fd_id(fd));
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(*nr, event_number(wait, "nr"));
 	EXPECT_EQ(tid, event_number(wait, "pid"));
@@ -234,7 +234,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_group, NS_TIMEOUT)
 	EXPECT_EQ(SIGKILL, wait_status(leader));
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
-	wait = event_now(&trace, "zap_wait", "ns_id", ns_fd_id(fd));
+	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", ns_fd_id(fd));
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(2, event_number(wait, "nr"));
 	EXPECT_EQ(member, event_number(wait, "pid"));
@@ -326,11 +326,16 @@ TEST_F_TIMEOUT(trace, set_by_unshare_setns_clone_and_exit, NS_TIMEOUT)
 	EXPECT_TRUE(event_pair(event, "uts", now.id[L_UTS], ids.id[L_UTS]));
 
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWIPC));
-	event = event_now(&trace, "nsproxy_switch", "pid", getpid());
+	event = event_now(&trace, "nsproxy_clone", "pid", getpid());
+	ASSERT_NE(NULL, event);
 	EXPECT_EQ(__NR_clone3, event_number(event, "syscall"));
 	EXPECT_TRUE(event_pair(event, "ipc", ids.id[L_IPC], ns_id(kid.pid, L_IPC)));
 	EXPECT_TRUE(others_stay(event, &ids, L_IPC));
+	/* That of the parent does not change, and the child has no other. */
+	event = event_find(&trace, "nsproxy_switch", "pid", getpid());
+	EXPECT_EQ(__NR_setns, event_number(event, "syscall"));
 	EXPECT_EQ(NULL, event_find(&trace, "nsproxy_switch", "pid", kid.pid));
+	EXPECT_EQ(NULL, event_find(&trace, "nsproxy_clone", "pid", kid.pid));
 
 	now.id[L_IPC] = ns_id(kid.pid, L_IPC);
 	kid_stop(&kid);
@@ -354,12 +359,14 @@ TEST_F_TIMEOUT(trace, refused_fork_is_no_exit, NS_TIMEOUT)
 	ASSERT_EQ(0, setns(fd, CLONE_NEWPID));
 	EXPECT_EQ(-ENOMEM, fork_resting(CLONE_NEWIPC, NULL));
 	ipc = ns_id(0, L_IPC);
-	event = event_now(&trace, "nsproxy_switch", "pid", getpid());
+	event = event_now(&trace, "nsproxy_clone", "pid", getpid());
 	ASSERT_NE(NULL, event);
-	/* The last event is the clone's. */
 	EXPECT_FALSE(event_pair(event, "ipc", ipc, ipc));
-	EXPECT_FALSE(event_pair(event, "mnt", ns_id(0, L_MNT), 0));
 	EXPECT_TRUE(event_pair(event, "mnt", ns_id(0, L_MNT), ns_id(0, L_MNT)));
+	/* The last switch is still that of setns. */
+	event = event_find(&trace, "nsproxy_switch", "pid", getpid());
+	EXPECT_EQ(__NR_setns, event_number(event, "syscall"));
+	EXPECT_TRUE(event_pair(event, "ipc", ipc, ipc));
 	ASSERT_EQ(0, setns(own, CLONE_NEWPID));
 	close(own);
 	close(fd);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the log and debugfs show of a task.
+//!
+//! C header: [`include/linux/sched.h`](srctree/include/linux/sched.h)
+
+use kernel::{
+    bindings,
+    ffi::c_char,
+    fmt,
+    str::CStr,
+    sync::rcu,
+    task::Task, //
+};
+
+/// The name of a task.
+pub(crate) struct Comm([u8; bindings::TASK_COMM_LEN as usize]);
+
+impl Comm {
+    /// Returns the name of `task`.
+    pub(crate) fn of(task: &Task) -> Self {
+        let mut name = [0; bindings::TASK_COMM_LEN as usize];
+        // SAFETY: The task is valid, and the buffer has this length.
+        unsafe { bindings::task_comm(task.as_ptr(), name.as_mut_ptr().cast::<c_char>()) };
+        Self(name)
+    }
+}
+
+impl fmt::Display for Comm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = CStr::from_bytes_until_nul(&self.0).unwrap_or_default();
+        fmt::Display::fmt(name, f)
+    }
+}
+
+/// Returns the letter for the state of `task` that `/proc/PID/stat` shows.
+pub(crate) fn state(task: &Task) -> char {
+    // SAFETY: The task is valid.
+    char::from(unsafe { bindings::task_state_to_char(task.as_ptr()) })
+}
+
+/// Returns the tracer of `task`, or [`None`] without one and once it is reaped.
+pub(crate) fn tracer<'a>(task: &Task, _rcu: &'a rcu::Guard) -> Option<&'a Task> {
+    // SAFETY: The task is valid. RCU keeps its tracer, which is null once it is unhashed.
+    unsafe {
+        bindings::ptrace_parent(task.as_ptr())
+            .cast::<Task>()
+            .as_ref()
+    }
+}
+
+/// Returns the parent of `task`, whether it is traced or not, or [`None`] once it is reaped.
+pub(crate) fn parent<'a>(task: &Task, _rcu: &'a rcu::Guard) -> Option<&'a Task> {
+    // SAFETY: The task is valid. RCU keeps its parent, which is null once it is unhashed.
+    unsafe { bindings::real_parent(task.as_ptr()).cast::<Task>().as_ref() }
+}
+
+/// Returns whether `task` has exited, and its parent or tracer may reap it.
+pub(crate) fn is_zombie(task: &Task, _rcu: &rcu::Guard) -> bool {
+    // SAFETY: The task is valid, and RCU keeps its thread group.
+    unsafe { bindings::is_zombie(task.as_ptr()) }
+}
+
+/// The name of the function that a task sleeps in.
+pub(crate) struct Wchan([u8; bindings::KSYM_NAME_LEN as usize]);
+
+impl Wchan {
+    /// Returns where `task` sleeps, or [`None`] if it does not, or it is not known.
+    ///
+    /// Interrupts must be enabled: they are afterwards.
+    pub(crate) fn of(task: &Task) -> Option<Self> {
+        let mut name = [0; bindings::KSYM_NAME_LEN as usize];
+        // SAFETY: The task is valid.
+        let address = unsafe { bindings::get_wchan(task.as_ptr()) };
+        // SAFETY: The buffer has this length.
+        let found = address != 0
+            && unsafe {
+                bindings::lookup_symbol_name(address, name.as_mut_ptr().cast::<c_char>()) == 0
+            };
+        found.then_some(Self(name))
+    }
+}
+
+impl fmt::Display for Wchan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = CStr::from_bytes_until_nul(&self.0).unwrap_or_default();
+        fmt::Display::fmt(name, f)
+    }
+}
