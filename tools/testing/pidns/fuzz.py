@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """make fuzz: random programs on each implementation, compared step by step."""
 
+import itertools
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,14 +13,17 @@ from .errors import Fault, note
 from .ktap import Outcome, Result
 from .options import Options
 
-SEEDS = range(20)
+# The usual programs, and hostile ones.
+SEEDS = (range(20), range(fuzzer.HOSTILE, fuzzer.HOSTILE + 10))
 # So many seeds must reach all that the list of wanted results names, that often.
 ENOUGH, LEAST = 500, 50
 # Minutes to make a program small that differs.
 MINUTES = 15
 
 
-def judge(seeds: range, folder: Path, reference: Path, ran: bool, reached: bool) -> list[Result]:
+def judge(
+    seeds: Sequence[int], folder: Path, reference: Path, ran: bool, reached: bool
+) -> list[Result]:
     """A result for each seed: whether its transcript is there, and the one of the reference; and
     how the run as a whole was, and what it covered."""
 
@@ -52,22 +56,24 @@ def small(options: Options, cache: Cache, seed: int) -> None:
 def run(options: Options, cache: Cache) -> dict[str, list[Result]]:
     """Runs the seeds on each implementation; the results of each."""
     program = fuzzer.prepare(options, cache)
-    seeds = options.seeds or SEEDS
+    ranges = (options.seeds,) if options.seeds else SEEDS
+    seeds = list(itertools.chain.from_iterable(ranges))
     seconds = options.timeout or (
         (1200 if options.debug else 300) + len(seeds) * (60 if options.debug else 10)
     )
-    given = f"{seeds.start}..{seeds.stop}"
+    given = [f"{some.start}..{some.stop}" for some in ranges]
     folders = {impl: cache.root / f"fuzz/{options.arch.prefix}{impl}" for impl in options.impls}
     ran: dict[str, bool] = {}
     for impl in options.impls:
         one = options.with_impl(impl)
         with cache.temporary() as folder, cache.log_of(f"fuzz-{one.run}") as log:
             fuzzer.stage(one, cache, folder)
-            note(f"running seeds {given} on IMPL={impl}")
+            note(f"running seeds {' '.join(given)} on IMPL={impl}")
             guest = qemu.Qemu(cache, qemu.Machine.of(one, cache), folder, log, seconds)
-            ran[impl] = fuzzer.in_guest(guest, f"--seeds {given}", folders[impl])
+            arguments = " ".join(f"--seeds {some}" for some in given)
+            ran[impl] = fuzzer.in_guest(guest, arguments, folders[impl])
     results = {}
-    least = LEAST if len(seeds) >= ENOUGH else 0
+    least = LEAST if sum(seed < fuzzer.HOSTILE for seed in seeds) >= ENOUGH else 0
     for impl, folder in folders.items():
         print(f"\n{impl}:", flush=True)
         coverage: list[str | Path] = [program, "coverage", "--least", str(least), folder]

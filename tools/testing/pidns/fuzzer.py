@@ -22,6 +22,9 @@ from .options import Options
 from .setup import setup
 from .toolchain import Toolchain
 
+# From this seed on programs are hostile: of tasks without rights, and with garbage in them.
+HOSTILE = 1_000_000
+
 
 def name(seed: int) -> str:
     """The file of a seed's transcript."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import analyzer, cargo, config, process, rustdoc
+from . import analyzer, cargo, config, fuzzer, process, rustdoc
 from .cache import TOP, Cache
 from .errors import Fault, note
 from .options import Options
@@ -187,7 +187,7 @@ class Lint:
     def compile(self, program: Path) -> bool:
         """What it writes as C is to be C: of some seeds, and of short programs."""
         with self.cache.temporary() as work:
-            for seed in ("1", "3", "5"):
+            for seed in ("1", "3", "5", str(fuzzer.HOSTILE)):
                 for ops in ("5", "300"):
                     wanted = ["--seed", seed, "--ops", ops]
                     generated = process.output(program, "generate", *wanted)

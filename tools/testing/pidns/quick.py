@@ -24,7 +24,7 @@ from .source import Source
 from .toolchain import Toolchain
 from .tree import Tree
 
-SEEDS = range(8)
+SEEDS = (*range(8), *range(fuzzer.HOSTILE, fuzzer.HOSTILE + 4))
 # Seconds for a job; a program that takes longer is killed in the guest.
 LIMIT, DEBUG_LIMIT = 300, 1500
 # Of the kernel's make. Optimising the proc macros takes longer than it saves.

@@ -101,6 +101,8 @@ impl Op {
                 _ => one("odd"),
             },
             Op::MountProc { of, .. } => one(if of.is_some() { "other" } else { "own" }),
+            Op::Raw { call, .. } => one(&variant(call)),
+            Op::RawRead { file, .. } | Op::RawWrite { file, .. } => one(&variant(file)),
             Op::Subreaper { on } => one(if *on { "on" } else { "off" }),
             _ => vec![],
         }

@@ -5,7 +5,9 @@
 
 use syscalls::Sysno;
 
-use crate::program::{Capability, Dest, Fd, Num, Op, Sysctl, Task, Translation, Which};
+use crate::program::{
+    Capability, Dest, Fd, Num, Op, RawArg, RawCall, Sysctl, Task, Translation, Which,
+};
 use crate::uapi;
 
 /// A number in a path.
@@ -158,6 +160,51 @@ fn mount_proc(of: Option<u16>) -> Vec<Call> {
     let mount = vec![Arg::Result(0), value(1), value(0)];
     calls.push(call(Sysno::fsmount, mount).kept());
     calls
+}
+
+fn raw_arg(arg: &RawArg) -> Arg {
+    match arg {
+        RawArg::Num(num) => Arg::Num(num.clone()),
+        RawArg::Fd(fd) => Arg::Fd(*fd),
+        RawArg::Value(value) => Arg::Value(*value),
+        RawArg::Bytes(bytes) => Arg::Bytes(bytes.clone()),
+    }
+}
+
+fn raw(what: RawCall, args: &[RawArg]) -> Call {
+    let number = match what {
+        RawCall::Clone => Sysno::clone3,
+        RawCall::Ioctl => Sysno::ioctl,
+        RawCall::PidfdGetfd => Sysno::pidfd_getfd,
+        RawCall::PidfdOpen => Sysno::pidfd_open,
+        RawCall::PidfdSignal => Sysno::pidfd_send_signal,
+        RawCall::Reboot => Sysno::reboot,
+        RawCall::Setns => Sysno::setns,
+        RawCall::Unshare => Sysno::unshare,
+    };
+    let returns_fd = match (what, args.get(1)) {
+        (RawCall::PidfdGetfd | RawCall::PidfdOpen, _) => true,
+        (RawCall::Ioctl, Some(RawArg::Value(request))) => uapi::ioctl_opens(*request as u32),
+        _ => false,
+    };
+    let call = call(number, args.iter().map(raw_arg).collect());
+    match returns_fd {
+        true => call.closing(),
+        false => call,
+    }
+}
+
+/// Reads or writes a sysctl at an offset.
+fn raw_sysctl(
+    file: Sysctl,
+    flags: i32,
+    number: Sysno,
+    data: &RawArg,
+    place: [i64; 2],
+) -> Vec<Call> {
+    let mut args = vec![Arg::Result(0), raw_arg(data)];
+    args.extend(place.map(Arg::Value));
+    vec![open_at(text(sysctl_path(file)), flags), call(number, args)]
 }
 
 /// The calls of an operation; none for those that the controller does itself or
@@ -316,6 +363,16 @@ pub fn lower(op: &Op) -> Vec<Call> {
             let args = vec![header, Arg::CapsWithout(*capability)];
             vec![call(Sysno::capset, args)]
         }
+        Op::Raw { call, args } => vec![raw(*call, args)],
+        Op::RawRead { file, to, len, at } => {
+            raw_sysctl(*file, libc::O_RDONLY, Sysno::pread64, to, [*len, *at])
+        }
+        Op::RawWrite {
+            file,
+            from,
+            len,
+            at,
+        } => raw_sysctl(*file, libc::O_WRONLY, Sysno::pwrite64, from, [*len, *at]),
         Op::Nproc { limit } => {
             let limits = [*limit, uapi::NPROC_MAX].map(u64::to_ne_bytes).concat();
             let mut args = vec![value(0), value(libc::RLIMIT_NPROC)];

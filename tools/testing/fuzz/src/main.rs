@@ -52,9 +52,9 @@ struct Arguments {
 enum Command {
     /// Run the programs of seeds, or of files; write a transcript for each
     Run {
-        /// A..B, without B
+        /// A..B, without B; from 1000000 on programs are hostile
         #[arg(long, value_parser = parse_seeds, required_unless_present = "program")]
-        seeds: Option<Range<u64>>,
+        seeds: Vec<Range<u64>>,
         /// Operations in a program
         #[arg(long, default_value_t = 300)]
         ops: usize,
@@ -179,19 +179,19 @@ fn run(command: Command) -> Result<ExitCode> {
                 limit: Duration::from_secs(limit),
                 jobs,
             };
-            let bad = match seeds {
-                Some(seeds) => {
-                    let count = usize::try_from(seeds.end - seeds.start)?;
+            let bad = match program.is_empty() {
+                true => {
+                    let seeds: Vec<u64> = seeds.into_iter().flatten().collect();
                     let job = |at: usize| {
-                        let seed = seeds.start + at as u64;
+                        let seed = seeds[at];
                         Ok(Job {
                             name: format!("{seed:06}"),
                             program: generator::generate(seed, ops),
                         })
                     };
-                    run_all(count, job, &options)?
+                    run_all(seeds.len(), job, &options)?
                 }
-                None => {
+                false => {
                     let job = |at: usize| {
                         let path: &PathBuf = &program[at];
                         let Some(name) = path.file_stem() else {

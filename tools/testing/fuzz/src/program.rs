@@ -111,6 +111,30 @@ pub enum Capability {
     CheckpointRestore,
 }
 
+/// What [`Op::Raw`] calls.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RawCall {
+    Clone,
+    Ioctl,
+    PidfdGetfd,
+    PidfdOpen,
+    PidfdSignal,
+    Reboot,
+    Setns,
+    Unshare,
+}
+
+/// An argument that need not make sense.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RawArg {
+    Num(Num),
+    Fd(Fd),
+    /// Also an address, where nothing is.
+    Value(i64),
+    /// The address of these.
+    Bytes(Vec<u8>),
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Op {
     // Tasks come and go.
@@ -266,6 +290,23 @@ pub enum Op {
     },
     Nproc {
         limit: u64,
+    },
+    // Garbage: a call that fails, or does no harm.
+    Raw {
+        call: RawCall,
+        args: Vec<RawArg>,
+    },
+    RawRead {
+        file: Sysctl,
+        to: RawArg,
+        len: i64,
+        at: i64,
+    },
+    RawWrite {
+        file: Sysctl,
+        from: RawArg,
+        len: i64,
+        at: i64,
     },
     // Done by the controller, whoever is named.
     Close {

@@ -31,6 +31,13 @@ pub const PIDFD_INFO_SIZE: usize = 64;
 pub const PIDFD_INFO_WANTED: u64 = 0b1011;
 pub const PIDFD_GET_INFO: u32 = 3 << 30 | (PIDFD_INFO_SIZE as u32) << 16 | io(0xff, 11);
 
+/// Whether an ioctl of a namespace's file or of a pidfd returns a descriptor.
+pub fn ioctl_opens(request: u32) -> bool {
+    request == NS_GET_USERNS
+        || request == NS_GET_PARENT
+        || NS_FILES.iter().any(|file| pidfd_get_ns(*file) == request)
+}
+
 pub const PIDFD_SELF_THREAD: i32 = -10000;
 pub const PIDFD_SELF_THREAD_GROUP: i32 = -10001;
 pub const FD_NSFS_ROOT: i32 = -10003;

@@ -6,8 +6,12 @@
 #include "pidns_util.h"
 #include "fault_util.h"
 
+/* The innermost of so many namespaces forks with all of their numbers. */
 #define INNER 4			/* namespaces below the test's */
 #define ALL (INNER + 1)
+#define DEEPEST MAX_PID_NS_LEVEL
+
+static int all = ALL;
 
 /* So far apart that each needs IDR nodes of its own. */
 #define FAR(i) (1000000 + 5000 * (i))
@@ -20,7 +24,7 @@
 
 static int op_fork(void *arg)
 {
-	pid_t pid = fork_done(fork_tids(0, arg, ALL));
+	pid_t pid = fork_done(fork_tids(0, arg, all));
 
 	return pid < 0 ? pid : 0;
 }
@@ -28,12 +32,12 @@ static int op_fork(void *arg)
 /* Fail each allocation alone. */
 static void one_by_one(struct __test_metadata *_metadata)
 {
-	pid_t nrs[ALL];
+	pid_t nrs[DEEPEST];
 	struct shot shot;
 	int nth, i, failed = 0, last;
 
 	for (nth = 1; ; nth++) {
-		for (i = 0; i < ALL; i++)
+		for (i = 0; i < all; i++)
 			nrs[i] = FAR(nth + 10 * i);
 		last = last_pid();
 		ASSERT_TRUE(fault_shot(op_fork, nrs, nth, &shot));
@@ -62,10 +66,10 @@ static void one_by_one(struct __test_metadata *_metadata)
 static void at_level(struct __test_metadata *_metadata, int level)
 {
 	struct kid kid;
-	pid_t nrs[ALL];
+	pid_t nrs[DEEPEST];
 	int i, err = 0;
 
-	for (i = 0; i < ALL; i++)
+	for (i = 0; i < all; i++)
 		nrs[i] = 40 + i;
 	ASSERT_LE(0, kid_start(&kid, 0));
 	if (!kid.pid) {
@@ -96,7 +100,7 @@ static void level_by_level(struct __test_metadata *_metadata)
 
 	fault_numbers_only(false);
 	ASSERT_TRUE(fault_trees_only(true));
-	for (level = 0; level < ALL; level++)
+	for (level = 0; level < all; level++)
 		at_level(_metadata, level);
 }
 
@@ -120,11 +124,11 @@ static void at_bottom(struct __test_metadata *_metadata,
 
 	pid = fork_tids(0, NULL, 0);
 	if (!pid)
-		_exit(pidns_descend(INNER) ? EXIT_FAILURE : EXIT_SUCCESS);
+		_exit(pidns_descend(all - 1) ? EXIT_FAILURE : EXIT_SUCCESS);
 	ASSERT_EQ(0, wait_for_pid(pid));
 	if (!fault_numbers_only(true))
 		SKIP(return, "slab caches are merged (boot with slab_nomerge)");
-	snprintf(cache, sizeof(cache), "pid_%d", ALL + 1);
+	snprintf(cache, sizeof(cache), "pid_%d", all + 1);
 	before = slab_active(cache);
 	if (before < 0) {
 		fault_teardown();
@@ -132,7 +136,7 @@ static void at_bottom(struct __test_metadata *_metadata,
 	}
 	ASSERT_LE(0, kid_start(&kid, 0));
 	if (!kid.pid) {
-		ASSERT_EQ(0, pidns_descend(INNER));
+		ASSERT_EQ(0, pidns_descend(all - 1));
 		fn(_metadata);
 		kid_tell(&kid, 0);
 		_exit(EXIT_SUCCESS);
@@ -147,6 +151,14 @@ static void at_bottom(struct __test_metadata *_metadata,
 
 TEST_F_TIMEOUT(pidns, each_allocation_fails_in_turn, NS_TIMEOUT)
 {
+	at_bottom(_metadata, one_by_one);
+}
+
+TEST_F_TIMEOUT(pidns, each_allocation_fails_in_turn_at_depth_32, NS_TIMEOUT)
+{
+	if (!outer_proc_is_root())
+		SKIP(return, "needs to start in the initial PID namespace");
+	all = DEEPEST;
 	at_bottom(_metadata, one_by_one);
 }
 

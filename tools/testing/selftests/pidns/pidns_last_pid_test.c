@@ -96,6 +96,30 @@ TEST_F_TIMEOUT(pidns, refuses_other_input, NS_TIMEOUT)
 	EXPECT_LAST(700);
 }
 
+/* What is read or written at an offset: nothing, by default. */
+TEST_F_TIMEOUT(pidns, strict_about_offsets, NS_TIMEOUT)
+{
+	int fd = open("/proc/sys/kernel/ns_last_pid", O_RDWR | O_CLOEXEC);
+	char buf[8];
+
+	if (file_read_int("/proc/sys/kernel/sysctl_writes_strict") != 1)
+		SKIP(return, "kernel.sysctl_writes_strict is not 1");
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, last_pid_set(700));
+	/* Ignored, though it looks like success; so is what no write at the start may do. */
+	EXPECT_EQ(3, pwrite(fd, "800", 3, 1));
+	EXPECT_EQ(2, pwrite(fd, "-1", 2, 3));
+	EXPECT_LAST(700);
+	EXPECT_EQ(3, write(fd, "900", 3));
+	EXPECT_LAST(900);
+	/* The file's position has moved on. */
+	EXPECT_EQ(3, write(fd, "950", 3));
+	EXPECT_LAST(900);
+	EXPECT_EQ(4, pread(fd, buf, sizeof(buf), 0));
+	EXPECT_EQ(0, pread(fd, buf, sizeof(buf), 1));
+	close(fd);
+}
+
 /* That of the inner namespace, whichever procfs it is read through. */
 TEST_F_TIMEOUT(pidns, belongs_to_callers_namespace, NS_TIMEOUT)
 {

@@ -6,6 +6,7 @@
 //! chance alone would seldom reach ([`crate::scenarios`]), with others between.
 
 mod compound;
+mod garbage;
 mod operands;
 
 use std::collections::VecDeque;
@@ -27,11 +28,17 @@ pub struct Generator {
     steps: Vec<Step>,
     /// The rest of a row.
     queue: VecDeque<(Task, Op)>,
+    /// All tasks begin without rights, and much of what they do is garbage.
+    hostile: bool,
 }
+
+/// From this seed on programs are hostile.
+pub const HOSTILE: u64 = 1_000_000;
 
 /// The program of a seed.
 pub fn generate(seed: u64, ops: usize) -> Program {
     let mut generator = Generator {
+        hostile: seed >= HOSTILE,
         rng: Pcg64Mcg::seed_from_u64(seed),
         model: Model::default(),
         steps: Vec::new(),
@@ -75,6 +82,14 @@ impl Generator {
         if live == 0 || (live < 4 && self.chance(30)) {
             let child = self.model.new_task();
             self.emit(CONTROLLER, fork(child, CloneFlags::empty()));
+            if self.hostile {
+                self.disarm(child);
+            }
+            return;
+        }
+        if self.hostile && self.chance(40) {
+            let (by, op) = (self.actor(), self.garbage());
+            self.emit(by, op);
             return;
         }
         if !self.queue.is_empty() {
@@ -94,6 +109,22 @@ impl Generator {
         }
         let (by, op) = self.random(live);
         self.emit(by, op);
+    }
+
+    /// Takes its rights from a task, but for those over a user namespace of its own; and opens
+    /// two files that it may try them on.
+    fn disarm(&mut self, task: Task) {
+        self.emit(task, Op::Setuid { uid: 1000 });
+        if self.chance(60) {
+            let flags = CloneFlags::NEWUSER;
+            self.emit(task, Op::Unshare { flags });
+            self.emit(CONTROLLER, Op::IdMap { of: task });
+        }
+        let (new, file) = (self.model.new_file(), self.one_of(&uapi::NS_FILES));
+        let of = task;
+        self.emit(CONTROLLER, Op::NsOpen { new, of, file });
+        let (new, who) = (self.model.new_file(), Num::Of(self.task()));
+        self.emit(CONTROLLER, Op::PidfdOpen { new, who, flags: 0 });
     }
 
     /// A step without regard to others.
@@ -314,6 +345,25 @@ mod tests {
     fn a_longer_program_begins_as_the_shorter() {
         let (short, long) = (generate(5, 100), generate(5, 200));
         assert_eq!(short.steps[..100], long.steps[..100]);
+    }
+
+    #[test]
+    fn hostile_programs_have_no_rights_and_garbage() {
+        let program = generate(HOSTILE, 300);
+        let raw = |op: &Op| {
+            matches!(
+                op,
+                Op::Raw { .. } | Op::RawRead { .. } | Op::RawWrite { .. }
+            )
+        };
+        assert!(program.steps.iter().filter(|s| raw(&s.op)).count() > 50);
+        for two in program.steps.windows(2) {
+            if let (CONTROLLER, Op::Clone { child, .. }) = (two[0].by, &two[0].op) {
+                assert_eq!((two[1].by, &two[1].op), (*child, &Op::Setuid { uid: 1000 }));
+            }
+        }
+        let usual = generate(HOSTILE - 1, 300);
+        assert!(!usual.steps.iter().any(|s| raw(&s.op)));
     }
 
     #[test]
