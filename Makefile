@@ -2,7 +2,7 @@
 #
 # What a person types. `make` alone tells. The work is in tools/testing/pidns.
 
-export ARCH IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
+export ARCH IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIGS MUTANTS DELAYS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES
 
 # Debian's own Python, whatever else the PATH has. It is the first thing that is installed.
 HARNESS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
@@ -35,10 +35,12 @@ help: ## print this
 	@echo '  CONFIGS=...   some of the configurations of make configs (configs)'
 	@echo '  OP=... LEVEL=...  what to look at, how deep (profile)'
 	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
-	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants), or one test (quick),'
+	@echo '  DELAYS=...    some of the points in tools/testing/delays (delays)'
+	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants), or one test (quick,'
+	@echo '                delays),'
 	@echo '                or for which its instructions are logged (profile)'
 	@echo '  CPUS=... MEMORY=...  processors and memory of the guest, as in CPUS=4 MEMORY=4G (2, 2G;'
-	@echo '                of each guest of quick and mutants: 2 for races, else 1; 1G)'
+	@echo '                of each guest of quick and mutants: 2 for races, else 1; of delays 2; 1G)'
 	@echo '  JOBS=...      how much to build at a time (as many as there are processors)'
 	@echo '  RUSTC=...     a rustc of yours, with its library source, instead of /usr/bin/rustc'
 
@@ -102,6 +104,9 @@ configs: ## build and boot a matrix of kernel configurations
 mutants: ## show which tests notice deliberate mistakes
 	@$(HARNESS) mutants
 
+delays: ## hold race windows open, and run the tests that race them
+	@$(HARNESS) delays
+
 models: ## check the models of the protocol and of the table, by spin and loom
 	@$(HARNESS) models
 
@@ -129,6 +134,6 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@$(HARNESS) clean all
 
-TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants models htmldocs doc rust-analyzer lint integrate remove clean distclean
+TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench profile configs mutants delays models htmldocs doc rust-analyzer lint integrate remove clean distclean
 $(TARGETS): /usr/bin/python3
 .PHONY: help $(TARGETS)

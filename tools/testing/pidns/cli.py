@@ -14,6 +14,7 @@ from . import (
     compare,
     configs,
     containers,
+    delaying,
     demo,
     distro,
     fuzz,
@@ -44,6 +45,7 @@ COMMANDS: dict[str, Command] = {
     "configs": configs.command,
     "containers": containers.command,
     "debug": demo.debug,
+    "delays": delaying.command,
     "distro": distro.command,
     "fuzz": fuzz.command,
     "fuzz-shrink": shrink.command,
@@ -67,11 +69,11 @@ COMMANDS: dict[str, Command] = {
 }
 # Those that are for this machine's architecture and no other.
 NATIVE = {
-    *("bench", "configs", "containers", "distro", "lint", "models", "mutants", "profile", "quick"),
-    *("systemd", "upstream-tests"),
+    *("bench", "configs", "containers", "delays", "distro", "lint", "models", "mutants", "profile"),
+    *("quick", "systemd", "upstream-tests"),
 }
 # MEMORY= where it is not given: these have many guests, or a dump of it.
-MEMORY = {"quick": "1G", "mutants": "1G", "distro": "1G"}
+MEMORY = {"quick": "1G", "mutants": "1G", "delays": "1G", "distro": "1G"}
 
 
 def main(arguments: Sequence[str]) -> int:

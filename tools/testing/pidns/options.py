@@ -14,7 +14,8 @@ from .errors import Fault
 SERIES = "7.3"
 # What means something to some commands only.
 NAMES = (
-    "CHECKS CONFIGS CPUS DEBUG IMPL KDIR LEVEL MEMORY MINUTES MUTANTS OP SEED SEEDS TESTS TIMEOUT"
+    "CHECKS CONFIGS CPUS DEBUG DELAYS IMPL KDIR LEVEL MEMORY MINUTES MUTANTS OP SEED SEEDS TESTS"
+    " TIMEOUT"
 )
 IMPLEMENTATIONS = ("rust", "c")
 SEEDS = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
