@@ -9,7 +9,7 @@
 
 #define HELPER "--exec-helper"
 
-#define ROUNDS 1000
+#define ROUNDS 400
 #define READERS 2
 
 /* How often the exec of the other test is repeated. */
