@@ -33,7 +33,7 @@ class Mutant(Planted):
     rows: tuple[str, ...]
     # What User Mode Linux lacks, if no test can notice it there.
     uml: str = ""
-    # The point that is slow meanwhile, without which no test would notice it for sure.
+    # The point that is slow meanwhile, where a test would rarely notice it otherwise.
     delay: str = ""
 
     @property
