@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 /* How often each reader looks. */
-#define READS 1000
+#define READS 500
 #define JOINED (CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
