@@ -2,7 +2,7 @@
 #
 # What a person types. `make` alone tells. The work is in tools/testing/pidns.
 
-export ARCH BUILD FORCE IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIG CONFIGS MUTANTS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES SHORT
+export ARCH BUILD FORCE IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIG CONFIGS MUTANTS DELAYS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES SHORT
 
 # Debian's own Python, whatever else the PATH has. It is the first thing that is installed.
 HARNESS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
@@ -41,11 +41,13 @@ help: ## print this
 	@echo '  OP=... LEVEL=...  what to look at, how deep (profile, bench-native; bench-growth: OP=)'
 	@echo '  SIZES=...     how many processes, namespaces and so on, as in SIZES="10 1000" (bench-growth)'
 	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
-	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants), or one test (quick),'
+	@echo '  DELAYS=...    some of the points in tools/testing/delays (delays)'
+	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants), or one test (quick,'
+	@echo '                delays),'
 	@echo '                or for which its instructions are logged (profile)'
 	@echo '  CPUS=... MEMORY=...  processors and memory of the guest, as in CPUS=4 MEMORY=4G (2, 2G;'
 	@echo '                of each guest of quick and mutants: 2 for races, else 1; 1G; of'
-	@echo '                bench-native: 1, and all; 1G; of bench-growth: 1; 8G)'
+	@echo '                delays: 2; 1G; of bench-native: 1, and all; 1G; of bench-growth: 1; 8G)'
 	@echo '  JOBS=...      how much to build at a time (as many as there are processors)'
 	@echo '  RUSTC=...     a rustc of yours, with its library source, instead of /usr/bin/rustc'
 
@@ -115,6 +117,9 @@ configs: ## build and boot a matrix of kernel configurations
 mutants: ## show which tests notice deliberate mistakes
 	@$(HARNESS) mutants
 
+delays: ## hold race windows open, and run the tests that race them
+	@$(HARNESS) delays
+
 soak: ## run all at once under memory pressure, on C and on Rust, and see what is left
 	@$(HARNESS) soak
 
@@ -157,6 +162,6 @@ clean: ## delete the build trees
 distclean: ## delete all that is in the cache: source, tools, build trees
 	@$(HARNESS) clean all
 
-TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench bench-growth bench-native profile configs mutants soak harden models htmldocs doc rust-analyzer lint debs integrate remove port patches clean distclean
+TARGETS := setup kernel lspidns run shell debug quick test compare upstream-tests fuzz fuzz-shrink systemd containers distro kunit bench bench-growth bench-native profile configs mutants delays soak harden models htmldocs doc rust-analyzer lint debs integrate remove port patches clean distclean
 $(TARGETS): /usr/bin/python3
 .PHONY: help $(TARGETS)

@@ -15,6 +15,7 @@ from . import (
     configs,
     containers,
     debs,
+    delaying,
     demo,
     distro,
     fuzz,
@@ -54,6 +55,7 @@ COMMANDS: dict[str, Command] = {
     "containers": containers.command,
     "debs": debs.command,
     "debug": demo.debug,
+    "delays": delaying.command,
     "distro": distro.command,
     "fuzz": fuzz.command,
     "fuzz-shrink": shrink.command,
@@ -81,7 +83,7 @@ COMMANDS: dict[str, Command] = {
 }
 # Those that are for this machine's architecture and no other.
 NATIVE = {
-    *("bench", "bench-growth", "bench-native", "configs", "containers", "debs", "distro"),
+    *("bench", "bench-growth", "bench-native", "configs", "containers", "debs", "delays", "distro"),
     *("harden", "lint", "models", "mutants", "patches", "profile", "quick", "soak", "systemd"),
     "upstream-tests",
 }
@@ -91,6 +93,7 @@ OTHER_SERIES = {"port", "remove"}
 MEMORY = {
     "quick": "1G",
     "mutants": "1G",
+    "delays": "1G",
     "distro": "1G",
     "bench-native": "1G",
     "bench-growth": "8G",

@@ -298,6 +298,7 @@ class Lint:
             "shellcheck": ["shellcheck", "-x", *shell_scripts()],
             "policy": [PYTHON, "-m", "pidns", "policy"],
             "mutants": [PYTHON, "-m", "pidns.mutants", "check"],
+            "delays": [PYTHON, "-m", "pidns.delays", "check"],
             "rows": [PYTHON, "-m", "pidns.rows", "check"],
             "functions": [PYTHON, "-m", "pidns.functions", "check"],
             "api": [PYTHON, "-m", "pidns.api", "check"],

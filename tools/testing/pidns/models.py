@@ -18,8 +18,8 @@ from pathlib import Path
 from . import mutants, process
 from .cache import TOP, Cache, update_file
 from .errors import Fault, note, show_end
-from .mutants import Edit
 from .options import Options, refuse_all_but
+from .planted import Edit, replaced
 from .setup import setup
 from .toolchain import find_cargo, find_rustc
 
@@ -126,7 +126,7 @@ def planted(text: str, file: str, every: Sequence[Check]) -> str:
             start = text.index(edit.find)
             chosen = edit.replace.replace("MUTANT", f'crate::planted("{check.mistake}")')
             places.append((start, start + len(edit.find), chosen, check.mistake))
-    text, clashes = mutants.replaced(text, places)
+    text, clashes = replaced(text, places)
     if clashes:
         raise Fault(f"{clashes[0]} change the same place; adapt one of them")
     return text

@@ -4,28 +4,23 @@
 One kernel has all of them. Each is made in guests of its own, where the suites run.
 """
 
-import concurrent.futures
 import resource
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from . import cargo, config, expected, kselftests, ktap, kunit, mutants, quick, splats, uml
+from . import cargo, delays, expected, kselftests, ktap, kunit, laid, mutants, splats, uml
 from .cache import TOP, Cache, claimed
 from .errors import Fault, note
 from .guest import SCRIPTS
-from .integrate import integrate
 from .kept import Kept, Progress, key_of
+from .laid import GUEST, NOT_BUILT, Laid
 from .lists import LISTS
 from .mutants import Mutant
 from .options import Options, refuse_all_but
-from .overlay import Overlay
 from .run import Job, Reference, Run
 from .setup import setup
-from .source import Source
-from .toolchain import Toolchain
-from .tree import Tree
 from .trials import Finding, Lab, Suite, Trial, limits
 
 SEEDS = range(4)
@@ -37,21 +32,6 @@ ARGUMENTS = (
     # What a test waits for comes soon, or never.
     "PIDNS_LOOKS=800",
 )
-CONFIG = config.for_uml("rust", debug=False)
-# What a guest runs.
-GUEST = ("mounts.sh", "uml-init.sh", "worker.sh")
-# Of what is laid over a tree, what is not built, or not for the kernel.
-PAGES = ("Documentation/",)
-NOT_BUILT = (*PAGES, "tools/", "samples/")
-
-
-def chosen(every: Sequence[Mutant], names: Sequence[str]) -> list[Mutant]:
-    """The mistakes that were asked for: all, or those of MUTANTS=."""
-    known = {mutant.name: mutant for mutant in every}
-    for name in names:
-        if name not in known:
-            raise Fault(f"MUTANTS={name} is not known; they are in {mutants.FOLDER}")
-    return [known[name] for name in dict.fromkeys(names)] or list(every)
 
 
 def refuse_foreign(options: Options, env: Mapping[str, str]) -> None:
@@ -61,43 +41,39 @@ def refuse_foreign(options: Options, env: Mapping[str, str]) -> None:
     refuse_all_but(env, "mutants", "CPUS KDIR MEMORY MUTANTS SEEDS")
 
 
-class Mutation:
+class Mutation(Laid):
     """One run of the command."""
 
     def __init__(self, options: Options, cache: Cache, folder: Path, wanted: list[Mutant]) -> None:
-        self.options, self.cache, self.folder, self.wanted = options, cache, folder, wanted
-        # As for make quick.
-        self.toolchain = Toolchain.find(options, cache, gcc=True)
-        self.toolchain.env["CCACHE_DISABLE"] = "1"
+        super().__init__(options, cache, folder, "mutants")
+        self.wanted = wanted
+        self.points = {delay.name: delay for delay in delays.read()}
         self.kept = Kept(cache.root / "mutants")
-        self.logs = cache.log / "mutants"
-        self.image, self.stage = folder / "linux", folder / "stage"
         self.kunit = Suite("kunit", tuple(Job("kunit", name) for name in kunit.suites()))
         self.seeds = options.seeds or SEEDS
         seeds = [Job("fuzz", f"seed {seed}", f"{seed}..{seed + 1}") for seed in self.seeds]
         self.fuzz = Suite("fuzz", tuple(seeds))
-        self.guests: list[uml.Uml] = []
 
     def trial(self, mutant: Mutant) -> Trial:
         """A mistake, and the suites that look for it."""
         named = [Suite(test, (Job("kselftest", test),)) for test in mutant.tests]
-        return Trial(mutant.name, mutant.number, [self.kunit, *named, self.fuzz])
+        suites = [self.kunit, *named, self.fuzz]
+        return Trial(mutant.name, mutant.number, suites, delay=self.points.get(mutant.delay))
 
     def prepare(self) -> None:
         """Finds the sources, builds the fuzzer, and looks what results come from."""
-        self.source = Source.find(self.options, self.cache)
+        self.find_sources()
         self.program = cargo.build(self.cache, self.toolchain)
-        self.files = list(Overlay().map())
         built = [file for file in self.files if not file.startswith(NOT_BUILT)]
         own = Path(__file__).parent
         self.base_key = key_of(
             [
                 *(part for file in built for part in (file, TOP / file)),
                 *sorted((TOP / "patches").glob("*.patch")),
-                *CONFIG.fragments,
-                *sorted((TOP / mutants.FOLDER).glob("mutants.*")),
+                *laid.CONFIG.fragments,
+                *(TOP / path for path in laid.ADDED.values()),
                 *sorted(kselftests.FOLDER.glob("*.h")),
-                *(own / f"{name}.py" for name in ("mutants", "trials", "uml")),
+                *(own / f"{name}.py" for name in ("mutants", "planted", "trials", "uml")),
                 *(SCRIPTS / name for name in GUEST),
                 LISTS / "expected.toml",
                 self.program,
@@ -109,51 +85,15 @@ class Mutation:
     def key(self, trial: Trial, digest: str = "") -> str:
         """Changes when anything does that the result of a trial comes from."""
         tests = [suite.name for suite in trial.suites if suite.required]
-        return key_of([self.base_key, digest, *(kselftests.FOLDER / f"{one}.c" for one in tests)])
-
-    def sources(self) -> str:
-        """Changes when anything does that is built."""
-        files = [file for file in list(Overlay().map()) if not file.startswith(PAGES)]
-        return key_of([*(TOP / file for file in files), *sorted((TOP / mutants.FOLDER).iterdir())])
+        delay = trial.delay.digest if trial.delay else ""
+        return key_of(
+            [self.base_key, digest, delay, *(kselftests.FOLDER / f"{one}.c" for one in tests)]
+        )
 
     def build(self) -> None:
         """Builds the kernel with all mistakes in it, and what guests need."""
-        before = self.sources()
-        tree, usual = (
-            Tree(
-                "um",
-                self.source,
-                self.cache.build / f"{self.source.name}-um-{name}",
-                f"{self.source.name}-um-{name}",
-                self.toolchain,
-                self.cache,
-                self.options.jobs,
-                (quick.HOST_RUST, quick.FLAGS),
-            )
-            for name in ("mutants", "rust")
-        )
-        image, tests = tree.build / uml.IMAGE, tree.build / "pidns-kselftest"
-        self.cache.need_space(1000 if image.exists() else 3000, "the mutants' kernel")
-        if not (tree.build / ".config").exists() and (usual.build / uml.IMAGE).exists():
-            tree.copy_from(usual)
-        overlay = self.folder / "overlay"
-        patches = [str(path.relative_to(TOP)) for path in (TOP / "patches").glob("*.patch")]
-        mutants.lay(TOP, overlay, [*self.files, *patches])
-        try:
-            integrate(Overlay(overlay), self.source.path, update=True)
-            tree.configure(CONFIG)
-            note(f"building the mutants' kernel in {tree.build}")
-            tree.build_kernel(uml.GOAL, image)
-            kselftests.build(tree, tests, flags=quick.TEST_FLAGS)
-        finally:
-            self.source.lay_over()
-        shutil.copy(image, self.image)
-        shutil.copytree(tests, self.stage / "kselftest")
-        for name in GUEST:
-            shutil.copy(SCRIPTS / name, self.stage)
+        super().build()
         shutil.copy(self.program, self.stage / "pidns-fuzz")
-        if self.sources() != before:
-            raise Fault("the sources were changed during the build; start again")
 
     def guest(self, name: str, suite: Suite) -> uml.Uml:
         """A guest for a suite."""
@@ -161,22 +101,13 @@ class Mutation:
         cpus = self.options.cpus or (2 if races else 1)
         arguments = ARGUMENTS if suite.full else (*ARGUMENTS, *uml.Machine.arguments)
         machine = uml.Machine(cpus, self.options.memory, self.options.cpus == 1, arguments)
-        work = self.folder / "guests" / name / suite.name
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        guest = uml.Uml(self.image, self.stage, work, self.logs / f"{name}.log", machine)
-        self.guests.append(guest)
-        return guest
+        return self.boot(name, suite, machine)
 
     def find(self, trials: dict[Trial, str], lab: Lab, kept: Path | None) -> None:
         """Runs trials, several at a time, and keeps what each finds by its key."""
-        # Many wait until a test that hangs is ended.
-        count = min(2 * self.options.jobs + 1, len(trials), uml.room(self.options.memory))
         progress = Progress(len(trials))
 
         def work(trial: Trial) -> None:
-            for kind in ("log", "out"):
-                (self.logs / f"{trial.name}.{kind}").unlink(missing_ok=True)
             folder = self.folder / "fuzz" / trial.name
             lab.try_all(trial, Reference(self.program, kept or folder, kept is not None, folder))
             if trial.good or (trial.number and not trial.those("undecided")):
@@ -185,17 +116,8 @@ class Mutation:
             if trial.number:
                 progress.tell(f"{trial.name}: {trial.verdict}")
 
-        with concurrent.futures.ThreadPoolExecutor(max(1, count)) as pool:
-            try:
-                running = [pool.submit(work, trial) for trial in trials]
-                for one in concurrent.futures.as_completed(running):
-                    one.result()
-            except BaseException:
-                lab.stopped.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                for guest in list(self.guests):
-                    guest.close()
-                raise
+        # Many wait until a test that hangs is ended.
+        self.each(list(trials), 2 * self.options.jobs + 1, lab, work)
 
     def missing(self, trials: dict[Trial, str]) -> dict[Trial, str]:
         """Those trials of which no results are kept; the others get theirs."""
@@ -282,7 +204,7 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
     # A kernel that panics aborts, and should leave no core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     refuse_foreign(options, env)
-    wanted = chosen(mutants.read(), env.get("MUTANTS", "").split())
+    wanted = laid.chosen(mutants.read(), "MUTANTS", env.get("MUTANTS", "").split())
     if mutants.main():
         raise Fault("the list of mutants has faults, see above")
     uml.check_machine(options.memory, options.cpus)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from . import expected, splats
+from .delays import Delay
 from .errors import Fault, note
 from .guest import Answer, End, Guest
 from .ktap import Outcome
@@ -67,6 +68,18 @@ class Trial:
     number: int
     suites: Sequence[Suite]
     found: dict[str, Finding] = field(default_factory=dict)
+    # The point that is slow meanwhile, if any.
+    delay: Delay | None = None
+
+    @property
+    def begin(self) -> list[str]:
+        """What a guest is asked before a suite."""
+        return [f"mutant {self.number}", *([self.delay.command] if self.delay else [])]
+
+    @property
+    def end(self) -> list[str]:
+        """What it is asked after a suite; it may tell something."""
+        return ["mutant 0", *(["delay 0 0 1"] if self.delay else [])]
 
     def those(self, word: str) -> list[str]:
         """The suites that have found this."""
@@ -108,13 +121,14 @@ class Lab:
     def try_all(self, trial: Trial, reference: Reference) -> None:
         """Runs the suites, each once more if there is doubt."""
         for suite in trial.suites:
-            finding = self._find_surely(trial, suite, reference)
+            finding = self.find_surely(trial, suite, reference)
             if suite.required and trial.number and finding.word == "passed":
                 note(f"{trial.name}: {suite.name}: {finding}; once more, in full")
                 finding = self._find_in_full(trial, replace(suite, full=True), reference)
             trial.found[suite.name] = finding
 
-    def _find_surely(self, trial: Trial, suite: Suite, reference: Reference) -> Finding:
+    def find_surely(self, trial: Trial, suite: Suite, reference: Reference) -> Finding:
+        """Runs a suite, once more if there is doubt."""
         finding = self.find(trial, suite, reference)
         if finding.doubtful(list(trial.found.values())):
             note(f"{trial.name}: {suite.name}: {finding}; once more")
@@ -123,9 +137,9 @@ class Lab:
 
     def _find_in_full(self, trial: Trial, suite: Suite, reference: Reference) -> Finding:
         """Only short runs are known to find nothing without a mistake."""
-        finding = self._find_surely(trial, suite, reference)
+        finding = self.find_surely(trial, suite, reference)
         if finding.word == "caught":
-            none = self._find_surely(Trial(trial.name, 0, []), suite, reference)
+            none = self.find_surely(Trial(trial.name, 0, []), suite, reference)
             if none.word != "passed":
                 return Finding("undecided", f"{finding.how}; but without the mistake, {none}")
         return finding
@@ -136,13 +150,14 @@ class Lab:
         begun = 0.0
         try:
             self._check_stopped()
-            if guest.ask(f"mutant {trial.number}", self.limit).status != 0:
-                raise Fault(f"the mistake could not be chosen; the guest's log is {guest.log}")
+            for command in trial.begin:
+                if guest.ask(command, self.limit).status != 0:
+                    raise Fault(f"{command} could not be chosen; the guest's log is {guest.log}")
             begun = time.monotonic()
             finding = self._run(guest, suite, reference)
             begun -= time.monotonic()
             if finding is None:
-                finding = self._end(guest)
+                finding = self._end(guest, trial)
             else:
                 guest.drop()
         finally:
@@ -176,10 +191,11 @@ class Lab:
                 return Finding("caught", f"{job.name}: {how}" if job.kind != "kselftest" else how)
         return None
 
-    def _end(self, guest: Guest) -> Finding:
+    def _end(self, guest: Guest, trial: Trial) -> Finding:
         """What the end of a guest says in which all has passed."""
-        if guest.ask("mutant 0", self.limit).status == 0 and guest.finish():
-            return Finding("passed")
+        answers = [guest.ask(command, self.limit) for command in trial.end]
+        if all(answer.status == 0 for answer in answers) and guest.finish():
+            return Finding("passed", " ".join(line for one in answers for line in one.lines))
         if "Kernel panic" in guest.this_boot():
             return death(guest, Answer(End.DEATH))
         return Finding("caught", "hangs when it powers off")

@@ -48,6 +48,14 @@ scan() {
 # usage: mutant NUMBER; makes that mistake from now on
 mutant() { echo "$1" >/sys/module/pidns/parameters/mutant; }
 
+# usage: delay NUMBER MICROSECONDS EVERY; from now on every so many-th passage of that point takes so
+# long. Prints how many have been slow so far.
+delay() {
+	local folder=/sys/module/pidns/parameters count
+	read -r count <$folder/delays && echo "slow $count times"
+	echo "$2" >$folder/delay_us && echo "$3" >$folder/delay_every && echo "$1" >$folder/delay
+}
+
 # usage: script FILE ARGUMENT...; one of the stage folder
 script() { exec bash "$@"; }
 
@@ -59,8 +67,8 @@ while read -r -a words; do
 		echo "pidns-status $?"
 		;;
 	# Here and not in a child: the mistake may be in making one.
-	mutant)
-		mutant "${words[1]}"
+	mutant | delay)
+		"${words[@]}"
 		echo "pidns-status $?"
 		;;
 	end) break ;;

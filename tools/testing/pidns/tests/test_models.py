@@ -19,8 +19,8 @@ from ..models import (
     planted,
     refuse_foreign,
 )
-from ..mutants import Edit
 from ..options import Options
+from ..planted import Edit
 from .kernel_tree import FolderTest
 
 FULL = "State-vector 8 byte, depth reached 9, errors: 0\n    1234 states, stored\n"

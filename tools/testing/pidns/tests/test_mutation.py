@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from ..kept import Kept, key_of
+from ..laid import chosen
 from ..mutants import parse
-from ..mutation import chosen, judge, refuse_foreign
+from ..mutation import judge, refuse_foreign
 from ..options import Options
 from ..run import Job
 from ..trials import Finding, Suite, Trial
@@ -21,10 +22,10 @@ PASSED, CAUGHT = Finding("passed"), Finding("caught", "y")
 
 class ChosenTest(FolderTest):
     def test_all_or_some(self) -> None:
-        self.assertEqual(chosen(EVERY, []), EVERY)
-        self.assertEqual(chosen(EVERY, ["b", "b"]), EVERY[1:])
+        self.assertEqual(chosen(EVERY, "MUTANTS", []), EVERY)
+        self.assertEqual(chosen(EVERY, "MUTANTS", ["b", "b"]), EVERY[1:])
         text = "MUTANTS=c is not known; they are in tools/testing"
-        self.refused(text, lambda: chosen(EVERY, ["b", "c"]))
+        self.refused(text, lambda: chosen(EVERY, "MUTANTS", ["b", "c"]))
 
     def test_foreign_options(self) -> None:
         refuse_foreign(Options(), {"SEEDS": "0..2", "TESTS": ""})

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make delays: hold race windows open, and show that the tests pass nevertheless.
+
+One kernel can be slow at all points of tools/testing/delays. Each is slow in guests of its own,
+where the tests run that race it. Where the list names a mistake, a test must notice that in the
+same window, and what is seen without the delay is told beside it.
+"""
+
+import resource
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from . import delays, expected, ktap, laid, mutants, splats, uml
+from .cache import Cache, claimed
+from .delays import Delay
+from .errors import Fault, note
+from .kept import Progress
+from .laid import Laid
+from .mutants import Mutant
+from .options import Options, refuse_all_but
+from .run import Job, Reference, Run
+from .setup import setup
+from .trials import Finding, Lab, Suite, Trial
+
+# Seconds for a test.
+LIMIT = 300
+ARGUMENTS = (
+    # Memory of our caches that is freed is overwritten, and looked at when it is used again.
+    "slab_debug=FZP,pid*,nsproxy,task_struct",
+    *uml.Machine.arguments,
+)
+NEVER = "slow 0 times"
+
+
+def suites(delay: Delay) -> list[Suite]:
+    """The tests of a point."""
+    return [Suite(test, (Job("kselftest", test),)) for test in delay.tests]
+
+
+def trials(delay: Delay, known: Mapping[str, Mutant]) -> list[Trial]:
+    """What is tried with a point: no mistake, and each that a test must catch, with it and
+    without."""
+    every = [Trial(delay.name, 0, suites(delay), delay=delay)]
+    for name in delay.catches:
+        mutant = known[name]
+        every += [
+            Trial(f"{delay.name}+{name}", mutant.number, suites(delay), delay=delay),
+            Trial(f"{delay.name}-{name}", mutant.number, suites(delay)),
+        ]
+    return every
+
+
+def outcome(trial: Trial) -> str:
+    """What has come of a point without a mistake: "passed", or what has not."""
+    failed = [
+        f"{name}: {finding.how}"
+        for name, finding in trial.found.items()
+        if finding.word != "passed"
+    ]
+    never = [name for name, finding in trial.found.items() if finding.how == NEVER]
+    return "; ".join(failed + [f"{name} never gets there" for name in never]) or "passed"
+
+
+def caught(trial: Trial) -> str:
+    """How a mistake was noticed, or that it was not."""
+    for name, finding in trial.found.items():
+        if finding.word == "caught":
+            return f"caught in {finding.seconds:.1f} s by {name}: {finding.how}"
+    took = sum(finding.seconds for finding in trial.found.values())
+    return f"not caught in {took:.1f} s"
+
+
+class Delays(Laid):
+    """One run of the command."""
+
+    def __init__(self, options: Options, cache: Cache, folder: Path, wanted: list[Delay]) -> None:
+        super().__init__(options, cache, folder, "delays")
+        known = {mutant.name: mutant for mutant in mutants.read()}
+        self.wanted = {delay: trials(delay, known) for delay in wanted}
+
+    def guest(self, name: str, suite: Suite) -> uml.Uml:
+        """A guest for a test: with two processors, since all are tests of races here."""
+        cpus = self.options.cpus or 2
+        machine = uml.Machine(cpus, self.options.memory, self.options.cpus == 1, ARGUMENTS)
+        return self.boot(name, suite, machine)
+
+    def __call__(self) -> int:
+        """Builds, tries, and prints the table; returns the exit status."""
+        with self.cache.lock():
+            self.find_sources()
+            self.build()
+        every = [trial for several in self.wanted.values() for trial in several]
+        limit = self.options.timeout or LIMIT
+        run = Run([], [], ktap.Parser(self.source.path), limit)
+        lab = Lab(run, expected.known("tests", "uml"), splats.known(False), {}, limit, self.guest)
+        progress = Progress(len(every))
+        none = Reference(Path(), Path(), False, self.folder)
+
+        def work(trial: Trial) -> None:
+            for suite in trial.suites:
+                # One test that notices a mistake is enough, and a hang is a way to do that.
+                find = lab.find if trial.number else lab.find_surely
+                finding = trial.found[suite.name] = find(trial, suite, none)
+                if trial.number and finding.word == "caught":
+                    break
+            progress.tell(f"{trial.name}: {caught(trial) if trial.number else outcome(trial)}")
+
+        with claimed(self.logs):
+            note(f"{len(self.wanted)} points, {len(every) - len(self.wanted)} trials of mistakes")
+            self.each(every, self.options.jobs, lab, work)
+        return judge(self.wanted)
+
+
+def _times(finding: Finding) -> str:
+    return finding.how.removeprefix("slow ").removesuffix(" times")
+
+
+def judge(wanted: Mapping[Delay, Sequence[Trial]]) -> int:
+    """Prints the table, what was caught in it, and what failed; returns the exit status."""
+    print(f"\n{'point':22} {'test':30} {'slow':>6} {'s':>6} outcome")
+    bad = []
+    for delay, (plain, *_) in wanted.items():
+        for name, finding in plain.found.items():
+            passed = finding.word == "passed"
+            times = _times(finding) if passed else "-"
+            how = ("never gets there" if finding.how == NEVER else "passed") if passed else "FAILED"
+            print(f"{delay.name:22} {name:30} {times:>6} {finding.seconds:6.1f} {how}")
+        if outcome(plain) != "passed":
+            bad.append(f"{delay.name}: {outcome(plain)}")
+    print()
+    for delay, (_, *mistaken) in wanted.items():
+        for name, slow, fast in zip(delay.catches, mistaken[::2], mistaken[1::2], strict=True):
+            print(f"{delay.name}: {name}: {caught(slow)}; without the delay, {caught(fast)}")
+            if not slow.those("caught"):
+                bad.append(f"{delay.name}: {name} is not caught")
+    for line in bad:
+        print(f"FAILED: {line}")
+    failed = len({line.split(":")[0] for line in bad})
+    print(f"{len(wanted) - failed} passed, {failed} failed")
+    return 1 if bad else 0
+
+
+def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
+    """The command; returns the exit status."""
+    # A kernel that panics aborts, and should leave no core file.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    if options.kdir:
+        raise Fault("KDIR= is not for the delays, which change the source; leave it out")
+    refuse_all_but(env, "delays", "CPUS DELAYS KDIR MEMORY TIMEOUT")
+    wanted = laid.chosen(delays.read(), "DELAYS", env.get("DELAYS", "").split())
+    if delays.main():
+        raise Fault("the list of delays has faults, see above")
+    uml.check_machine(options.memory, options.cpus)
+    setup(options, cache)
+    with cache.temporary() as folder:
+        return Delays(options, cache, folder, wanted)()

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A task that switches its namespaces, against those that read them: by setns
+ * with its pidfd, /proc/PID/ns, listns and ioctls. They see one set or the other.
+ */
+#define NSPROXY_OF_THE_MACHINE
+#include "nsproxy_util.h"
+
+#include <sys/mman.h>
+
+/* How often each reader looks. */
+#define READS 500
+#define JOINED (CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
+#define WRITE_ONCE(x, val) __atomic_store_n(&(x), val, __ATOMIC_RELEASE)
+
+static struct shared {
+	bool done;
+	unsigned long reads[2], wrong[2];
+} *shared;
+
+/* The namespaces that all are switched at once; false if they are of none. */
+static bool of_one(const struct nsids *is, const struct nsids *sets, int nr)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (!(ns_diff(is, &sets[i]) & ns_links(JOINED)))
+			return true;
+	return false;
+}
+
+/* Join what the switcher has, again and again. */
+static void __noreturn join(int pidfd, const struct nsids *sets)
+{
+	struct nsids own;
+
+	while (!READ_ONCE(shared->done)) {
+		if (setns(pidfd, JOINED) || !ns_read(0, &own) || !of_one(&own, sets, 2))
+			shared->wrong[0]++;
+		WRITE_ONCE(shared->reads[0], shared->reads[0] + 1);
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+/* Open what it has, which is active as long as the file is open. */
+static void __noreturn look(pid_t pid)
+{
+	static const int links[] = { L_UTS, L_IPC, L_CGROUP, L_PID_CHILDREN };
+	int i, fd;
+	__u64 id;
+
+	for (i = 0; !READ_ONCE(shared->done); i = (i + 1) % ARRAY_SIZE(links)) {
+		fd = ns_open(pid, links[i]);
+		id = ns_fd_id(fd);
+		if (!id || !ns_listed(id, nslinks[links[i]].flag))
+			shared->wrong[1]++;
+		close(fd);
+		WRITE_ONCE(shared->reads[1], shared->reads[1] + 1);
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+/* Start readers, which join only if there are sets to compare with, and let them read. */
+static void race(struct __test_metadata *_metadata, const struct kid *switcher,
+		 const struct nsids *sets)
+{
+	int i, first = sets ? 0 : 1, reads = reduced_rounds() ? READS / 10 : READS;
+	pid_t reader[2];
+
+	for (i = first; i < ARRAY_SIZE(reader); i++) {
+		reader[i] = fork();
+		ASSERT_LE(0, reader[i]);
+		if (!reader[i] && !i)
+			join(switcher->pidfd, sets);
+		else if (!reader[i])
+			look(switcher->pid);
+	}
+	for (i = first; i < ARRAY_SIZE(reader); i++)
+		EXPECT_TRUE(eventually(READ_ONCE(shared->reads[i]) >= reads));
+	WRITE_ONCE(shared->done, true);
+	for (i = first; i < ARRAY_SIZE(reader); i++) {
+		EXPECT_EQ(0, wait_for_pid(reader[i]));
+		EXPECT_EQ(0, shared->wrong[i]);
+	}
+	TH_LOG("joined %lu times, looked %lu times", shared->reads[0], shared->reads[1]);
+}
+
+static void shared_make(struct __test_metadata *_metadata)
+{
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	ASSERT_NE(MAP_FAILED, shared);
+}
+
+TEST_F_TIMEOUT(nsproxy, switched_by_setns, NS_TIMEOUT)
+{
+	struct nsids sets[2];
+	struct kid holder[2], switcher;
+	int i;
+
+	shared_make(_metadata);
+	for (i = 0; i < ARRAY_SIZE(holder); i++) {
+		ASSERT_EQ(0, kid_hold(&holder[i], JOINED));
+		ASSERT_TRUE(ns_read(holder[i].pid, &sets[i]));
+	}
+	ASSERT_LE(0, kid_start(&switcher, 0));
+	if (!switcher.pid) {
+		for (i = 0; !READ_ONCE(shared->done); i++) {
+			if (setns(holder[i & 1].pidfd, JOINED))
+				_exit(EXIT_FAILURE);
+			if (!i)
+				kid_tell(&switcher, 0);
+		}
+		/* The last reader may still be at it. */
+		kid_rest(&switcher);
+	}
+	ASSERT_EQ(0, kid_hear(&switcher));
+	race(_metadata, &switcher, sets);
+	EXPECT_EQ(0, kid_hear(&switcher));
+	kid_stop(&switcher);
+	for (i = 0; i < ARRAY_SIZE(holder); i++) {
+		kid_stop(&holder[i]);
+		EXPECT_TRUE(eventually(ns_gone(&sets[i], ns_links(JOINED))));
+	}
+}
+
+TEST_F_TIMEOUT(nsproxy, switched_by_unshare, NS_TIMEOUT)
+{
+	struct kid switcher;
+	struct nsids last;
+
+	shared_make(_metadata);
+	ASSERT_LE(0, kid_start(&switcher, CLONE_NEWPID));
+	if (!switcher.pid) {
+		while (!READ_ONCE(shared->done))
+			if (unshare(JOINED))
+				_exit(EXIT_FAILURE);
+		kid_rest(&switcher);
+	}
+	race(_metadata, &switcher, NULL);
+	ASSERT_EQ(0, kid_hear(&switcher));
+	ASSERT_TRUE(ns_read(switcher.pid, &last));
+	kid_stop(&switcher);
+	EXPECT_TRUE(eventually(ns_gone(&last, ns_links(JOINED | CLONE_NEWPID))));
+}
+
+TEST_HARNESS_MAIN
