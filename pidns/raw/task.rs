@@ -39,9 +39,19 @@ pub(crate) fn state(task: &Task) -> char {
     char::from(unsafe { bindings::task_state_to_char(task.as_ptr()) })
 }
 
+/// Returns whether `task` is hashed: it was not reaped yet.
+fn alive(task: &Task) -> bool {
+    // SAFETY: The task is valid.
+    unsafe { bindings::pid_alive(task.as_ptr()) }
+}
+
 /// Returns the tracer of `task`, or [`None`] without one and once it is reaped.
 pub(crate) fn tracer<'a>(task: &Task, _rcu: &'a rcu::Guard) -> Option<&'a Task> {
-    // SAFETY: The task is valid. RCU keeps its tracer, which is null once it is unhashed.
+    if !alive(task) {
+        return None;
+    }
+    // SAFETY: The task is valid. It was hashed in this RCU critical section, so its tracer was not
+    // freed before it, and RCU keeps it until the end.
     unsafe {
         bindings::ptrace_parent(task.as_ptr())
             .cast::<Task>()
@@ -51,14 +61,22 @@ pub(crate) fn tracer<'a>(task: &Task, _rcu: &'a rcu::Guard) -> Option<&'a Task> 
 
 /// Returns the parent of `task`, whether it is traced or not, or [`None`] once it is reaped.
 pub(crate) fn parent<'a>(task: &Task, _rcu: &'a rcu::Guard) -> Option<&'a Task> {
-    // SAFETY: The task is valid. RCU keeps its parent, which is null once it is unhashed.
+    if !alive(task) {
+        return None;
+    }
+    // SAFETY: The task is valid. It was hashed in this RCU critical section, so its parent was not
+    // freed before it, and RCU keeps it until the end.
     unsafe { bindings::real_parent(task.as_ptr()).cast::<Task>().as_ref() }
 }
 
 /// Returns whether `task` has exited, and its parent or tracer may reap it.
+///
+/// A leader waits for the other threads of its group before that.
 pub(crate) fn is_zombie(task: &Task, _rcu: &rcu::Guard) -> bool {
+    // SAFETY: The task is valid.
+    let exited = unsafe { bindings::exit_state(task.as_ptr()) } != 0;
     // SAFETY: The task is valid, and RCU keeps its thread group.
-    unsafe { bindings::is_zombie(task.as_ptr()) }
+    exited && !unsafe { bindings::delay_group_leader(task.as_ptr()) }
 }
 
 /// The name of the function that a task sleeps in.

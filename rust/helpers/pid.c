@@ -195,20 +195,29 @@ __rust_helper char rust_helper_task_state_to_char(struct task_struct *p)
 	return task_state_to_char(p);
 }
 
+__rust_helper bool rust_helper_pid_alive(const struct task_struct *p)
+{
+	return pid_alive(p);
+}
+
 __rust_helper struct task_struct *rust_helper_ptrace_parent(struct task_struct *p)
 {
-	return pid_alive(p) ? ptrace_parent(p) : NULL;
+	return ptrace_parent(p);
 }
 
 __rust_helper struct task_struct *rust_helper_real_parent(struct task_struct *p)
 {
-	return pid_alive(p) ? rcu_dereference(p->real_parent) : NULL;
+	return rcu_dereference(p->real_parent);
 }
 
-/* A leader waits for the other threads of its group before it is one. */
-__rust_helper bool rust_helper_is_zombie(struct task_struct *p)
+__rust_helper int rust_helper_exit_state(struct task_struct *p)
 {
-	return READ_ONCE(p->exit_state) && !delay_group_leader(p);
+	return READ_ONCE(p->exit_state);
+}
+
+__rust_helper bool rust_helper_delay_group_leader(struct task_struct *p)
+{
+	return delay_group_leader(p);
 }
 
 #ifndef CONFIG_KALLSYMS
