@@ -9,7 +9,13 @@ use kernel::{
     ffi::c_char,
     fmt,
     str::CStr,
-    sync::rcu,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        rcu, //
+    },
     task::Task, //
 };
 
@@ -64,19 +70,21 @@ pub(crate) fn parent<'a>(task: &Task, _rcu: &'a rcu::Guard) -> Option<&'a Task> 
     if !alive(task) {
         return None;
     }
-    // SAFETY: The task is valid. It was hashed in this RCU critical section, so its parent was not
-    // freed before it, and RCU keeps it until the end.
-    unsafe { bindings::real_parent(task.as_ptr()).cast::<Task>().as_ref() }
+    // SAFETY: The task is valid, and the field is only written whole.
+    let parent = unsafe { Atomic::from_ptr(&raw mut (*task.as_ptr()).real_parent) }.load(Relaxed);
+    // SAFETY: The task was hashed in this RCU critical section, so its parent was not freed before
+    // it, and RCU keeps it until the end. What is read of it depends on the pointer.
+    unsafe { parent.cast::<Task>().as_ref() }
 }
 
 /// Returns whether `task` has exited, and its parent or tracer may reap it.
 ///
 /// A leader waits for the other threads of its group before that.
 pub(crate) fn is_zombie(task: &Task, _rcu: &rcu::Guard) -> bool {
-    // SAFETY: The task is valid.
-    let exited = unsafe { bindings::exit_state(task.as_ptr()) } != 0;
+    // SAFETY: The task is valid, and the field is only written whole.
+    let state = unsafe { Atomic::from_ptr(&raw mut (*task.as_ptr()).exit_state) }.load(Relaxed);
     // SAFETY: The task is valid, and RCU keeps its thread group.
-    exited && !unsafe { bindings::delay_group_leader(task.as_ptr()) }
+    state != 0 && !unsafe { bindings::delay_group_leader(task.as_ptr()) }
 }
 
 /// The name of the function that a task sleeps in.

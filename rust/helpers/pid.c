@@ -205,16 +205,6 @@ __rust_helper struct task_struct *rust_helper_ptrace_parent(struct task_struct *
 	return ptrace_parent(p);
 }
 
-__rust_helper struct task_struct *rust_helper_real_parent(struct task_struct *p)
-{
-	return rcu_dereference(p->real_parent);
-}
-
-__rust_helper int rust_helper_exit_state(struct task_struct *p)
-{
-	return READ_ONCE(p->exit_state);
-}
-
 __rust_helper bool rust_helper_delay_group_leader(struct task_struct *p)
 {
 	return delay_group_leader(p);

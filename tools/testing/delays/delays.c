@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The number of the point that is slow, or 0; how slow, in microseconds; and at
- * every which passage. Only in the kernel of make delays.
+ * The number of the point that is slow, or 0; how slow, in microseconds; and n, if
+ * it is slow on every nth passage only. Only in the kernel of make delays.
  */
 #include <linux/atomic.h>
 #include <linux/delay.h>

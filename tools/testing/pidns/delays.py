@@ -33,7 +33,7 @@ class Delay(Planted):
     # The operations that meet there, and what must hold.
     race: str
     holds: str
-    # How long it takes, in microseconds, and at every which passage.
+    # How long it takes, in microseconds, and every how many passages.
     us: int
     every: int = 1
     # Whether the task may sleep there; else it spins.

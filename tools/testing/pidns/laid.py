@@ -91,7 +91,7 @@ class Laid:
 
     def sources(self) -> str:
         """Changes when anything does that is built."""
-        files = [file for file in list(Overlay().map()) if not file.startswith(PAGES)]
+        files = [file for file in Overlay().map() if not file.startswith(PAGES)]
         lists = [
             path for each in (mutants, delays) for path in sorted((TOP / each.FOLDER).iterdir())
         ]

@@ -48,7 +48,7 @@ scan() {
 # usage: mutant NUMBER; makes that mistake from now on
 mutant() { echo "$1" >/sys/module/pidns/parameters/mutant; }
 
-# usage: delay NUMBER MICROSECONDS EVERY; from now on every so many-th passage of that point takes so
+# usage: delay NUMBER MICROSECONDS EVERY; from now on each EVERYth passage of that point takes so
 # long. Prints how many have been slow so far.
 delay() {
 	local folder=/sys/module/pidns/parameters count

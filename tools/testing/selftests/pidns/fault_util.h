@@ -18,35 +18,6 @@
 #define FAULT_NEVER 1000000
 
 /*
- * Fail sleeping allocations as well, and silently: a report of each injected
- * fault would look like the warnings that the tests search for. Returns what
- * the machine lacks, or NULL.
- */
-static inline const char *fault_setup(void)
-{
-	if (access("/proc/thread-self/fail-nth", W_OK))
-		return "no /proc/PID/fail-nth (CONFIG_FAULT_INJECTION)";
-	/* The tests' own page allocations must not fail. */
-	mlockall(MCL_CURRENT);
-	if (access(DEBUGFS "/failslab", F_OK)) {
-		/* Mounted in a mount namespace of the test, and gone with it. */
-		if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) ||
-		    mount("none", DEBUGFS, "debugfs", 0, NULL))
-			return "no debugfs";
-	}
-	if (file_write(DEBUGFS "/failslab/ignore-gfp-wait", "N"))
-		return "no failslab in debugfs (CONFIG_FAILSLAB, CONFIG_FAULT_INJECTION_DEBUG_FS)";
-	if (file_write(DEBUGFS "/failslab/verbose", "0"))
-		return "failslab cannot be made quiet";
-	/* A killed test has not reset this. */
-	if (file_write(DEBUGFS "/failslab/cache-filter", "0"))
-		return "failslab has no cache filter";
-	/* Uses the same fail-nth, where it is configured. */
-	file_write(DEBUGFS "/fail_page_alloc/verbose", "0");
-	return NULL;
-}
-
-/*
  * Limit failures to the caches of these names, or lift that limit. Returns a
  * bit for each name for which that succeeded: caches may be merged.
  */
@@ -68,6 +39,43 @@ static inline unsigned int fault_caches(const char * const *names, int nr_names,
 		globfree(&found);
 	}
 	return file_write(DEBUGFS "/failslab/cache-filter", "%d", on) ? 0 : done;
+}
+
+/* Fail allocations from any cache, whatever a test that was killed had chosen. */
+static inline int fault_any_cache(void)
+{
+	static const char * const all[] = { "*" };
+
+	fault_caches(all, ARRAY_SIZE(all), false);
+	return file_write(DEBUGFS "/failslab/cache-filter", "0");
+}
+
+/*
+ * Fail sleeping allocations as well, and silently: a report of each injected
+ * fault would look like the warnings that the tests search for. Returns what
+ * the machine lacks, or NULL.
+ */
+static inline const char *fault_setup(void)
+{
+	if (access("/proc/thread-self/fail-nth", W_OK))
+		return "no /proc/PID/fail-nth (CONFIG_FAULT_INJECTION)";
+	/* The tests' own page allocations must not fail. */
+	mlockall(MCL_CURRENT);
+	if (access(DEBUGFS "/failslab", F_OK)) {
+		/* Mounted in a mount namespace of the test, and gone with it. */
+		if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) ||
+		    mount("none", DEBUGFS, "debugfs", 0, NULL))
+			return "no debugfs";
+	}
+	if (file_write(DEBUGFS "/failslab/ignore-gfp-wait", "N"))
+		return "no failslab in debugfs (CONFIG_FAILSLAB, CONFIG_FAULT_INJECTION_DEBUG_FS)";
+	if (file_write(DEBUGFS "/failslab/verbose", "0"))
+		return "failslab cannot be made quiet";
+	if (fault_any_cache())
+		return "failslab has no cache filter";
+	/* Uses the same fail-nth, where it is configured. */
+	file_write(DEBUGFS "/fail_page_alloc/verbose", "0");
+	return NULL;
 }
 
 /*
@@ -118,8 +126,7 @@ static inline int fault_always(bool on)
 
 static inline void fault_teardown(void)
 {
-	fault_namespaces_only(false);
-	fault_numbers_only(false);
+	fault_any_cache();
 	file_write(DEBUGFS "/failslab/ignore-gfp-wait", "Y");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A task that switches its namespaces, against those that read them: by setns
+ * A task that switches its namespaces, against tasks that read them: by setns
  * with its pidfd, /proc/PID/ns, listns and ioctls. They see one set or the other.
  */
 #define NSPROXY_OF_THE_MACHINE
@@ -20,7 +20,7 @@ static struct shared {
 	unsigned long reads[2], wrong[2];
 } *shared;
 
-/* The namespaces that all are switched at once; false if they are of none. */
+/* Whether the namespaces that are switched together all belong to one of the sets. */
 static bool of_one(const struct nsids *is, const struct nsids *sets, int nr)
 {
 	int i;
@@ -44,7 +44,7 @@ static void __noreturn join(int pidfd, const struct nsids *sets)
 	_exit(EXIT_SUCCESS);
 }
 
-/* Open what it has, which is active as long as the file is open. */
+/* Open its namespaces. An open file keeps a namespace active, or makes it so again. */
 static void __noreturn look(pid_t pid)
 {
 	static const int links[] = { L_UTS, L_IPC, L_CGROUP, L_PID_CHILDREN };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * BPF's iterator over tasks: those of the namespace of who reads, by their
- * numbers there.
+ * BPF's iterator over tasks: it shows those of its creator's namespace, in the
+ * order of their numbers there.
  */
 #include <linux/bpf.h>
 #include <linux/btf.h>
@@ -18,7 +18,7 @@ static int sys_bpf(int cmd, union bpf_attr *attr)
 	return ret < 0 ? -errno : ret;
 }
 
-/* How much follows a type. */
+/* The size of what follows a type. */
 static size_t btf_extra(const struct btf_type *type)
 {
 	size_t vlen = BTF_INFO_VLEN(type->info);
@@ -57,7 +57,7 @@ static int btf_member_offset(const struct btf_type *type, const char *names, con
 	return 0;
 }
 
-/* The kernel's type of the iterator's programs, and where a task has its number. */
+/* The BTF id of the iterator's hook, and the offset of task_struct's pid. */
 static bool btf_find(int *iter, int *pid_offset)
 {
 	int fd = open(BTF_FILE, O_RDONLY | O_CLOEXEC), id;

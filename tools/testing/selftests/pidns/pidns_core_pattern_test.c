@@ -37,8 +37,10 @@ FIXTURE_SETUP(core)
 
 FIXTURE_TEARDOWN(core)
 {
-	if (*self->before)
-		file_write(PATTERN, "%s", self->before);
+	if (!*self->dir)
+		return;
+	/* The newline, for an empty pattern. */
+	file_write(PATTERN, "%s\n", self->before);
 	rmdir(self->dir);
 }
 

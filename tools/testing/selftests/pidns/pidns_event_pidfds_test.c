@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pidfds that the kernel hands out: of a socket's peer, and of who caused an
- * fanotify event. What they show depends on who looks.
+ * Pidfds that the kernel hands out: of a socket's peer, and of the process that
+ * caused an fanotify event. What they show depends on the reader's namespace.
  */
 #include <sys/fanotify.h>
 #include <sys/un.h>
@@ -89,7 +89,7 @@ TEST_F_TIMEOUT(pidns, so_peerpidfd, NS_TIMEOUT)
 		int sk = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 		ASSERT_EQ(0, connect(sk, (struct sockaddr *)&name, len));
-		/* Of a process without a number here: it can be held and polled, no more. */
+		/* The peer has no number here: its pidfd can be polled, but not used. */
 		pidfd = peer_pidfd(sk);
 		ASSERT_LE(0, pidfd);
 		EXPECT_FDINFO(pidfd, 0);
@@ -115,7 +115,7 @@ TEST_F_TIMEOUT(pidns, so_peerpidfd, NS_TIMEOUT)
 		EXPECT_EQ(-EREMOTE, info_pid(pidfd));
 		kid_tell(&sibling, 0);
 		kid_hear(&sibling);
-		/* Gone is gone for all, but its exit is told in ancestors only. */
+		/* All see that it is gone, but only ancestors are told its exit code. */
 		pidfd = peer_pidfd(accepted);
 		ASSERT_LE(0, pidfd);
 		EXPECT_FDINFO(pidfd, -1);
@@ -184,7 +184,7 @@ TEST_F_TIMEOUT(pidns, fanotify_pidfds, NS_TIMEOUT)
 	ASSERT_EQ(0, fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, path));
 	ASSERT_LE(0, kid_with_proc(&kid));
 	if (!kid.pid) {
-		/* By who has no number here: neither a number nor a pidfd. */
+		/* Caused by a process without a number here: neither a number nor a pidfd. */
 		kid_tell(&kid, 0);
 		kid_hear(&kid);
 		ASSERT_TRUE(event_read(group, &event));

@@ -78,7 +78,7 @@ TEST_F_TIMEOUT(pidns, file_owners, NS_TIMEOUT)
 	kid_tell(&kid, 0);
 	EXPECT_EQ(0, kid_hear(&kid));
 	expect_own(_metadata, sk[0], F_OWNER_PGRP, kid.pid);
-	/* Nor has it one in a sibling of its namespace. */
+	/* Nor does it have one in a sibling of its namespace. */
 	ASSERT_LE(0, kid_start(&sibling, CLONE_NEWPID));
 	if (!sibling.pid) {
 		expect_own(_metadata, sk[0], F_OWNER_PGRP, 0);
@@ -86,12 +86,12 @@ TEST_F_TIMEOUT(pidns, file_owners, NS_TIMEOUT)
 	}
 	EXPECT_EQ(0, kid_hear(&sibling));
 	kid_stop(&sibling);
-	/* An owner that is gone is reported no more. */
+	/* An owner that is gone is no longer reported. */
 	kid_stop(&kid);
 	expect_own(_metadata, sk[0], F_OWNER_PGRP, 0);
 }
 
-/* The signal goes to whom the setter meant, and not to who has that number elsewhere. */
+/* The signal goes to the setter's process, not to the one with that number elsewhere. */
 TEST_F_TIMEOUT(pidns, owner_gets_the_signal, NS_TIMEOUT)
 {
 	struct timespec none = {}, timeout = { .tv_sec = NS_TIMEOUT };
@@ -183,7 +183,7 @@ TEST_F_TIMEOUT(pidns, proc_locks, NS_TIMEOUT)
 			kid_rest(&child);
 		}
 		EXPECT_EQ(0, kid_hear(&child));
-		/* Here without a number: not listed. */
+		/* Its owner has no number here: not listed. */
 		EXPECT_EQ(-ENOENT, locks_owner(inner, fd, 0, false));
 		EXPECT_EQ(1, locks_owner(inner, fd, 1, false));
 		EXPECT_EQ(child.pid, locks_owner(inner, fd, 2, false));
@@ -192,7 +192,7 @@ TEST_F_TIMEOUT(pidns, proc_locks, NS_TIMEOUT)
 		EXPECT_NE(-ENOENT, locks_owner(proc, fd, 0, false));
 		kid_tell(&kid, 0);
 		kid_hear(&kid);
-		/* Who waits for a lock of this namespace is, as 0. */
+		/* A waiter without a number here is listed, as 0. */
 		EXPECT_TRUE(eventually(locks_owner(inner, fd, 1, true) != -ENOENT));
 		EXPECT_EQ(0, locks_owner(inner, fd, 1, true));
 		kid_rest(&kid);

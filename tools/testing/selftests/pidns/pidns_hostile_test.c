@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is refused to who has no rights: an ordinary user, the root of a user
- * namespace that this user has made, and the init of a PID namespace in one
- * more below that. A refused call changes nothing, neither in its victim nor in
- * the caller.
+ * Calls that must be refused to callers without rights: an ordinary user, the
+ * root of a user namespace that this user has created, and the init of a PID
+ * namespace in one more below that. A refused call changes nothing, neither in
+ * its victim nor in the caller.
  */
 #include <linux/kcmp.h>
 #include <linux/reboot.h>
 
 #include "pidns_reap_util.h"
 
-/* The victim is the init of all kinds of namespaces, of root. The caller has its files. */
+/* The init of namespaces of all types, created by root. The caller has files of them. */
 static struct {
 	struct kid kid;
 	int ns[NR_LINKS];
@@ -18,10 +18,11 @@ static struct {
 	struct nsids ids;
 } victim;
 
-/* What a call must not change: sysctls inside and outside, numbers and namespaces. */
+/* What a call must not change: sysctls inside and outside, numbers, group and namespaces. */
 struct state {
 	int inside[3], outside[3];
 	int numbers[MAX_LEVELS], nr_numbers;
+	int groups[MAX_LEVELS], nr_groups;
 	struct nsids ids, own_ids;
 };
 
@@ -45,7 +46,7 @@ static int sysctl_write(const char *name, const char *value)
 	return file_write(path, "%s", value);
 }
 
-/* The victim tells its own sysctls when it is asked. */
+/* The victim reports its sysctls on request. */
 static void __noreturn victim_main(const struct kid *kid)
 {
 	setpgid(0, 0);
@@ -71,8 +72,9 @@ static bool state_read(struct state *state)
 	state->outside[1] = sysctl_read("vm/memfd_noexec");
 	state->outside[2] = sysctl_read("user/max_pid_namespaces");
 	state->nr_numbers = task_numbers(victim.kid.pid, "NSpid:", state->numbers);
-	return state->nr_numbers > 0 && ns_read(victim.kid.pid, &state->ids) &&
-	       ns_read(0, &state->own_ids);
+	state->nr_groups = task_numbers(victim.kid.pid, "NSpgid:", state->groups);
+	return state->nr_numbers > 0 && state->nr_groups > 0 &&
+	       ns_read(victim.kid.pid, &state->ids) && ns_read(0, &state->own_ids);
 }
 
 static int result(long ret)
@@ -249,7 +251,7 @@ enum caller { USER, ROOT_BELOW, INIT_INSIDE, NR_CALLERS };
 
 static const char * const callers[NR_CALLERS] = { "user", "root below", "init inside" };
 
-/* The call does not concern the victim, and may succeed: it is not made. No errno. */
+/* Not an errno: the call does not concern the victim and may succeed, so skip it. */
 #define OWN (-1)
 
 /* A call, and the errno that each caller must get. */
@@ -339,12 +341,12 @@ static void __noreturn attack(const struct kid *kid, enum caller caller, const s
 		if (err > 0)
 			_exit(wait_status(err) != 0);
 	}
-	/* None of the errors in the table. */
+	/* This errno is not in the table. */
 	if (err || !ns_read(0, &before)) {
 		kid_tell(kid, EIO);
 		_exit(EXIT_FAILURE);
 	}
-	/* Positive: one that has exited is -1. */
+	/* Positive, since -1 means that the caller has exited. */
 	kid_tell(kid, -row->call(row->arg));
 	kid_tell(kid, ns_moved(&before));
 	_exit(EXIT_SUCCESS);
@@ -367,6 +369,7 @@ TEST_F_TIMEOUT(pidns, refused_without_rights, NS_TIMEOUT)
 	}
 	err = kid_hear(&kid);
 	kid_stop(&kid);
+	ASSERT_LE(0, err);
 	if (err)
 		SKIP(return, "users cannot create user namespaces");
 
@@ -379,6 +382,7 @@ TEST_F_TIMEOUT(pidns, refused_without_rights, NS_TIMEOUT)
 		ASSERT_LE(0, victim.ns[i]);
 	}
 	victim.outer_ns = ns_open(0, L_PID);
+	ASSERT_LE(0, victim.outer_ns);
 	ASSERT_TRUE(ns_read(victim.kid.pid, &victim.ids));
 	ASSERT_TRUE(state_read(&before));
 	for (row = rows; row < rows + ARRAY_SIZE(rows); row++) {

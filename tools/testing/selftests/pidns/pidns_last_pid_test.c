@@ -96,7 +96,7 @@ TEST_F_TIMEOUT(pidns, refuses_other_input, NS_TIMEOUT)
 	EXPECT_LAST(700);
 }
 
-/* What is read or written at an offset: nothing, by default. */
+/* At an offset, nothing is read or written by default. */
 TEST_F_TIMEOUT(pidns, strict_about_offsets, NS_TIMEOUT)
 {
 	int fd = open("/proc/sys/kernel/ns_last_pid", O_RDWR | O_CLOEXEC);
@@ -106,7 +106,7 @@ TEST_F_TIMEOUT(pidns, strict_about_offsets, NS_TIMEOUT)
 		SKIP(return, "kernel.sysctl_writes_strict is not 1");
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, last_pid_set(700));
-	/* Ignored, though it looks like success; so is what no write at the start may do. */
+	/* Ignored, although it succeeds; even a number that is refused at the start. */
 	EXPECT_EQ(3, pwrite(fd, "800", 3, 1));
 	EXPECT_EQ(2, pwrite(fd, "-1", 2, 3));
 	EXPECT_LAST(700);

@@ -15,10 +15,10 @@
 /* How often the exec of the other test is repeated. */
 #define EXECS 200
 
-/* Numbers of processes that rest: in three leaves below one node, two of them neighbours. */
+/* Numbers that stay in use: in three leaves below one node, two of them neighbours. */
 static const pid_t resting[] = { 60, 61, 70, 700 };
 
-/* Numbers that come and go: in one of these leaves, in others, below a higher root. */
+/* Numbers that come and go: in one of these leaves, in new ones, below a higher root. */
 static const pid_t passing[] = { 71, 150, 5000, 4095, 300000, 4194303 };
 
 static struct shared {
@@ -27,7 +27,6 @@ static struct shared {
 	unsigned long found;
 	unsigned long missed[READERS];
 	unsigned long walks[READERS];
-	int error;
 } *shared;
 
 /* The shared memory's file is this descriptor after exec. */

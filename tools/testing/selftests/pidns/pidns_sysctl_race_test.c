@@ -13,7 +13,7 @@
 /* Children of each forker at a time. */
 #define HELD 20
 
-/* The limits: so many numbers above the lowest possible. */
+/* The two limits, above the lowest possible one. */
 #define LOW 100
 #define HIGH 200
 
@@ -58,7 +58,7 @@ static void __noreturn fork_again(int nr, int forks)
 	pid_t held[HELD] = {}, pid;
 	int i;
 
-	for (i = 0; i < forks && !shared->error[nr]; i++) {
+	for (i = 0; i < forks; i++) {
 		release(&held[i % HELD]);
 		pid = hold_fork();
 		if (pid < 0) {

@@ -30,7 +30,7 @@ static void *thread_fault(void *page)
 	rest_forever();
 }
 
-/* The thread that waits for its page, and let it have that. */
+/* Provide the page that a thread waits for; returns the thread's reported number. */
 static int fault_read(int uffd, void *page)
 {
 	struct uffdio_zeropage zero = {
@@ -43,7 +43,7 @@ static int fault_read(int uffd, void *page)
 	return ioctl(uffd, UFFDIO_ZEROPAGE, &zero) ? -errno : msg.arg.pagefault.feat.ptid;
 }
 
-/* By its number in its own namespace, whoever reads it. */
+/* Threads are reported by their number in their own namespace, whoever reads it. */
 TEST_F_TIMEOUT(pidns, userfaultfd_thread_id, NS_TIMEOUT)
 {
 	struct kid kid;
@@ -98,9 +98,9 @@ static void *thread_count(void *arg)
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	WRITE_ONCE(shared->tid, thread_id());
-	for (;;)
-		if (!sigwait(&set, &sig))
-			__atomic_add_fetch(&shared->signals, 1, __ATOMIC_SEQ_CST);
+	while (!sigwait(&set, &sig))
+		__atomic_add_fetch(&shared->signals, 1, __ATOMIC_SEQ_CST);
+	return NULL;
 }
 
 /* A timer that signals a thread: its result, and the timer in *id. */
@@ -142,10 +142,11 @@ TEST_F_TIMEOUT(pidns, sigev_thread_id, NS_TIMEOUT)
 		EXPECT_EQ(0, timer_for(2, &id));
 		EXPECT_EQ(0, syscall(__NR_timer_settime, id, 0, &soon, NULL));
 		EXPECT_TRUE(eventually(READ_ONCE(shared->signals) == 1));
-		/* Nobody's number here, though the thread's outside; and another process's. */
 		EXPECT_EQ(-EINVAL, timer_for(77, &other));
 		kid_tell(&kid, 0);
+		/* The thread's number outside is nobody's here. */
 		EXPECT_EQ(-EINVAL, timer_for(kid_hear(&kid), &other));
+		/* A task of another process. */
 		EXPECT_EQ(-EINVAL, timer_for(fork_resting(0, NULL), &other));
 		kid_rest(&kid);
 	}
@@ -177,7 +178,7 @@ static int futex_do(int op)
 	return syscall(__NR_futex, &shared->word, op, 0, NULL, NULL, 0) ? -errno : 0;
 }
 
-/* A TID in a futex is one of the namespace of who calls, whoever has written it. */
+/* A TID in a futex is looked up in the caller's namespace, whoever has written it. */
 TEST_F_TIMEOUT(pidns, futex_with_foreign_tid, NS_TIMEOUT)
 {
 	struct kid kid, sibling, child;
@@ -249,7 +250,7 @@ static int prio_set(int which, int who, int nice)
 	return setpriority(which, who, nice) ? -errno : 0;
 }
 
-/* All processes of a user, but no others than those that the caller sees. */
+/* PRIO_USER affects those of a user's processes that the caller sees. */
 TEST_F_TIMEOUT(pidns, priorities_of_a_user, NS_TIMEOUT)
 {
 	struct kid kid, outside, child;
@@ -259,8 +260,6 @@ TEST_F_TIMEOUT(pidns, priorities_of_a_user, NS_TIMEOUT)
 	if (!outside.pid) {
 		ASSERT_EQ(0, setpriority(PRIO_PROCESS, 0, -5));
 		ASSERT_EQ(0, setresuid(uid, uid, uid));
-		kid_tell(&outside, 0);
-		kid_hear(&outside);
 		kid_rest(&outside);
 	}
 	EXPECT_EQ(0, kid_hear(&outside));
@@ -279,14 +278,14 @@ TEST_F_TIMEOUT(pidns, priorities_of_a_user, NS_TIMEOUT)
 		EXPECT_EQ(0, prio(PRIO_PROCESS, 1));
 		EXPECT_EQ(-ESRCH, prio(PRIO_PROCESS, 77));
 		EXPECT_EQ(-ESRCH, prio(PRIO_PGRP, 77));
-		/* Of a user whom nobody here has. */
+		/* A user without processes here. */
 		EXPECT_EQ(-ESRCH, prio_set(PRIO_USER, uid - 1, 5));
 		kid_rest(&kid);
 	}
 	EXPECT_EQ(0, kid_hear(&kid));
 	EXPECT_EQ(-5, prio(PRIO_PROCESS, outside.pid));
 	EXPECT_EQ(-5, prio(PRIO_USER, uid));
-	/* From outside all are meant. */
+	/* From outside, all of them are affected. */
 	EXPECT_EQ(0, prio_set(PRIO_USER, uid, 7));
 	EXPECT_EQ(7, prio(PRIO_PROCESS, outside.pid));
 	EXPECT_EQ(7, prio(PRIO_USER, uid));

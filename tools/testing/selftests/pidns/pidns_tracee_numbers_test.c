@@ -115,7 +115,7 @@ static pid_t notified(int listener)
 	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &resp) ? -errno : notif.pid;
 }
 
-/* A call of a new child of @kid, which is waited for. */
+/* Start a child that makes one such call. */
 static pid_t call_start(void)
 {
 	pid_t pid = fork();

@@ -12,7 +12,7 @@
 
 #define ROUNDS 2000
 
-/* The threads that made such calls: each took the next number. */
+/* The number of threads that were started: each takes the next number. */
 static int threads;
 
 /* A call by a thread that waits for its page. */
@@ -58,12 +58,11 @@ static int held_start(struct held *held, int (*call)(struct held *held))
 static int held_end(struct held *held)
 {
 	pthread_join(held->thread, NULL);
-	munmap(held->page, getpagesize());
 	close(held->uffd);
 	return held->result;
 }
 
-/* Let it read this; returns its result. */
+/* Provide the page, with this in it; returns the result of the call. */
 static int held_give(struct held *held, const void *data, size_t size)
 {
 	struct uffdio_copy copy = {
@@ -81,10 +80,14 @@ static int held_give(struct held *held, const void *data, size_t size)
 	if (ioctl(held->uffd, UFFDIO_COPY, &copy))
 		err = -errno;
 	munmap(content, getpagesize());
-	return err ?: held_end(held);
+	if (err)
+		return err;
+	err = held_end(held);
+	munmap(held->page, getpagesize());
+	return err;
 }
 
-/* Take its memory away instead. */
+/* Unmap the page instead. */
 static int held_fail(struct held *held)
 {
 	struct uffdio_range range = {
@@ -121,7 +124,7 @@ TEST_F_TIMEOUT(pidns, set_tid_that_comes_late, NS_TIMEOUT)
 	EXPECT_EQ(-EINVAL, HELD_GIVE_TIDS(PID_MAX_LIMIT));
 	EXPECT_EQ(-EEXIST, HELD_GIVE_TIDS(1));
 
-	/* What counts is who has the number, and the limit, when it is known. */
+	/* The owner of the number and the limit are those after the copy. */
 	ASSERT_EQ(0, held_start(&held, call_tids));
 	other = hold_as(4711);
 	EXPECT_EQ(4711, other);
@@ -135,7 +138,7 @@ TEST_F_TIMEOUT(pidns, set_tid_that_comes_late, NS_TIMEOUT)
 
 	ASSERT_EQ(0, held_start(&held, call_tids));
 	EXPECT_EQ(-EFAULT, held_fail(&held));
-	/* All the cursor saw are the threads. */
+	/* Only the threads moved the cursor. */
 	EXPECT_EQ(1000 + threads, last_pid());
 }
 
@@ -204,7 +207,7 @@ TEST_F_TIMEOUT(pidns, written_and_asked_late, NS_TIMEOUT)
 	EXPECT_EQ(-EFAULT, held_fail(&held));
 	EXPECT_EQ(2000 + threads, last_pid());
 
-	/* Its process is gone when it is known what is asked. */
+	/* The process is gone by the time the request is read. */
 	ASSERT_EQ(0, kid_hold(&kid, 0));
 	held.pidfd = kid.pidfd;
 	ASSERT_EQ(0, held_start(&held, call_info));

@@ -3,8 +3,8 @@
 //! Calls with arguments that make no sense: any bits, addresses where nothing is,
 //! sizes that are too large, files that are not what is wanted.
 //!
-//! None of them makes a task, ends one, or leaves a file open, so that all else in
-//! a program is as it would be without.
+//! None of them makes a task, ends one, or leaves a file open, so that the model of
+//! both stays right. Some succeed: a valid bit may unshare or join a namespace.
 
 use rand::Rng;
 
@@ -13,12 +13,12 @@ use super::compound::SYSCTLS;
 use crate::program::*;
 use crate::uapi;
 
-/// Of the first page, at the end of a process's half, in none, and the kernel's.
+/// In the first page, at the end of user space, not canonical, and in the kernel's half.
 const ADDRESSES: [i64; 6] = [8, 4095, 0x7fff_ffff_f000, i64::MIN, -4096, -1];
 
 const SIZES: [i64; 8] = [0, 1, 4, 4096, 1 << 20, 1 << 31, i64::MAX, -1];
 
-/// What is no number, or only begins as one.
+/// Texts that are no number, only begin as one, or are written in an odd way.
 const TEXTS: [&[u8]; 16] = [
     b"",
     b" ",
