@@ -47,6 +47,8 @@ class Finding:
     word: str
     how: str = ""
     seconds: float = 0.0
+    # How often the trial's point was slow.
+    slow: int = 0
 
     def __str__(self) -> str:
         return f"{self.word}: {self.how}" if self.how else self.word
@@ -167,7 +169,7 @@ class Lab:
         if splat and "panics" not in finding.how:
             how = f"the kernel complains: {splat.strip()}"
             finding = Finding("caught", f"{finding.how}; {how}" if finding.how else how)
-        return Finding(finding.word, finding.how, -begun)
+        return replace(finding, seconds=-begun)
 
     def _check_stopped(self) -> None:
         if self.stopped.is_set():
@@ -195,7 +197,7 @@ class Lab:
         """What the end of a guest says in which all has passed."""
         answers = [guest.ask(command, self.limit) for command in trial.end]
         if all(answer.status == 0 for answer in answers) and guest.finish():
-            return Finding("passed", " ".join(line for one in answers for line in one.lines))
+            return Finding("passed", slow=sum(int(line) for one in answers for line in one.lines))
         if "Kernel panic" in guest.this_boot():
             return death(guest, Answer(End.DEATH))
         return Finding("caught", "hangs when it powers off")

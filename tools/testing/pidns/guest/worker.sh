@@ -52,7 +52,7 @@ mutant() { echo "$1" >/sys/module/pidns/parameters/mutant; }
 # long. Prints how many have been slow so far.
 delay() {
 	local folder=/sys/module/pidns/parameters count
-	read -r count <$folder/delays && echo "slow $count times"
+	read -r count <$folder/delays && echo "$count"
 	echo "$2" >$folder/delay_us && echo "$3" >$folder/delay_every && echo "$1" >$folder/delay
 }
 

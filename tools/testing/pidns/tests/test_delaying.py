@@ -4,7 +4,7 @@
 import unittest
 from dataclasses import replace
 
-from ..delaying import NEVER, caught, judge, outcome, trials
+from ..delaying import caught, judge, outcome, trials
 from ..delays import parse
 from ..mutants import parse as parse_mutants
 from ..trials import Finding, Trial
@@ -15,8 +15,8 @@ from .test_mutants import GOOD
 (POINT,) = parse(DELAY.replace('"a1_test"', '"a1_test", "b1_test"'), "a.toml")
 (MISTAKE,) = parse_mutants(GOOD, "a.toml")
 BITES = replace(POINT, name="bites", catches=("good",))
-PASSED, CAUGHT = Finding("passed", "slow 7 times", 2.5), Finding("caught", "y", 1.0)
-NOT_THERE = Finding("passed", NEVER, 1.0)
+PASSED, CAUGHT = Finding("passed", seconds=2.5, slow=7), Finding("caught", "y", 1.0)
+NOT_THERE = Finding("passed", seconds=1.0)
 
 
 def found(trial: Trial, *findings: Finding) -> Trial:

@@ -140,12 +140,11 @@ struct shot {
 /* Run @op with its nth allocation failing. Returns false if that was not possible. */
 static inline bool fault_shot(int (*op)(void *), void *arg, int nth, struct shot *out)
 {
-	struct shot *shot = mmap(NULL, sizeof(*shot), PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct shot *shot = shared_alloc(sizeof(*shot));
 	bool ok = false;
 	pid_t pid;
 
-	if (shot == MAP_FAILED)
+	if (!shot)
 		return false;
 	pid = fork();
 	if (!pid) {

@@ -18,17 +18,25 @@
 
 #define BIT(nr) (1U << (nr))
 
-/* Like fork(), with flags and a pidfd. */
-static inline pid_t fork_flags(__u64 flags, int *pidfd)
+/* Like fork(), with flags, a pidfd, and set_tid @tids, the innermost namespace's number first. */
+static inline pid_t fork_set_tid(__u64 flags, int *pidfd, const pid_t *tids, __u64 nr)
 {
 	struct __clone_args args = {
 		.flags = flags | (pidfd ? CLONE_PIDFD : 0),
 		.exit_signal = SIGCHLD,
 		.pidfd = ptr_to_u64(pidfd),
+		.set_tid = ptr_to_u64(tids),
+		.set_tid_size = nr,
 	};
 	pid_t pid = sys_clone3(&args, sizeof(args));
 
 	return pid < 0 ? -errno : pid;
+}
+
+/* Like fork(), with flags and a pidfd. */
+static inline pid_t fork_flags(__u64 flags, int *pidfd)
+{
+	return fork_set_tid(flags, pidfd, NULL, 0);
 }
 
 /* clone(2) with these flags; the child runs @fn on a stack of its own. */

@@ -88,15 +88,17 @@ TEST_F_TIMEOUT(nsproxy, flags_22020400_at_limits, NS_TIMEOUT)
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		ASSERT_EQ(0, ns_limit_all(1));
 		ASSERT_EQ(0, ns_limit(names[i], 0));
-		for (j = 0; j < ARRAY_SIZE(ops); j++)
+		for (j = 0; j < ARRAY_SIZE(ops); j++) {
 			EXPECT_EQ(-ENOSPC, apart(ops[j])) {
 				TH_LOG("%s, operation %d", names[i], j);
 			}
+		}
 		ASSERT_EQ(0, ns_limit(names[i], 1));
-		for (j = 0; j < ARRAY_SIZE(ops); j++)
+		for (j = 0; j < ARRAY_SIZE(ops); j++) {
 			ASSERT_TRUE(eventually(!apart(ops[j]))) {
 				TH_LOG("%s, operation %d: leaked", names[i], j);
 			}
+		}
 	}
 }
 

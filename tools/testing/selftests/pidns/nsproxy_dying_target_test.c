@@ -97,10 +97,11 @@ static void race_setns(struct __test_metadata *_metadata, unsigned int made,
 		for (i = 0; i < RACERS; i++)
 			EXPECT_EQ(ESRCH, wait_for_pid(racer[i]));
 		kid_stop(&kid);
-		if (round % 10 == 0 || round + step >= rounds)
+		if (round % 10 == 0 || round + step >= rounds) {
 			EXPECT_TRUE(eventually(ns_gone(&ids, ns_links(made)))) {
 				TH_LOG("round %d: revived, or not freed", round);
 			}
+		}
 	}
 }
 

@@ -98,10 +98,11 @@ TEST_F_TIMEOUT(nsproxy, kept_by_ns_file, NS_TIMEOUT)
 	for (i = 0; i < NR_LINKS; i++) {
 		if (i == L_USER || i == L_PID_CHILDREN || i == L_TIME_CHILDREN)
 			continue;
-		for (j = i; j < L_USER; j++)
+		for (j = i; j < L_USER; j++) {
 			EXPECT_TRUE(ns_there(&ids, BIT(j))) {
 				TH_LOG("%s", nslinks[j].name);
 			}
+		}
 		EXPECT_EQ(ids.id[i], ns_fd_id(fd[i]));
 		close(fd[i]);
 		EXPECT_TRUE(eventually(ns_gone(&ids, BIT(i)))) {

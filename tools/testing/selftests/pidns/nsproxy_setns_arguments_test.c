@@ -112,7 +112,7 @@ TEST_F_TIMEOUT(nsproxy, other_file_is_einval, NS_TIMEOUT)
 	fds[nr++] = open("/proc/self/ns", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fds[nr++] = eventfd(0, EFD_CLOEXEC);
 	fds[nr++] = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	fds[nr++] = sys_memfd_create("ns", 1U /* MFD_CLOEXEC */);
+	fds[nr++] = sys_memfd_create("ns", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
 	for (i = 0; i < nr; i++) {
 		ASSERT_LE(0, fds[i]) {
 			TH_LOG("file %d", i);

@@ -6,14 +6,9 @@
 #define NSPROXY_OF_THE_MACHINE
 #include "nsproxy_util.h"
 
-#include <sys/mman.h>
-
 /* How often each reader looks. */
 #define READS 500
 #define JOINED (CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
-
-#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
-#define WRITE_ONCE(x, val) __atomic_store_n(&(x), val, __ATOMIC_RELEASE)
 
 static struct shared {
 	bool done;
@@ -44,17 +39,22 @@ static void __noreturn join(int pidfd, const struct nsids *sets)
 	_exit(EXIT_SUCCESS);
 }
 
-/* Open its namespaces. An open file keeps a namespace active, or makes it so again. */
-static void __noreturn look(pid_t pid)
+/*
+ * Open its namespaces. They are of one of the sets; without sets nothing but the open file keeps
+ * them active, or makes them so again.
+ */
+static void __noreturn look(pid_t pid, const struct nsids *sets)
 {
 	static const int links[] = { L_UTS, L_IPC, L_CGROUP, L_PID_CHILDREN };
-	int i, fd;
+	int i, fd, link;
 	__u64 id;
 
-	for (i = 0; !READ_ONCE(shared->done); i = (i + 1) % ARRAY_SIZE(links)) {
-		fd = ns_open(pid, links[i]);
+	for (i = 0; !READ_ONCE(shared->done); i++) {
+		link = links[i % ARRAY_SIZE(links)];
+		fd = ns_open(pid, link);
 		id = ns_fd_id(fd);
-		if (!id || !ns_listed(id, nslinks[links[i]].flag))
+		if (!id || !(sets ? id == sets[0].id[link] || id == sets[1].id[link] :
+				    ns_listed(id, nslinks[link].flag)))
 			shared->wrong[1]++;
 		close(fd);
 		WRITE_ONCE(shared->reads[1], shared->reads[1] + 1);
@@ -62,7 +62,7 @@ static void __noreturn look(pid_t pid)
 	_exit(EXIT_SUCCESS);
 }
 
-/* Start readers, which join only if there are sets to compare with, and let them read. */
+/* Start readers, which join only if there are two sets to compare with, and let them read. */
 static void race(struct __test_metadata *_metadata, const struct kid *switcher,
 		 const struct nsids *sets)
 {
@@ -75,7 +75,7 @@ static void race(struct __test_metadata *_metadata, const struct kid *switcher,
 		if (!reader[i] && !i)
 			join(switcher->pidfd, sets);
 		else if (!reader[i])
-			look(switcher->pid);
+			look(switcher->pid, sets);
 	}
 	for (i = first; i < ARRAY_SIZE(reader); i++)
 		EXPECT_TRUE(eventually(READ_ONCE(shared->reads[i]) >= reads));
@@ -87,20 +87,14 @@ static void race(struct __test_metadata *_metadata, const struct kid *switcher,
 	TH_LOG("joined %lu times, looked %lu times", shared->reads[0], shared->reads[1]);
 }
 
-static void shared_make(struct __test_metadata *_metadata)
-{
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
-	ASSERT_NE(MAP_FAILED, shared);
-}
-
 TEST_F_TIMEOUT(nsproxy, switched_by_setns, NS_TIMEOUT)
 {
 	struct nsids sets[2];
 	struct kid holder[2], switcher;
 	int i;
 
-	shared_make(_metadata);
+	shared = shared_alloc(sizeof(*shared));
+	ASSERT_NE(NULL, shared);
 	for (i = 0; i < ARRAY_SIZE(holder); i++) {
 		ASSERT_EQ(0, kid_hold(&holder[i], JOINED));
 		ASSERT_TRUE(ns_read(holder[i].pid, &sets[i]));
@@ -131,7 +125,8 @@ TEST_F_TIMEOUT(nsproxy, switched_by_unshare, NS_TIMEOUT)
 	struct kid switcher;
 	struct nsids last;
 
-	shared_make(_metadata);
+	shared = shared_alloc(sizeof(*shared));
+	ASSERT_NE(NULL, shared);
 	ASSERT_LE(0, kid_start(&switcher, CLONE_NEWPID));
 	if (!switcher.pid) {
 		while (!READ_ONCE(shared->done))

@@ -11,12 +11,14 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/memfd.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +39,9 @@
 #define CHEAP_NS (ALL_NS & ~CLONE_NEWNET)
 
 #define NOBODY 65534
+
+/* The highest pid_max; all numbers are below. */
+#define PID_MAX_LIMIT (4 * 1024 * 1024)
 
 /* Seconds for a test; enough for emulated and instrumented kernels. */
 #define NS_TIMEOUT 300
@@ -135,6 +140,18 @@ static inline bool reduced_rounds(void)
 	__done;								\
 })
 
+/* Memory shared between a process and its descendants. */
+static inline void *shared_alloc(size_t size)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return mem == MAP_FAILED ? NULL : mem;
+}
+
+/* Values that another process writes. */
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
+#define WRITE_ONCE(x, val) __atomic_store_n(&(x), val, __ATOMIC_RELEASE)
+
 static inline int ns_open(pid_t pid, int link)
 {
 	char path[64];
@@ -230,10 +247,25 @@ static inline unsigned int ns_setns_links(unsigned int flags)
 	return ns_links(flags) & ~BIT(L_PID);
 }
 
-/* The result of setns: 0 or a negative errno. */
+/* The result of a system call as 0 or a negative errno. */
+static inline int ret_errno(long ret)
+{
+	return ret < 0 ? -errno : 0;
+}
+
+/* The same of one that returns a file, which is closed. */
+static inline int fd_errno(int fd)
+{
+	int err = ret_errno(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 static inline int setns_errno(int fd, unsigned int flags)
 {
-	return setns(fd, flags) ? -errno : 0;
+	return ret_errno(setns(fd, flags));
 }
 
 #define EXPECT_SETNS_FAILS(error, fd, flags)				\
@@ -321,6 +353,20 @@ static inline bool ns_gone(const struct nsids *ids, unsigned int links)
 		}
 	}
 	return true;
+}
+
+/* The number in a file, or a negative errno. */
+static inline int file_read_int(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char buf[32] = {};
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = read(fd, buf, sizeof(buf) - 1) > 0 ? atoi(buf) : -EIO;
+	close(fd);
+	return ret;
 }
 
 static inline int __printf(2, 3) file_write(const char *path, const char *fmt, ...)

@@ -259,17 +259,13 @@ TEST_F_TIMEOUT(acct, exit_is_recorded_in_initial_namespace, NS_TIMEOUT)
 {
 	struct files *files = &self->files;
 	struct kid kids[LEVELS];
-	int nr[LEVELS], fd;
+	int nr[LEVELS];
 	pid_t init[LEVELS];
 
 	SKIP_IF_INSIDE(return);
 	levels_start(_metadata, files, kids, nr);
-	fd = ns_open(kids[0].pid, L_PID);
-	init[1] = ioctl(fd, NS_GET_PID_FROM_PIDNS, nr[0]);
-	close(fd);
-	fd = ns_open(init[1], L_PID);
-	init[2] = ioctl(fd, NS_GET_PID_FROM_PIDNS, nr[1]);
-	close(fd);
+	init[1] = pid_from(kids[0].pid, nr[0]);
+	init[2] = pid_from(init[1], nr[1]);
 	ASSERT_LT(0, init[2]);
 	ASSERT_EQ(0, level_do(&kids[2], ON));
 	ASSERT_EQ(0, acct(files->name[MACHINE]));

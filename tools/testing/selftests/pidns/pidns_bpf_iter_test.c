@@ -168,7 +168,7 @@ static void *thread_rest(void *arg)
 
 TEST_F_TIMEOUT(pidns, tasks_of_readers_namespace, NS_TIMEOUT)
 {
-	int iter, pid_offset, prog, fd, i;
+	int iter, pid_offset, prog, i;
 	__u32 want[3], nr[8];
 	struct kid kid;
 
@@ -197,9 +197,8 @@ TEST_F_TIMEOUT(pidns, tasks_of_readers_namespace, NS_TIMEOUT)
 		kid_rest(&kid);
 	}
 	ASSERT_EQ(0, kid_hear(&kid));
-	fd = ns_open(kid.pid, L_PID);
 	for (i = 0; i < ARRAY_SIZE(want); i++)
-		want[i] = ioctl(fd, NS_GET_PID_FROM_PIDNS, i + 1);
+		want[i] = pid_from(kid.pid, i + 1);
 	EXPECT_EQ(kid.pid, want[0]);
 	kid_tell(&kid, 0);
 	send(kid.sk, want, sizeof(want), MSG_NOSIGNAL);
@@ -210,7 +209,6 @@ TEST_F_TIMEOUT(pidns, tasks_of_readers_namespace, NS_TIMEOUT)
 		EXPECT_EQ(want[i], nr[0]);
 	}
 	kid_stop(&kid);
-	close(fd);
 	close(prog);
 }
 

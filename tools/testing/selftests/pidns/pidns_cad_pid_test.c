@@ -69,7 +69,7 @@ TEST_F_TIMEOUT(cad_pid, write_replaces_pid, NS_TIMEOUT)
 	ASSERT_EQ(0, cad_pid_set(kid.pid));
 	EXPECT_EQ(-ESRCH, cad_pid_set(0));
 	EXPECT_EQ(-ESRCH, cad_pid_set(-1));
-	EXPECT_EQ(-ESRCH, cad_pid_set(4 * 1024 * 1024));
+	EXPECT_EQ(-ESRCH, cad_pid_set(PID_MAX_LIMIT));
 	EXPECT_EQ(-EINVAL, file_write(PATH, "nobody"));
 	EXPECT_EQ(kid.pid, cad_pid());
 	kid_stop(&kid);

@@ -86,16 +86,6 @@ static inline bool chain_start(struct kid *arena, struct chain *chain)
 	return eventually(chain_complete(chain));
 }
 
-/* The caller's number for a number inside; negative if there is none. */
-static inline pid_t pid_from(pid_t init, pid_t nr)
-{
-	int fd = ns_open(init, L_PID);
-	pid_t pid = ioctl(fd, NS_GET_PID_FROM_PIDNS, nr);
-
-	close(fd);
-	return pid;
-}
-
 /* The number of a link whose parent is in the namespace of link 0. */
 static inline pid_t chain_pid(const struct kid *arena, const struct chain *chain, int nr)
 {

@@ -12,12 +12,32 @@
 #define PATTERN "/proc/sys/kernel/core_pattern"
 
 FIXTURE(core) {
-	char dir[32], before[256];
+	char dir[32];
+	pid_t keeper;
+	int alive;	/* a pipe to it: closed once the test and its children are gone */
 };
+
+/*
+ * Restore the pattern when the test has ended, also if the timeout has killed its group: no
+ * teardown runs then, not even in the parent.
+ */
+static void __noreturn keep_pattern(int ended, const char *pattern, const char *dir)
+{
+	int err;
+	char c;
+
+	read_nointr(ended, &c, 1);
+	/* The newline, for an empty pattern. */
+	err = file_write(PATTERN, "%s\n", pattern);
+	rmdir(dir);
+	_exit(err ? EXIT_FAILURE : EXIT_SUCCESS);
+}
 
 FIXTURE_SETUP(core)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	char before[256];
+	int ends[2];
 	FILE *f;
 
 	if (geteuid())
@@ -26,22 +46,30 @@ FIXTURE_SETUP(core)
 	f = fopen(PATTERN, "re");
 	if (!f)
 		SKIP(return, "no core dumps (CONFIG_COREDUMP)");
-	ASSERT_NE(0, !!fgets(self->before, sizeof(self->before), f));
+	ASSERT_NE(0, !!fgets(before, sizeof(before), f));
 	fclose(f);
-	self->before[strcspn(self->before, "\n")] = 0;
+	before[strcspn(before, "\n")] = 0;
 	snprintf(self->dir, sizeof(self->dir), "/tmp/pidns_core_XXXXXX");
 	ASSERT_NE(0, !!mkdtemp(self->dir));
 	ASSERT_EQ(0, setrlimit(RLIMIT_CORE, &limit));
+	ASSERT_EQ(0, pipe(ends));
+	self->keeper = fork();
+	ASSERT_LE(0, self->keeper);
+	if (!self->keeper) {
+		close(ends[1]);
+		keep_pattern(ends[0], before, self->dir);
+	}
+	close(ends[0]);
+	self->alive = ends[1];
+	ASSERT_EQ(0, setpgid(self->keeper, 0));
 	ASSERT_EQ(0, file_write(PATTERN, "%s/%%p.%%P.%%i.%%I", self->dir));
 }
 
 FIXTURE_TEARDOWN(core)
 {
-	if (!*self->dir)
-		return;
-	/* The newline, for an empty pattern. */
-	file_write(PATTERN, "%s\n", self->before);
-	rmdir(self->dir);
+	/* Children of a failed test may still have the pipe. */
+	EXPECT_EQ(1, write(self->alive, "", 1));
+	EXPECT_EQ(0, wait_for_pid(self->keeper));
 }
 
 static pid_t *shared_tid;
@@ -70,7 +98,7 @@ static bool dumped(const char *dir, pid_t p, pid_t outer_p, pid_t i, pid_t outer
 TEST_F_TIMEOUT(core, numbers_in_core_pattern, NS_TIMEOUT)
 {
 	struct kid kid;
-	int status, fd;
+	int status;
 	pid_t tid;
 
 	shared_tid = shared_alloc(sizeof(*shared_tid));
@@ -85,10 +113,8 @@ TEST_F_TIMEOUT(core, numbers_in_core_pattern, NS_TIMEOUT)
 	}
 	EXPECT_EQ(0, kid_hear(&kid));
 	EXPECT_EQ(2, READ_ONCE(*shared_tid));
-	fd = ns_open(kid.pid, L_PID);
-	tid = ioctl(fd, NS_GET_PID_FROM_PIDNS, 2);
+	tid = pid_from(kid.pid, 2);
 	EXPECT_LT(2, tid);
-	close(fd);
 	kid_tell(&kid, 0);
 	status = wait_status(kid.pid);
 	EXPECT_TRUE(WIFSIGNALED(status) && WCOREDUMP(status));

@@ -200,7 +200,7 @@ static void all_rounds(struct __test_metadata *_metadata, bool reap)
 	struct round round = { .victim = VICTIM, .proc = procfs_open() };
 	int rounds = quick() ? ROUNDS / 10 : ROUNDS, i;
 
-	round.lock = sys_memfd_create("lock", MFD_CLOEXEC);
+	round.lock = sys_memfd_create("lock", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
 	ASSERT_LE(0, round.proc);
 	ASSERT_LE(0, round.lock);
 	for (i = 0; i < rounds && !round.trouble; i++) {

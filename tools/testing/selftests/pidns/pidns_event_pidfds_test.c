@@ -31,15 +31,6 @@ static pid_t info_pid(int pidfd)
 	return ioctl(pidfd, PIDFD_GET_INFO, &info) ? -errno : info.pid;
 }
 
-/* The line of a pidfd's fdinfo in the mounted /proc that begins with @key. */
-static int fdinfo_numbers(int pidfd, const char *key, int *nr)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-	return file_numbers(path, key, nr, MAX_LEVELS);
-}
-
 #define EXPECT_FDINFO(pidfd, ...)						\
 do {									\
 	int __want[] = { __VA_ARGS__ }, __nr[MAX_LEVELS], __fd = (pidfd), __i; \
@@ -50,16 +41,6 @@ do {									\
 	for (__i = 0; __i < ARRAY_SIZE(__want); __i++)			\
 		EXPECT_EQ(__want[__i], __nr[__i]);			\
 } while (0)
-
-/* A kid with a procfs of its namespace. */
-static pid_t kid_with_proc(struct kid *kid)
-{
-	pid_t pid = kid_start(kid, CLONE_NEWPID | CLONE_NEWNS);
-
-	if (!pid && mount("proc", "/proc", "proc", 0, NULL))
-		_exit(EXIT_FAILURE);
-	return pid;
-}
 
 static int peer_pidfd(int sk)
 {

@@ -51,15 +51,7 @@ static void __noreturn lose(pid_t nr)
 /* A clone that has all numbers, and fails after that: returns -EFAULT. */
 static pid_t clone_fault(const pid_t *tids, size_t nr)
 {
-	struct __clone_args args = {
-		.flags = SHARED | CLONE_PIDFD,
-		.exit_signal = SIGCHLD,
-		.pidfd = 8,
-		.set_tid = ptr_to_u64(tids),
-		.set_tid_size = nr,
-	};
-
-	return sys_clone3(&args, sizeof(args)) < 0 ? -errno : 0;
+	return fork_set_tid(SHARED, (int *)8, tids, nr);
 }
 
 static void expect_undisturbed(struct __test_metadata *_metadata, pid_t pid,

@@ -163,19 +163,17 @@ static int lock_take(int fd, off_t byte, int cmd)
 
 TEST_F_TIMEOUT(pidns, proc_locks, NS_TIMEOUT)
 {
-	int fd = sys_memfd_create("locks", 0), proc;
+	int fd = sys_memfd_create("locks", MFD_NOEXEC_SEAL), proc;
 	struct kid kid, child, waiter;
 	pid_t pid;
 
 	proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ASSERT_LE(0, proc);
 	ASSERT_EQ(0, lock_take(fd, 0, F_SETLK));
-	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID | CLONE_NEWNS));
+	ASSERT_LE(0, kid_with_proc(&kid));
 	if (!kid.pid) {
-		int inner;
+		int inner = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		ASSERT_EQ(0, mount("proc", "/proc", "proc", 0, NULL));
-		inner = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		ASSERT_EQ(0, lock_take(fd, 1, F_SETLK));
 		ASSERT_LE(0, kid_start(&child, 0));
 		if (!child.pid) {

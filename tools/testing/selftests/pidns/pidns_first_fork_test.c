@@ -55,20 +55,11 @@ TEST_F_TIMEOUT(pidns, fails_after_allocation, NS_TIMEOUT)
 TEST_F_TIMEOUT(pidns, fails_after_set_tid, NS_TIMEOUT)
 {
 	const pid_t one = 1;
-	struct __clone_args args = {
-		.flags = CLONE_PIDFD,
-		.exit_signal = SIGCHLD,
-		.pidfd = 8,
-		.set_tid = ptr_to_u64(&one),
-		.set_tid_size = 1,
-	};
 	int i;
 
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
-	for (i = 0; i < 3; i++) {
-		EXPECT_EQ(-1, sys_clone3(&args, sizeof(args)));
-		EXPECT_EQ(EFAULT, errno);
-	}
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(-EFAULT, fork_set_tid(0, (int *)8, &one, 1));
 	expect_first(_metadata);
 }
 
@@ -106,10 +97,11 @@ TEST_F_TIMEOUT(pidns, fails_at_each_allocation, NS_TIMEOUT)
 		if (shot.left)
 			break;
 		failed += !!shot.err;
-		if (shot.err)
+		if (shot.err) {
 			EXPECT_EQ(-ENOMEM, shot.err) {
 				TH_LOG("allocation %d", nth);
 			}
+		}
 	}
 	fault_teardown();
 	EXPECT_EQ(0, shot.err);

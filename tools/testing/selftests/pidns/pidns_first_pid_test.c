@@ -38,10 +38,11 @@ TEST_F_TIMEOUT(pidns, first_must_be_1, NS_TIMEOUT)
 	EXPECT_EQ(1, child_number(fork_as(CLONE_NEWPID, 1)));
 	/* and in one that is pending. */
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
-	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
 		EXPECT_EQ(-EINVAL, try_as(wrong[i])) {
 			TH_LOG("number %d", wrong[i]);
 		}
+	}
 	EXPECT_EQ(1, child_number(fork_as(0, 1)));
 }
 

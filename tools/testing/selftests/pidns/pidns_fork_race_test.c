@@ -222,10 +222,11 @@ static void one_round(struct __test_metadata *_metadata, int round)
 		EXPECT_EQ(BELOW, race->below[i].born + race->below[i].refused);
 	}
 	EXPECT_EQ(SIGKILL, wait_status(kid.pid));
-	for (nr = 1; nr < 1000; nr++)
+	for (nr = 1; nr < 1000; nr++) {
 		ASSERT_EQ(-1, ioctl(fd, NS_GET_PID_FROM_PIDNS, nr)) {
 			TH_LOG("round %d: %d is left", round, nr);
 		}
+	}
 	for (i = 0; i < FORKERS_BELOW; i++)
 		for (j = 0; j < BELOW; j++)
 			close(nsfd[i][j]);

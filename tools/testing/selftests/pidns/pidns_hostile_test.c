@@ -26,35 +26,15 @@ struct state {
 	struct nsids ids, own_ids;
 };
 
-static int sysctl_read(const char *name)
-{
-	char path[64], buf[16] = {};
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "/proc/sys/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	ret = read(fd, buf, sizeof(buf) - 1) > 0 ? atoi(buf) : -errno;
-	close(fd);
-	return ret;
-}
-
-static int sysctl_write(const char *name, const char *value)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/sys/%s", name);
-	return file_write(path, "%s", value);
-}
-
 /* The victim reports its sysctls on request. */
 static void __noreturn victim_main(const struct kid *kid)
 {
 	setpgid(0, 0);
 	kid_tell(kid, 0);
 	while (kid_hear(kid) == 0) {
-		kid_tell(kid, sysctl_read("kernel/ns_last_pid"));
-		kid_tell(kid, sysctl_read("kernel/pid_max"));
-		kid_tell(kid, sysctl_read("vm/memfd_noexec"));
+		kid_tell(kid, file_read_int("/proc/sys/kernel/ns_last_pid"));
+		kid_tell(kid, file_read_int("/proc/sys/kernel/pid_max"));
+		kid_tell(kid, file_read_int("/proc/sys/vm/memfd_noexec"));
 	}
 	_exit(EXIT_SUCCESS);
 }
@@ -68,27 +48,13 @@ static bool state_read(struct state *state)
 	for (i = 0; i < ARRAY_SIZE(state->inside); i++)
 		state->inside[i] = kid_hear(&victim.kid);
 	/* The cursor here moves with each caller that is forked. */
-	state->outside[0] = sysctl_read("kernel/pid_max");
-	state->outside[1] = sysctl_read("vm/memfd_noexec");
-	state->outside[2] = sysctl_read("user/max_pid_namespaces");
+	state->outside[0] = file_read_int("/proc/sys/kernel/pid_max");
+	state->outside[1] = file_read_int("/proc/sys/vm/memfd_noexec");
+	state->outside[2] = file_read_int("/proc/sys/user/max_pid_namespaces");
 	state->nr_numbers = task_numbers(victim.kid.pid, "NSpid:", state->numbers);
 	state->nr_groups = task_numbers(victim.kid.pid, "NSpgid:", state->groups);
 	return state->nr_numbers > 0 && state->nr_groups > 0 &&
 	       ns_read(victim.kid.pid, &state->ids) && ns_read(0, &state->own_ids);
-}
-
-static int result(long ret)
-{
-	return ret < 0 ? -errno : 0;
-}
-
-static int fd_result(int fd)
-{
-	int err = result(fd);
-
-	if (fd >= 0)
-		close(fd);
-	return err;
 }
 
 /* Each call, given its row's argument. */
@@ -109,7 +75,7 @@ static int join_outer(int flags)
 
 static int new_ns(int flags)
 {
-	return result(unshare(flags));
+	return ret_errno(unshare(flags));
 }
 
 static int clone_ns(int flags)
@@ -125,86 +91,81 @@ static int clone_ns(int flags)
 static int clone_tids(int levels)
 {
 	pid_t tids[] = { 4711, 4712, 4713 };
-	struct __clone_args args = {
-		.exit_signal = SIGCHLD,
-		.set_tid = ptr_to_u64(tids),
-		.set_tid_size = levels,
-	};
-	pid_t pid = sys_clone3(&args, sizeof(args));
+	pid_t pid = fork_set_tid(0, NULL, tids, levels);
 
 	if (!pid)
 		_exit(EXIT_SUCCESS);
-	return pid < 0 ? -errno : wait_status(pid);
+	return pid < 0 ? pid : wait_status(pid);
 }
 
 static int set_last_pid(int nr)
 {
-	return sysctl_write("kernel/ns_last_pid", "4711");
+	return file_write("/proc/sys/kernel/ns_last_pid", "4711");
 }
 
 static int set_pid_max(int nr)
 {
-	return sysctl_write("kernel/pid_max", "4711");
+	return file_write("/proc/sys/kernel/pid_max", "4711");
 }
 
 static int set_memfd_noexec(int nr)
 {
-	return sysctl_write("vm/memfd_noexec", "1");
+	return file_write("/proc/sys/vm/memfd_noexec", "1");
 }
 
 static int do_reboot(int cmd)
 {
-	return result(syscall(__NR_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, cmd, NULL));
+	return ret_errno(syscall(__NR_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, cmd, NULL));
 }
 
 static int do_acct(int arg)
 {
-	return result(syscall(__NR_acct, NULL));
+	return ret_errno(syscall(__NR_acct, NULL));
 }
 
 static int steal_fd(int fd)
 {
-	return fd_result(sys_pidfd_getfd(victim.kid.pidfd, fd, 0));
+	return fd_errno(sys_pidfd_getfd(victim.kid.pidfd, fd, 0));
 }
 
 static int pidfd_ns(int cmd)
 {
-	return fd_result(ioctl(victim.kid.pidfd, cmd, 0));
+	return fd_errno(ioctl(victim.kid.pidfd, cmd, 0));
 }
 
 static int pidfd_signal(int sig)
 {
-	return result(sys_pidfd_send_signal(victim.kid.pidfd, sig, NULL, 0));
+	return ret_errno(sys_pidfd_send_signal(victim.kid.pidfd, sig, NULL, 0));
 }
 
 static int signal_number(int sig)
 {
-	return result(kill(victim.kid.pid, sig));
+	return ret_errno(kill(victim.kid.pid, sig));
 }
 
 static int signal_group(int sig)
 {
-	return result(kill(-victim.kid.pid, sig));
+	return ret_errno(kill(-victim.kid.pid, sig));
 }
 
 static int signal_thread(int sig)
 {
-	return result(syscall(__NR_tgkill, victim.kid.pid, victim.kid.pid, sig));
+	return ret_errno(syscall(__NR_tgkill, victim.kid.pid, victim.kid.pid, sig));
 }
 
 static int move_to_group(int arg)
 {
-	return result(setpgid(victim.kid.pid, 0));
+	return ret_errno(setpgid(victim.kid.pid, 0));
 }
 
 static int open_ns(int link)
 {
-	return fd_result(ns_open(victim.kid.pid, link));
+	return fd_errno(ns_open(victim.kid.pid, link));
 }
 
 static int open_ns_by_id(int link)
 {
-	return fd_result(ns_open_id(victim.ids.id[link]));
+	return fd_errno(ns_open_id(victim.ids.id[link]));
 }
 
 /* There is no error: it is just not listed. */
@@ -215,22 +176,22 @@ static int list_ns(int link)
 
 static int outer_parent(int cmd)
 {
-	return fd_result(ioctl(victim.outer_ns, cmd));
+	return fd_errno(ioctl(victim.outer_ns, cmd));
 }
 
 static int victim_owner(int cmd)
 {
-	return fd_result(ioctl(victim.ns[L_PID], cmd));
+	return fd_errno(ioctl(victim.ns[L_PID], cmd));
 }
 
 static int compare(int type)
 {
-	return result(syscall(__NR_kcmp, victim.kid.pid, getpid(), type, 0, 0));
+	return ret_errno(syscall(__NR_kcmp, victim.kid.pid, getpid(), type, 0, 0));
 }
 
 static int trace(int request)
 {
-	return result(ptrace(request, victim.kid.pid, NULL, NULL));
+	return ret_errno(ptrace(request, victim.kid.pid, NULL, NULL));
 }
 
 /* A procfs of the victim's namespace. */
@@ -240,9 +201,9 @@ static int mount_procfs(int arg)
 
 	if (fs < 0)
 		return -errno;
-	err = result(fsconfig(fs, FSCONFIG_SET_FD, "pidns", NULL, victim.ns[L_PID]));
+	err = ret_errno(fsconfig(fs, FSCONFIG_SET_FD, "pidns", NULL, victim.ns[L_PID]));
 	if (!err)
-		err = result(fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+		err = ret_errno(fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
 	close(fs);
 	return err;
 }

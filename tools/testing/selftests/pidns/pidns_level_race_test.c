@@ -12,7 +12,14 @@
 /* How often a forker is refused. */
 #define REFUSALS 5
 
+/* Children of a forker before the kill, at most. */
+#define BIRTHS 100
+
+/* All of the numbers are below this: each fork takes one at each level, and so do the inits. */
+#define NUMBERS 500
+
 static struct shared {
+	bool killed;
 	unsigned long born[FORKERS];
 	int error[FORKERS];
 	int arrived[MAX_LEVELS];
@@ -26,10 +33,25 @@ static pid_t reap_one(int *status)
 	return eventually((pid = waitpid(-1, status, WNOHANG))) ? pid : 0;
 }
 
-/* Fork into the namespace until that is refused; all children die with it. */
+/* All children die with the namespace. Returns 0 or a negative errno. */
+static int reap_all(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = reap_one(&status)) >= 0) {
+		if (!pid)
+			return -EBUSY;
+		if (status != SIGKILL)
+			return -ECHILD;
+	}
+	return 0;
+}
+
+/* Fork into the namespace until that is refused. */
 static void __noreturn fork_until_refused(int nsfd, int nr)
 {
-	int refused = 0, status, error = 0;
+	int refused = 0, error = 0;
 	pid_t pid;
 
 	while (refused < REFUSALS && !error) {
@@ -46,14 +68,14 @@ static void __noreturn fork_until_refused(int nsfd, int nr)
 			refused++;
 		else
 			WRITE_ONCE(shared->born[nr], shared->born[nr] + 1);
+		if (error || shared->born[nr] < BIRTHS)
+			continue;
+		/* From here on, only one child at a time, which the kill may have missed. */
+		while (!READ_ONCE(shared->killed))
+			usleep(1000);
+		error = -reap_all();
 	}
-	while (!error && (pid = reap_one(&status)) >= 0) {
-		if (!pid)
-			error = EBUSY;
-		else if (status != SIGKILL)
-			error = ECHILD;
-	}
-	WRITE_ONCE(shared->error[nr], error);
+	WRITE_ONCE(shared->error[nr], error ?: -reap_all());
 	_exit(EXIT_SUCCESS);
 }
 
@@ -81,7 +103,7 @@ static void __noreturn be_inits(const struct kid *kid)
 static void one_round(struct __test_metadata *_metadata, int round)
 {
 	pid_t forker[FORKERS], init[LEVELS];
-	int nsfd[LEVELS], i, nr;
+	int nsfd[LEVELS], used = LEVELS, i, nr;
 	struct kid kid;
 
 	memset(shared, 0, sizeof(*shared));
@@ -112,17 +134,20 @@ static void one_round(struct __test_metadata *_metadata, int round)
 		while (READ_ONCE(shared->born[i]) <= round % 8 && !READ_ONCE(shared->error[i]))
 			sched_yield();
 	kill(init[round % LEVELS], SIGKILL);
+	WRITE_ONCE(shared->killed, true);
 	for (i = 0; i < FORKERS; i++) {
 		EXPECT_EQ(0, wait_status(forker[i]));
 		ASSERT_EQ(0, shared->error[i]) {
 			TH_LOG("round %d: %s", round, strerror(shared->error[i]));
 		}
+		used += shared->born[i] + REFUSALS;
 	}
+	ASSERT_GT(NUMBERS, used);
 	/* The outer inits live on, if an inner one was killed. */
 	kill(kid.pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(kid.pid));
 	for (i = 0; i < LEVELS; i++) {
-		for (nr = 1; nr < 500; nr++) {
+		for (nr = 1; nr < NUMBERS; nr++) {
 			ASSERT_EQ(-1, ioctl(nsfd[i], NS_GET_PID_FROM_PIDNS, nr)) {
 				TH_LOG("round %d: %d is left at level %d", round, nr, i);
 			}

@@ -29,42 +29,6 @@ static struct shared {
 	unsigned long walks[READERS];
 } *shared;
 
-/* The shared memory's file is this descriptor after exec. */
-#define SHARED_FD 200
-
-static bool shared_map(void)
-{
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, SHARED_FD, 0);
-	return shared != MAP_FAILED;
-}
-
-static bool shared_make(void)
-{
-	int fd = memfd_create("shared", 0);
-
-	if (fd < 0 || ftruncate(fd, sizeof(*shared)) || dup2(fd, SHARED_FD) != SHARED_FD)
-		return false;
-	close(fd);
-	return shared_map();
-}
-
-/* A child with this number in the caller's namespace. */
-static pid_t fork_nr(pid_t nr, int *pidfd)
-{
-	struct __clone_args args = {
-		.flags = pidfd ? CLONE_PIDFD : 0,
-		.exit_signal = SIGCHLD,
-		.pidfd = ptr_to_u64(pidfd),
-		.set_tid = ptr_to_u64(&nr),
-		.set_tid_size = 1,
-	};
-	pid_t pid = sys_clone3(&args, sizeof(args));
-
-	if (!pid)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return pid < 0 ? -errno : pid;
-}
-
 /* Look for the resting processes by number, and in a walk over all numbers. */
 static void __noreturn look(int reader)
 {
@@ -96,9 +60,10 @@ TEST_F_TIMEOUT(pidns, live_process_is_found_while_table_changes, NS_TIMEOUT)
 	pid_t rests[ARRAY_SIZE(resting)], readers[READERS], pid;
 	int rounds = count_for_kernel(_metadata, ROUNDS), i, round;
 
-	ASSERT_TRUE(shared_make());
+	shared = shared_make(sizeof(*shared));
+	ASSERT_NE(NULL, shared);
 	for (i = 0; i < ARRAY_SIZE(resting); i++) {
-		rests[i] = fork_nr(resting[i], NULL);
+		rests[i] = fork_set_tid(0, NULL, &resting[i], 1);
 		ASSERT_LE(0, rests[i]);
 		if (!rests[i])
 			rest_forever();
@@ -113,7 +78,7 @@ TEST_F_TIMEOUT(pidns, live_process_is_found_while_table_changes, NS_TIMEOUT)
 		ASSERT_TRUE(eventually(READ_ONCE(shared->walks[i])));
 	for (round = 0; round < rounds; round++) {
 		for (i = 0; i < ARRAY_SIZE(passing); i++) {
-			pid = fork_nr(passing[i], NULL);
+			pid = fork_set_tid(0, NULL, &passing[i], 1);
 			if (!pid)
 				_exit(EXIT_SUCCESS);
 			ASSERT_EQ(passing[i], pid);
@@ -146,7 +111,8 @@ static int helper(void)
 {
 	pthread_t thread;
 
-	if (!shared_map())
+	shared = shared_map(sizeof(*shared));
+	if (!shared)
 		return EXIT_FAILURE;
 	if (READ_ONCE(shared->done))
 		return EXIT_SUCCESS;
@@ -162,7 +128,8 @@ TEST_F_TIMEOUT(pidns, process_is_found_while_threads_exec, NS_TIMEOUT)
 	unsigned long looks = 0, missed = 0;
 	pid_t pid;
 
-	ASSERT_TRUE(shared_make());
+	shared = shared_make(sizeof(*shared));
+	ASSERT_NE(NULL, shared);
 	pid = fork_flags(0, &pidfd);
 	ASSERT_LE(0, pid);
 	if (!pid) {
@@ -201,7 +168,8 @@ TEST_F_TIMEOUT(pidns, pidfd_never_reaches_next_process, NS_TIMEOUT)
 	sigset_t set;
 	char byte;
 
-	ASSERT_TRUE(shared_make());
+	shared = shared_make(sizeof(*shared));
+	ASSERT_NE(NULL, shared);
 	/* The signal stays pending where it arrives. */
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
@@ -209,7 +177,7 @@ TEST_F_TIMEOUT(pidns, pidfd_never_reaches_next_process, NS_TIMEOUT)
 	for (round = 0; round < rounds; round++) {
 		shared->found = 0;
 		pidfd = -1;
-		pid = fork_nr(passing[round % ARRAY_SIZE(passing)], &pidfd);
+		pid = fork_set_tid(0, &pidfd, &passing[round % ARRAY_SIZE(passing)], 1);
 		ASSERT_LE(0, pid);
 		if (!pid)
 			rest_forever();
@@ -222,7 +190,7 @@ TEST_F_TIMEOUT(pidns, pidfd_never_reaches_next_process, NS_TIMEOUT)
 		ASSERT_EQ(0, pipe(go));
 		kill(pid, SIGKILL);
 		EXPECT_EQ(SIGKILL, wait_status(pid));
-		next = fork_nr(pid, NULL);
+		next = fork_set_tid(0, NULL, &pid, 1);
 		if (!next) {
 			close(go[1]);
 			read_nointr(go[0], &byte, 1);

@@ -10,9 +10,6 @@
 
 #include "pidns_reap_util.h"
 
-/* More than any pid_max allows. */
-#define NO_PID (4 * 1024 * 1024)
-
 struct request {
 	struct nlmsghdr head;
 	union {
@@ -104,7 +101,6 @@ TEST_F_TIMEOUT(pidns, net_namespace_by_number, NS_TIMEOUT)
 {
 	struct kid kid, other, child;
 	pid_t pid;
-	int fd;
 
 	/* Ids are per namespace: use one that only this test sees. */
 	if (unshare(CLONE_NEWNET))
@@ -113,10 +109,10 @@ TEST_F_TIMEOUT(pidns, net_namespace_by_number, NS_TIMEOUT)
 	EXPECT_EQ(0, nsid_set(other.pid, 7));
 	EXPECT_EQ(7, nsid_get(other.pid));
 	EXPECT_EQ(NETNSA_NSID_NOT_ASSIGNED, nsid_get(getpid()));
-	EXPECT_EQ(-ESRCH, nsid_get(NO_PID));
+	EXPECT_EQ(-ESRCH, nsid_get(PID_MAX_LIMIT));
 	EXPECT_EQ(-EINVAL, loopback_move(other.pid));
 	EXPECT_EQ(0, loopback_move(getpid()));
-	EXPECT_EQ(-ESRCH, loopback_move(NO_PID));
+	EXPECT_EQ(-ESRCH, loopback_move(PID_MAX_LIMIT));
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
 		/* The same network, but other numbers. */
@@ -134,12 +130,9 @@ TEST_F_TIMEOUT(pidns, net_namespace_by_number, NS_TIMEOUT)
 		EXPECT_EQ(-ESRCH, nsid_get(child.pid));
 		kid_rest(&kid);
 	}
-	pid = kid_hear(&kid);
-	fd = ns_open(kid.pid, L_PID);
-	pid = ioctl(fd, NS_GET_PID_FROM_PIDNS, pid);
+	pid = pid_from(kid.pid, kid_hear(&kid));
 	EXPECT_LT(kid.pid, pid);
 	EXPECT_EQ(8, nsid_get(pid));
-	close(fd);
 	kid_tell(&kid, 0);
 	EXPECT_EQ(0, kid_hear(&kid));
 	kid_stop(&kid);

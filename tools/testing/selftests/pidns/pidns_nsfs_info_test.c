@@ -19,18 +19,6 @@ static int info_errno(int fd, unsigned int cmd, void *arg)
 	return ioctl(fd, cmd, arg) ? -errno : 0;
 }
 
-static int file_int(const char *path)
-{
-	int nr = -1;
-	FILE *f = fopen(path, "re");
-
-	if (f && fscanf(f, "%d", &nr) != 1)
-		nr = -1;
-	if (f)
-		fclose(f);
-	return nr;
-}
-
 /* The value of a line of a file; false if there is none. */
 static bool line_value(FILE *f, const char *key, char *value, size_t size)
 {
@@ -88,13 +76,6 @@ static bool fdinfo_is_silent(int fd)
 	       !fdinfo_value(fd, "PidNsState", value, sizeof(value));
 }
 
-/* Mount a procfs of the caller's PID namespace in its mount namespace. */
-static int own_proc(void)
-{
-	return mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) ||
-	       mount("proc", "/proc", "proc", 0, NULL) ? -errno : 0;
-}
-
 static void *thread_rest(void *arg)
 {
 	rest_forever();
@@ -118,7 +99,7 @@ TEST_F_TIMEOUT(pidns, own_namespace, NS_TIMEOUT)
 	/* The init and this process. */
 	EXPECT_EQ(2, info.nr_pids);
 	EXPECT_EQ(getpid(), info.last_pid);
-	EXPECT_EQ(file_int("/proc/sys/kernel/pid_max"), info.pid_max);
+	EXPECT_EQ(file_read_int("/proc/sys/kernel/pid_max"), info.pid_max);
 	EXPECT_EQ(1, info.init_pid);
 	EXPECT_EQ(0, info.spare);
 
@@ -282,7 +263,7 @@ TEST_F_TIMEOUT(pidns, ancestors_and_siblings_are_eperm, NS_TIMEOUT)
 
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
 	fd = ns_open(kid.pid, L_PID);
-	ASSERT_LE(0, kid_start(&sibling, CLONE_NEWPID | CLONE_NEWNS));
+	ASSERT_LE(0, kid_with_proc(&sibling));
 	if (!sibling.pid) {
 		int mine = ioctl(sys_pidfd_open(getpid(), 0), PIDFD_GET_PID_NAMESPACE, 0);
 
@@ -292,7 +273,6 @@ TEST_F_TIMEOUT(pidns, ancestors_and_siblings_are_eperm, NS_TIMEOUT)
 		EXPECT_EQ(1, info.init_pid);
 		EXPECT_EQ(-EPERM, info_of(own, &info));
 		EXPECT_EQ(-EPERM, info_of(fd, &info));
-		ASSERT_EQ(0, own_proc());
 		EXPECT_TRUE(fdinfo_is_silent(own));
 		EXPECT_TRUE(fdinfo_is_silent(fd));
 		kid_rest(&sibling);
@@ -411,9 +391,8 @@ TEST_F_TIMEOUT(pidns, fdinfo_is_relative_to_procfs, NS_TIMEOUT)
 	int own, fd;
 
 	own = ns_open(0, L_PID);
-	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID | CLONE_NEWNS));
+	ASSERT_LE(0, kid_with_proc(&kid));
 	if (!kid.pid) {
-		ASSERT_EQ(0, own_proc());
 		kid_tell(&kid, ns_open(0, L_PID));
 		rest_forever();
 	}

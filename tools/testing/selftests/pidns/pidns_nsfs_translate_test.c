@@ -99,7 +99,7 @@ TEST_F_TIMEOUT(pidns, translate_from_outside, NS_TIMEOUT)
 	for (i = 0; i < ARRAY_SIZE(translations); i++) {
 		EXPECT_EQ(-ESRCH, translate(inner, translations[i], 0));
 		EXPECT_EQ(-ESRCH, translate(inner, translations[i], -1));
-		EXPECT_EQ(-ESRCH, translate(inner, translations[i], 4194304));
+		EXPECT_EQ(-ESRCH, translate(inner, translations[i], PID_MAX_LIMIT));
 	}
 	kid_stop(&kid);
 	EXPECT_EQ(-ESRCH, translate(outer, NS_GET_PID_FROM_PIDNS, 1));

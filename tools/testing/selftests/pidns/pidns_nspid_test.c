@@ -33,10 +33,11 @@ static void expect_numbers(struct __test_metadata *_metadata, const char *task,
 		EXPECT_EQ(ALL - from, nr) {
 			TH_LOG("%s from level %d", field, from);
 		}
-		for (i = 0; i < nr; i++)
+		for (i = 0; i < nr; i++) {
 			EXPECT_EQ(nrs[from + i], seen[i]) {
 				TH_LOG("%s from level %d: the number at %d", field, from, i);
 			}
+		}
 	}
 	/* Where the test was started, the outer levels are shown as well. */
 	nr = status_numbers(outer_proc, task, field, seen);

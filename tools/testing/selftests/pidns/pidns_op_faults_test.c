@@ -5,8 +5,6 @@
  * leaked. nsproxy_faults_test has the creation of namespaces, and
  * pidns_alloc_faults_test that of numbers.
  */
-#include <linux/memfd.h>
-
 #include "pidns_util.h"
 #include "fault_util.h"
 
@@ -25,44 +23,31 @@ static struct {
 	int last_pid, pid_max, memfd_noexec;	/* files */
 } on;
 
-static int fd_close(int fd)
-{
-	if (fd < 0)
-		return -errno;
-	close(fd);
-	return 0;
-}
-
-static int result(long ret)
-{
-	return ret < 0 ? -errno : 0;
-}
-
 static int op_pidfd_open(void *flags)
 {
-	return fd_close(sys_pidfd_open(on.kid.pid, (unsigned long)flags));
+	return fd_errno(sys_pidfd_open(on.kid.pid, (unsigned long)flags));
 }
 
 static int op_pidfd_getfd(void *arg)
 {
-	return fd_close(sys_pidfd_getfd(on.kid.pidfd, 0, 0));
+	return fd_errno(sys_pidfd_getfd(on.kid.pidfd, 0, 0));
 }
 
 static int op_pidfd_signal(void *sig)
 {
-	return result(sys_pidfd_send_signal(on.kid.pidfd, (unsigned long)sig, NULL, 0));
+	return ret_errno(sys_pidfd_send_signal(on.kid.pidfd, (unsigned long)sig, NULL, 0));
 }
 
 static int op_pidfd_info(void *mask)
 {
 	struct pidfd_info info = { .mask = (unsigned long)mask };
 
-	return result(ioctl(on.kid.pidfd, PIDFD_GET_INFO, &info));
+	return ret_errno(ioctl(on.kid.pidfd, PIDFD_GET_INFO, &info));
 }
 
 static int op_pidfd_ns(void *cmd)
 {
-	return fd_close(ioctl(on.kid.pidfd, (unsigned long)cmd, 0));
+	return fd_errno(ioctl(on.kid.pidfd, (unsigned long)cmd, 0));
 }
 
 static int op_setns_file(void *link)
@@ -77,19 +62,19 @@ static int op_setns_pidfd(void *flags)
 
 static int op_ns_open(void *cmd)
 {
-	return fd_close(ioctl(on.ns[L_PID], (unsigned long)cmd));
+	return fd_errno(ioctl(on.ns[L_PID], (unsigned long)cmd));
 }
 
 static int op_ns_number(void *cmd)
 {
-	return result(ioctl(on.ns[L_PID], (unsigned long)cmd, 1));
+	return ret_errno(ioctl(on.ns[L_PID], (unsigned long)cmd, 1));
 }
 
 static int op_ns_info(void *arg)
 {
 	struct pid_ns_info info = {};
 
-	return result(ioctl(on.ns[L_PID], NS_PID_GET_INFO, &info));
+	return ret_errno(ioctl(on.ns[L_PID], NS_PID_GET_INFO, &info));
 }
 
 static int op_listns(void *arg)
@@ -97,7 +82,7 @@ static int op_listns(void *arg)
 	struct ns_id_req req = { .size = sizeof(req), .ns_type = CLONE_NEWPID };
 	__u64 ids[16];
 
-	return result(sys_listns(&req, ids, ARRAY_SIZE(ids), 0));
+	return ret_errno(sys_listns(&req, ids, ARRAY_SIZE(ids), 0));
 }
 
 /* All the files were open before, so that only the write can fail. */
@@ -106,17 +91,17 @@ static int op_sysctl(void *fd)
 	char text[16];
 	int len = pread(*(int *)fd, text, sizeof(text), 0);
 
-	return len > 0 ? result(pwrite(*(int *)fd, text, len, 0)) : -errno;
+	return len > 0 ? ret_errno(pwrite(*(int *)fd, text, len, 0)) : -errno;
 }
 
 static int op_memfd(void *flags)
 {
-	return fd_close(sys_memfd_create("faults", (unsigned long)flags));
+	return fd_errno(sys_memfd_create("faults", (unsigned long)flags));
 }
 
 static int op_setsid(void *arg)
 {
-	return result(setsid());
+	return ret_errno(setsid());
 }
 
 static int op_fork_pidfd(void *flags)
@@ -238,10 +223,11 @@ static int row_sweep_often(struct __test_metadata *_metadata, const struct row *
 		fatal = row_sweep(_metadata, row);
 		all += fatal;
 	}
-	if (row->kind != MAY_ALLOCATE)
+	if (row->kind != MAY_ALLOCATE) {
 		EXPECT_LT(0, fatal) {
 			TH_LOG("%s: no failure was fatal", row->name);
 		}
+	}
 	TH_LOG("%s: %d failures were fatal", row->name, all);
 	return all;
 }
@@ -308,7 +294,7 @@ TEST_F_TIMEOUT(pidns, each_allocation_of_each_operation, NS_TIMEOUT)
 
 static int op_unshare(void *flags)
 {
-	return result(unshare((unsigned long)flags));
+	return ret_errno(unshare((unsigned long)flags));
 }
 
 static int op_clone(void *flags)

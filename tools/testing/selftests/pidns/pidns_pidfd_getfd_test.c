@@ -26,7 +26,7 @@ static int kid_with_file(struct kid *kid, __u64 flags)
 	int fd;
 
 	if (!pid) {
-		fd = sys_memfd_create("a21", 0);
+		fd = sys_memfd_create("file", MFD_NOEXEC_SEAL);
 		if (lseek(fd, MARK, SEEK_SET) != MARK)
 			_exit(EXIT_FAILURE);
 		kid_tell(kid, fd);
@@ -58,7 +58,7 @@ TEST_F_TIMEOUT(pidns, getfd_shares_open_file, NS_TIMEOUT)
 
 TEST_F_TIMEOUT(pidns, getfd_argument_errors, NS_TIMEOUT)
 {
-	int its, closed = dup(0), file = sys_memfd_create("a21", 0);
+	int its, closed = dup(0), file = sys_memfd_create("file", MFD_NOEXEC_SEAL);
 	struct kid kid;
 
 	close(closed);
@@ -184,7 +184,7 @@ static void *thread_self(void *arg)
 
 TEST_F_TIMEOUT(pidns, pidfd_self, NS_TIMEOUT)
 {
-	int file = sys_memfd_create("a21", 0), pidfd, i;
+	int file = sys_memfd_create("file", MFD_NOEXEC_SEAL), pidfd, i;
 	pthread_t thread;
 	struct kid kid;
 

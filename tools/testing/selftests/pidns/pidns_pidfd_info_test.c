@@ -29,7 +29,7 @@ TEST_F_TIMEOUT(pidns, info_in_readers_numbers, NS_TIMEOUT)
 {
 	__u64 always = PIDFD_INFO_PID | PIDFD_INFO_CREDS;
 	struct pidfd_info info;
-	int thread, fd;
+	int thread;
 	struct kid kid;
 	pid_t tid;
 
@@ -67,14 +67,12 @@ TEST_F_TIMEOUT(pidns, info_in_readers_numbers, NS_TIMEOUT)
 
 	/* A thread has a number of its own, and that of its process. */
 	ASSERT_TRUE(eventually(READ_ONCE(shared->tid)));
-	fd = ns_open(kid.pid, L_PID);
-	tid = ioctl(fd, NS_GET_PID_FROM_PIDNS, shared->tid);
+	tid = pid_from(kid.pid, shared->tid);
 	thread = sys_pidfd_open(tid, PIDFD_THREAD);
 	EXPECT_EQ(0, info_read(thread, 0, &info));
 	EXPECT_EQ(tid, info.pid);
 	EXPECT_EQ(kid.pid, info.tgid);
 	close(thread);
-	close(fd);
 	kid_stop(&kid);
 }
 

@@ -13,12 +13,7 @@
 
 static int open_errno(pid_t pid, unsigned int flags)
 {
-	int fd = sys_pidfd_open(pid, flags);
-
-	if (fd < 0)
-		return -errno;
-	close(fd);
-	return 0;
+	return fd_errno(sys_pidfd_open(pid, flags));
 }
 
 TEST_F_TIMEOUT(pidns, open_argument_errors, NS_TIMEOUT)
@@ -46,14 +41,14 @@ TEST_F_TIMEOUT(pidns, open_argument_errors, NS_TIMEOUT)
 		EXPECT_EQ(-EINVAL, open_errno(kid.pid, BIT(i))) {
 			TH_LOG("flag %#x", BIT(i));
 		}
-		EXPECT_EQ(-EINVAL, open_errno(4194304, BIT(i)));
+		EXPECT_EQ(-EINVAL, open_errno(PID_MAX_LIMIT, BIT(i)));
 	}
 	EXPECT_EQ(-EINVAL, open_errno(kid.pid, PIDFD_AUTOKILL));
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		EXPECT_EQ(-EINVAL, open_errno(bad[i], 0));
 		EXPECT_EQ(-EINVAL, open_errno(bad[i], PIDFD_THREAD));
 	}
-	EXPECT_EQ(-ESRCH, open_errno(4194304, 0));
+	EXPECT_EQ(-ESRCH, open_errno(PID_MAX_LIMIT, 0));
 	EXPECT_EQ(-ESRCH, open_errno(INT_MAX, PIDFD_THREAD));
 	EXPECT_EQ(-EINVAL, open_errno(PIDFD_SELF_THREAD, 0));
 	EXPECT_EQ(-EINVAL, open_errno(PIDFD_SELF_THREAD_GROUP, 0));
@@ -145,14 +140,6 @@ TEST_F_TIMEOUT(pidns, numbers_are_those_of_caller, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-static int info_numbers(int fd, const char *key, int *nr)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	return file_numbers(path, key, nr, MAX_LEVELS);
-}
-
 /*
  * In the numbers of the procfs that is read: -1 for a dead process, 0 for an
  * invisible one.
@@ -163,24 +150,22 @@ TEST_F_TIMEOUT(pidns, fdinfo_in_numbers_of_procfs, NS_TIMEOUT)
 	struct kid kid, reader;
 
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
-	EXPECT_EQ(1, info_numbers(kid.pidfd, "Pid:", nr));
+	EXPECT_EQ(1, fdinfo_numbers(kid.pidfd, "Pid:", nr));
 	EXPECT_EQ(kid.pid, nr[0]);
-	EXPECT_EQ(task_numbers(kid.pid, "NSpid:", status), info_numbers(kid.pidfd, "NSpid:", nr));
+	EXPECT_EQ(task_numbers(kid.pid, "NSpid:", status), fdinfo_numbers(kid.pidfd, "NSpid:", nr));
 	EXPECT_EQ(0, memcmp(status, nr, 2 * sizeof(int)));
-	EXPECT_EQ(1, nr[info_numbers(kid.pidfd, "NSpid:", nr) - 1]);
+	EXPECT_EQ(1, nr[fdinfo_numbers(kid.pidfd, "NSpid:", nr) - 1]);
 
-	ASSERT_LE(0, kid_start(&reader, CLONE_NEWPID | CLONE_NEWNS));
+	ASSERT_LE(0, kid_with_proc(&reader));
 	if (!reader.pid) {
-		ASSERT_EQ(0, mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL));
-		ASSERT_EQ(0, mount("none", "/proc", "proc", 0, NULL));
 		/* Neither an ancestor nor a sibling. */
-		EXPECT_EQ(1, info_numbers(own, "Pid:", nr));
+		EXPECT_EQ(1, fdinfo_numbers(own, "Pid:", nr));
 		EXPECT_EQ(0, nr[0]);
-		EXPECT_EQ(1, info_numbers(own, "NSpid:", nr));
+		EXPECT_EQ(1, fdinfo_numbers(own, "NSpid:", nr));
 		EXPECT_EQ(0, nr[0]);
-		EXPECT_EQ(1, info_numbers(kid.pidfd, "NSpid:", nr));
+		EXPECT_EQ(1, fdinfo_numbers(kid.pidfd, "NSpid:", nr));
 		EXPECT_EQ(0, nr[0]);
-		EXPECT_EQ(1, info_numbers(sys_pidfd_open(1, 0), "NSpid:", nr));
+		EXPECT_EQ(1, fdinfo_numbers(sys_pidfd_open(1, 0), "NSpid:", nr));
 		EXPECT_EQ(1, nr[0]);
 		kid_rest(&reader);
 	}
@@ -188,9 +173,9 @@ TEST_F_TIMEOUT(pidns, fdinfo_in_numbers_of_procfs, NS_TIMEOUT)
 	kid_stop(&reader);
 	kill(kid.pid, SIGKILL);
 	wait_status(kid.pid);
-	EXPECT_EQ(1, info_numbers(kid.pidfd, "Pid:", nr));
+	EXPECT_EQ(1, fdinfo_numbers(kid.pidfd, "Pid:", nr));
 	EXPECT_EQ(-1, nr[0]);
-	EXPECT_EQ(1, info_numbers(kid.pidfd, "NSpid:", nr));
+	EXPECT_EQ(1, fdinfo_numbers(kid.pidfd, "NSpid:", nr));
 	EXPECT_EQ(-1, nr[0]);
 	close(own);
 	kid_stop(&kid);

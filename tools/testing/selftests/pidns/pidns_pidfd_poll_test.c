@@ -150,7 +150,7 @@ TEST_F_TIMEOUT(pidns, poll_when_leader_exits_first, NS_TIMEOUT)
 
 TEST_F_TIMEOUT(pidns, waitid, NS_TIMEOUT)
 {
-	int file = sys_memfd_create("a21", 0), nonblock;
+	int file = sys_memfd_create("file", MFD_NOEXEC_SEAL), nonblock;
 	siginfo_t info = {};
 	struct kid kid;
 	pid_t pid;

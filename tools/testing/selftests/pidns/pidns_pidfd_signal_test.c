@@ -187,7 +187,7 @@ TEST_F_TIMEOUT(pidns, signal_group, NS_TIMEOUT)
 
 TEST_F_TIMEOUT(pidns, signal_errors, NS_TIMEOUT)
 {
-	int file = sys_memfd_create("a21", 0), i;
+	int file = sys_memfd_create("file", MFD_NOEXEC_SEAL), i;
 	struct kid kid;
 	pid_t pid;
 
@@ -195,11 +195,13 @@ TEST_F_TIMEOUT(pidns, signal_errors, NS_TIMEOUT)
 	for (i = 3; i < 32; i++)
 		EXPECT_EQ(-EINVAL, signal_errno(kid.pidfd, 0, NULL, BIT(i)));
 	/* One scope at a time. */
-	for (i = 3; i < 8; i++)
-		if (i != 4)
+	for (i = 3; i < 8; i++) {
+		if (i != 4) {
 			EXPECT_EQ(-EINVAL, signal_errno(kid.pidfd, 0, NULL, i)) {
 				TH_LOG("flags %#x", i);
 			}
+		}
+	}
 	EXPECT_EQ(-EINVAL, signal_errno(kid.pidfd, 65, NULL, 0));
 	EXPECT_EQ(-EINVAL, signal_errno(kid.pidfd, -1, NULL, 0));
 	EXPECT_EQ(-EBADF, signal_errno(-1, 0, NULL, 0));

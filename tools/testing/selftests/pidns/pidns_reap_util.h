@@ -150,6 +150,15 @@ static inline int task_numbers(pid_t pid, const char *key, int *nr)
 	return file_numbers(path, key, nr, MAX_LEVELS);
 }
 
+/* The numbers in a line of a pidfd's fdinfo, in the mounted /proc. */
+static inline int fdinfo_numbers(int pidfd, const char *key, int *nr)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	return file_numbers(path, key, nr, MAX_LEVELS);
+}
+
 static inline bool task_gone(pid_t pid)
 {
 	return kill(pid, 0) && errno == ESRCH;
@@ -199,17 +208,27 @@ static inline int wait_status(pid_t pid)
 	return status;
 }
 
-/* Memory shared between a process and its descendants. */
-static inline void *shared_alloc(size_t size)
+/* The descriptor of the file behind shared_make(), also after exec. */
+#define SHARED_FD 200
+
+/* For a program that is executed: the memory of shared_make(), or NULL. */
+static inline void *shared_map(size_t size)
 {
-	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, SHARED_FD, 0);
 
 	return mem == MAP_FAILED ? NULL : mem;
 }
 
-/* Values that another process writes. */
-#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
-#define WRITE_ONCE(x, val) __atomic_store_n(&(x), val, __ATOMIC_RELEASE)
+/* Like shared_alloc(), but the memory can be mapped again after exec. */
+static inline void *shared_make(size_t size)
+{
+	int fd = sys_memfd_create("shared", MFD_NOEXEC_SEAL);
+
+	if (fd < 0 || ftruncate(fd, size) || dup2(fd, SHARED_FD) != SHARED_FD)
+		return NULL;
+	close(fd);
+	return shared_map(size);
+}
 
 /* Do nothing until killed. */
 static inline void __noreturn rest_forever(void)
@@ -247,6 +266,27 @@ static inline pid_t fork_into(int nsfd)
 		err = errno;
 	close(back);
 	return pid < 0 ? -err : pid;
+}
+
+/* The caller's number for a number inside; negative if there is none. */
+static inline pid_t pid_from(pid_t init, pid_t nr)
+{
+	int fd = ns_open(init, L_PID);
+	pid_t pid = ioctl(fd, NS_GET_PID_FROM_PIDNS, nr);
+
+	close(fd);
+	return pid;
+}
+
+/* The init of a new namespace, with a /proc of it. Returns twice, like fork(). */
+static inline pid_t kid_with_proc(struct kid *kid)
+{
+	pid_t pid = kid_start(kid, CLONE_NEWPID | CLONE_NEWNS);
+
+	if (!pid && (mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) ||
+		     mount("proc", "/proc", "proc", 0, NULL)))
+		_exit(EXIT_FAILURE);
+	return pid;
 }
 
 /* A child of the init of a new namespace: its number outside, 0 if there is none. */

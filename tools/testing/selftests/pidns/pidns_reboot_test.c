@@ -81,7 +81,7 @@ TEST_F_TIMEOUT(reboot, any_process_ends_init, NS_TIMEOUT)
 {
 	struct kid kid;
 	pid_t other;
-	int i, fd;
+	int i;
 
 	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
 		ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
@@ -94,9 +94,7 @@ TEST_F_TIMEOUT(reboot, any_process_ends_init, NS_TIMEOUT)
 			}
 			rest_forever();
 		}
-		fd = ns_open(kid.pid, L_PID);
-		other = ioctl(fd, NS_GET_PID_FROM_PIDNS, kid_hear(&kid));
-		close(fd);
+		other = pid_from(kid.pid, kid_hear(&kid));
 		EXPECT_TRUE(eventually(task_state(other) == 'S'));
 		kid_tell(&kid, 0);
 		EXPECT_EQ(cmds[i].signal, wait_status(kid.pid)) {
@@ -177,10 +175,11 @@ TEST_F_TIMEOUT(reboot, other_commands_are_einval, NS_TIMEOUT)
 
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
-		for (i = 0; i < ARRAY_SIZE(not_here); i++)
+		for (i = 0; i < ARRAY_SIZE(not_here); i++) {
 			EXPECT_EQ(-EINVAL, reboot_cmd(not_here[i])) {
 				TH_LOG("command %#x", not_here[i]);
 			}
+		}
 		EXPECT_EQ(-EINVAL, ns_reboot(1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_RESTART));
 		EXPECT_EQ(-EINVAL, ns_reboot(LINUX_REBOOT_MAGIC1, 1, LINUX_REBOOT_CMD_RESTART));
 		kid_rest(&kid);

@@ -33,7 +33,7 @@ static int lock_take(int fd, off_t byte)
 
 TEST_F_TIMEOUT(pidns, file_locks, NS_TIMEOUT)
 {
-	int fd = sys_memfd_create("a24", 0);
+	int fd = sys_memfd_create("locks", MFD_NOEXEC_SEAL);
 	struct kid kid, sibling, child;
 
 	ASSERT_EQ(0, lock_take(fd, 0));

@@ -16,14 +16,7 @@
 /* Any set_tid and set_tid_size. */
 static int raw_set_tid(const pid_t *tids, __u64 nr)
 {
-	struct __clone_args args = {
-		.exit_signal = SIGCHLD,
-		.set_tid = ptr_to_u64(tids),
-		.set_tid_size = nr,
-	};
-	pid_t pid = sys_clone3(&args, sizeof(args));
-
-	return fork_done(pid < 0 ? -errno : pid);
+	return fork_done(fork_set_tid(0, NULL, tids, nr));
 }
 
 TEST_F_TIMEOUT(pidns, pointer_and_size_must_agree, NS_TIMEOUT)
@@ -51,10 +44,11 @@ TEST_F_TIMEOUT(pidns, out_of_range_is_einval, NS_TIMEOUT)
 	static const pid_t wrong[] = { 0, -1, INT_MIN, INT_MAX, PID_MAX_LIMIT, PID_MAX_LIMIT + 1 };
 	int max = pid_limit_min() + 10, before = last_pid(), i;
 
-	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
 		EXPECT_EQ(-EINVAL, try_as(wrong[i])) {
 			TH_LOG("number %d", wrong[i]);
 		}
+	}
 	EXPECT_EQ(PID_MAX_LIMIT - 1, try_as(PID_MAX_LIMIT - 1));
 	EXPECT_EQ(2, try_as(2));
 	/* No number is reserved. */
@@ -155,10 +149,11 @@ static pid_t check_numbers(struct __test_metadata *_metadata, const pid_t *nrs, 
 
 	if (!pid) {
 		EXPECT_LE(nr, own_numbers(seen));
-		for (i = 0; i < nr; i++)
+		for (i = 0; i < nr; i++) {
 			EXPECT_EQ(nrs[i], seen[i]) {
 				TH_LOG("%d of %d numbers", i, nr);
 			}
+		}
 		_exit(EXIT_SUCCESS);
 	}
 	if (pid > 0)

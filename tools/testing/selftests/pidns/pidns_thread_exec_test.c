@@ -23,33 +23,14 @@ static struct shared {
 	int orphan_ppid;		/* of an orphan, if it is an init */
 } *shared;
 
-/* The shared memory's file is this descriptor after exec. */
-#define SHARED_FD 200
-
-static void shared_map(void)
-{
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, SHARED_FD, 0);
-	if (shared == MAP_FAILED)
-		_exit(EXIT_FAILURE);
-}
-
-static bool shared_make(void)
-{
-	int fd = memfd_create("a22", 0);
-
-	if (ftruncate(fd, sizeof(*shared)) || dup2(fd, SHARED_FD) != SHARED_FD)
-		return false;
-	close(fd);
-	shared_map();
-	return true;
-}
-
 /* The program: as an init it also checks that it adopts an orphan. */
 static int helper(void)
 {
 	pid_t pid;
 
-	shared_map();
+	shared = shared_map(sizeof(*shared));
+	if (!shared)
+		return EXIT_FAILURE;
 	shared->tid_after = thread_id();
 	shared->ppid = getppid();
 	shared->old = kill(shared->tid, 0) ? errno : 0;
@@ -117,7 +98,8 @@ FIXTURE_SETUP(exec)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
-	ASSERT_TRUE(shared_make());
+	shared = shared_make(sizeof(*shared));
+	ASSERT_NE(NULL, shared);
 }
 
 FIXTURE_TEARDOWN(exec)

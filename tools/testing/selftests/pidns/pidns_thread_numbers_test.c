@@ -4,11 +4,11 @@
  * priorities are given.
  */
 #include <linux/futex.h>
-#include <linux/userfaultfd.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "pidns_reap_util.h"
+#include "uffd_util.h"
 
 static struct shared {
 	pid_t tid;
@@ -52,20 +52,14 @@ TEST_F_TIMEOUT(pidns, userfaultfd_thread_id, NS_TIMEOUT)
 	ASSERT_NE(0, !!shared_fresh());
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
-		struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_THREAD_ID };
-		struct uffdio_register reg = {
-			.range.len = 2 * getpagesize(),
-			.mode = UFFDIO_REGISTER_MODE_MISSING,
-		};
+		size_t len = 2 * getpagesize();
 		pthread_t thread;
 		char *pages;
 
-		pages = mmap(NULL, reg.range.len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		reg.range.start = (unsigned long)pages;
-		uffd = syscall(__NR_userfaultfd, O_CLOEXEC);
+		pages = mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		ASSERT_NE(MAP_FAILED, pages);
+		uffd = uffd_register(pages, len, UFFD_FEATURE_THREAD_ID, 0);
 		ASSERT_LE(0, uffd);
-		ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
-		ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &reg));
 		ASSERT_EQ(0, pthread_create(&thread, NULL, thread_fault, pages));
 		EXPECT_EQ(2, fault_read(uffd, pages));
 		EXPECT_EQ(2, READ_ONCE(shared->tid));
@@ -125,7 +119,6 @@ TEST_F_TIMEOUT(pidns, sigev_thread_id, NS_TIMEOUT)
 	sigset_t set;
 	pid_t tid;
 	FILE *f;
-	int fd;
 
 	ASSERT_NE(0, !!shared_fresh());
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
@@ -151,8 +144,7 @@ TEST_F_TIMEOUT(pidns, sigev_thread_id, NS_TIMEOUT)
 		kid_rest(&kid);
 	}
 	EXPECT_EQ(0, kid_hear(&kid));
-	fd = ns_open(kid.pid, L_PID);
-	tid = ioctl(fd, NS_GET_PID_FROM_PIDNS, 2);
+	tid = pid_from(kid.pid, 2);
 	EXPECT_LT(2, tid);
 	kid_tell(&kid, tid);
 	EXPECT_EQ(0, kid_hear(&kid));
@@ -168,7 +160,6 @@ TEST_F_TIMEOUT(pidns, sigev_thread_id, NS_TIMEOUT)
 	}
 	EXPECT_TRUE(told);
 	fclose(f);
-	close(fd);
 	kid_stop(&kid);
 }
 

@@ -49,16 +49,11 @@ do {										\
 /* With set_tid @nrs, the innermost namespace's number first. */
 static pid_t fork_tids(const pid_t *nrs, size_t count)
 {
-	struct __clone_args args = {
-		.exit_signal = SIGCHLD,
-		.set_tid = ptr_to_u64(nrs),
-		.set_tid_size = count,
-	};
-	pid_t pid = sys_clone3(&args, sizeof(args));
+	pid_t pid = fork_set_tid(0, NULL, nrs, count);
 
 	if (!pid)
 		rest_forever();
-	return pid < 0 ? -errno : pid;
+	return pid;
 }
 
 static pid_t fork_as(pid_t nr)

@@ -128,7 +128,7 @@ static pid_t call_start(void)
 TEST_F_TIMEOUT(pidns, seccomp_notifications, NS_TIMEOUT)
 {
 	struct kid kid, sibling;
-	int listener, fd;
+	int listener;
 	pid_t pid;
 
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
@@ -154,9 +154,7 @@ TEST_F_TIMEOUT(pidns, seccomp_notifications, NS_TIMEOUT)
 	listener = sys_pidfd_getfd(kid.pidfd, listener, 0);
 	ASSERT_LE(0, listener);
 	kid_tell(&kid, 0);
-	pid = kid_hear(&kid);
-	fd = ns_open(kid.pid, L_PID);
-	pid = ioctl(fd, NS_GET_PID_FROM_PIDNS, pid);
+	pid = pid_from(kid.pid, kid_hear(&kid));
 	EXPECT_LT(kid.pid, pid);
 	EXPECT_EQ(pid, notified(listener));
 	ASSERT_LE(0, kid_start(&sibling, CLONE_NEWPID));
@@ -169,7 +167,6 @@ TEST_F_TIMEOUT(pidns, seccomp_notifications, NS_TIMEOUT)
 	kid_stop(&sibling);
 	kid_stop(&kid);
 	close(listener);
-	close(fd);
 }
 
 int main(int argc, char **argv)

@@ -57,10 +57,11 @@ static void expect_exactly(struct __test_metadata *_metadata, int nr)
 	struct kid kids[LIMIT];
 	int i;
 
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		ASSERT_TRUE(eventually(!kid_hold(&kids[i], CLONE_NEWPID))) {
 			TH_LOG("%d of %d", i, nr);
 		}
+	}
 	expect_none(_metadata);
 	while (i--)
 		kid_stop(&kids[i]);

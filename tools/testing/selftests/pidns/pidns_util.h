@@ -15,7 +15,6 @@
  * is there.
  */
 #define RESERVED_PIDS 300
-#define PID_MAX_LIMIT (4 * 1024 * 1024)
 #define MAX_PID_NS_LEVEL 32
 
 /* The /proc of whoever started the test. */
@@ -47,20 +46,14 @@ static inline int set_tid_caps_drop(void)
 	return cap_drop(CAP_SYS_ADMIN) ?: cap_drop(CAP_CHECKPOINT_RESTORE);
 }
 
-/* Like fork(), with set_tid @tids, the innermost namespace's number first. */
+/* fork_set_tid() without a pidfd; the child is killed when its parent exits. */
 static inline pid_t fork_tids(__u64 flags, const pid_t *tids, size_t nr)
 {
-	struct __clone_args args = {
-		.flags = flags,
-		.exit_signal = SIGCHLD,
-		.set_tid = ptr_to_u64(tids),
-		.set_tid_size = nr,
-	};
-	pid_t pid = sys_clone3(&args, sizeof(args));
+	pid_t pid = fork_set_tid(flags, NULL, tids, nr);
 
 	if (!pid)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return pid < 0 ? -errno : pid;
+	return pid;
 }
 
 /* The result of a fork: the child's number, once it has exited successfully. */
@@ -129,20 +122,6 @@ static inline int pidns_descend(int levels)
 			_exit(wait_for_pid(pid));
 	}
 	return 0;
-}
-
-/* The number in a file, or a negative errno. */
-static inline int file_read_int(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char buf[32] = {};
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = read(fd, buf, sizeof(buf) - 1) > 0 ? atoi(buf) : -EIO;
-	close(fd);
-	return ret;
 }
 
 /* The last number before the cursor of the caller's namespace. */

@@ -7,12 +7,10 @@
 #ifndef __PIDNS_WINDOW_H
 #define __PIDNS_WINDOW_H
 
-#include <linux/memfd.h>
-#include <linux/userfaultfd.h>
 #include <poll.h>
-#include <sys/mman.h>
 
 #include "pidns_util.h"
+#include "uffd_util.h"
 
 struct window {
 	struct kid kid;		/* the task that clones */
@@ -21,24 +19,6 @@ struct window {
 	unsigned long page;
 };
 
-static inline int window_register(struct uffdio_register *reg, int file)
-{
-	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_MISSING_SHMEM };
-	int uffd = syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	void *page;
-
-	if (uffd < 0)
-		return -errno;
-	page = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	reg->range.start = (unsigned long)page;
-	reg->range.len = getpagesize();
-	reg->mode = UFFDIO_REGISTER_MODE_MISSING;
-	if (page == MAP_FAILED || ioctl(uffd, UFFDIO_API, &api) ||
-	    ioctl(uffd, UFFDIO_REGISTER, reg))
-		return -errno;
-	return uffd;
-}
-
 /*
  * Let a child join the PID namespace @nsfd, or unshare one if @nsfd is
  * negative, and clone; returns 0 when the clone has its number and waits. The
@@ -46,31 +26,34 @@ static inline int window_register(struct uffdio_register *reg, int file)
  */
 static inline int window_open(struct window *w, int nsfd)
 {
-	struct uffdio_register reg = {};
 	struct pollfd events[2];
 	int uffd;
+	void *page;
 	pid_t pid;
 
 	w->file = memfd_create("window", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
 	if (w->file < 0 || ftruncate(w->file, getpagesize()))
 		return -errno;
+	page = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, w->file, 0);
+	if (page == MAP_FAILED)
+		return -errno;
+	w->page = (unsigned long)page;
 	pid = kid_start(&w->kid, 0);
 	if (pid < 0)
 		return pid;
 	if (!pid) {
-		uffd = window_register(&reg, w->file);
+		uffd = uffd_register(page, getpagesize(), UFFD_FEATURE_MISSING_SHMEM, O_NONBLOCK);
 		if (nsfd < 0 ? unshare(CLONE_NEWPID) : setns(nsfd, CLONE_NEWPID))
 			uffd = -errno;
 		kid_tell(&w->kid, uffd);
-		send(w->kid.sk, &reg.range.start, sizeof(reg.range.start), MSG_NOSIGNAL);
 		kid_hear(&w->kid);
-		pid = fork_held(fork_flags(0, (int *)(unsigned long)reg.range.start));
+		pid = fork_held(fork_flags(0, page));
 		kid_tell(&w->kid, pid);
 		kid_rest(&w->kid);
 	}
 	uffd = kid_hear(&w->kid);
-	if (uffd < 0 || read_nointr(w->kid.sk, &w->page, sizeof(w->page)) != sizeof(w->page))
-		return uffd < 0 ? uffd : -EIO;
+	if (uffd < 0)
+		return uffd;
 	w->uffd = sys_pidfd_getfd(w->kid.pidfd, uffd, 0);
 	if (w->uffd < 0)
 		return -errno;
@@ -108,6 +91,7 @@ static inline void window_close(struct window *w)
 {
 	close(w->uffd);
 	close(w->file);
+	munmap((void *)w->page, getpagesize());
 	kid_stop(&w->kid);
 }
 

@@ -14,25 +14,8 @@
 /* Numbers between those of the leaders and of the threads: the scan spans several batches. */
 #define RESTING 400
 
-/* How often all have called exec(); the file is this descriptor after exec. */
-#define SHARED_FD 200
+/* How often all have called exec(). */
 static int *execs;
-
-static bool shared_map(void)
-{
-	execs = mmap(NULL, sizeof(*execs), PROT_READ | PROT_WRITE, MAP_SHARED, SHARED_FD, 0);
-	return execs != MAP_FAILED;
-}
-
-static bool shared_make(void)
-{
-	int fd = memfd_create("execs", 0);
-
-	if (fd < 0 || ftruncate(fd, sizeof(*execs)) || dup2(fd, SHARED_FD) != SHARED_FD)
-		return false;
-	close(fd);
-	return shared_map();
-}
 
 static void *exec_again(void *arg)
 {
@@ -45,7 +28,8 @@ static int helper(void)
 {
 	pthread_t thread;
 
-	if (!shared_map())
+	execs = shared_map(sizeof(*execs));
+	if (!execs)
 		return EXIT_FAILURE;
 	__atomic_fetch_add(execs, 1, __ATOMIC_RELAXED);
 	/* That fails once the init dies: stay, for the zap to kill. */
@@ -106,7 +90,8 @@ TEST_F_TIMEOUT(pidns, exec_against_zap, NS_TIMEOUT * 2)
 {
 	int rounds = count_for_kernel(_metadata, ROUNDS), round;
 
-	ASSERT_TRUE(shared_make());
+	execs = shared_make(sizeof(*execs));
+	ASSERT_NE(NULL, execs);
 	for (round = 0; round < rounds; round++)
 		one_round(_metadata, round);
 }

@@ -42,10 +42,7 @@ FIXTURE_TEARDOWN(uring)
 /* Trace the init's child: its zombie is the tracer's before it is the init's. */
 static bool hold_child(struct kid *kid, pid_t *child)
 {
-	int fd = ns_open(kid->pid, L_PID);
-
-	*child = ioctl(fd, NS_GET_PID_FROM_PIDNS, kid_hear(kid));
-	close(fd);
+	*child = pid_from(kid->pid, kid_hear(kid));
 	return *child > 0 && !ptrace(PTRACE_SEIZE, *child, NULL, NULL);
 }
 
