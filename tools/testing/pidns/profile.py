@@ -47,7 +47,7 @@ ENTRIES = {
     "kill-ns": "do_exit",
 }
 # Who takes a lock for numbers: pidmap_lock in C, that of a namespace in Rust.
-HOLDERS = re.compile(r"alloc_pid|free_pids?|pidns::.*|.*kernel::pid::.*")
+HOLDERS = re.compile(r"alloc_pid|free_pids?|.*\b(pidns|kernel::pid)::.*")
 KERNEL = 0xFFFFFFFF80000000
 EXECUTED = re.compile(r"\[[0-9a-f]+/([0-9a-f]+)/")
 SHOWN, DEEPEST = 40, 31

@@ -59,6 +59,12 @@ class ProfileTest(FolderTest):
         self.assertEqual(self.symbols.address("other"), int(OTHER, 16) - 4)
         self.assertNotIn("data", self.symbols.names)
 
+    def test_who_takes_a_lock_for_numbers(self) -> None:
+        for name in ("free_pids", "pidns::a::b", "<pidns::A>::b", "<kernel::pid::Pid>::b"):
+            self.assertTrue(profile.HOLDERS.fullmatch(name), name)
+        for name in ("free_pidx", "<kernel::pidfd::A>::b", "mypidns::a"):
+            self.assertFalse(profile.HOLDERS.fullmatch(name), name)
+
     def test_an_operation(self) -> None:
         executed = profile.Executed(self.symbols)
         executed.read(["QEMU starts", *LOG])
