@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """make profile: where the instructions of an operation of bench.c go, function by function, C
-beside Rust.
+beside Rust; and how many atomic operations it has.
 
 A guest does the operation for ever, and for some seconds QEMU logs which instructions are executed.
 Each is translated for itself, so that the log has a line for each. An operation is counted by the
@@ -17,15 +17,16 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import bench, kernel, process
+from . import bench, kernel, link, process
 from .arch import X86_64
 from .cache import Cache
 from .errors import Fault, note
 from .options import Options, refuse
+from .tree import Tree
 
 # The function that each operation enters once.
 ENTRIES = {
@@ -47,7 +48,17 @@ ENTRIES = {
     "kill-ns": "do_exit",
 }
 # Who takes a lock for numbers: pidmap_lock in C, that of a namespace in Rust.
-HOLDERS = re.compile(r"alloc_pid|free_pids?|pidns::.*|.*kernel::pid::.*")
+HOLDERS = re.compile(r"alloc_pid|free_pids?|.*\b(pidns|kernel::pid)::.*")
+# The lock is counted for who calls one of these.
+LOCKS = re.compile(r"_raw_(spin|read|write)_.*|queued_(spin|read|write)_.*")
+# What is ours of the kernel crate, of that which is not inlined.
+CRATE = re.compile(r"<*kernel::(ns|nsproxy|pid|pid_namespace|pidfd)::")
+# An instruction that reads and writes memory in one step: after other prefixes LOCK, or, perhaps
+# with REX, XCHG with memory. But not smp_mb(), which locks its own stack.
+ATOMIC = re.compile(
+    rb"(?!\xf0\x83\x44\x24\xfc\x00)[\x26\x2e\x36\x3e\x64-\x67\xf2\xf3]*"
+    rb"(\xf0|[\x40-\x4f]?[\x86\x87][\x00-\xbf])"
+)
 KERNEL = 0xFFFFFFFF80000000
 EXECUTED = re.compile(r"\[[0-9a-f]+/([0-9a-f]+)/")
 SHOWN, DEEPEST = 40, 31
@@ -77,22 +88,52 @@ class Symbols:
         return self.addresses[self.names.index(name)]
 
 
+@dataclass(frozen=True)
+class Code:
+    """The machine code of a kernel, from an address on, and what functions are ours."""
+
+    start: int
+    text: bytes
+    functions: frozenset[str]
+
+    @classmethod
+    def of(cls, tree: Tree, impl: str, symbols: "Symbols", folder: Path) -> "Code":
+        """That of a kernel that was built."""
+        text, llvm = folder / "text", tree.toolchain.llvm
+        out = ("--output-target=binary", "--only-section=.text", tree.build / "vmlinux", text)
+        process.output(f"llvm-objcopy-{llvm}", *out)
+        objects = [tree.build / name for name in sorted(link.OBJECTS[impl])]
+        own = Symbols(process.output(f"llvm-nm-{llvm}", "--demangle", *objects)).names
+        crate = filter(CRATE.match, symbols.names)
+        return cls(symbols.address("_text"), text.read_bytes(), frozenset([*own, *crate]))
+
+    def is_atomic(self, address: int) -> bool:
+        """Whether an instruction is. LOCK is never patched, not even for one processor, and no
+        alternative that is used has it."""
+        at = address - self.start
+        return 0 <= at < len(self.text) and bool(ATOMIC.match(self.text, at))
+
+
 class Executed:
     """Counts what is executed, and while a lock for numbers is held."""
 
     def __init__(self, symbols: Symbols) -> None:
         self.symbols = symbols
         self.gives = symbols.address("_raw_spin_unlock")
-        self.times: Counter[int] = Counter()
-        self.held = 0
-        # By address: whether it is in a function that takes such a lock, and in what takes it.
-        self._kinds: dict[int, tuple[bool, bool]] = {}
-        self._holding, self._before = False, (False, False)
+        # By address, and before it, which differs in functions of locks, the last one outside.
+        self.times: Counter[tuple[int, int]] = Counter()
+        # By how many such locks are held at once.
+        self.held: Counter[int] = Counter()
+        # By address: whether it is in a function that takes such a lock, in what takes it, and in
+        # a function of any lock.
+        self._kinds: dict[int, tuple[bool, bool, bool]] = {}
+        self._depth, self._before, self._outside = 0, (False, False, False), 0
 
-    def _kind(self, address: int) -> tuple[bool, bool]:
+    def _kind(self, address: int) -> tuple[bool, bool, bool]:
         """Of an address seen for the first time."""
         name = self.symbols.name(address)
-        self._kinds[address] = bool(HOLDERS.fullmatch(name)), name == "_raw_spin_lock"
+        holds, locks = bool(HOLDERS.fullmatch(name)), bool(LOCKS.fullmatch(name))
+        self._kinds[address] = holds, name == "_raw_spin_lock", locks
         return self._kinds[address]
 
     def read(self, lines: Iterable[str]) -> None:
@@ -100,56 +141,90 @@ class Executed:
         for line in lines:
             if match := EXECUTED.search(line):
                 address = int(match[1], 16)
-                self.times[address] += 1
                 now = self._kinds.get(address) or self._kind(address)
-                if self._holding:
-                    self._holding = not (address == self.gives and self._before[0])
-                else:
-                    self._holding = self._before[1] and now[0]
-                self.held += self._holding
+                if self._before[1] and now[0]:
+                    self._depth += 1
+                elif self._depth and self._before[0] and address == self.gives:
+                    self._depth -= 1
+                if self._depth:
+                    self.held[self._depth] += 1
                 self._before = now
+                if not now[2]:
+                    self._outside = address
+                self.times[self._outside, address] += 1
 
-    def an_operation(self, operation: str) -> "Profile":
-        """How many instructions an operation has."""
-        begun = self.times[self.symbols.address(ENTRIES[operation])]
+    def an_operation(self, operation: str, code: Code) -> "Profile":
+        """How many instructions an operation has, and atomic ones."""
+        entry = self.symbols.address(ENTRIES[operation])
+        begun = self.times[entry, entry]
         if not begun:
             raise Fault(f"{operation} was never begun; give it more time by TIMEOUT=")
         functions: Counter[str] = Counter()
-        for address, times in self.times.items():
+        atomics: Counter[str] = Counter()
+        for (outside, address), times in self.times.items():
             functions[self.symbols.name(address)] += times
-        each = {name: times / begun for name, times in functions.most_common()}
-        return Profile(f"{operation}: {begun} operations", self.held / begun, each)
+            if code.is_atomic(address):
+                atomics[self.symbols.name(outside)] += times
+        each, atomic = (
+            {name: times / begun for name, times in found.most_common()}
+            for found in (functions, atomics)
+        )
+        held, most = self.held.total() / begun, self.held[max(self.held, default=0)] / begun
+        ours = code.functions & atomic.keys()
+        return Profile(f"{operation}: {begun} operations", held, most, each, atomic, ours)
 
 
 @dataclass(frozen=True)
 class Profile:
-    """How many instructions an operation has: with a lock for numbers held, and in each function,
-    most first."""
+    """How many instructions an operation has: with a lock for numbers held, or the most at once,
+    and in each function, most first; and atomic ones, and which of these functions are ours."""
 
     title: str
     held: float
+    most: float
     functions: Mapping[str, float]
+    atomics: Mapping[str, float]
+    ours: Set[str]
 
     def text(self) -> str:
         """All of it."""
-        lines = [f"{times:.1f} {name}\n" for name, times in self.functions.items()]
-        return "".join([f"# {self.title}\n# held {self.held:.1f}\n", *lines])
+        said = [
+            f"# {self.title}",
+            f"# held {self.held:.1f}, the most at once {self.most:.1f}",
+            *(f"{times:.1f} {name}" for name, times in self.functions.items()),
+            "# atomic operations",
+        ]
+        for name, times in self.atomics.items():
+            said.append(f"{times:.1f} {name}{' (ours)' if name in self.ours else ''}")
+        return "".join(f"{line}\n" for line in said)
+
+
+def line(mine: float, other: float, what: str) -> str:
+    """A line of a table."""
+    return f"{mine:>10.1f} {other:>10.1f} {other - mine:>+10.1f}  {what}"
+
+
+def side_by_side(c: Mapping[str, float], rust: Mapping[str, float], of: Set[str]) -> list[str]:
+    """Some functions, what differs most first, and the sum of all functions."""
+    pairs = {name: (c.get(name, 0), rust.get(name, 0)) for name in of}
+    most = sorted(of, key=lambda name: (-abs(pairs[name][1] - pairs[name][0]), name))[:SHOWN]
+    lines = [line(*pairs[name], name[-100:]) for name in most]
+    return [*lines, line(sum(c.values()), sum(rust.values()), "all functions")]
 
 
 def table(c: Profile, rust: Profile) -> list[str]:
-    """Both side by side, what differs most first."""
-
-    def line(mine: float, other: float, what: str) -> str:
-        return f"{mine:>10.1f} {other:>10.1f} {other - mine:>+10.1f}  {what}"
-
-    names = c.functions.keys() | rust.functions.keys()
-    pairs = {name: (c.functions.get(name, 0), rust.functions.get(name, 0)) for name in names}
-    most = sorted(names, key=lambda name: (-abs(pairs[name][1] - pairs[name][0]), name))[:SHOWN]
+    """Both side by side; of the atomic operations those of ours."""
+    columns, ours = f"{'C':>10} {'Rust':>10} {'more':>10}", c.ours | rust.ours
+    own = [sum(profile.atomics[name] for name in profile.ours) for profile in (c, rust)]
     return [
-        f"{'C':>10} {'Rust':>10} {'more':>10}  function (instructions an operation)",
-        *(line(*pairs[name], name[-100:]) for name in most),
-        line(sum(c.functions.values()), sum(rust.functions.values()), "all"),
+        f"{columns}  function (instructions an operation)",
+        *side_by_side(c.functions, rust.functions, c.functions.keys() | rust.functions.keys()),
         line(c.held, rust.held, "under a lock for numbers"),
+        line(c.most, rust.most, "under the most of these at once"),
+        "",
+        f"{columns}  function of ours (atomic operations)",
+        *side_by_side(c.atomics, rust.atomics, ours),
+        line(own[0], own[1], "these functions"),
     ]
 
 
@@ -223,6 +298,7 @@ def profiled(options: Options, cache: Cache, operation: str, level: str) -> Prof
         with kernel.built(options, cache) as tree:
             bench.stage(tree, folder)
             symbols = Symbols(bench.symbols(tree, "--demangle"))
+            code = Code.of(tree, options.impl, symbols, folder)
         note(f"looking (IMPL={options.impl})")
         command = bench.guest(folder, f"BENCH_LOOP={operation} BENCH_LEVEL={level}")
         command = one_by_one(command, process.output(X86_64.qemu, "--version"))
@@ -232,7 +308,7 @@ def profiled(options: Options, cache: Cache, operation: str, level: str) -> Prof
             f"the guest was not done with {operation} within {seconds + REST} s and was stopped"
             f" (IMPL={options.impl})"
         )
-    profile = found.an_operation(operation)
+    profile = found.an_operation(operation, code)
     (cache.log / f"profile-{options.impl}.txt").write_text(profile.text(), encoding="utf-8")
     return profile
 

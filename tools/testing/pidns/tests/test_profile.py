@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What is counted of QEMU's log; QEMU is a stand-in."""
 
+import os
 from functools import partial
 from unittest import mock
 
@@ -26,7 +27,16 @@ USER, CLONE, ALLOC, LOCK, UNLOCK, OTHER = [
 ]
 # The lock is taken in alloc_pid(), and once elsewhere, where nobody counts.
 ORDER = [USER, CLONE, ALLOC, LOCK, ALLOC, OTHER, ALLOC, UNLOCK, ALLOC, LOCK, OTHER, UNLOCK] * 2
-LOG = [f"Trace 0: 0x7f00 [00000000/{address}/00/ff] \n" for address in ORDER]
+# One in another, as in Rust.
+NESTED = [CLONE, ALLOC, LOCK, ALLOC, LOCK, ALLOC, UNLOCK, ALLOC, UNLOCK, OTHER]
+LINE = "Trace 0: 0x7f00 [00000000/{}/00/ff] \n"
+LOG = [LINE.format(address) for address in ORDER]
+CODE = bytearray(0x500)
+# lock incl (%rdi) in alloc_pid(), lock cmpxchgl in the lock, xchgl with memory elsewhere.
+for place, instruction in ((0x108, "f0 ff 07"), (0x200, "f0 0f b1 0f"), (0x404, "87 07")):
+    CODE[place : place + 4] = bytes.fromhex(instruction).ljust(4, b"\0")
+ATOMIC = ["f0 ff 07", "f0 48 0f b1 0f", "66 f0 ff 07", "48 87 07", "87 05 00 00 00 00", "86 07"]
+PLAIN = ["ff 07", "87 c0", "66 90", "48 87 d8", "f0 83 44 24 fc 00", "65 48 0f b1 0f", "f3 90"]
 QEMU = """#!/usr/bin/env python3
 import socket, sys, time
 words = sys.argv[1:]
@@ -59,23 +69,65 @@ class ProfileTest(FolderTest):
         self.assertEqual(self.symbols.address("other"), int(OTHER, 16) - 4)
         self.assertNotIn("data", self.symbols.names)
 
+    def test_who_takes_a_lock_for_numbers(self) -> None:
+        for name in ("free_pids", "pidns::a::b", "<pidns::A>::b", "<kernel::pid::Pid>::b"):
+            self.assertTrue(profile.HOLDERS.fullmatch(name), name)
+        for name in ("free_pidx", "<kernel::pidfd::A>::b", "mypidns::a"):
+            self.assertFalse(profile.HOLDERS.fullmatch(name), name)
+
     def test_an_operation(self) -> None:
         executed = profile.Executed(self.symbols)
         executed.read(["QEMU starts", *LOG])
-        found = executed.an_operation("vfork")
+        code = profile.Code(int(CLONE, 16), bytes(CODE), frozenset({"alloc_pid", "gone"}))
+        found = executed.an_operation("vfork", code)
         self.assertEqual(found.title, "vfork: 2 operations")
         self.assertEqual(found.functions["alloc_pid"], 4)
         # What comes between the lock and what gives it back.
-        self.assertEqual(found.held, 3)
-        self.assertIn("# vfork: 2 operations\n# held 3.0\n4.0 alloc_pid\n", found.text())
+        self.assertEqual((found.held, found.most), (3, 3))
+        # The locks as well are those of the one that takes them.
+        self.assertEqual(found.atomics, {"alloc_pid": 6, "other": 2})
+        self.assertEqual(found.ours, {"alloc_pid"})
+        head = "# vfork: 2 operations\n# held 3.0, the most at once 3.0\n4.0 alloc_pid\n"
+        self.assertIn(head, found.text())
+        tail = "# atomic operations\n6.0 alloc_pid (ours)\n2.0 other\n"
+        self.assertIn(tail, found.text())
         with mock.patch.dict(profile.ENTRIES, kill0="data"):
             self.symbols.names.append("data")
             self.symbols.addresses.append(2**64)
-            self.refused("kill0 was never begun", lambda: executed.an_operation("kill0"))
+            self.refused("kill0 was never begun", lambda: executed.an_operation("kill0", code))
+
+    def test_nested_locks(self) -> None:
+        executed = profile.Executed(self.symbols)
+        executed.read(map(LINE.format, NESTED))
+        found = executed.an_operation("vfork", profile.Code(0, b"", frozenset()))
+        self.assertEqual((found.held, found.most), (5, 1))
+
+    def test_atomic_operations(self) -> None:
+        for instruction in ATOMIC:
+            self.assertTrue(profile.ATOMIC.match(bytes.fromhex(instruction)), instruction)
+        for instruction in PLAIN:
+            self.assertFalse(profile.ATOMIC.match(bytes.fromhex(instruction)), instruction)
+
+    def test_the_code_of_a_kernel(self) -> None:
+        out = '#!/bin/sh\nfor last; do :; done\nprintf "\\360\\377" >"$last"\n'
+        nm = '#!/bin/sh\necho "kernel/pid.o:"\necho "0000000000000000 T alloc_pid"\n'
+        names = "ffffffff81000000 T _text\nffffffff81000010 T <kernel::pid::Pid>::get\n"
+        self.program("llvm-objcopy-0", out)
+        self.program("llvm-nm-0", nm)
+        tree = mock.Mock(build=self.folder, toolchain=mock.Mock(llvm=0))
+        with mock.patch.dict(os.environ, PATH=f"{self.folder}:{os.environ['PATH']}"):
+            code = profile.Code.of(tree, "c", profile.Symbols(names), self.folder)
+        self.assertEqual(code.functions, {"alloc_pid", "<kernel::pid::Pid>::get"})
+        self.assertTrue(code.is_atomic(0xFFFFFFFF81000000))
+        self.assertFalse(code.is_atomic(0xFFFFFFFF81000002))
+        self.assertFalse(code.is_atomic(0x401000))
 
     def test_a_table(self) -> None:
-        c = profile.Profile("vfork", 1.0, {"same": 5.0, "gone": 2.0})
-        rust = profile.Profile("vfork", 2.5, {"same": 5.0, "new": 3.0})
+        atomics, ours = {"same": 2.0, "gone": 1.0, "others": 4.0}, frozenset({"same", "gone"})
+        c = profile.Profile("vfork", 1.0, 1.0, {"same": 5.0, "gone": 2.0}, atomics, ours)
+        atomics = {"same": 2.0, "others": 3.0}
+        functions = {"same": 5.0, "new": 3.0}
+        rust = profile.Profile("vfork", 2.5, 0.5, functions, atomics, ours - {"gone"})
         self.assertEqual(
             profile.table(c, rust),
             [
@@ -83,8 +135,15 @@ class ProfileTest(FolderTest):
                 "       0.0        3.0       +3.0  new",
                 "       2.0        0.0       -2.0  gone",
                 "       5.0        5.0       +0.0  same",
-                "       7.0        8.0       +1.0  all",
+                "       7.0        8.0       +1.0  all functions",
                 "       1.0        2.5       +1.5  under a lock for numbers",
+                "       1.0        0.5       -0.5  under the most of these at once",
+                "",
+                "         C       Rust       more  function of ours (atomic operations)",
+                "       1.0        0.0       -1.0  gone",
+                "       2.0        2.0       +0.0  same",
+                "       7.0        5.0       -2.0  all functions",
+                "       3.0        2.0       -1.0  these functions",
             ],
         )
 
