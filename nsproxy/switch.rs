@@ -25,11 +25,20 @@ use kernel::{
 #[inline]
 pub(crate) fn switch_task_namespaces(task: NsProxySwitch<'_>, new: Option<PreparedNsProxy>) {
     might_sleep();
-    let new = new.map(PreparedNsProxy::activate);
-    // A child that is dropped again has never run, and its pid still is the parent's.
-    if new.is_some() || task.is_current() {
-        trace::nsproxy_switch(task.task(), task.proxy(), new.as_deref());
-    }
+    let new = match new {
+        Some(new) => {
+            let new = new.activate();
+            trace::nsproxy_switch(task.task(), task.proxy(), Some(&new));
+            Some(new)
+        }
+        None => {
+            // A child that is dropped again has never run, and its pid still is the parent's.
+            if task.is_current() {
+                trace::nsproxy_switch(task.task(), task.proxy(), None);
+            }
+            None
+        }
+    };
     drop(task.replace(new));
 }
 
