@@ -65,7 +65,7 @@ pub(crate) fn copy_namespaces(
         child.enter_time_ns(&mut proxy);
     }
     let proxy = proxy.activate();
-    trace::nsproxy_clone(child.task(), parents, &proxy);
+    trace::nsproxy_clone(child, &proxy);
     Ok(proxy)
 }
 

@@ -28,13 +28,13 @@ pub(crate) fn switch_task_namespaces(task: NsProxySwitch<'_>, new: Option<Prepar
     let new = match new {
         Some(new) => {
             let new = new.activate();
-            trace::nsproxy_switch(task.task(), task.proxy(), Some(&new));
+            trace::nsproxy_switch(&task, Some(&new));
             Some(new)
         }
         None => {
             // A child that is dropped again has never run, and its pid still is the parent's.
             if task.is_current() {
-                trace::nsproxy_switch(task.task(), task.proxy(), None);
+                trace::nsproxy_switch(&task, None);
             }
             None
         }

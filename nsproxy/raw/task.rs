@@ -106,14 +106,6 @@ impl<'a> NsProxySwitch<'a> {
         ptr::eq::<Task>(self.0, &**current!())
     }
 
-    /// Returns the nsproxy, if the task has one.
-    #[inline]
-    pub(crate) fn proxy(&self) -> Option<&NsProxy> {
-        // SAFETY: By the type invariants the task owns a reference to it, and keeps it while `self`
-        // is borrowed, since `replace` consumes it.
-        unsafe { (*self.0.as_ptr()).nsproxy.cast::<NsProxy>().as_ref() }
-    }
-
     /// Sets the pointer to `new`, or to null, and returns the old nsproxy.
     ///
     /// Takes the task's `alloc_lock`.

@@ -4,11 +4,12 @@
 //!
 //! C header: [`include/trace/events/pidns.h`](srctree/include/trace/events/pidns.h)
 
-use core::ptr;
-use kernel::{
-    nsproxy::NsProxy,
-    task::Task, //
+use super::task::{
+    NewTask,
+    NsProxySwitch, //
 };
+use core::ptr;
+use kernel::nsproxy::NsProxy;
 
 /// The tracepoints, as C declares them.
 mod points {
@@ -17,36 +18,35 @@ mod points {
     kernel::declare_trace! {
         /// # Safety
         ///
-        /// `task` must be valid, and both nsproxies valid or null.
+        /// `task` must be valid, and its nsproxy must not change; `new` must be valid or null.
         pub(super) unsafe fn nsproxy_switch(
             task: *mut bindings::task_struct,
-            old: *mut bindings::nsproxy,
             new: *mut bindings::nsproxy,
         );
 
         /// # Safety
         ///
-        /// `task` and both nsproxies must be valid.
+        /// As for [`nsproxy_switch`].
         pub(super) unsafe fn nsproxy_clone(
             task: *mut bindings::task_struct,
-            old: *mut bindings::nsproxy,
             new: *mut bindings::nsproxy,
         );
     }
 }
 
-/// The nsproxy of `task` is about to change from `old` to `new`.
+/// The nsproxy of a task is about to change to `new`.
 #[inline(always)]
-pub(crate) fn nsproxy_switch(task: &Task, old: Option<&NsProxy>, new: Option<&NsProxy>) {
-    let old = old.map_or(ptr::null_mut(), NsProxy::as_ptr);
+pub(crate) fn nsproxy_switch(switch: &NsProxySwitch<'_>, new: Option<&NsProxy>) {
     let new = new.map_or(ptr::null_mut(), NsProxy::as_ptr);
-    // SAFETY: They are valid, or null.
-    unsafe { points::nsproxy_switch(task.as_ptr(), old, new) };
+    // SAFETY: The task is valid, and its nsproxy changes when `switch` is consumed. The other one
+    // is valid or null.
+    unsafe { points::nsproxy_switch(switch.task().as_ptr(), new) };
 }
 
-/// `new` was created from the parent's `old` for `child`, which still has the parent's number.
+/// `new` was created for `child`, which still has its parent's nsproxy and number.
 #[inline(always)]
-pub(crate) fn nsproxy_clone(child: &Task, old: &NsProxy, new: &NsProxy) {
-    // SAFETY: They are valid.
-    unsafe { points::nsproxy_clone(child.as_ptr(), old.as_ptr(), new.as_ptr()) };
+pub(crate) fn nsproxy_clone(child: &NewTask<'_>, new: &NsProxy) {
+    // SAFETY: The task is valid and has not run, so its nsproxy does not change. The other one is
+    // valid.
+    unsafe { points::nsproxy_clone(child.task().as_ptr(), new.as_ptr()) };
 }

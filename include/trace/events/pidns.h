@@ -282,9 +282,9 @@ static inline int pidns_syscall_nr(void)
 
 DECLARE_EVENT_CLASS(pidns_sets,
 
-	TP_PROTO(struct task_struct *task, struct nsproxy *old, struct nsproxy *new),
+	TP_PROTO(struct task_struct *task, struct nsproxy *new),
 
-	TP_ARGS(task, old, new),
+	TP_ARGS(task, new),
 
 	TP_STRUCT__entry(
 		PIDNS_SET_FIELDS(old)
@@ -294,6 +294,8 @@ DECLARE_EVENT_CLASS(pidns_sets,
 	),
 
 	TP_fast_assign(
+		struct nsproxy *old = task->nsproxy;
+
 		PIDNS_SET_ASSIGN(old);
 		PIDNS_SET_ASSIGN(new);
 		__entry->pid		= task->pid;
@@ -318,17 +320,17 @@ DECLARE_EVENT_CLASS(pidns_sets,
  */
 DEFINE_EVENT(pidns_sets, nsproxy_switch,
 
-	TP_PROTO(struct task_struct *task, struct nsproxy *old, struct nsproxy *new),
+	TP_PROTO(struct task_struct *task, struct nsproxy *new),
 
-	TP_ARGS(task, old, new)
+	TP_ARGS(task, new)
 );
 
 /* A clone by pid has made a set for its child. It may still fail. */
 DEFINE_EVENT(pidns_sets, nsproxy_clone,
 
-	TP_PROTO(struct task_struct *task, struct nsproxy *old, struct nsproxy *new),
+	TP_PROTO(struct task_struct *task, struct nsproxy *new),
 
-	TP_ARGS(task, old, new)
+	TP_ARGS(task, new)
 );
 
 #endif /* _TRACE_PIDNS_H */
