@@ -213,6 +213,15 @@ static int processes_inside(int nsfd, pid_t *pids, int max)
 	return count;
 }
 
+static int zombies(const pid_t *pids, int nr)
+{
+	int count = 0;
+
+	while (nr--)
+		count += task_state(pids[nr]) == 'Z';
+	return count;
+}
+
 TEST_F_TIMEOUT(death, all_descendants_get_sigkill, NS_TIMEOUT)
 {
 	int ready[2], pidfd[NR_HARD + 2], fd, i, injected;
@@ -248,6 +257,8 @@ TEST_F_TIMEOUT(death, all_descendants_get_sigkill, NS_TIMEOUT)
 	outside = fork_resting(0, NULL);
 	/* All kinds, the child of vfork, and the one with its parent outside. */
 	ASSERT_TRUE(eventually(processes_inside(fd, pids, ARRAY_SIZE(pids)) == NR_HARD + 2));
+	/* A leader that is still on its way out keeps its own status. */
+	ASSERT_TRUE(eventually(zombies(pids, NR_HARD + 2) == 1));
 	for (i = 0; i < NR_HARD + 2; i++)
 		pidfd[i] = sys_pidfd_open(pids[i], 0);
 	end_init(&kid, variant->by_itself);
