@@ -38,7 +38,7 @@ mod points {
 #[inline(always)]
 pub(crate) fn nsproxy_switch(switch: &NsProxySwitch<'_>, new: Option<&NsProxy>) {
     let new = new.map_or(ptr::null_mut(), NsProxy::as_ptr);
-    // SAFETY: The task is valid, and its nsproxy changes when `switch` is consumed. The other one
+    // SAFETY: The task is valid, and its nsproxy does not change before `switch` is consumed. `new`
     // is valid or null.
     unsafe { points::nsproxy_switch(switch.task().as_ptr(), new) };
 }
@@ -46,7 +46,6 @@ pub(crate) fn nsproxy_switch(switch: &NsProxySwitch<'_>, new: Option<&NsProxy>) 
 /// `new` was created for `child`, which still has its parent's nsproxy and number.
 #[inline(always)]
 pub(crate) fn nsproxy_clone(child: &NewTask<'_>, new: &NsProxy) {
-    // SAFETY: The task is valid and has not run, so its nsproxy does not change. The other one is
-    // valid.
+    // SAFETY: The task is valid and has not run, so its nsproxy does not change. `new` is valid.
     unsafe { points::nsproxy_clone(child.task().as_ptr(), new.as_ptr()) };
 }

@@ -6,7 +6,6 @@ where the tests run that race it. Where the list names a mistake, a test must no
 same window, and what is seen without the delay is told beside it.
 """
 
-import resource
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -137,8 +136,7 @@ def judge(wanted: Mapping[Delay, Sequence[Trial]]) -> int:
 
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
-    # A kernel that panics aborts, and should leave no core file.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    uml.leave_no_core()
     if options.kdir:
         raise Fault("KDIR= is not for the delays, which change the source; leave it out")
     refuse_all_but(env, "delays", "CPUS DELAYS KDIR MEMORY TIMEOUT")

@@ -4,7 +4,6 @@
 One kernel has all of them. Each is made in guests of its own, where the suites run.
 """
 
-import resource
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -201,8 +200,7 @@ def judge(trials: Sequence[Trial], known: Mapping[str, Mutant]) -> int:
 
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
-    # A kernel that panics aborts, and should leave no core file.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    uml.leave_no_core()
     refuse_foreign(options, env)
     wanted = laid.chosen(mutants.read(), "MUTANTS", env.get("MUTANTS", "").split())
     if mutants.main():

@@ -11,7 +11,6 @@ import csv
 import itertools
 import os
 import re
-import resource
 import statistics
 import subprocess
 import time
@@ -292,8 +291,7 @@ def command(
     options: Options, cache: Cache, env: Mapping[str, str], arguments: Sequence[str]
 ) -> int:
     """The command "bench-native [OPERATIONS [LEVELS]]"; returns the exit status."""
-    # A kernel that panics aborts, and should leave no core file.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    uml.leave_no_core()
     refuse_all_but(env, "bench-native", "CPUS KDIR LEVEL MEMORY MINUTES OP TIMEOUT")
     operations, levels, *_ = *arguments, "", ""
     wanted = figures(

@@ -49,9 +49,9 @@ ENTRIES = {
 }
 # Who takes a lock for numbers: pidmap_lock in C, that of a namespace in Rust.
 HOLDERS = re.compile(r"alloc_pid|free_pids?|.*\b(pidns|kernel::pid)::.*")
-# The lock is counted for who calls one of these.
+# A lock is counted for the caller of one of these.
 LOCKS = re.compile(r"_raw_(spin|read|write)_.*|queued_(spin|read|write)_.*")
-# What is ours of the kernel crate, of that which is not inlined.
+# Our functions in the kernel crate. Those that are inlined count for their callers.
 CRATE = re.compile(r"<*kernel::(ns|nsproxy|pid|pid_namespace|pidfd)::")
 # An instruction that reads and writes memory in one step: after other prefixes LOCK, or, perhaps
 # with REX, XCHG with memory. But not smp_mb(), which locks its own stack.

@@ -4,7 +4,6 @@
 import contextlib
 import hashlib
 import re
-import resource
 import shutil
 import sys
 import time
@@ -268,8 +267,7 @@ def machines_for(options: Options, jobs: list[Job]) -> list[uml.Machine]:
 
 def quick(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
-    # A kernel that panics aborts, and should leave no core file.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    uml.leave_no_core()
     refuse_all_but(env, "quick", TAKEN)
     choose(options)
     uml.check_machine(options.memory, options.cpus)

@@ -6,7 +6,6 @@ that this machine has. guest/soak.sh says what must be as before.
 """
 
 import re
-import resource
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -120,8 +119,7 @@ class Soak:
 
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
-    # A kernel that panics aborts, and should leave no core file.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    uml.leave_no_core()
     refuse_all_but(env, "soak", "CPUS DEBUG IMPL KDIR MEMORY MINUTES TESTS TIMEOUT")
     for impl in options.impls:
         tests_of(options.with_impl(impl))

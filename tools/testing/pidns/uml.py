@@ -7,6 +7,7 @@ program can write to its guest's memory, and so act as the user on this machine.
 
 import os
 import re
+import resource
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,11 @@ def check_machine(memory: str, cpus: int | None = None) -> None:
         raise Fault(
             f"{where} has no room for MEMORY={memory}; mount it larger, or give less, as in MEMORY=512M"
         )
+
+
+def leave_no_core() -> None:
+    """A kernel that panics aborts, and should leave no core file."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def room(memory: str) -> int:
