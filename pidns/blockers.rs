@@ -98,8 +98,7 @@ impl fmt::Display for Snapshot {
             return f.write_str("no task");
         };
         let used = match seen.kind {
-            PidType::Pid => "",
-            PidType::Tgid => "thread group of ",
+            PidType::Pid | PidType::Tgid => "",
             PidType::Pgid => "group of ",
             PidType::Sid => "session of ",
         };
