@@ -4,6 +4,7 @@
  * the parent namespace had died after the clone got its numbers. The child was
  * created, nobody killed it, and the dead namespace's init waited for it.
  */
+#include "pidns_util.h"
 #include "pidns_window.h"
 
 /*

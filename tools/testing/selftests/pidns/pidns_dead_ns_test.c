@@ -4,6 +4,7 @@
  * became another error by mistake. It is ENOMEM for every caller, system call,
  * and stage of that death.
  */
+#include "pidns_util.h"
 #include "pidns_window.h"
 
 static int nothing(void *arg)

@@ -5,6 +5,7 @@
  */
 #define PIDNS_OWN_FIXTURE
 #include "pidns_reap_util.h"
+#include "pidns_window.h"
 
 #define TEXT 0x100000
 
@@ -157,6 +158,24 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_zombie, NS_TIMEOUT)
 	/* The init is not in its own way. */
 	EXPECT_EQ(NULL, strstr(block(id), "  nr 1:"));
 	EXPECT_EQ(SIGKILL, wait_status(zombie));
+	kid_stop(&kid);
+	close(fd);
+}
+
+TEST_F_TIMEOUT(debugfs, dying_waits_for_clone, NS_TIMEOUT)
+{
+	struct window w;
+	struct kid kid;
+	int fd;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	ASSERT_EQ(0, window_open(&w, fd));
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_LINE(block_now(ns_fd_id(fd)), "  nr 2: no task\n");
+	EXPECT_EQ(-ENOMEM, window_pass(&w));
+	window_close(&w);
 	kid_stop(&kid);
 	close(fd);
 }

@@ -3,6 +3,7 @@
  * The first PID of a namespace must be 1, and until the task that has it is
  * visible there is no second. If the first fork fails, the next one gets 1.
  */
+#include "pidns_util.h"
 #include "pidns_window.h"
 
 /* A child that checks its own number, and exits at once. */

@@ -5,6 +5,7 @@
  */
 #define PIDNS_OWN_FIXTURE
 #include "pidns_reap_util.h"
+#include "pidns_window.h"
 #include "trace_util.h"
 
 static struct trace trace;
@@ -241,6 +242,31 @@ TEST_F_TIMEOUT(trace, zap_waits_for_group, NS_TIMEOUT)
 	kill(member, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(member));
 	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	kid_stop(&kid);
+	close(fd);
+}
+
+/* No task is attached to the pid yet. The clone then fails, since the init is dead. */
+TEST_F_TIMEOUT(trace, zap_waits_for_clone, NS_TIMEOUT)
+{
+	const char *wait;
+	struct window w;
+	struct kid kid;
+	int fd;
+
+	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+	fd = ns_open(kid.pid, L_PID);
+	ASSERT_EQ(0, window_open(&w, fd));
+	kill(kid.pid, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", ns_fd_id(fd));
+	EXPECT_EQ(1, event_number(wait, "nr_pids"));
+	EXPECT_EQ(2, event_number(wait, "nr"));
+	EXPECT_EQ(0, event_number(wait, "pid"));
+	EXPECT_TRUE(event_is(wait, "comm", ""));
+	EXPECT_EQ(-ENOMEM, window_pass(&w));
+	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	window_close(&w);
 	kid_stop(&kid);
 	close(fd);
 }

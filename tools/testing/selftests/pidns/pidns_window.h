@@ -8,8 +8,9 @@
 #define __PIDNS_WINDOW_H
 
 #include <poll.h>
+#include <sys/mman.h>
 
-#include "pidns_util.h"
+#include "kid_util.h"
 #include "uffd_util.h"
 
 struct window {
@@ -47,7 +48,9 @@ static inline int window_open(struct window *w, int nsfd)
 			uffd = -errno;
 		kid_tell(&w->kid, uffd);
 		kid_hear(&w->kid);
-		pid = fork_held(fork_flags(0, page));
+		pid = fork_flags(0, page);
+		while (!pid)
+			pause();
 		kid_tell(&w->kid, pid);
 		kid_rest(&w->kid);
 	}

@@ -53,9 +53,9 @@ static inline const char *trace_begin(struct trace *trace)
 	if (mkdirat(trace->root, trace->name, 0700))
 		return "no tracing instance";
 	trace->dir = openat(trace->root, trace->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Clocks of two processors may disagree on what was first; a counter is in order. */
+	/* sched_clock() of User Mode Linux counts jiffies: order events of CPUs by a counter. */
 	if (trace_write(trace, "trace_clock", "counter"))
-		return "tracing cannot go by a counter";
+		return "no counter clock";
 	if (trace_write(trace, "events/pidns/enable", "1"))
 		return "the events cannot be enabled";
 	return NULL;
