@@ -124,16 +124,21 @@ TEST_F_TIMEOUT(nsproxy, switched_by_unshare, NS_TIMEOUT)
 {
 	struct kid switcher;
 	struct nsids last;
+	int i;
 
 	shared = shared_alloc(sizeof(*shared));
 	ASSERT_NE(NULL, shared);
 	ASSERT_LE(0, kid_start(&switcher, CLONE_NEWPID));
 	if (!switcher.pid) {
-		while (!READ_ONCE(shared->done))
+		for (i = 0; !READ_ONCE(shared->done); i++) {
 			if (unshare(JOINED))
 				_exit(EXIT_FAILURE);
+			if (!i)
+				kid_tell(&switcher, 0);
+		}
 		kid_rest(&switcher);
 	}
+	ASSERT_EQ(0, kid_hear(&switcher));
 	race(_metadata, &switcher, NULL);
 	ASSERT_EQ(0, kid_hear(&switcher));
 	ASSERT_TRUE(ns_read(switcher.pid, &last));
