@@ -8,7 +8,7 @@
 
 #define HELPER "--exec-helper"
 
-#define ROUNDS 20
+#define ROUNDS 10
 #define PROCESSES 32
 
 /* Numbers between those of the leaders and of the threads: the scan spans several batches. */
@@ -74,7 +74,7 @@ static void one_round(struct __test_metadata *_metadata, int round)
 	ASSERT_EQ(0, kid_hear(&kid));
 	fd = ns_open(kid.pid, L_PID);
 	/* A little later each time. */
-	ASSERT_TRUE(eventually(READ_ONCE(*execs) >= PROCESSES * 2 + round * 7));
+	ASSERT_TRUE(eventually(READ_ONCE(*execs) >= PROCESSES * 2 + round * 14));
 	kill(kid.pid, SIGKILL);
 	ASSERT_TRUE(pidfd_ended(kid.pidfd)) {
 		for (nr = 2; nr < 32768; nr++)
