@@ -57,9 +57,10 @@ def _for_qemu(impl: str) -> str:
 def for_qemu(impl: str, debug: bool, variant: str = "", arch: Arch = X86_64) -> Config:
     """The configuration for QEMU, or a variant: a fragment over it, or over the lean one."""
     checks = ["debug"] if debug else []
+    debugfs = _lines(["PIDNS_DEBUG_FS=y"] if impl == "rust" else [])
     if arch.foreign:
         names = ["guest", "lean", "test", *checks, "emulated", arch.name]
-        return Config(_fragments(*names), _for_qemu(impl))
+        return Config(_fragments(*names), _for_qemu(impl) + debugfs)
     if variant not in ("", "distribution", "gdb"):
         return Config(_fragments("guest", "lean", variant), _for_qemu(impl))
     names = [
@@ -69,7 +70,6 @@ def for_qemu(impl: str, debug: bool, variant: str = "", arch: Arch = X86_64) -> 
         *checks,
         *([variant] if variant else []),
     ]
-    debugfs = _lines(["PIDNS_DEBUG_FS=y"] if impl == "rust" else [])
     return Config(_fragments(*names), _for_qemu(impl) + debugfs, "allnoconfig")
 
 
