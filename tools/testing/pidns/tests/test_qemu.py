@@ -134,6 +134,31 @@ class GuestTest(Stubs):
         self.ends(f"{begins}sleep 1000", " did not finish within 1 s and was stopped", 1)
         self.ends(f"{begins}exit 3", " ended before its time")
 
+    def test_a_stale_breakpoint(self) -> None:
+        """Emulation's fault, which is retried once."""
+        begun = self.folder / "begun"
+        dies = (
+            f"echo >>{begun}\necho pidns-ready >&4\nread -r command <&3\n"
+            "echo 'Oops: int3: 0000 [#1] SMP'\necho 'RIP: 0010:__schedule+0x4b3/0xa80'\n"
+        )
+        guest = self.guest(f"if [ ! -e {begun} ]; then {dies}exit; fi\n{WORKS}")
+        answer = guest.run("script it.sh")
+        self.assertIs(answer.end, End.DONE)
+        self.assertIn("the guest died of an int3", self.said.getvalue())
+        self.assertNotIn("int3", guest.log_text())
+        self.assertIn("int3", guest.log.with_suffix(".stale").read_text())
+        for text, kvm, times in (
+            (dies, False, 2),
+            (dies, True, 1),
+            (f"echo 'kprobe: it'\n{dies}", False, 1),
+            (dies.replace("__schedule", "_RNvNtCs_5pidns3abi"), False, 1),
+        ):
+            begun.unlink()
+            guest = self.guest(text)
+            guest.machine = Machine(kvm)
+            self.assertIs(guest.run("script it.sh").end, End.DEATH)
+            self.assertEqual(begun.read_text(), "\n" * times)
+
     def test_an_interruption(self) -> None:
         guest = self.guest(f"{WORKS}sleep 1000")
         guest.show = mock.Mock(side_effect=KeyboardInterrupt)
