@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """make bench-native: how many operations a second both implementations do, on this machine itself.
 
-Both kernels of make quick run tools/testing/bench/native.c on User Mode Linux, one right after
-the other, again and again: on one processor, and on as many as there are. The table has the
-rates, their ratio, and how far the pairs are apart; they are kept as CSV, and the ratios drawn.
+Both kernels run tools/testing/bench/native.c on User Mode Linux, one right after the other, again
+and again: on one processor, and on as many as there are. They are those of make quick, but
+optimised for speed. The table has the rates, their ratio, and how far the pairs are apart; they are
+kept as CSV, and the ratios drawn.
 """
 
 import contextlib
@@ -203,7 +204,7 @@ class Native:
 
     def build(self) -> None:
         """Builds both kernels, and the program."""
-        builder = Quick(replace(self.options, tests=()), self.cache, self.folder)
+        builder = Quick(replace(self.options, tests=()), self.cache, self.folder, speed=True)
         with self.cache.lock():
             source = Source.find(self.options, self.cache)
             source.lay_over()

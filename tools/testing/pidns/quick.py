@@ -78,8 +78,10 @@ class Built:
 class Quick:
     """One run of the command."""
 
-    def __init__(self, options: Options, cache: Cache, folder: Path) -> None:
+    def __init__(self, options: Options, cache: Cache, folder: Path, speed: bool = False) -> None:
         self.options, self.cache, self.folder = options, cache, folder
+        # Whether the kernels are to be fast, rather than built quickly.
+        self.speed = speed
         self.jobs = choose(options)
         self.entries = expected.known("tests", "uml")
         self.least = expected.least("quick", options.impl)
@@ -95,7 +97,8 @@ class Quick:
 
     def tree(self, options: Options, source: Source) -> Tree:
         """The build tree of an implementation."""
-        key = f"{source.name}-um-{options.impl}{'-debug' if options.debug else ''}"
+        kind = f"{'-debug' if options.debug else ''}{'-speed' if self.speed else ''}"
+        key = f"{source.name}-um-{options.impl}{kind}"
         build = self.cache.build / key
         toolchain = self.clang if options.debug else self.gcc
         variables = (HOST_RUST, DEBUG_FLAGS if options.debug else FLAGS)
@@ -109,7 +112,7 @@ class Quick:
         other = self.tree(replace(options, impl="c" if options.impl == "rust" else "rust"), source)
         if not (tree.build / ".config").exists() and (other.build / uml.IMAGE).exists():
             tree.copy_from(other)
-        tree.configure(config.for_uml(options.impl, options.debug))
+        tree.configure(config.for_uml(options.impl, options.debug, self.speed))
         start = time.monotonic()
         if tree.build_kernel(uml.GOAL, image):
             note(f"built IMPL={options.impl} ({time.monotonic() - start:.0f} s)")
