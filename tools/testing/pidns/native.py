@@ -204,7 +204,7 @@ class Native:
 
     def build(self) -> None:
         """Builds both kernels, and the program."""
-        builder = Quick(replace(self.options, tests=()), self.cache, self.folder, speed=True)
+        builder = Quick(replace(self.options, tests=()), self.cache, self.folder, variant="speed")
         with self.cache.lock():
             source = Source.find(self.options, self.cache)
             source.lay_over()
@@ -218,7 +218,7 @@ class Native:
     @contextlib.contextmanager
     def guests(self, cpus: int) -> Iterator[dict[str, uml.Uml]]:
         """A fresh guest of each kernel."""
-        machine = uml.Machine(cpus, self.options.memory)
+        machine = uml.Machine(cpus, self.options.memory, pinned=True)
         with contextlib.ExitStack() as stack:
             pair = {}
             for impl, built in self.built.items():

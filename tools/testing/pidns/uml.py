@@ -86,6 +86,9 @@ class Machine:
     ptrace: bool = False
     # Of the kernel's command line: it gives what it does not know to the first process.
     arguments: tuple[str, ...] = ("PIDNS_QUICK=1",)
+    # Whether it is bound to as many processors of this machine. Else those of a guest with one
+    # change with each system call, since a program and its kernel are two processes.
+    pinned: bool = False
 
 
 class Uml(Guest):
@@ -113,6 +116,9 @@ class Uml(Guest):
 
     def _command(self, commands: int, answers: int) -> list[str]:
         command = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        if self.machine.pinned:
+            ours = sorted(os.sched_getaffinity(0))[: self.machine.cpus]
+            command += ["taskset", "-c", ",".join(map(str, ours))]
         machine = f"mem={self.machine.memory} ncpus={self.machine.cpus}"
         root = "root=/dev/root rootfstype=hostfs rootflags=/ ro"
         consoles = f"con=null con0=null,fd:1 con1=fd:{commands},fd:{answers}"
