@@ -42,11 +42,12 @@ def _fragments(*names: str) -> tuple[Path, ...]:
     return tuple(FOLDER / f"{name}.config" for name in names)
 
 
-def for_uml(impl: str, debug: bool, speed: bool = False) -> Config:
-    """The configuration of make quick, or of make bench-native; C is built without any Rust."""
+def for_uml(impl: str, debug: bool, variant: str = "") -> Config:
+    """The configuration of make quick, or a variant: a fragment over it. C is built without any
+    Rust."""
     rust = "RUST=y RUST_OVERFLOW_CHECKS=y RUST_KERNEL_DOCTESTS=y PIDNS_RUST=y PIDNS_KUNIT_TEST=y"
     symbols = (f"{rust} PIDNS_DEBUG_FS=y" if impl == "rust" else "PIDNS_C=y").split()
-    more = [*(["um-debug"] if debug else []), *(["um-speed"] if speed else [])]
+    more = [*(["um-debug"] if debug else []), *([f"um-{variant}"] if variant else [])]
     return Config(_fragments("um", *more), _lines(symbols))
 
 

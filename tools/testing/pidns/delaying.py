@@ -1,28 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0
 """make delays: hold race windows open, and show that the tests pass nevertheless.
 
-One kernel can be slow at all points of tools/testing/delays. Each is slow in guests of its own,
+A kernel can be slow at all points of tools/testing/delays. Each is slow in guests of its own,
 where the tests run that race it. Where the list names a mistake, a test must notice that in the
-same window, and what is seen without the delay is told beside it.
+same window, and what is seen without the delay is told beside it. CONFIGS= names other kernels than
+the usual one: with KASAN and lockdep, preemptible with strict grace periods, or with PREEMPT_RT.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from . import delays, expected, ktap, laid, mutants, splats, uml
 from .cache import Cache, claimed
 from .delays import Delay
 from .errors import Fault, note
+from .guest import Guest
 from .kept import Progress
-from .laid import Laid
+from .laid import KERNELS, USUAL, Kernel, Laid
 from .mutants import Mutant
-from .options import Options, refuse_all_but
+from .options import Options, choose, refuse_all_but
 from .run import Job, Reference, Run
 from .setup import setup
 from .trials import Lab, Suite, Trial
 
-# Seconds for a test.
-LIMIT = 300
+# Seconds for a test, and for one on a kernel that checks itself or is emulated.
+LIMIT, SLOW_LIMIT = 300, 1500
 ARGUMENTS = (
     # Memory of our caches that is freed is overwritten, and looked at when it is used again.
     "slab_debug=FZP,pid*,nsproxy,task_struct",
@@ -71,26 +74,35 @@ def caught(trial: Trial) -> str:
 class Delays(Laid):
     """One run of the command."""
 
-    def __init__(self, options: Options, cache: Cache, folder: Path, wanted: list[Delay]) -> None:
-        super().__init__(options, cache, folder, "delays")
+    def __init__(
+        self, options: Options, cache: Cache, folder: Path, wanted: list[Delay], kernel: Kernel
+    ) -> None:
+        name = "delays" if kernel is USUAL else f"delays-{kernel.name}"
+        super().__init__(options, cache, folder, name, kernel)
         known = {mutant.name: mutant for mutant in mutants.read()}
+        if kernel is not USUAL:
+            # That the tests notice mistakes is shown once.
+            wanted = [replace(delay, catches=()) for delay in wanted]
         self.wanted = {delay: trials(delay, known) for delay in wanted}
 
-    def guest(self, name: str, suite: Suite) -> uml.Uml:
+    def guest(self, name: str, suite: Suite) -> Guest:
         """A guest for a test: with two processors, since all are tests of races here."""
         cpus = self.options.cpus or 2
         machine = uml.Machine(cpus, self.options.memory, self.options.cpus == 1, ARGUMENTS)
         return self.boot(name, suite, machine)
 
     def __call__(self) -> int:
-        """Builds, tries, and prints the table; returns the exit status."""
+        """Builds, tries, and prints the table; returns how many points have failed."""
         with self.cache.lock():
             self.find_sources()
             self.build()
         every = [trial for several in self.wanted.values() for trial in several]
-        limit = self.options.timeout or LIMIT
+        kernel = self.kernel
+        slow = kernel.debug or kernel.emulated
+        limit = self.options.timeout or (SLOW_LIMIT if slow else LIMIT)
         run = Run([], [], ktap.Parser(self.source.path), limit)
-        lab = Lab(run, expected.known("tests", "uml"), splats.known(False), {}, limit, self.guest)
+        entries = expected.known("tests", "usual" if kernel.emulated else "uml")
+        lab = Lab(run, entries, splats.known(kernel.debug), {}, limit, self.guest)
         progress = Progress(len(every))
         none = Reference(Path(), Path(), False, self.folder)
 
@@ -104,13 +116,16 @@ class Delays(Laid):
             progress.tell(f"{trial.name}: {caught(trial) if trial.number else outcome(trial)}")
 
         with claimed(self.logs):
-            note(f"{len(self.wanted)} points, {len(every) - len(self.wanted)} trials of mistakes")
+            note(
+                f"{len(self.wanted)} points, {len(every) - len(self.wanted)} trials of mistakes;"
+                f" kernel: {kernel.name}"
+            )
             self.each(every, self.options.jobs, lab, work)
         return judge(self.wanted)
 
 
 def judge(wanted: Mapping[Delay, Sequence[Trial]]) -> int:
-    """Prints the table, what was caught in it, and what failed; returns the exit status."""
+    """Prints the table, what was caught in it, and what failed; returns how many points have."""
     print(f"\n{'point':22} {'test':30} {'slow':>6} {'s':>6} outcome")
     bad = []
     for delay, (plain, *_) in wanted.items():
@@ -129,9 +144,7 @@ def judge(wanted: Mapping[Delay, Sequence[Trial]]) -> int:
                 bad.append(f"{delay.name}: {name} is not caught")
     for line in bad:
         print(f"FAILED: {line}")
-    failed = len({line.split(":")[0] for line in bad})
-    print(f"{len(wanted) - failed} passed, {failed} failed")
-    return 1 if bad else 0
+    return len({line.split(":")[0] for line in bad})
 
 
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
@@ -139,11 +152,17 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
     uml.leave_no_core()
     if options.kdir:
         raise Fault("KDIR= is not for the delays, which change the source; leave it out")
-    refuse_all_but(env, "delays", "CPUS DELAYS KDIR MEMORY TIMEOUT")
+    refuse_all_but(env, "delays", "CONFIGS CPUS DELAYS KDIR MEMORY TIMEOUT")
+    asked = env.get("CONFIGS", "").split() or [USUAL.name]
+    kernels = [KERNELS[name] for name in choose("CONFIGS", asked, KERNELS)]
     wanted = laid.chosen(delays.read(), "DELAYS", env.get("DELAYS", "").split())
     if delays.main():
         raise Fault("the list of delays has faults, see above")
     uml.check_machine(options.memory, options.cpus)
     setup(options, cache)
-    with cache.temporary() as folder:
-        return Delays(options, cache, folder, wanted)()
+    failed = 0
+    for kernel in kernels:
+        with cache.temporary() as folder:
+            failed += Delays(options, cache, folder, wanted, kernel)()
+    print(f"{len(wanted) * len(kernels) - failed} passed, {failed} failed")
+    return 1 if failed else 0

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel with all mutants and all delays in it, for User Mode Linux, and its guests."""
+"""The kernels with all mutants and all delays in them, and their guests."""
 
 import concurrent.futures
+import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from . import config, delays, kselftests, mutants, quick, uml
+from . import config, delays, kselftests, mutants, qemu, quick, uml
+from .arch import X86_64
 from .cache import TOP, Cache, update_file
+from .config import Config
 from .errors import Fault, note
-from .guest import SCRIPTS
+from .guest import SCRIPTS, Guest
 from .integrate import integrate
 from .kept import key_of
 from .options import Options
@@ -21,9 +25,10 @@ from .toolchain import Toolchain
 from .tree import Tree
 from .trials import Lab, Suite, Trial
 
-CONFIG = config.for_uml("rust", debug=False)
 # What a guest runs.
-GUEST = ("mounts.sh", "uml-init.sh", "worker.sh")
+GUEST = ("mounts.sh", "qemu-init.sh", "uml-init.sh", "worker.sh")
+# Seconds until an emulated guest is up, with lockdep and others beside it.
+EMULATED_BOOT_LIMIT = 600
 # Of what is laid over a tree, what is not built, or not for the kernel.
 PAGES = ("Documentation/",)
 NOT_BUILT = (*PAGES, "tools/", "samples/")
@@ -39,6 +44,44 @@ APPENDED = {
 }
 
 Some = TypeVar("Some", bound=Planted)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One of them."""
+
+    # What it is called in CONFIGS=; its build tree; one that it may start from a copy of.
+    name: str
+    tree: str
+    like: str
+    config: Config
+    # By clang, as the debug kernels of make quick.
+    debug: bool = False
+    # By QEMU, since User Mode Linux cannot be configured so.
+    emulated: bool = False
+
+    @property
+    def file(self) -> str:
+        """The image."""
+        return str(X86_64.image) if self.emulated else uml.IMAGE
+
+
+USUAL = Kernel("usual", "um-mutants", "um-rust", config.for_uml("rust", debug=False))
+KERNELS = {
+    kernel.name: kernel
+    for kernel in (
+        USUAL,
+        Kernel(
+            "debug",
+            "um-mutants-debug",
+            "um-rust-debug",
+            config.for_uml("rust", debug=True),
+            debug=True,
+        ),
+        Kernel("strict", "um-mutants-strict", "", config.for_uml("rust", False, "strict")),
+        Kernel("rt", "mutants-rt", "", config.for_qemu("rust", False, "rt"), emulated=True),
+    )
+}
 
 
 def lay(top: Path, folder: Path, files: Iterable[str]) -> None:
@@ -73,16 +116,20 @@ def chosen(every: Sequence[Some], option: str, names: Sequence[str]) -> list[Som
 
 
 class Laid:
-    """The kernel, and guests with logs below `name`."""
+    """One of the kernels, and guests with logs below `name`."""
 
-    def __init__(self, options: Options, cache: Cache, folder: Path, name: str) -> None:
-        self.options, self.cache, self.folder = options, cache, folder
-        # As for make quick.
-        self.toolchain = Toolchain.find(options, cache, gcc=True)
-        self.toolchain.env["CCACHE_DISABLE"] = "1"
+    def __init__(
+        self, options: Options, cache: Cache, folder: Path, name: str, kernel: Kernel = USUAL
+    ) -> None:
+        self.options, self.cache, self.folder, self.kernel = options, cache, folder, kernel
+        # As for make quick, or make kernel.
+        self.toolchain = Toolchain.find(options, cache, gcc=not (kernel.debug or kernel.emulated))
+        if not kernel.emulated:
+            self.toolchain.env["CCACHE_DISABLE"] = "1"
         self.logs = cache.log / name
-        self.image, self.stage = folder / "linux", folder / "stage"
-        self.guests: list[uml.Uml] = []
+        self.stage = folder / "stage"
+        self.image = self.stage / Path(kernel.file).name if kernel.emulated else folder / "linux"
+        self.guests: list[Guest] = []
 
     def find_sources(self) -> None:
         """Finds what the kernel is built from."""
@@ -97,50 +144,63 @@ class Laid:
         ]
         return key_of([*(TOP / file for file in files), *lists])
 
+    def tree(self, name: str) -> Tree:
+        """A build tree."""
+        flags = quick.DEBUG_FLAGS if self.kernel.debug else quick.FLAGS
+        return Tree(
+            X86_64.name if self.kernel.emulated else "um",
+            self.source,
+            self.cache.build / f"{self.source.name}-{name}",
+            f"{self.source.name}-{name}",
+            self.toolchain,
+            self.cache,
+            self.options.jobs,
+            () if self.kernel.emulated else (quick.HOST_RUST, flags),
+        )
+
     def build(self) -> None:
         """Builds the kernel, and what guests need."""
         before = self.sources()
-        tree, usual = (
-            Tree(
-                "um",
-                self.source,
-                self.cache.build / f"{self.source.name}-um-{name}",
-                f"{self.source.name}-um-{name}",
-                self.toolchain,
-                self.cache,
-                self.options.jobs,
-                (quick.HOST_RUST, quick.FLAGS),
-            )
-            for name in ("mutants", "rust")
-        )
-        image, tests = tree.build / uml.IMAGE, tree.build / "pidns-kselftest"
+        tree = self.tree(self.kernel.tree)
+        image, tests = tree.build / self.kernel.file, tree.build / "pidns-kselftest"
         self.cache.need_space(1000 if image.exists() else 3000, "the mutants' kernel")
-        if not (tree.build / ".config").exists() and (usual.build / uml.IMAGE).exists():
-            tree.copy_from(usual)
+        like = self.tree(self.kernel.like) if self.kernel.like else None
+        if not (tree.build / ".config").exists() and like and (like.build / uml.IMAGE).exists():
+            tree.copy_from(like)
         overlay = self.folder / "overlay"
         patches = [str(path.relative_to(TOP)) for path in (TOP / "patches").glob("*.patch")]
         lay(TOP, overlay, [*self.files, *patches])
         try:
             integrate(Overlay(overlay), self.source.path, update=True)
-            tree.configure(CONFIG)
+            tree.configure(self.kernel.config)
             note(f"building the kernel with all mutants and delays in {tree.build}")
-            tree.build_kernel(uml.GOAL, image)
+            tree.build_kernel(X86_64.goal if self.kernel.emulated else uml.GOAL, image)
             kselftests.build(tree, tests, flags=quick.TEST_FLAGS)
         finally:
             self.source.lay_over()
-        shutil.copy(image, self.image)
         shutil.copytree(tests, self.stage / "kselftest")
+        shutil.copy(image, self.image)
         for name in GUEST:
             shutil.copy(SCRIPTS / name, self.stage)
         if self.sources() != before:
             raise Fault("the sources were changed during the build; start again")
 
-    def boot(self, name: str, suite: Suite, machine: uml.Machine) -> uml.Uml:
+    def boot(self, name: str, suite: Suite, machine: uml.Machine) -> Guest:
         """A guest for a suite, of the trial with this name."""
         work = self.folder / "guests" / name / suite.name
         shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        guest = uml.Uml(self.image, self.stage, work, self.logs / f"{name}.log", machine)
+        log = self.logs / f"{name}.log"
+        guest: Guest
+        if self.kernel.emulated:
+            # Each has its port to the host in its stage folder.
+            shutil.copytree(self.stage, work, copy_function=os.link)
+            emulated = qemu.Machine(qemu.kvm_works(self.cache), machine.cpus, self.options.memory)
+            log = log.with_name(f"{name}-{suite.name}.log")
+            words = " ".join(machine.arguments)
+            guest = qemu.Qemu(self.cache, emulated, work, log, EMULATED_BOOT_LIMIT, words)
+        else:
+            work.mkdir(parents=True)
+            guest = uml.Uml(self.image, self.stage, work, log, machine)
         self.guests.append(guest)
         return guest
 

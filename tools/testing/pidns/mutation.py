@@ -12,7 +12,7 @@ from pathlib import Path
 from . import cargo, delays, expected, kselftests, ktap, kunit, laid, mutants, splats, uml
 from .cache import TOP, Cache, claimed
 from .errors import Fault, note
-from .guest import SCRIPTS
+from .guest import SCRIPTS, Guest
 from .kept import Kept, Progress, key_of
 from .laid import GUEST, NOT_BUILT, Laid
 from .lists import LISTS
@@ -69,7 +69,7 @@ class Mutation(Laid):
             [
                 *(part for file in built for part in (file, TOP / file)),
                 *sorted((TOP / "patches").glob("*.patch")),
-                *laid.CONFIG.fragments,
+                *laid.USUAL.config.fragments,
                 *(TOP / path for path in laid.ADDED.values()),
                 *sorted(kselftests.FOLDER.glob("*.h")),
                 *(own / f"{name}.py" for name in ("mutants", "planted", "trials", "uml")),
@@ -94,7 +94,7 @@ class Mutation(Laid):
         super().build()
         shutil.copy(self.program, self.stage / "pidns-fuzz")
 
-    def guest(self, name: str, suite: Suite) -> uml.Uml:
+    def guest(self, name: str, suite: Suite) -> Guest:
         """A guest for a suite."""
         races = suite.full or any(job.races for job in suite.jobs)
         cpus = self.options.cpus or (2 if races else 1)

@@ -78,10 +78,10 @@ class Built:
 class Quick:
     """One run of the command."""
 
-    def __init__(self, options: Options, cache: Cache, folder: Path, speed: bool = False) -> None:
+    def __init__(self, options: Options, cache: Cache, folder: Path, variant: str = "") -> None:
         self.options, self.cache, self.folder = options, cache, folder
-        # Whether the kernels are to be fast, rather than built quickly.
-        self.speed = speed
+        # Of the kernels' configuration.
+        self.variant = variant
         self.jobs = choose(options)
         self.entries = expected.known("tests", "uml")
         self.least = expected.least("quick", options.impl)
@@ -97,7 +97,7 @@ class Quick:
 
     def tree(self, options: Options, source: Source) -> Tree:
         """The build tree of an implementation."""
-        kind = f"{'-debug' if options.debug else ''}{'-speed' if self.speed else ''}"
+        kind = f"{'-debug' if options.debug else ''}{self.variant and f'-{self.variant}'}"
         key = f"{source.name}-um-{options.impl}{kind}"
         build = self.cache.build / key
         toolchain = self.clang if options.debug else self.gcc
@@ -112,7 +112,7 @@ class Quick:
         other = self.tree(replace(options, impl="c" if options.impl == "rust" else "rust"), source)
         if not (tree.build / ".config").exists() and (other.build / uml.IMAGE).exists():
             tree.copy_from(other)
-        tree.configure(config.for_uml(options.impl, options.debug, self.speed))
+        tree.configure(config.for_uml(options.impl, options.debug, self.variant))
         start = time.monotonic()
         if tree.build_kernel(uml.GOAL, image):
             note(f"built IMPL={options.impl} ({time.monotonic() - start:.0f} s)")

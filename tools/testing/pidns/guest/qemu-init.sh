@@ -21,6 +21,11 @@ if [ "${1:-}" != worker ]; then
 	exit
 fi
 
+# As for User Mode Linux, whose first process has them in its environment.
+for word in $(</proc/cmdline); do
+	[[ $word != PIDNS_*=* ]] || export "${word?}"
+done
+
 # The host's files are read-only, and its /tmp is not the guest's business.
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 export HOME=/tmp TMPDIR=/tmp LC_ALL=C.UTF-8

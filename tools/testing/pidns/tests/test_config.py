@@ -16,7 +16,7 @@ class ConfigTest(unittest.TestCase):
             (for_qemu("rust", False, arch=ARM64), "guest lean test emulated arm64"),
             (for_qemu("rust", True, arch=ARM64), "guest lean test debug emulated arm64"),
             (for_uml("rust", True), "um um-debug"),
-            (for_uml("rust", False, speed=True), "um um-speed"),
+            (for_uml("rust", False, "speed"), "um um-speed"),
             (for_matrix("", "CONFIG_NET=n\n"), "guest lean"),
             (for_matrix("x86_64_defconfig", ""), "base guest test"),
         ):
