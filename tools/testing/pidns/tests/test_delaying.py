@@ -4,9 +4,11 @@
 import unittest
 from dataclasses import replace
 
-from ..delaying import caught, judge, outcome, trials
+from ..cache import Cache
+from ..delaying import caught, command, judge, outcome, trials
 from ..delays import parse
 from ..mutants import parse as parse_mutants
+from ..options import Options
 from ..trials import Finding, Trial
 from .kernel_tree import FolderTest
 from .test_delays import DELAY
@@ -78,3 +80,10 @@ class JudgeTest(FolderTest):
         )
         self.assertEqual(said[2].split(), "slow a1_test - 1.0 FAILED".split())
         self.assertEqual(said[5].split()[-3:], ["never", "gets", "there"])
+
+    def test_unknown_kernels(self) -> None:
+        asked = {"CONFIGS": "usual fast"}
+        self.refused(
+            "CONFIGS=fast is not known; there are: usual debug strict rt",
+            lambda: command(Options(), Cache(self.folder), asked, ()),
+        )
