@@ -43,8 +43,8 @@ def _fragments(*names: str) -> tuple[Path, ...]:
 
 
 def for_uml(impl: str, debug: bool, variant: str = "") -> Config:
-    """The configuration of make quick, or a variant: a fragment over it. C is built without any
-    Rust."""
+    """The configuration of make quick, or a variant of it, with one fragment more. C is built
+    without any Rust."""
     rust = "RUST=y RUST_OVERFLOW_CHECKS=y RUST_KERNEL_DOCTESTS=y PIDNS_RUST=y PIDNS_KUNIT_TEST=y"
     symbols = (f"{rust} PIDNS_DEBUG_FS=y" if impl == "rust" else "PIDNS_C=y").split()
     more = [*(["um-debug"] if debug else []), *([f"um-{variant}"] if variant else [])]

@@ -26,6 +26,8 @@ from .trials import Lab, Suite, Trial
 
 # Seconds for a test, and for one on a kernel that checks itself or is emulated.
 LIMIT, SLOW_LIMIT = 300, 1500
+# RCU_STRICT_GRACE_PERIOD is for small machines.
+STRICT_CPUS = 4
 ARGUMENTS = (
     # Memory of our caches that is freed is overwritten, and looked at when it is used again.
     "slab_debug=FZP,pid*,nsproxy,task_struct",
@@ -81,7 +83,7 @@ class Delays(Laid):
         super().__init__(options, cache, folder, name, kernel)
         known = {mutant.name: mutant for mutant in mutants.read()}
         if kernel is not USUAL:
-            # That the tests notice mistakes is shown once.
+            # Mutants are tried on the usual kernel only.
             wanted = [replace(delay, catches=()) for delay in wanted]
         self.wanted = {delay: trials(delay, known) for delay in wanted}
 
@@ -121,13 +123,13 @@ class Delays(Laid):
                 f" kernel: {kernel.name}"
             )
             self.each(every, self.options.jobs, lab, work)
-        return judge(self.wanted)
+        return judge(self.wanted, kernel.name)
 
 
-def judge(wanted: Mapping[Delay, Sequence[Trial]]) -> int:
+def judge(wanted: Mapping[Delay, Sequence[Trial]], kernel: str) -> int:
     """Prints the table, what was caught in it, and what failed; returns how many points have."""
-    print(f"\n{'point':22} {'test':30} {'slow':>6} {'s':>6} outcome")
-    bad = []
+    print(f"\nkernel: {kernel}\n{'point':22} {'test':30} {'slow':>6} {'s':>6} outcome")
+    bad: dict[str, list[str]] = {}
     for delay, (plain, *_) in wanted.items():
         for name, finding in plain.found.items():
             passed = finding.word == "passed"
@@ -135,16 +137,16 @@ def judge(wanted: Mapping[Delay, Sequence[Trial]]) -> int:
             how = ("passed" if finding.slow else "never gets there") if passed else "FAILED"
             print(f"{delay.name:22} {name:30} {times:>6} {finding.seconds:6.1f} {how}")
         if outcome(plain) != "passed":
-            bad.append(f"{delay.name}: {outcome(plain)}")
+            bad.setdefault(delay.name, []).append(outcome(plain))
     print()
     for delay, (_, *mistaken) in wanted.items():
         for name, slow, fast in zip(delay.catches, mistaken[::2], mistaken[1::2], strict=True):
             print(f"{delay.name}: {name}: {caught(slow)}; without the delay, {caught(fast)}")
             if not slow.those("caught"):
-                bad.append(f"{delay.name}: {name} is not caught")
-    for line in bad:
-        print(f"FAILED: {line}")
-    return len({line.split(":")[0] for line in bad})
+                bad.setdefault(delay.name, []).append(f"{name} is not caught")
+    for point, lines in bad.items():
+        print("\n".join(f"FAILED: {kernel}: {point}: {line}" for line in lines))
+    return len(bad)
 
 
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
@@ -158,7 +160,10 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
     wanted = laid.chosen(delays.read(), "DELAYS", env.get("DELAYS", "").split())
     if delays.main():
         raise Fault("the list of delays has faults, see above")
-    uml.check_machine(options.memory, options.cpus)
+    if options.cpus and options.cpus > STRICT_CPUS and KERNELS["strict"] in kernels:
+        raise Fault(f"CPUS={options.cpus} is more than the kernel strict has; give {STRICT_CPUS}")
+    if not all(kernel.emulated for kernel in kernels):
+        uml.check_machine(options.memory, options.cpus)
     setup(options, cache)
     failed = 0
     for kernel in kernels:

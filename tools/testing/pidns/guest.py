@@ -115,6 +115,10 @@ class Guest:
         """Why this machine cannot run the guest, if the log of a failed boot says so."""
         return None
 
+    def stale(self) -> bool:
+        """Whether its end was the doing of what runs it, and not of its kernel."""
+        return False
+
     def ask(
         self, command: str, limit: float, enough: Callable[[str], object] | None = None
     ) -> Answer:

@@ -2,6 +2,7 @@
 """The kernels with all mutants and all delays in them, and their guests."""
 
 import concurrent.futures
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +27,8 @@ from .tree import Tree
 from .trials import Lab, Suite, Trial
 
 # What a guest runs.
-GUEST = ("mounts.sh", "qemu-init.sh", "uml-init.sh", "worker.sh")
+GUEST = ("mounts.sh", "uml-init.sh", "worker.sh")
+EMULATED_GUEST = ("qemu-init.sh", "worker.sh")
 # Seconds until an emulated guest is up, with lockdep and others beside it.
 EMULATED_BOOT_LIMIT = 600
 # Of what is laid over a tree, what is not built, or not for the kernel.
@@ -48,7 +50,7 @@ Some = TypeVar("Some", bound=Planted)
 
 @dataclass(frozen=True)
 class Kernel:
-    """One of them."""
+    """A kernel that has all mutants and all delays in it."""
 
     # What it is called in CONFIGS=; its build tree; one that it may start from a copy of.
     name: str
@@ -180,7 +182,7 @@ class Laid:
             self.source.lay_over()
         shutil.copytree(tests, self.stage / "kselftest")
         shutil.copy(image, self.image)
-        for name in GUEST:
+        for name in EMULATED_GUEST if self.kernel.emulated else GUEST:
             shutil.copy(SCRIPTS / name, self.stage)
         if self.sources() != before:
             raise Fault("the sources were changed during the build; start again")
@@ -195,7 +197,9 @@ class Laid:
             # Each has its port to the host in its stage folder.
             shutil.copytree(self.stage, work, copy_function=os.link)
             emulated = qemu.Machine(qemu.kvm_works(self.cache), machine.cpus, self.options.memory)
-            log = log.with_name(f"{name}-{suite.name}.log")
+            log = self.logs / f"{name}-{suite.name}.log"
+            if log.exists():
+                log.replace(log.with_suffix(".first"))
             words = " ".join(machine.arguments)
             guest = qemu.Qemu(self.cache, emulated, work, log, EMULATED_BOOT_LIMIT, words)
         else:
@@ -210,11 +214,13 @@ class Laid:
         """Does something with each trial, with so many at a time at most."""
 
         def fresh(trial: Trial) -> None:
-            for kind in ("log", "out"):
-                (self.logs / f"{trial.name}.{kind}").unlink(missing_ok=True)
+            names = [trial.name, *(f"{trial.name}-{suite.name}" for suite in trial.suites)]
+            for path in itertools.product(names, ("log", "out", "first")):
+                (self.logs / ".".join(path)).unlink(missing_ok=True)
             work(trial)
 
-        count = min(most, len(trials), uml.room(self.options.memory))
+        room = most if self.kernel.emulated else uml.room(self.options.memory)
+        count = min(most, len(trials), room)
         with concurrent.futures.ThreadPoolExecutor(max(1, count)) as pool:
             try:
                 running = [pool.submit(fresh, trial) for trial in trials]

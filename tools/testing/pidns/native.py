@@ -44,10 +44,12 @@ OPERATIONS = (
 )
 DEPTHS = (0, 1, 4, 8)
 DEEPEST = 31
-# Pairs of each figure, at least.
-ROUNDS = 5
+# Pairs of each figure, at least; an even number, since which kernel is first alternates.
+ROUNDS = 6
 # For one figure of one kernel.
 MILLISECONDS, LIMIT = 400, 120
+# Seconds for a guest to become idle, between two looks, and the ticks in between that count as idle.
+SETTLE_LIMIT, SETTLE_STEP, SETTLED = 30.0, 0.1, 1
 SAID = re.compile(r"rate (\S+) (\d+) (\d+) ([\d.]+)")
 COLUMNS = ("operation", "depth", "cpus", "pairs", "c", "rust", "ratio", "lower", "upper")
 CAVEATS = (
@@ -239,6 +241,7 @@ class Native:
                     continue
                 for impl in order:
                     answer = pair[impl].ask(figure.command, self.options.timeout or LIMIT)
+                    settle(pair[impl])
                     try:
                         row.add(impl, rate_of(figure, answer))
                     except Fault as fault:
@@ -267,10 +270,35 @@ class Native:
         return 0
 
 
+def processor_time(guest: uml.Uml) -> int:
+    """The ticks that a guest's kernel has run, or 0 if it runs no more."""
+    if guest.process is None:
+        return 0
+    try:
+        text = Path(f"/proc/{guest.process.pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    user, system = text.rpartition(")")[2].split()[11:13]
+    return int(user) + int(system)
+
+
+def settle(guest: uml.Uml) -> None:
+    """Waits until a guest is idle: what it still frees, such as network namespaces, would slow down
+    the other, and itself."""
+    deadline = time.monotonic() + SETTLE_LIMIT
+    before = processor_time(guest)
+    while time.monotonic() < deadline:
+        time.sleep(SETTLE_STEP)
+        now = processor_time(guest)
+        if now - before <= SETTLED:
+            return
+        before = now
+
+
 def rounds(minutes: int | None, begun: float) -> int:
     """How many rounds the time is enough for, if the first one has just ended."""
     took = time.monotonic() - begun
-    return max(ROUNDS, int((minutes or 0) * 60 / took))
+    return max(ROUNDS, int((minutes or 0) * 60 / took) // 2 * 2)
 
 
 def processors(options: Options) -> list[int]:
@@ -299,6 +327,8 @@ def command(
         choose("OP", operations.split(), OPERATIONS), depths_of(levels), processors(options)
     )
     uml.check_machine(options.memory, options.cpus)
+    if options.cpus and options.cpus > len(os.sched_getaffinity(0)):
+        raise Fault(f"CPUS={options.cpus} is more than this machine has; give fewer")
     if uml.room(options.memory) < len(IMPLS):
         raise Fault(
             f"{uml.MEMORY_FOLDER} has no room for two guests of MEMORY={options.memory}; mount it"

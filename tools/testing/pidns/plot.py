@@ -102,6 +102,8 @@ def svg(title: str, plots: Sequence[Plot], base: float | None = None) -> str:
     head = (2 + len(names)) * LINE
     width, height = COLUMNS * WIDTH, head + rows * HEIGHT
     lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        "<!-- SPDX-License-Identifier: GPL-2.0 -->",
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
         ' font-family="sans-serif" font-size="11">',
         '<rect width="100%" height="100%" fill="white"/>',

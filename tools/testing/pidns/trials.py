@@ -166,7 +166,7 @@ class Lab:
             guest.close()
         self._check_stopped()
         splat = next(splats.find(guest.this_boot().splitlines(), self.excused), "")
-        if splat and "panics" not in finding.how:
+        if splat and "panics" not in finding.how and not guest.stale():
             how = f"the kernel complains: {splat.strip()}"
             finding = Finding("caught", f"{finding.how}; {how}" if finding.how else how)
         return replace(finding, seconds=-begun)
@@ -231,6 +231,8 @@ class Lab:
 def death(guest: Guest, answer: Answer) -> Finding:
     """What it says of a mistake that the guest has ended."""
     log = guest.this_boot()
+    if guest.stale():
+        return Finding("undecided", "an int3 that QEMU executed after its removal")
     if "Kernel panic" in log:
         return Finding("caught", f"the kernel panics: {next(splats.find(log.splitlines()), '')}")
     if POWERED_OFF in log:

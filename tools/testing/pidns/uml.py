@@ -86,8 +86,8 @@ class Machine:
     ptrace: bool = False
     # Of the kernel's command line: it gives what it does not know to the first process.
     arguments: tuple[str, ...] = ("PIDNS_QUICK=1",)
-    # Whether it is bound to as many processors of this machine. Else those of a guest with one
-    # change with each system call, since a program and its kernel are two processes.
+    # Whether it is bound to as many processors of this machine. A program and its kernel are two
+    # processes, which would otherwise run on two of them in turn.
     pinned: bool = False
 
 
@@ -116,7 +116,7 @@ class Uml(Guest):
 
     def _command(self, commands: int, answers: int) -> list[str]:
         command = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-        if self.machine.pinned:
+        if self.machine.pinned and shutil.which("taskset"):
             ours = sorted(os.sched_getaffinity(0))[: self.machine.cpus]
             command += ["taskset", "-c", ",".join(map(str, ours))]
         machine = f"mem={self.machine.memory} ncpus={self.machine.cpus}"

@@ -13,6 +13,7 @@ class ConfigTest(unittest.TestCase):
             (for_qemu("rust", False, "distribution"), "base guest test distribution"),
             (for_qemu("rust", True, "gdb"), "base guest test debug gdb"),
             (for_qemu("rust", False, "locks"), "guest lean locks"),
+            (for_qemu("rust", False, "rt"), "guest lean rt"),
             (for_qemu("rust", False, arch=ARM64), "guest lean test emulated arm64"),
             (for_qemu("rust", True, arch=ARM64), "guest lean test debug emulated arm64"),
             (for_uml("rust", True), "um um-debug"),

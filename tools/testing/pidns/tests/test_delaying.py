@@ -55,14 +55,14 @@ class JudgeTest(FolderTest):
         every = [trial for several in both.values() for trial in several]
         for trial, two in zip(every, findings, strict=True):
             found(trial, *two)
-        failed = judge(both)
+        failed = judge(both, "usual")
         return failed, self.shown().splitlines()
 
     def test_all_is_well(self) -> None:
         good = (PASSED, PASSED)
         failed, said = self.judged(good, good, (PASSED, CAUGHT), good)
         self.assertEqual(failed, 0)
-        self.assertEqual(said[2].split(), "slow a1_test 7 2.5 passed".split())
+        self.assertEqual(said[3].split(), "slow a1_test 7 2.5 passed".split())
         catches = "caught in 1.0 s by b1_test: y; without the delay, not caught in 5.0 s"
         self.assertEqual(said[-1], f"bites: good: {catches}")
 
@@ -73,17 +73,21 @@ class JudgeTest(FolderTest):
         self.assertEqual(
             said[-3:],
             [
-                "FAILED: slow: a1_test: y",
-                "FAILED: bites: b1_test never gets there",
-                "FAILED: bites: good is not caught",
+                "FAILED: usual: slow: a1_test: y",
+                "FAILED: usual: bites: b1_test never gets there",
+                "FAILED: usual: bites: good is not caught",
             ],
         )
-        self.assertEqual(said[2].split(), "slow a1_test - 1.0 FAILED".split())
-        self.assertEqual(said[5].split()[-3:], ["never", "gets", "there"])
+        self.assertEqual(said[3].split(), "slow a1_test - 1.0 FAILED".split())
+        self.assertEqual(said[6].split()[-3:], ["never", "gets", "there"])
 
     def test_unknown_kernels(self) -> None:
         asked = {"CONFIGS": "usual fast"}
         self.refused(
             "CONFIGS=fast is not known; there are: usual debug strict rt",
             lambda: command(Options(), Cache(self.folder), asked, ()),
+        )
+        self.refused(
+            "CPUS=8 is more than the kernel strict has; give 4",
+            lambda: command(Options(cpus=8), Cache(self.folder), {"CONFIGS": "strict"}, ()),
         )

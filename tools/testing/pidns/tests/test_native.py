@@ -72,6 +72,17 @@ class TableTest(FolderTest):
             self.assertEqual(native.rounds(None, 100.0), native.ROUNDS)
             self.assertEqual(native.rounds(1, 100.0), native.ROUNDS)
             self.assertEqual(native.rounds(10, 100.0), 20)
+            # C is first as often as Rust.
+            self.assertEqual(native.rounds(10, 101.0), 20)
+
+    def test_settle(self) -> None:
+        guest = mock.Mock()
+        with mock.patch("time.sleep") as sleep:
+            with mock.patch.object(native, "processor_time", side_effect=[0, 9, 18, 19]):
+                native.settle(guest)
+            self.assertEqual(sleep.call_count, 3)
+        self.assertGreater(native.processor_time(mock.Mock(process=mock.Mock(pid=1))), 0)
+        self.assertEqual(native.processor_time(mock.Mock(process=None)), 0)
 
 
 class RunTest(FolderTest):
@@ -103,7 +114,7 @@ class RunTest(FolderTest):
             asked[:8], ["c 1", "rust 1", "c 2", "rust 2", "rust 1", "c 1", "rust 2", "c 2"]
         )
         self.assertEqual(len(asked), 4 * native.ROUNDS)
-        self.assertIn("1 of 10: pair 1, 1 CPU, about", self.said.getvalue())
+        self.assertIn("1 of 12: pair 1, 1 CPU, about", self.said.getvalue())
 
     def test_a_guest_that_fails(self) -> None:
         self.refused(
@@ -124,6 +135,8 @@ class OptionsTest(FolderTest):
         self.refuses("LEVEL=x is not from 0", "", "x")
         self.refuses("CPUS=9 is not a number from 1 to 8", CPUS="9")
         self.refuses("IMPL=c is not for bench-native", IMPL="c")
+        with mock.patch("os.sched_getaffinity", return_value={0}):
+            self.refuses("CPUS=2 is more than this machine has", CPUS="2")
         with mock.patch.object(uml, "room", return_value=1):
             self.refuses("no room for two guests of MEMORY=1G")
         taken = set("CPUS KDIR LEVEL MEMORY MINUTES OP TIMEOUT".split())

@@ -5,6 +5,7 @@ import os
 import unittest
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 from ..expected import Entry
 from ..guest import Answer, End, Guest
@@ -125,6 +126,11 @@ class TrialTest(FolderTest):
         self.assertEqual(self.found(trial), [panics, "caught: y"])
         self.assertEqual(self.kselftest((HANG[0], PANIC[1])), panics)
         self.assertEqual(self.kselftest(OK, end=PANIC[1]), panics)
+
+    def test_a_guest_that_its_emulator_kills(self) -> None:
+        with mock.patch.object(Scripted, "stale", return_value=True):
+            finding = self.kselftest(PANIC, PANIC)
+        self.assertEqual(finding, "undecided: an int3 that QEMU executed after its removal")
 
     def test_a_killed_guest_does_not_count(self) -> None:
         trial = self.try_it(KILLED, OK, OK)
