@@ -46,6 +46,7 @@ help: ## print this
 	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants), or one test (quick,'
 	@echo '                delays),'
 	@echo '                or for which its instructions are logged (profile)'
+	@echo '  SHORT=1       the short form (harden); SHORT=0: all rounds of tests that do a part else (quick)'
 	@echo '  CPUS=... MEMORY=...  processors and memory of the guest, as in CPUS=4 MEMORY=4G (2, 2G;'
 	@echo '                of each guest of quick and mutants: 2 for races, else 1; 1G; of'
 	@echo '                delays: 2; 1G; of bench-native: 1, and all; 1G; of bench-growth: 1; 8G)'

@@ -115,6 +115,8 @@ class Options:
     timeout: int | None = None
     minutes: int | None = None
     rustc: str = ""
+    # Whether natively tests do all of their rounds, too.
+    full: bool = False
 
     def with_impl(self, impl: str) -> "Options":
         """The same for an implementation."""
@@ -145,6 +147,9 @@ class Options:
         debug = env.get("DEBUG", "")
         if debug not in ("", "0", "1"):
             raise Fault(f"DEBUG={debug} is not known; use DEBUG=1, or leave it out")
+        short = env.get("SHORT", "")
+        if short not in ("", "0", "1"):
+            raise Fault(f"SHORT={short} is not known; use SHORT=1 or SHORT=0, or leave it out")
         memory = env.get("MEMORY") or memory
         if not MEMORY.fullmatch(memory):
             raise Fault(
@@ -168,4 +173,5 @@ class Options:
             timeout=timeout or None,
             minutes=_number(env, "MINUTES", "a number of minutes", 0) or None,
             rustc=env.get("RUSTC", ""),
+            full=short == "0",
         )

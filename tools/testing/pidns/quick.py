@@ -38,7 +38,7 @@ TEST_FLAGS = "-O0"
 # Tests that show a leak in an implementation.
 LEAKING = {"c": frozenset({"nsproxy_cred_leak_test", "nsproxy_faults_test"})}
 # The options that it takes.
-TAKEN = "CPUS DEBUG IMPL KDIR MEMORY MINUTES SEEDS TESTS TIMEOUT"
+TAKEN = "CPUS DEBUG IMPL KDIR MEMORY MINUTES SEEDS SHORT TESTS TIMEOUT"
 
 
 def choose(options: Options) -> list[Job]:
@@ -261,11 +261,12 @@ def machines_for(options: Options, jobs: list[Job]) -> list[uml.Machine]:
     """CPUs and memory of each guest: the first has two processors if there are races."""
     # One more than processors: tests wait for a quarter of the time.
     number = max(1, min(options.jobs + 1, len(jobs), uml.room(options.memory)))
+    words = () if options.full else (uml.QUICK,)
     if options.cpus:
-        machine = uml.Machine(options.cpus, options.memory, ptrace=options.cpus == 1)
-        return [machine] * number
-    first = 2 if any(job.races for job in jobs) else 1
-    return [uml.Machine(first if index == 0 else 1, options.memory) for index in range(number)]
+        ptrace = options.cpus == 1
+        return [uml.Machine(options.cpus, options.memory, ptrace, words)] * number
+    first = uml.Machine(2 if any(job.races for job in jobs) else 1, options.memory, False, words)
+    return [first, *[replace(first, cpus=1)] * (number - 1)]
 
 
 def quick(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:

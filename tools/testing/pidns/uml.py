@@ -77,6 +77,10 @@ def megabytes(memory: str) -> int:
     return int(memory[:-1]) * (1024 if memory[-1] in "gG" else 1)
 
 
+# Tests do a part of their rounds.
+QUICK = "PIDNS_QUICK=1"
+
+
 @dataclass(frozen=True)
 class Machine:
     """CPUs and memory of a guest."""
@@ -85,7 +89,7 @@ class Machine:
     memory: str
     ptrace: bool = False
     # Of the kernel's command line: it gives what it does not know to the first process.
-    arguments: tuple[str, ...] = ("PIDNS_QUICK=1",)
+    arguments: tuple[str, ...] = (QUICK,)
     # Whether it is bound to as many processors of this machine. A program and its kernel are two
     # processes, which would otherwise run on two of them in turn.
     pinned: bool = False

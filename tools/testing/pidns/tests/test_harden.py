@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 import os
 import unittest
-from functools import partial
 from unittest import mock
 
 from .. import cli, harden, process
@@ -125,5 +124,5 @@ class RunTest(FolderTest):
             self.refuses(f"{name}=7 is not for harden", {name: "7"})
 
     def refuses(self, words: str, env: dict[str, str]) -> None:
-        options = Options.read(env)
-        self.refused(words, partial(harden.command, options, Cache(self.folder), env, []))
+        cache = Cache(self.folder)
+        self.refused(words, lambda: harden.command(Options.read(env), cache, env, []))

@@ -187,6 +187,11 @@ class GuestTest(Stubs):
         self.assertIn("file=/disk,format=raw,if=virtio,snapshot=on", command)
         self.assertIn(f"-kernel {self.folder}/bzImage", command)
 
+    def test_by_kvm_all_rounds_are_done(self) -> None:
+        for kvm in (True, False):
+            guest = Qemu(self.cache, Machine(kvm), self.folder, self.folder / "log", 60)
+            self.assertEqual(qemu.QUICK not in " ".join(guest.command([])), kvm)
+
     def test_another_architecture(self) -> None:
         """It is emulated on a disk of ours: nothing of it is this machine's."""
         with mock.patch.object(rootfs, "plain", return_value=Path("/plain")):
@@ -198,7 +203,7 @@ class GuestTest(Stubs):
             "-accel tcg -machine virt -cpu ",
             f"-kernel {self.folder}/Image.gz -append console=ttyAMA0 root=/dev/vda ro ",
             "file=/plain,format=raw,if=virtio,snapshot=on",
-            "kunit.enable=1",
+            "kunit.enable=1 PIDNS_QUICK=1",
         ):
             self.assertIn(words, command)
         self.assertIn("-serial mon:stdio ", " ".join(machine.terminal))

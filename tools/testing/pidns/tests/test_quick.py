@@ -52,6 +52,13 @@ class MachinesTest(unittest.TestCase):
         cpus = [machine.cpus for machine in machines_for(Options(jobs=2), jobs)]
         self.assertEqual(cpus, [2, 1, 1])
 
+    def test_all_rounds_if_asked_for(self) -> None:
+        jobs = choose(Options(impl="c"))
+        for options in (Options.read({"SHORT": "0"}), Options.read({"SHORT": "0", "CPUS": "1"})):
+            self.assertTrue(all(not one.arguments for one in machines_for(options, jobs)))
+        for options in (Options.read({}), Options.read({"SHORT": "1"})):
+            self.assertTrue(all(one.arguments for one in machines_for(options, jobs)))
+
     def test_races_are_tests(self) -> None:
         self.assertLessEqual(RACES, set(kselftests.names()))
 

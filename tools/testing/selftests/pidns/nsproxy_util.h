@@ -114,13 +114,13 @@ static inline int eventually_looks(void)
 	return looks ? atoi(looks) : EVENTUALLY_LOOKS;
 }
 
-/* True for interactive runs (PIDNS_QUICK=1), which are frequent. */
+/* True for interactive runs, which are frequent, and emulated ones (PIDNS_QUICK=1). */
 static inline bool quick(void)
 {
 	return getenv("PIDNS_QUICK");
 }
 
-/* Whether to run a part of the rounds only: in interactive runs, and with lockdep. */
+/* Whether to run a part of the rounds only: where that is asked for, and with lockdep. */
 static inline bool reduced_rounds(void)
 {
 	return quick() || !access("/proc/lockdep", F_OK);
