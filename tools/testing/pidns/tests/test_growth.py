@@ -86,7 +86,7 @@ class SizesTest(FolderTest):
         self.refuses("OP=tasks with 100000 needs a guest of", MEMORY="2G")
         self.refuses("IMPL=c is not for bench-growth", IMPL="c")
         taken = set("KDIR MEMORY OP SIZES TIMEOUT".split())
-        for name in set(NAMES.split()) - taken - {"DEBUG", "IMPL", "SEEDS"}:
+        for name in set(NAMES.split()) - taken - {"DEBUG", "IMPL", "SEEDS", "SHORT"}:
             self.refuses(f"{name}=7 is not for bench-growth", **{name: "7"})
 
     def test_what_is_usual_has_room(self) -> None:

@@ -140,7 +140,7 @@ class OptionsTest(FolderTest):
         with mock.patch.object(uml, "room", return_value=1):
             self.refuses("no room for two guests of MEMORY=1G")
         taken = set("CPUS KDIR LEVEL MEMORY MINUTES OP TIMEOUT".split())
-        for name in set(NAMES.split()) - taken - {"DEBUG", "IMPL", "SEEDS"}:
+        for name in set(NAMES.split()) - taken - {"DEBUG", "IMPL", "SEEDS", "SHORT"}:
             self.refuses(f"{name}=7 is not for bench-native", **{name: "7"})
 
     def test_processors(self) -> None:
