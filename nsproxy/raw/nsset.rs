@@ -14,7 +14,7 @@ use kernel::{
         NewCred, //
     },
     error::to_result,
-    fs_struct::FsCopy,
+    fs::fs_struct::FsCopy,
     ns::{
         NsCommon,
         NsType,
