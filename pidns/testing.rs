@@ -23,10 +23,7 @@ use kernel::{
     },
     pid_namespace::PidNamespace,
     prelude::*,
-    sync::{
-        aref::ARef,
-        rcu, //
-    },
+    sync::aref::ARef,
     task::Kuid,
     time::{
         delay::fsleep,
@@ -36,7 +33,10 @@ use kernel::{
     },
 };
 
-pub(crate) use crate::raw::testing::with_current;
+pub(crate) use crate::raw::testing::{
+    rcu_barrier,
+    with_current, //
+};
 
 /// A pid whose numbers are freed when this is dropped.
 pub(crate) struct TestPid {
@@ -198,7 +198,7 @@ pub(crate) fn wait_until(done: impl Fn() -> bool) -> bool {
         if start.elapsed() > Delta::from_secs(60) {
             return false;
         }
-        rcu::rcu_barrier();
+        rcu_barrier();
         fsleep(Delta::from_millis(10));
     }
     true

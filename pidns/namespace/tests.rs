@@ -17,6 +17,7 @@ use crate::{
         as_test_user,
         child,
         nested,
+        rcu_barrier,
         test_user,
         wait_until,
         with_current,
@@ -208,7 +209,7 @@ mod suite {
         drop(ns);
         drop(pid);
         // The number is free, but there is a reference to the pid.
-        rcu::rcu_barrier();
+        rcu_barrier();
         assert_eq!(owned(), Ok(1));
         assert_eq!(found.ns().pid_allocated(), PidAllocated::Adding(0));
 

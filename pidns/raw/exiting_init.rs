@@ -105,7 +105,7 @@ impl<'a> ExitingInit<'a> {
 
     /// Prepares to sleep until the task is woken up.
     ///
-    /// The sleep does not count as load, and is freezable.
+    /// The sleep does not count as load. It is idle and freezable; in Linux 7.2 an ordinary one.
     pub(crate) fn prepare_to_wait(&self) -> IdleWait<'_> {
         let wait = IdleWait {
             _quiet: NoNotifySignal::new(),
@@ -141,7 +141,7 @@ pub(crate) struct IdleWait<'a> {
 impl IdleWait<'_> {
     fn prepare(&self) {
         // SAFETY: It only changes the state of the current task.
-        unsafe { bindings::set_current_state(bindings::TASK_IDLE | bindings::TASK_FREEZABLE) };
+        unsafe { bindings::set_current_state(bindings::zap_wait_state()) };
     }
 
     /// Sleeps until the task is woken up, and prepares the next sleep.
@@ -159,7 +159,8 @@ impl Drop for IdleWait<'_> {
     }
 }
 
-/// While this exists, `TIF_NOTIFY_SIGNAL` is clear and does not interrupt a sleep.
+/// While this exists, `TIF_NOTIFY_SIGNAL` is clear and does not interrupt a sleep. In Linux 7.2 it
+/// does nothing, and each turn of [`ExitingInit::reap_children`] clears the flag.
 ///
 /// # Invariants
 ///

@@ -21,6 +21,13 @@ use kernel::{
     },
 };
 
+/// Waits until all RCU callbacks that are queued have run. Sleeps.
+// The kernel crate has this since Linux 7.3.
+pub(crate) fn rcu_barrier() {
+    // SAFETY: Tests run in a thread that may sleep.
+    unsafe { bindings::rcu_barrier() };
+}
+
 /// Calls `f` with the current task.
 pub(crate) fn with_current<R>(f: impl FnOnce(&CurrentTask) -> R) -> R {
     f(current!())

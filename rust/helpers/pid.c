@@ -158,6 +158,12 @@ __rust_helper bool rust_helper_thread_group_leader(struct task_struct *p)
 	return thread_group_leader(p);
 }
 
+/*
+ * Linux 7.3 has PF_NO_NOTIFY_SIGNAL: task work does not interrupt the waits of
+ * zap_pid_ns_processes(), and the last of them is idle. In 7.2 each wait for a
+ * child drops TIF_NOTIFY_SIGNAL, and the last one is an ordinary sleep.
+ */
+#ifdef PF_NO_NOTIFY_SIGNAL
 __rust_helper void rust_helper_clear_sigpending(void)
 {
 	clear_thread_flag(TIF_SIGPENDING);
@@ -172,6 +178,32 @@ __rust_helper void rust_helper_no_notify_signal_restore(unsigned int flags)
 {
 	no_notify_signal_restore(flags);
 }
+
+__rust_helper unsigned int rust_helper_zap_wait_state(void)
+{
+	return TASK_IDLE | TASK_FREEZABLE;
+}
+#else
+__rust_helper void rust_helper_clear_sigpending(void)
+{
+	clear_thread_flag(TIF_SIGPENDING);
+	clear_thread_flag(TIF_NOTIFY_SIGNAL);
+}
+
+__rust_helper unsigned int rust_helper_no_notify_signal_save(void)
+{
+	return 0;
+}
+
+__rust_helper void rust_helper_no_notify_signal_restore(unsigned int flags)
+{
+}
+
+__rust_helper unsigned int rust_helper_zap_wait_state(void)
+{
+	return TASK_INTERRUPTIBLE;
+}
+#endif
 
 __rust_helper void rust_helper_set_current_state(unsigned int state)
 {
