@@ -8,9 +8,12 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,6 +120,41 @@ static inline void kid_stop(struct kid *kid)
 	waitpid(kid->pid, NULL, 0);
 	close(kid->pidfd);
 	close(kid->sk);
+}
+
+/* Whether the kernel is of release @major.@minor or later: for what cannot be probed. */
+static inline bool kernel_since(unsigned int major, unsigned int minor)
+{
+	unsigned int number[2];
+	struct utsname name;
+
+	if (uname(&name) || sscanf(name.release, "%u.%u", &number[0], &number[1]) != 2)
+		return true;
+	return number[0] > major || (number[0] == major && number[1] >= minor);
+}
+
+/*
+ * Whether an init waits for the last numbers of its namespace that are not its
+ * children's: idle, which counts as no load. Before 7.3 that was an ordinary
+ * sleep, which nothing tells from others of a task that exits.
+ */
+static inline bool in_last_wait(pid_t pid)
+{
+	static const unsigned int exiting = 0x4;	/* PF_EXITING */
+	char path[64], line[1024], *rest, state;
+	unsigned int flags;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	/* The command's name is in brackets and may contain anything. */
+	rest = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	fclose(f);
+	if (!rest || sscanf(rest, ") %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+		return false;
+	return kernel_since(7, 3) ? state == 'I' : state == 'S' && (flags & exiting);
 }
 
 #endif /* __PIDNS_KID_UTIL_H */

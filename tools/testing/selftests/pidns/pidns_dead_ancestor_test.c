@@ -63,7 +63,7 @@ TEST_F_TIMEOUT(pidns, clone_below_dead_ancestor, NS_TIMEOUT)
 	ASSERT_EQ(0, window_open(&w, fd));
 	EXPECT_EQ(0, kill(outer.pid, SIGKILL));
 	/* It waits for the clone's number. */
-	ASSERT_TRUE(eventually(status_state(outer.pid) == 'I'));
+	ASSERT_TRUE(eventually(in_last_wait(outer.pid)));
 	pid = window_pass(&w);
 
 	/* Without the patch of fork.c: the sign is that the init exits when the child does. */

@@ -120,7 +120,7 @@ TEST_F_TIMEOUT(pidns, init_dies_during_clone, NS_TIMEOUT)
 	ASSERT_EQ(0, window_open(&w, fd));
 	EXPECT_EQ(0, kill(init.pid, SIGKILL));
 	/* Its number makes the zap wait. */
-	EXPECT_TRUE(eventually(status_state(init.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(init.pid)));
 	EXPECT_EQ(0, sys_waitid(P_PID, init.pid, &info, WEXITED | WNOHANG | WNOWAIT));
 	EXPECT_EQ(0, info.si_pid);
 	/* SIGKILL could not reach it, so it is refused. */
@@ -143,7 +143,7 @@ TEST_F_TIMEOUT(pidns, init_dies_before_clone_fails, NS_TIMEOUT)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, window_open(&w, fd));
 	EXPECT_EQ(0, kill(init.pid, SIGKILL));
-	EXPECT_TRUE(eventually(status_state(init.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(init.pid)));
 	EXPECT_EQ(-EFAULT, window_fail(&w));
 	EXPECT_EQ(init.pid, waitpid(init.pid, NULL, 0));
 	window_close(&w);

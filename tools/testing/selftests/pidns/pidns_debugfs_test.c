@@ -151,7 +151,7 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_zombie, NS_TIMEOUT)
 	}
 	EXPECT_TRUE(eventually(task_rests(zombie)));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	EXPECT_LINE(block_now(id), "  state dying pids 2 ");
 	EXPECT_LINE(block(id), "  nr 2: %d (in_the_way) state Z parent %d (pidns_debugfs_t)",
 		    zombie, getpid());
@@ -172,7 +172,7 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_clone, NS_TIMEOUT)
 	fd = ns_open(kid.pid, L_PID);
 	ASSERT_EQ(0, window_open(&w, fd));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	EXPECT_LINE(block_now(ns_fd_id(fd)), "  nr 2: no task\n");
 	EXPECT_EQ(-ENOMEM, window_pass(&w));
 	window_close(&w);
@@ -219,7 +219,7 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_traced_task, NS_TIMEOUT)
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, traced, NULL, PTRACE_O_TRACEEXIT));
 	kill(kid.pid, SIGKILL);
 	EXPECT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8, wait_status(traced) >> 8);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	EXPECT_LINE(block_now(id), "  nr 2: %d (pidns_debugfs_t) state t tracer %d (pidns_",
 		    traced, getpid());
 	EXPECT_EQ(0, ptrace(PTRACE_CONT, traced, NULL, NULL));
@@ -267,7 +267,7 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_group, NS_TIMEOUT)
 	EXPECT_EQ(SIGKILL, wait_status(leader));
 	EXPECT_TRUE(task_rests(member));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	wchan = wchan_of(member);
 	EXPECT_LINE(block_now(id),
 		    "  nr 2: group of %d (pidns_debugfs_t) state S parent %d (pidns_debugfs_t)%s%s\n",
@@ -306,7 +306,7 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_session, NS_TIMEOUT)
 	ASSERT_LT(0, member);
 	EXPECT_TRUE(eventually(getpgid(member) == member));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	EXPECT_TRUE(eventually(task_state(member) == 'Z'));
 	EXPECT_LINE(block_now(id), "  state dying pids 3 ");
 	EXPECT_LINE(block(id), "  nr 2: session of %d (pidns_debugfs_t) state Z parent %d (pidns_",
@@ -357,7 +357,7 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_own_thread, NS_TIMEOUT)
 	ASSERT_EQ(1, write(may_exit[1], "", 1));
 	EXPECT_TRUE(eventually(task_state(tid) == 'Z'));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	EXPECT_LINE(block_now(id), "  nr %d: %d (pidns_debugfs_t) state Z tracer %d (pidns_",
 		    *nr, tid, getpid());
 	EXPECT_EQ(NULL, strstr(block(id), "  nr 1:"));
@@ -386,7 +386,7 @@ TEST_F_TIMEOUT(debugfs, small_reads_repeat_nothing, NS_TIMEOUT)
 		ASSERT_LT(0, pid);
 	}
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	for (pieces = 0; pieces < 2; pieces++) {
 		file_read(pieces ? TEXT : 77);
 		at = block(id);

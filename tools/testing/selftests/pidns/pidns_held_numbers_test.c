@@ -275,14 +275,14 @@ static void expect_waiting(struct __test_metadata *_metadata, pid_t waiting,
 	siginfo_t info = {};
 
 	/* The last wait is an idle one. */
-	EXPECT_TRUE(eventually(status_state(waiting) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(waiting)));
 	EXPECT_EQ(0, sys_waitid(P_PID, init->pid, &info, WEXITED | WNOHANG | WNOWAIT));
 	EXPECT_EQ(0, info.si_pid);
 	/* The init ignores SIGCHLD: its children are reaped by themselves. */
 	EXPECT_TRUE(eventually(kill(LEADER, 0) && errno == ESRCH));
 	EXPECT_EQ(0, kill(-LEADER, 0));
 	EXPECT_EQ(-EEXIST, try_as(LEADER));
-	EXPECT_EQ('I', status_state(waiting));
+	EXPECT_TRUE(in_last_wait(waiting));
 }
 
 TEST_F_TIMEOUT(pidns, outside_task_holds_zap, NS_TIMEOUT)

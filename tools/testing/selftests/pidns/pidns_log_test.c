@@ -183,7 +183,7 @@ TEST_F_TIMEOUT(log, init_that_waits_for_less_is_silent, NS_TIMEOUT)
 		rest_forever();
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	EXPECT_EQ(SIGKILL, wait_status(zombie));
 	EXPECT_TRUE(pidfd_ended(kid.pidfd));
 	clock_gettime(CLOCK_MONOTONIC, &end);

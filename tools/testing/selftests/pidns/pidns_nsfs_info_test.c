@@ -209,7 +209,7 @@ TEST_F_TIMEOUT(pidns, dies_while_a_zombie_remains, NS_TIMEOUT)
 	if (!zombie)
 		rest_forever();
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	ASSERT_EQ(0, info_of(fd, &info));
 	EXPECT_EQ(PID_NS_INFO_DYING, info.state);
 	EXPECT_EQ(2, info.nr_pids);

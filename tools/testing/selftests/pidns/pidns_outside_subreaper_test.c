@@ -62,7 +62,7 @@ TEST_F_TIMEOUT(pidns, adopts_no_task_of_dead_namespace, NS_TIMEOUT)
 	EXPECT_EQ(sub, task_ppid(parent));
 	/* The orphan went to the dying init, which reaped it at once. */
 	EXPECT_TRUE(eventually(task_gone(orphan)));
-	EXPECT_TRUE(eventually(task_state(box) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(box)));
 	EXPECT_TRUE(task_sleeps(box));
 	EXPECT_EQ(-1, ioctl(fd, NS_GET_PID_FROM_PIDNS, chain->pid[3]));
 	/* With the subreaper its zombie goes to the arena's init, which ignores it. */

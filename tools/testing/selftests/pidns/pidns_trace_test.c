@@ -105,7 +105,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_zombie, NS_TIMEOUT)
 	}
 	EXPECT_TRUE(task_rests(zombie));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", id);
 	ASSERT_NE(NULL, wait);
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
@@ -204,7 +204,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_own_thread, NS_TIMEOUT)
 	ASSERT_EQ(1, write(may_exit[1], "", 1));
 	EXPECT_TRUE(eventually(task_state(tid) == 'Z'));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", ns_fd_id(fd));
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(*nr, event_number(wait, "nr"));
@@ -234,7 +234,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_group, NS_TIMEOUT)
 	kill(leader, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(leader));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", ns_fd_id(fd));
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(2, event_number(wait, "nr"));
@@ -258,7 +258,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_clone, NS_TIMEOUT)
 	fd = ns_open(kid.pid, L_PID);
 	ASSERT_EQ(0, window_open(&w, fd));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", ns_fd_id(fd));
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(2, event_number(wait, "nr"));

@@ -32,7 +32,7 @@ TEST_F_TIMEOUT(pidns, zombie_is_reparented_outside, NS_TIMEOUT)
 	ASSERT_LT(0, zombie);
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(zombie) == 'Z'));
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	EXPECT_TRUE(init_waits(&kid));
 	kid_stop(&parent);
 	EXPECT_TRUE(eventually(task_ppid(zombie) == getpid()));
@@ -64,7 +64,7 @@ TEST_F_TIMEOUT(pidns, traced_child_of_outside_parent, NS_TIMEOUT)
 	}
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(task_state(zombie) == 'Z'));
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	/* The tracer comes first: until then its parent sees no exit. */
 	EXPECT_EQ(0, waitpid(zombie, NULL, WNOHANG));
 	EXPECT_TRUE(init_waits(&kid));
@@ -130,7 +130,7 @@ TEST_F_TIMEOUT(pidns, dying_init_inherits_child, NS_TIMEOUT)
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, entered, NULL, PTRACE_O_TRACEEXIT));
 	kill(kid.pid, SIGKILL);
 	EXPECT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8, wait_status(entered) >> 8);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'I'));
+	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	EXPECT_TRUE(init_waits(&kid));
 	ASSERT_EQ(0, ptrace(PTRACE_CONT, entered, NULL, NULL));
 	EXPECT_EQ(SIGKILL, wait_status(entered));
