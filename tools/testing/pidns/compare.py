@@ -44,10 +44,13 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
     seeds = len(options.seeds or SEEDS) + 2
     kinds = ("tests", "usual", *(["upstream"] if whole else []))
     least = {
-        impl: (expected.least("test", impl), expected.least("upstream", impl) if whole else 0)
+        impl: (
+            expected.least("test", impl, options.series),
+            expected.least("upstream", impl, options.series) if whole else 0,
+        )
         for impl in IMPLEMENTATIONS
     }
-    listed = expected.known(*kinds, arch=options.arch)
+    listed = expected.known(*kinds, arch=options.arch, series=options.series)
     print()
     judged = table.compare(runs, listed, sum(least["c"]) + seeds, whole=True)
     if len(options.impls) == 2 and (found := test.different_logs(options, cache)):

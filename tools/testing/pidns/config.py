@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .arch import X86_64, Arch
@@ -32,6 +32,12 @@ class Config:
     def wanted(self) -> str:
         """All lines."""
         return "".join(path.read_text(encoding="utf-8") for path in self.fragments) + self.extra
+
+    def of_series(self, series: str) -> "Config":
+        """The same for a series of the kernel, which may have a fragment: symbols that have another
+        name there, or that it lacks."""
+        path = FOLDER / f"{series}.config"
+        return replace(self, fragments=(*self.fragments, path)) if path.exists() else self
 
 
 def _lines(symbols: Iterable[str]) -> str:

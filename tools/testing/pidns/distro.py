@@ -22,7 +22,7 @@ from .cache import TOP, Cache
 from .errors import Fault, note
 from .guest import SCRIPTS
 from .ktap import Result
-from .options import Options, choose, refuse
+from .options import SERIES, Options, choose, refuse
 from .setup import setup
 
 CHECKS = SCRIPTS / "distro"
@@ -36,12 +36,12 @@ ARGUMENTS = "nokaslr sysctl.vm.mem_profiling=1"
 NO_PROBE = re.compile(r"#|__x64_sys_|init_|pidns_.*operations|nsproxy_cache_init|pid_idr_init")
 
 
-def counts() -> dict[str, int]:
-    """How many checks there are of each kind."""
+def counts(series: str = SERIES) -> dict[str, int]:
+    """How many checks there are of each kind, on a series of the kernel."""
     files = {path.stem: path.read_text(encoding="utf-8") for path in sorted(CHECKS.glob("*.sh"))}
     found = {name: len(re.findall("^check ", text, re.M)) for name, text in files.items()}
     # Four of them are of the run of make test.
-    return found | {KSELFTESTS: expected.least("test", "c") - 4, ON_DUMP: 3}
+    return found | {KSELFTESTS: expected.least("test", "c", series) - 4, ON_DUMP: 3}
 
 
 def functions() -> list[str]:
@@ -166,13 +166,14 @@ def run(options: Options, cache: Cache, chosen: Sequence[str], dumps: Dump) -> l
 
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
-    have = counts()
+    have = counts(options.series)
     chosen = choose("CHECKS", env.get("CHECKS", "").split(), have)
     refuse(env, "make distro", "DEBUG")
     setup(options, cache)
     dumps = Dump(debuggers.folder(cache))
     runs = {impl: run(options.with_impl(impl), cache, chosen, dumps) for impl in options.impls}
-    listed = expected.known(*(["tests"] if KSELFTESTS in chosen else []))
+    kinds = ["tests"] if KSELFTESTS in chosen else []
+    listed = expected.known(*kinds, series=options.series)
     print()
     # With two of the guest.
     least = sum(have[name] for name in chosen) + 2

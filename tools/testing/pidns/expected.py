@@ -6,17 +6,18 @@ the list says, so that no entry outlives its reason.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .arch import ARCHES, X86_64, Arch
 from .ktap import Outcome, Result
 from .lists import load
+from .options import SERIES, known_series
 
 KINDS = {"tests", "usual", "uml", "upstream", "containers"}
 FIELDS = {"test", "outcome", "why"}
-MAY = {"impl", "debug", "arch", "chance"}
+MAY = {"impl", "debug", "arch", "series", "chance"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Entry:
     impl: str | None = None
     debug: bool | None = None
     arch: str | None = None
+    # Of the kernel's source.
+    series: str | None = None
     chance: bool = False
 
 
@@ -43,10 +46,12 @@ def read_entries(data: dict[str, Any], *kinds: str) -> list[Entry]:
         known = row.get("impl", "c") in ("c", "rust") and row.get("debug", True) in (True, False)
         known = known and row.get("chance", True) is True
         known = known and row.get("arch", X86_64.name) in ARCHES
+        known = known and row.get("series", SERIES) in known_series()
         if wrong or not known or row["outcome"] not in ("fail", "skip", "xfail") or not row["why"]:
             raise ValueError(
                 f"{kind}: {tests}: write test, outcome (fail, skip, xfail) and why, and, where it"
-                ' depends on them, impl ("c", "rust"), debug (true, false), arch or chance (true)'
+                ' depends on them, impl ("c", "rust"), debug (true, false), arch, series or chance'
+                " (true)"
             )
         for test in [tests] if isinstance(tests, str) else tests:
             entries.append(Entry(**{**row, "test": test, "outcome": Outcome(row["outcome"])}))
@@ -139,12 +144,22 @@ def _judge(result: Result, entry: Entry | None) -> tuple[Outcome, str]:
     return Outcome.FAIL, f"failed: {result.name} is listed to {entry.outcome.value}{because}"
 
 
-def least(command: str, impl: str) -> int:
-    """How many results a whole run must have."""
-    return load("counts.toml", lambda counts: int(counts[command][impl]))
+def least(command: str, impl: str, series: str = SERIES) -> int:
+    """How many results a whole run must have, on a series of the kernel."""
+
+    def read(counts: Mapping[str, Any]) -> int:
+        of_series = counts.get(series, {}).get(command, counts[command])
+        return int(of_series[impl])
+
+    return load("counts.toml", read)
 
 
-def known(*kinds: str, arch: Arch = X86_64) -> list[Entry]:
-    """Some kinds of lists/expected.toml, as far as they are of an architecture."""
+def known(*kinds: str, arch: Arch = X86_64, series: str = SERIES) -> list[Entry]:
+    """Some kinds of lists/expected.toml, as far as they are of an architecture and of a series
+    of the kernel."""
     entries = load("expected.toml", lambda data: read_entries(data, *kinds))
-    return [entry for entry in entries if entry.arch in (None, arch.name)]
+    return [
+        entry
+        for entry in entries
+        if entry.arch in (None, arch.name) and entry.series in (None, series)
+    ]

@@ -17,7 +17,7 @@ from pathlib import Path
 from . import stage
 from .cache import Cache
 from .errors import Fault, note
-from .options import SERIES, Options, check_kdir
+from .options import Options, check_kdir, trees
 from .overlay import (
     MANIFEST,
     ROWS_PAGE,
@@ -57,7 +57,7 @@ class Laying:
         for file in stage.targets(diff):
             if not (self.tree / file).is_file():
                 raise Fault(
-                    f"the patches edit {file}, which {self.tree} lacks; give a Linux {SERIES} tree"
+                    f"the patches edit {file}, which {self.tree} lacks; give a {trees()} tree"
                 )
         before, after = self.stage / "a", self.stage / "b"
         before.mkdir()
@@ -70,7 +70,7 @@ class Laying:
             if fault is not None:
                 raise Fault(
                     f"{patch.name} does not apply to {self.tree} ({fault.splitlines()[0]});"
-                    f" give an unchanged Linux {SERIES} tree"
+                    f" give an unchanged {trees()} tree"
                 )
 
     def copy(self, manifest: Manifest) -> list[str]:

@@ -13,7 +13,7 @@ from .arch import ARCHES, Arch
 from .cache import TOP, Cache
 from .errors import elapsed, note
 from .guest import SCRIPTS
-from .options import SERIES, Options
+from .options import Options
 from .setup import setup
 from .source import Source
 from .toolchain import Toolchain
@@ -55,7 +55,7 @@ def built(options: Options, cache: Cache, variant: str = "") -> Iterator[Tree]:
         if not image.exists() and (other.build / options.arch.image).exists():
             tree.copy_from(other)
         tree.configure(config.for_qemu(options.impl, options.debug, variant, options.arch))
-        note(f"building Linux {SERIES} ({options.words}) in {tree.build}")
+        note(f"building Linux {options.series} ({options.words}) in {tree.build}")
         tree.build_kernel(options.arch.goal, image, "modules")
         note(f"kernel: {image} ({elapsed(start)})")
         yield tree

@@ -117,5 +117,5 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
         verdict = expected.judge(
             results + also, [], expected.Kernel(options.impl, options.debug), True
         )
-        verdict.need(expected.least("kunit", options.impl), len(results + also))
+        verdict.need(expected.least("kunit", options.impl, options.series), len(results + also))
         return verdict.show()

@@ -41,15 +41,20 @@ def known_series() -> list[str]:
     return load("releases.toml", lambda table: [one["series"] for one in table["release"]])
 
 
-def check_kdir(path: Path) -> None:
-    """Raises a Fault unless it is a kernel tree of the series that we are made for."""
-    give = f"give the path of a Linux {SERIES} tree"
+def trees() -> str:
+    """Which trees can be given, in words."""
+    return f"Linux {' or '.join(known_series())}"
+
+
+def check_kdir(path: Path) -> str:
+    """The series of a kernel tree. Raises a Fault unless we are made for that."""
+    give = f"give the path of a {trees()} tree"
     if not path.is_dir():
         raise Fault(f"KDIR={path} is not a folder; {give}")
     for name in ("Makefile", "init/Kconfig", "kernel/nsproxy.c"):
         if not (path / name).is_file():
             raise Fault(
-                f"KDIR={path} is not a kernel source tree; give the path of a Linux {SERIES} one"
+                f"KDIR={path} is not a kernel source tree; give the path of a {trees()} one"
             )
     head = (path / "Makefile").read_text(encoding="utf-8", errors="replace")
     found = re.search(r"^VERSION *= *(\d+)\nPATCHLEVEL *= *(\d+)", head, re.M)
@@ -57,10 +62,11 @@ def check_kdir(path: Path) -> None:
     if version not in known_series():
         raise Fault(
             f"KDIR={path} is Linux {version}, not {' or '.join(known_series())};"
-            f" give a {SERIES} tree, or see what is to be done by make port KDIR={path}"
+            f" give such a tree, or see what is to be done by make port KDIR={path}"
         )
     if not os.access(path, os.W_OK):
         raise Fault(f"KDIR={path} cannot be written to; give a tree of your own")
+    return version
 
 
 def refuse(env: Mapping[str, str], command: str, *names: str) -> None:
@@ -106,6 +112,8 @@ class Options:
     impls: tuple[str, ...] = ("c", "rust")
     debug: bool = False
     kdir: Path | None = None
+    # Of that tree, or of the one that is fetched.
+    series: str = SERIES
     tests: tuple[str, ...] = ()
     seeds: range | None = None
     jobs: int = 1
@@ -155,15 +163,15 @@ class Options:
             raise Fault(
                 f"MEMORY={memory} is not an amount of memory; give one as in MEMORY=4G, or leave it out"
             )
-        if env.get("KDIR"):
-            check_kdir(Path(env["KDIR"]))
+        kdir = Path(env["KDIR"]) if env.get("KDIR") else None
         timeout = _number(env, "TIMEOUT", "a number of seconds", 0)
         return cls(
             arch=arches.find(env.get("ARCH", "")),
             impl=impl,
             impls=(impl,) if env.get("IMPL") else cls.impls,
             debug=debug == "1",
-            kdir=Path(env["KDIR"]) if env.get("KDIR") else None,
+            kdir=kdir,
+            series=SERIES if kdir is None else check_kdir(kdir),
             tests=tuple(env.get("TESTS", "").split()),
             seeds=_seeds(env["SEEDS"]) if env.get("SEEDS") else None,
             jobs=_number(env, "JOBS", "a number from 1", len(os.sched_getaffinity(0))),

@@ -20,7 +20,7 @@ from .cache import TOP, Cache
 from .errors import Fault, note
 from .kept import Kept, key_of
 from .lists import load
-from .options import SERIES, Options, refuse_all_but
+from .options import Options, check_kdir, refuse_all_but
 from .overlay import Overlay, need_programs
 from .patchbuild import Builder
 from .repository import WHEN, WHO, Change, Repository, identity
@@ -197,7 +197,7 @@ def make(cache: Cache, source: Source, folder: Path, jobs: int = 1) -> tuple[Rep
     note(f"importing {source.path}")
     base, end = repository.imported(source.path, Overlay())
     maker = Maker(repository, plan, sender)
-    commits = maker.commits(f"Linux {SERIES}: {source.name}", base, end)
+    commits = maker.commits(f"Linux {check_kdir(source.path)}: {source.name}", base, end)
     with cache.temporary() as work:
         fresh = work / "patches"
         letter, *patches = maker.mail(commits, fresh)

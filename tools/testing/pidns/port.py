@@ -18,7 +18,7 @@ from . import functions, releases, source, stage
 from .cache import TOP, Cache, replace_file
 from .errors import Fault, note
 from .integrate import integrate
-from .options import SERIES, Options, check_kdir, refuse_all_but
+from .options import Options, check_kdir, refuse_all_but, trees
 from .overlay import Overlay, need_programs
 from .releases import REPLACED, Differing, Release
 
@@ -284,7 +284,7 @@ def integrate_command(
     """The command "integrate [--update] TREE"."""
     folder = arguments[-1] if arguments else ""
     if not folder:
-        raise Fault(f"which tree? give KDIR=, the path of a Linux {SERIES} source tree")
+        raise Fault(f"which tree? give KDIR=, the path of a {trees()} source tree")
     force = env.get("FORCE", "")
     if force not in ("", "0", "1"):
         raise Fault(f"FORCE={force} is not known; use FORCE=1, or leave it out")

@@ -83,8 +83,8 @@ class Quick:
         # Of the kernels' configuration.
         self.variant = variant
         self.jobs = choose(options)
-        self.entries = expected.known("tests", "uml")
-        self.least = expected.least("quick", options.impl)
+        self.entries = expected.known("tests", "uml", series=options.series)
+        self.least = expected.least("quick", options.impl, options.series)
         # Complaints that are excused, without and with DEBUG=1.
         self.excused = {debug: splats.known(debug) for debug in (False, True)}
         # gcc takes three quarters of clang's time.

@@ -34,7 +34,7 @@ ALONE: frozenset[str] = frozenset()
 def tests_of(options: Options) -> list[str]:
     """Those that can run among others, and neither skip nor fail there."""
     kernel = expected.Kernel(options.impl, options.debug)
-    entries = expected.known("tests", "uml")
+    entries = expected.known("tests", "uml", series=options.series)
     listed = {
         entry.test.split(":")[1].strip()
         for entry in entries

@@ -118,8 +118,11 @@ def command(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence
     whole = not options.tests
     of = expected.Kernel(options.impl, options.debug)
     verdict = expected.judge(
-        results, expected.known("tests", "usual", arch=options.arch), of, whole
+        results,
+        expected.known("tests", "usual", arch=options.arch, series=options.series),
+        of,
+        whole,
     )
     if whole:
-        verdict.need(expected.least("test", options.impl), len(results))
+        verdict.need(expected.least("test", options.impl, options.series), len(results))
     return verdict.show()

@@ -14,6 +14,7 @@ from . import process
 from .cache import Cache, check_disk
 from .config import Config, merged, unhonoured
 from .errors import Fault, note
+from .options import check_kdir
 from .overlay import MANIFEST
 from .source import Source
 from .toolchain import Toolchain
@@ -131,6 +132,7 @@ class Tree:
 
     def configure(self, config: Config) -> None:
         """Makes .config, unless it is there."""
+        config = config.of_series(check_kdir(self.source.path))
         wanted = config.wanted
         # Kconfig tests the compilers.
         stamp = hashlib.sha256(

@@ -65,9 +65,8 @@ def run(options: Options, cache: Cache) -> list[Result]:
     with cache.temporary() as folder, cache.log_of(f"upstream-{options.run}") as log:
         with kernel.built(options, cache) as tree:
             kernel.stage(tree, folder, [suite.name for suite in asked])
-        Path(folder, "again").write_text(
-            again(expected.known("upstream", arch=options.arch)), encoding="utf-8"
-        )
+        entries = expected.known("upstream", arch=options.arch, series=options.series)
+        Path(folder, "again").write_text(again(entries), encoding="utf-8")
         seconds = BOOT + sum(suite.seconds for suite in asked)
         note(f"booting it (IMPL={impl}); the suites may take {seconds // 60} minutes")
         machine = qemu.Machine.of(options, cache)
@@ -87,7 +86,7 @@ def command(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence
     chosen(options.tests)
     runs = {impl: run(options.with_impl(impl), cache) for impl in options.impls}
     whole = not options.tests
-    least = expected.least("upstream", options.impl) if whole else 1
+    least = expected.least("upstream", options.impl, options.series) if whole else 1
     print()
-    listed = expected.known("upstream", arch=options.arch)
+    listed = expected.known("upstream", arch=options.arch, series=options.series)
     return table.compare(runs, listed, least, whole).show()

@@ -3,6 +3,7 @@ import unittest
 
 from ..arch import ARM64
 from ..config import FOLDER, for_matrix, for_qemu, for_uml, merged, read_config, unhonoured
+from ..options import SERIES
 
 
 class ConfigTest(unittest.TestCase):
@@ -42,3 +43,12 @@ class ConfigTest(unittest.TestCase):
         wanted = "CONFIG_A=y\nCONFIG_B=n\nCONFIG_C=y\nCONFIG_D=n\n# CONFIG_E=y\n"
         config = "CONFIG_A=y\nCONFIG_B=y\n# CONFIG_C is not set\n"
         self.assertEqual(unhonoured(config, wanted), ["CONFIG_B=n", "CONFIG_C=y"])
+
+    def test_a_series(self) -> None:
+        config = for_uml("c", False)
+        self.assertEqual(config.of_series(SERIES), config)
+        older = config.of_series("7.2")
+        self.assertEqual(older.fragments[:-1], config.fragments)
+        self.assertNotIn("CONFIG_PROC_SYSCTL", read_config(config.wanted))
+        self.assertEqual(read_config(older.wanted)["CONFIG_PROC_SYSCTL"], "y")
+        self.assertEqual(read_config(older.wanted)["CONFIG_PIDNS_C"], "y")

@@ -68,6 +68,22 @@ class JudgeTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "write test, outcome"):
             read_entries({"tests": [row | {"arch": "m68k"}]}, "tests")
 
+    def test_of_a_series(self) -> None:
+        row = {"test": "a", "outcome": "skip", "why": "it came later", "series": "7.2"}
+        with mock.patch(
+            "pidns.expected.load", return_value=read_entries({"tests": [row]}, "tests")
+        ):
+            self.assertEqual(len(known("tests", series="7.2")), 1)
+            self.assertEqual(known("tests"), [])
+        with self.assertRaisesRegex(ValueError, "write test, outcome"):
+            read_entries({"tests": [row | {"series": "6.1"}]}, "tests")
+
+    def test_counts_of_a_series(self) -> None:
+        table = {"quick": {"rust": 9, "c": 5}, "test": {"c": 7}, "7.2": {"quick": {"c": 4}}}
+        with mock.patch("pidns.expected.load", lambda _, read: read(table)):
+            self.assertEqual([least("quick", "c"), least("quick", "c", "7.2")], [5, 4])
+            self.assertEqual(least("test", "c", "7.2"), 7)
+
     def test_no_test_at_all(self) -> None:
         self.assertFalse(judge([], [], RUST, whole=True).good)
 

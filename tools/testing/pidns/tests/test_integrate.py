@@ -193,8 +193,8 @@ class IntegrateTest(TreeTest):
         for folder, text in (("nowhere", "is not a folder"), ("empty", "not a kernel source tree")):
             for action in (integrate, remove):
                 self.refused(text, lambda a=action, f=folder: a(self.overlay, self.folder / f))  # type: ignore[misc]
-        change(self.tree / "Makefile", "PATCHLEVEL = 3", "PATCHLEVEL = 2")
-        self.refused("is Linux 7.2, not 7.3", self.integrate)
+        change(self.tree / "Makefile", "PATCHLEVEL = 3", "PATCHLEVEL = 9")
+        self.refused("is Linux 7.9, not ", self.integrate)
         git(self.tree, "checkout", "-q", "Makefile")
         write(self.tree, {"kernel/pidns/theirs": ""})
         self.refused("is not ours", self.integrate)

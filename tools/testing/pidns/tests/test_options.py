@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 
 from ..errors import Fault
-from ..options import Options, refuse
+from ..options import SERIES, Options, known_series, refuse
 from .kernel_tree import FolderTest
 
 
@@ -69,6 +69,11 @@ class OptionsTest(FolderTest):
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             (tree / name).write_text("VERSION = 7\nPATCHLEVEL = 3\n", encoding="utf-8")
         self.assertEqual(Options.read({"KDIR": str(tree)}).kdir, tree)
-        for text, version in (("VERSION = 7\nPATCHLEVEL = 2\n", "7.2"), ("", "of no version")):
+        self.assertEqual(Options.read({}).series, SERIES)
+        for series in known_series():
+            text = "VERSION = {}\nPATCHLEVEL = {}\n".format(*series.split("."))
             (tree / "Makefile").write_text(text, encoding="utf-8")
-            self.bad(f"is Linux {version}, not 7.3", KDIR=str(tree))
+            self.assertEqual(Options.read({"KDIR": str(tree)}).series, series)
+        for text, version in (("VERSION = 7\nPATCHLEVEL = 9\n", "7.9"), ("", "of no version")):
+            (tree / "Makefile").write_text(text, encoding="utf-8")
+            self.bad(f"is Linux {version}, not {' or '.join(known_series())}; ", KDIR=str(tree))
