@@ -25,7 +25,7 @@ help: ## print this
 	@echo '  ARCH=...      arm64 or riscv, which QEMU emulates, instead of x86_64 (kernel, run, shell,'
 	@echo '                test, kunit, fuzz, compare; setup installs what they need)'
 	@echo '  DEBUG=1       with KASAN, lockdep and other checks of the kernel (the same)'
-	@echo '  KDIR=...      a Linux 7.3 tree of yours instead of a fetched one'
+	@echo '  KDIR=...      a Linux 7.3 or 7.2 tree of yours instead of a fetched one'
 	@echo '  TESTS=...     some of the kselftests (test, quick), KUnit suites or "fuzz" (quick),'
 	@echo '                or of the suites (upstream-tests), or of models, their scenarios and'
 	@echo '                mistakes (models), or of the jobs in lists/harden.toml (harden)'
@@ -146,7 +146,7 @@ lint: ## check the style and the rules of all code here
 debs: ## make Debian packages of a kernel, with CONFIG= or this machine's configuration
 	@$(HARNESS) debs
 
-integrate: ## lay the project over KDIR=, a Linux 7.3 tree of yours
+integrate: ## lay the project over KDIR=, a Linux 7.3 or 7.2 tree of yours
 	@$(HARNESS) integrate "$(KDIR)"
 
 remove: ## take the project out of KDIR= again
