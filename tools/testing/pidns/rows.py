@@ -23,6 +23,7 @@ from .cache import TOP
 from .errors import show_faults
 from .lists import load
 from .mutants import read
+from .options import known_series
 
 LIST = "rows.toml"
 SELFTESTS = "tools/testing/selftests/pidns"
@@ -32,7 +33,7 @@ CASE = re.compile(r"^TEST_F_TIMEOUT\(\w+,\s*(\w+)", re.MULTILINE)
 SUITE = re.compile(r"^#\[(?:\w+::)*kunit_tests\((\w+)\)\]", re.MULTILINE)
 KUNIT_TEST = re.compile(r"^    #\[test\]\n(?:    (?:#\[|//).*\n)*    fn (\w+)", re.MULTILINE)
 RUST = ("pidns", "nsproxy", "rust/kernel")
-FIELDS = {"title", "cases", "commands", "no_mutant"}
+FIELDS = {"title", "since", "cases", "commands", "no_mutant"}
 
 HEAD = """.. SPDX-License-Identifier: GPL-2.0
 .. Made by python3 -m pidns.rows from tools/testing/pidns/lists/rows.toml.
@@ -62,6 +63,8 @@ class Row:
     title: str
     cases: tuple[str, ...]
     no_mutant: str = ""
+    # The first series of the kernel that does so, if not all that we are made for.
+    since: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,15 +80,18 @@ def read_table(data: dict[str, Any]) -> Table:
     """Reads the list."""
     rows = []
     for name, row in data["row"].items():
-        if row.keys() - FIELDS or not row["title"] or not row.keys() & {"cases", "commands"}:
+        wrong = row.keys() - FIELDS or not row["title"] or not row.keys() & {"cases", "commands"}
+        if wrong or ("since" in row and row["since"] not in known_series()):
             raise ValueError(
-                f"row {name}: write title, cases, commands and, if there is no mutant, no_mutant"
+                f"row {name}: write title, cases, commands, if there is no mutant, no_mutant, and"
+                " since, if an older series does not do so"
             )
         groups = row.get("cases", {}).items()
         cases = [f"{group}.{case}" for group, named in groups for case in named]
         cases += [group for group, named in groups if not named]
         commands = row.get("commands", ())
-        rows.append(Row(name, row["title"], (*cases, *commands), row.get("no_mutant", "")))
+        more = (row.get("no_mutant", ""), row.get("since", ""))
+        rows.append(Row(name, row["title"], (*cases, *commands), *more))
     return Table(tuple(rows), tuple(data["other"]))
 
 
@@ -212,7 +218,8 @@ def report(table: Table, tests: Tests) -> str:
     counts = mutants(tests.top)
     text = [HEAD]
     for row in table.rows:
-        text.append(f"**{row.name}**: {row.title}\n")
+        since = f" (since Linux {row.since}, see :doc:`porting`)" if row.since else ""
+        text.append(f"**{row.name}**: {row.title}{since}\n")
         text += map(item, items(row, tests))
         text.append(item(f"mutants: {counts[row.name] or f'none: {row.no_mutant}'}") + "\n")
     return "\n".join(text)

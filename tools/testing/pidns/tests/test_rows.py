@@ -5,6 +5,7 @@ from typing import Any
 from unittest import mock
 
 from .. import lists
+from ..options import SERIES
 from ..rows import SELFTESTS, Tests, faults, main, read_table, report
 from .kernel_tree import FolderTest, write
 from .test_mutants import mutant
@@ -139,12 +140,18 @@ class RowsTest(FolderTest):
         self.assertEqual(self.faults(), [f"{SELFTESTS}/b_test.c: two cases are one"])
 
     def test_invalid_lists(self) -> None:
-        for bad in ({"title": "x"}, {"title": "", "cases": {}}, {**ROW_A, "why": ""}):
+        for bad in (
+            {"title": "x"},
+            {"title": "", "cases": {}},
+            {**ROW_A, "why": ""},
+            {**ROW_A, "since": "6.1"},
+        ):
             with self.assertRaisesRegex(ValueError, "row A1: write title, cases"):
                 read_table({"row": {"A1": bad}, "other": []})
 
     def test_report(self) -> None:
-        table = read_table({"row": {"A1": ROW_A, "D1": ROW_D}, "other": []})
+        later = {**ROW_A, "since": SERIES}
+        table = read_table({"row": {"A1": ROW_A, "D1": ROW_D, "D2": later}, "other": []})
         text = report(table, Tests(self.top))
         for line in (
             "**A1**: one",
@@ -154,6 +161,7 @@ class RowsTest(FolderTest):
             "  * mutants: 1",
             "  * ``make distro``",
             "  * mutants: none: why not",
+            f"**D2**: one (since Linux {SERIES}, see :doc:`porting`)",
         ):
             self.assertIn(f"\n{line}\n", text)
 
