@@ -36,6 +36,10 @@ use crate::{
 #[repr(transparent)]
 pub struct NsCommon(Opaque<bindings::ns_common>);
 
+// bindgen knows no unnamed structures. What they take must be there as padding: in each namespace
+// there are fields behind it.
+const _: () = assert!(size_of::<bindings::ns_common>() == bindings::SIZEOF_NS_COMMON);
+
 // SAFETY: Type and operations never change, and the counts are atomic.
 unsafe impl Sync for NsCommon {}
 
