@@ -22,6 +22,8 @@ from .process import end_group
 # What the guest prints when it is ready, and after each command.
 READY = "pidns-ready"
 MARK = "pidns-status "
+# Of a kernel's command line: tests do a part of their rounds.
+QUICK = "PIDNS_QUICK=1"
 # Limit on lines kept from one command.
 MOST_LINES = 1_000_000
 # What a guest runs, to be copied into its stage folder.

@@ -19,7 +19,7 @@ from . import process, rootfs, splats
 from .arch import X86_64, Arch
 from .cache import Cache
 from .errors import Fault, note
-from .guest import Answer, Channel, End, Guest
+from .guest import QUICK, Answer, Channel, End, Guest
 from .ktap import Outcome, Result
 from .options import Options
 
@@ -35,8 +35,6 @@ ARGUMENTS = "slab_nomerge oops=panic panic=-1 no5lvl"
 # virtme-ng's, but with a cache of the guest's root, which does not change while it runs: without one
 # each exec() reads programs and libraries from the host again. The last rootflags= wins.
 CACHED_ROOT = "rootflags=version=9p2000.L,trans=virtio,access=any,msize=524288,cache=loose"
-# What is emulated takes ten times as long: tests do a part of their rounds, and natively all.
-QUICK = "PIDNS_QUICK=1"
 # Of one on a plain root.
 PLAIN = f"ro {ARGUMENTS} init={rootfs.INIT}"
 # The oops of an int3 that the kernel has removed when a static key changed, but that QEMU still
@@ -211,6 +209,7 @@ class Qemu(Guest):
     def command(self, port: Sequence[str]) -> list[str]:
         """What starts it."""
         disk = self.image or self.machine.root
+        # What is emulated takes several times as long.
         given = self.arguments if self.machine.kvm else f"{QUICK} {self.arguments}"
         if disk is None:
             return [

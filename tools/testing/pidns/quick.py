@@ -14,7 +14,7 @@ from pathlib import Path
 from . import cargo, config, expected, fuzzer, kselftests, ktap, kunit, lspidns, report, splats, uml
 from .cache import Cache, claimed
 from .errors import Fault, note
-from .guest import SCRIPTS
+from .guest import QUICK, SCRIPTS
 from .ktap import Outcome, Result
 from .options import Options, refuse_all_but
 from .run import Durations, Job, Reference, Run
@@ -261,7 +261,7 @@ def machines_for(options: Options, jobs: list[Job]) -> list[uml.Machine]:
     """CPUs and memory of each guest: the first has two processors if there are races."""
     # One more than processors: tests wait for a quarter of the time.
     number = max(1, min(options.jobs + 1, len(jobs), uml.room(options.memory)))
-    words = () if options.full else (uml.QUICK,)
+    words = () if options.full else (QUICK,)
     if options.cpus:
         ptrace = options.cpus == 1
         return [uml.Machine(options.cpus, options.memory, ptrace, words)] * number

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import Fault
-from .guest import Channel, Guest
+from .guest import QUICK, Channel, Guest
 
 IMAGE = "vmlinux"
 GOAL = "vmlinux"
@@ -75,10 +75,6 @@ def room(memory: str) -> int:
 def megabytes(memory: str) -> int:
     """The number of megabytes in an amount such as 2G."""
     return int(memory[:-1]) * (1024 if memory[-1] in "gG" else 1)
-
-
-# Tests do a part of their rounds.
-QUICK = "PIDNS_QUICK=1"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from .. import process, qemu, rootfs
 from ..arch import ARM64
 from ..cache import Cache
 from ..errors import Fault
-from ..guest import End
+from ..guest import QUICK, End
 from ..ktap import Outcome
 from ..options import Options
 from ..qemu import Machine, Qemu
@@ -190,7 +190,7 @@ class GuestTest(Stubs):
     def test_by_kvm_all_rounds_are_done(self) -> None:
         for kvm in (True, False):
             guest = Qemu(self.cache, Machine(kvm), self.folder, self.folder / "log", 60)
-            self.assertEqual(qemu.QUICK not in " ".join(guest.command([])), kvm)
+            self.assertEqual(QUICK not in " ".join(guest.command([])), kvm)
 
     def test_another_architecture(self) -> None:
         """It is emulated on a disk of ours: nothing of it is this machine's."""

@@ -134,6 +134,25 @@ static inline bool kernel_since(unsigned int major, unsigned int minor)
 }
 
 /*
+ * Read /proc/PID/stat into @line. Returns its end, which begins with ") " and the
+ * state: the command's name is in brackets and may contain anything.
+ */
+static inline const char *stat_line(pid_t pid, char *line, int size)
+{
+	const char *rest;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return NULL;
+	rest = fgets(line, size, f) ? strrchr(line, ')') : NULL;
+	fclose(f);
+	return rest;
+}
+
+/*
  * Whether an init waits for the last numbers of its namespace that are not its
  * children's: idle, which counts as no load. Before 7.3 that was an ordinary
  * sleep, which nothing tells from others of a task that exits.
@@ -141,17 +160,10 @@ static inline bool kernel_since(unsigned int major, unsigned int minor)
 static inline bool in_last_wait(pid_t pid)
 {
 	static const unsigned int exiting = 0x4;	/* PF_EXITING */
-	char path[64], line[1024], *rest, state;
 	unsigned int flags;
-	FILE *f;
+	char line[1024], state;
+	const char *rest = stat_line(pid, line, sizeof(line));
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	/* The command's name is in brackets and may contain anything. */
-	rest = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-	fclose(f);
 	if (!rest || sscanf(rest, ") %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
 		return false;
 	return kernel_since(7, 3) ? state == 'I' : state == 'S' && (flags & exiting);

@@ -37,21 +37,11 @@ static inline bool task_stat(pid_t pid, struct task_stat *stat)
 	static const char format[] =
 		") %c %d %d %d %*d %d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u %lu";
 	unsigned long utime, stime;
-	char path[64], line[1024], *rest;
-	int nr = 0;
-	FILE *f;
+	char line[1024];
+	const char *rest = stat_line(pid, line, sizeof(line));
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	/* The command's name is in brackets and may contain anything. */
-	rest = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-	if (rest)
-		nr = sscanf(rest, format, &stat->state, &stat->ppid, &stat->pgrp, &stat->session,
-			    &stat->tpgid, &utime, &stime, &stat->vsize);
-	fclose(f);
-	if (nr != 8)
+	if (!rest || sscanf(rest, format, &stat->state, &stat->ppid, &stat->pgrp, &stat->session,
+			    &stat->tpgid, &utime, &stime, &stat->vsize) != 8)
 		return false;
 	stat->ticks = utime + stime;
 	return true;
