@@ -2,21 +2,23 @@
 """make harden: runs all that looks for rare mistakes, one after the other, on both implementations.
 
 lists/harden.toml has the jobs, which are other commands of the harness. What each says is kept,
-and a table tells C beside Rust.
+and a table tells C beside Rust. A run of all that was interrupted, or in which jobs failed, goes
+on the next time: what was good is not run again, unless the project has changed since.
 """
 
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from . import process
 from .cache import TOP, Cache, claimed
-from .errors import elapsed, show_end
-from .kept import Progress
+from .errors import elapsed, note, show_end
+from .kept import Kept, Progress, key_of
 from .lists import load
 from .options import IMPLEMENTATIONS, NAMES, Options, choose, refuse_all_but
 from .run import RACES
@@ -26,6 +28,8 @@ FIELDS = {"what", "command", "options", "short", "impls"}
 # Seconds for a job on top of its minutes: builds, and guests that hang.
 LIMIT = 4 * 3600
 LAST = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
+# What the jobs' results come from.
+SOURCES = "Kbuild Kconfig configs include nsproxy patches pidns rust samples tools"
 # A job that is not of one implementation.
 BOTH = "both"
 
@@ -122,6 +126,29 @@ class Harden:
         self.options, self.cache, self.jobs, self.short = options, cache, jobs, short
         self.logs = cache.log / "harden"
         self.found: dict[tuple[str, str], Outcome] = {}
+        # Of this run, or of those that it goes on from.
+        self.kept = Kept(cache.root / "harden")
+
+    def key(self, job: Job) -> str:
+        """Changes when anything does that its outcome comes from."""
+        files = [
+            path for name in SOURCES.split() for path in (TOP / name, *(TOP / name).rglob("*"))
+        ]
+        asked = f"{job} {self.options.kdir} {self.options.memory}"
+        return key_of([asked, *sorted(path for path in files if path.is_file())])
+
+    def outcome(self, job: Job, impl: str) -> Outcome:
+        """That of a run now; or where all are asked for, of one before, if that was good."""
+        if self.short:
+            return self.run(job, impl)
+        name, key = f"{job.name}-{impl}", self.key(job)
+        if not self.options.tests and (kept := self.kept.get(name, key)):
+            note(f"{job.name}-{impl}: kept from before")
+            return Outcome(**kept)
+        outcome = self.run(job, impl)
+        if outcome.good:
+            self.kept.put(name, key, asdict(outcome))
+        return outcome
 
     def environment(self, job: Job, impl: str) -> dict[str, str]:
         """That of its command: what was asked of us means something else there."""
@@ -152,11 +179,15 @@ class Harden:
         wanted = [(job, impl) for job in self.jobs for impl in job.where(self.options.impls)]
         progress = Progress(len(wanted))
         with claimed(self.logs):
+            self.kept.folder.mkdir(exist_ok=True)
             for job, impl in wanted:
-                outcome = self.found[job.name, impl] = self.run(job, impl)
+                outcome = self.found[job.name, impl] = self.outcome(job, impl)
                 on = "" if impl == BOTH else f" IMPL={impl}"
                 progress.tell(f"{job.name}{on}: {outcome.words}")
         failed = sum(not outcome.good for outcome in self.found.values())
+        if not failed and not self.short and not self.options.tests:
+            # The next run begins anew.
+            shutil.rmtree(self.kept.folder, ignore_errors=True)
         print("\n".join(table(self.jobs, self.found)))
         print(f"all of it took {elapsed(start)}; what each said is in {self.logs}")
         print(f"{len(self.found) - failed} passed, {failed} failed", flush=True)

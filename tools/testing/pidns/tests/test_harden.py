@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 import os
 import unittest
+from typing import Any
 from unittest import mock
 
 from .. import cli, harden, process
@@ -72,17 +73,21 @@ class OutcomeTest(unittest.TestCase):
 
 
 class RunTest(FolderTest):
-    def run_with(self, said: str, status: int = 0) -> tuple[int, list[dict[str, str]]]:
+    def run_with(
+        self, said: str, status: int = 0, short: bool = True, tests: tuple[str, ...] = ()
+    ) -> tuple[int, list[dict[str, str]]]:
         given = []
 
         def run(command: list[str], *, limit: float, log: object, env: dict[str, str]) -> int:
             given.append({"command": command[-1], "limit": f"{limit:.0f}"} | env)
             with open(str(log), "w", encoding="utf-8") as file:
-                file.write(said)
-            return status
+                # The models are always well.
+                file.write("1 passed, 0 failed\n" if command[-1] == "models" else said)
+            return 0 if command[-1] == "models" else status
 
+        options, cache = Options(tests=tests), Cache(self.folder)
         with mock.patch.object(process, "run", run):
-            return Harden(Options(), Cache(self.folder), [RACE, MODEL], True)(), given
+            return Harden(options, cache, [RACE, MODEL], short)(), given
 
     def test_a_run(self) -> None:
         with mock.patch.dict("os.environ", {"TESTS": "race", "SHORT": "1", "KDIR": "/linux"}):
@@ -100,8 +105,23 @@ class RunTest(FolderTest):
     def test_a_run_that_fails(self) -> None:
         status, _ = self.run_with("BUG: so\n4 passed, 1 failed\n", 1)
         self.assertEqual(status, 1)
-        self.assertTrue(self.shown().endswith("0 passed, 3 failed\n"))
+        self.assertTrue(self.shown().endswith("1 passed, 2 failed\n"))
         self.assertIn("BUG: so\n", self.said.getvalue())
+
+    def test_a_run_goes_on(self) -> None:
+        def commands(said: str, status: int, **more: Any) -> list[str]:
+            return [one["command"] for one in self.run_with(said, status, short=False, **more)[1]]
+
+        every = ["quick", "quick", "models"]
+        self.assertEqual(commands("1 passed, 1 failed\n", 1), every)
+        # The models were good; and all of them are asked for again.
+        self.assertEqual(commands("1 passed, 1 failed\n", 1), ["quick", "quick"])
+        self.assertEqual(commands("1 passed, 1 failed\n", 1, tests=("model",)), every)
+        with mock.patch.object(Harden, "key", lambda _, job: f"another of {job}"):
+            self.assertEqual(commands("1 passed, 1 failed\n", 1), every)
+            self.assertEqual(commands("1 passed, 0 failed\n", 0), ["quick", "quick"])
+            # That was all of it.
+            self.assertEqual(commands("1 passed, 0 failed\n", 0), every)
 
     def test_a_command_of_its_own(self) -> None:
         job = Job("none", "nothing", "no-such-command", impls=("rust",))
