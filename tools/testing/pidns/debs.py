@@ -110,8 +110,12 @@ class Debs:
     @property
     def tree(self) -> Tree:
         """The build tree, one for each configuration. bindeb-pkg writes beside it."""
+        return self.tree_of(self.options.impl)
+
+    def tree_of(self, impl: str) -> Tree:
+        """That of an implementation."""
         name = hashlib.sha256(str(self.given).encode()).hexdigest()[:8] if self.given else "local"
-        key = f"{self.source.name}-{self.options.impl}-debs-{name}"
+        key = f"{self.source.name}-{impl}-debs-{name}"
         return Tree(
             *(self.options.arch.name, self.source, self.cache.build / key / "linux", key),
             *(self.toolchain, self.cache, self.options.jobs),
@@ -174,6 +178,10 @@ class Debs:
         tree = self.tree
         self.cache.need_space(SPACE if not tree.build.exists() else 3000, "the kernel's packages")
         self.source.lay_over()
+        # Most of one implementation's kernel is the other's as well.
+        other = self.tree_of("c" if self.options.impl == "rust" else "rust")
+        if not (tree.build / "vmlinux").exists() and (other.build / "vmlinux").exists():
+            tree.copy_from(other)
         self.configure(tree)
         version = f"{releases.version_of(self.source.path)}-1"
         note(f"building {self.options.words} in {tree.build}; interrupted, it goes on from there")

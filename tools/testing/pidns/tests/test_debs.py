@@ -105,6 +105,16 @@ class DebsTest(FolderTest):
         self.debs().configure(self.debs().tree)
         self.assertIn("CONFIG_B=y", config.read_text())
 
+    def test_a_copy_of_the_other_one(self) -> None:
+        with mock.patch.object(Tree, "copy_from") as copy:
+            write(self.debs("c").tree.build, {"vmlinux": ""})
+            self.debs().build()
+            copy.assert_called_once_with(self.debs("c").tree)
+            # That goes on.
+            write(self.debs().tree.build, {"vmlinux": ""})
+            self.debs().build()
+            copy.assert_called_once()
+
     def test_this_machine(self) -> None:
         with mock.patch.object(debs, "running", lambda: self.given):
             made = self.debs(given=False)
