@@ -7,12 +7,21 @@ use crate::raw::cache::{
     PidCaches, //
 };
 use kernel::{
+    pid_namespace::PidNamespace,
     prelude::*,
     slab::SlabFlags,
-    str::CString, //
+    str::CStr, //
 };
 
 static CACHES: PidCaches = PidCaches::new();
+
+/// The names of the caches from level 1 on: each has the number of levels that a pid has there.
+static NAMES: [&CStr; PidNamespace::MAX_LEVEL as usize] = [
+    c"pid_2", c"pid_3", c"pid_4", c"pid_5", c"pid_6", c"pid_7", c"pid_8", c"pid_9", c"pid_10",
+    c"pid_11", c"pid_12", c"pid_13", c"pid_14", c"pid_15", c"pid_16", c"pid_17", c"pid_18",
+    c"pid_19", c"pid_20", c"pid_21", c"pid_22", c"pid_23", c"pid_24", c"pid_25", c"pid_26",
+    c"pid_27", c"pid_28", c"pid_29", c"pid_30", c"pid_31", c"pid_32", c"pid_33",
+];
 
 fn flags() -> SlabFlags {
     SlabFlags::HWCACHE_ALIGN | SlabFlags::ACCOUNT
@@ -24,22 +33,22 @@ pub(crate) fn create_initial() -> Result<PidCache> {
 }
 
 /// Returns the cache for the pids of namespaces at `level`, which is created when the first such
-/// namespace is. It is named after the number of levels that a pid has.
+/// namespace is.
 ///
 /// Returns `ENOMEM`, and `EINVAL` if there is no such level. May sleep.
 pub(crate) fn for_level(level: u32) -> Result<PidCache> {
     if let Some(cache) = CACHES.get(level)? {
         return Ok(cache);
     }
-    let name = CString::try_from_fmt(fmt!("pid_{}", level.saturating_add(1)))?;
-    CACHES.create(level, &name, flags())
+    // CAST: A level is at most 32.
+    let name = NAMES.get(level.wrapping_sub(1) as usize).ok_or(EINVAL)?;
+    CACHES.create(level, name, flags())
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
 #[kunit_tests(pidns_caches)]
 mod tests {
     use super::*;
-    use kernel::pid_namespace::PidNamespace;
 
     #[test]
     fn one_cache_per_level() -> Result {

@@ -77,6 +77,8 @@ impl Memory {
             );
             bindings::pidfs_prepare_pid(raw);
         }
+        // SAFETY: The memory has room for it.
+        unsafe { unpoison(raw) };
         // INVARIANT: Just initialised.
         Ok(Self {
             pid,
@@ -94,13 +96,14 @@ impl Memory {
         // SAFETY: By the type invariants the memory has room for the numbers of all levels up to
         // that of `self.ns`, and the caller promises that `ns` is not deeper.
         unsafe {
-            (&raw mut (*self.pid.as_ptr()).numbers)
+            let upid = (&raw mut (*self.pid.as_ptr()).numbers)
                 .cast::<bindings::upid>()
-                .add(ns.level() as usize)
-                .write(bindings::upid {
-                    nr: nr.get(),
-                    ns: ns.as_ptr(),
-                });
+                .add(ns.level() as usize);
+            upid.write(bindings::upid {
+                nr: nr.get(),
+                ns: ns.as_ptr(),
+            });
+            unpoison(upid);
         }
     }
 
@@ -123,6 +126,20 @@ impl Drop for Memory {
     fn drop(&mut self) {
         // SAFETY: By the type invariants the memory is owned and comes from the cache.
         unsafe { self.cache.free(self.pid) };
+    }
+}
+
+/// Tells KMSAN, which does not see what Rust writes, that memory is initialised.
+///
+/// # Safety
+///
+/// `memory` must be valid for a `T`.
+#[inline]
+unsafe fn unpoison<T>(_memory: *const T) {
+    #[cfg(CONFIG_KMSAN)]
+    // SAFETY: The caller promises it.
+    unsafe {
+        bindings::kmsan_unpoison_memory(_memory.cast(), size_of::<T>());
     }
 }
 

@@ -216,6 +216,12 @@ impl<T: SlabObject> SlabSlot<T> {
     pub fn init<E>(self, init: impl Init<T, E>) -> Result<SlabBox<T>, E> {
         // SAFETY: By the type invariants the memory is valid for writes of a `T`.
         unsafe { init.__init(self.0.as_ptr())? };
+        // KMSAN does not see what Rust writes.
+        #[cfg(CONFIG_KMSAN)]
+        // SAFETY: By the type invariants the memory is that large.
+        unsafe {
+            bindings::kmsan_unpoison_memory(self.0.as_ptr().cast(), size_of::<T>());
+        }
         // INVARIANT: The object is initialised now.
         Ok(SlabBox(ManuallyDrop::new(self).0))
     }
