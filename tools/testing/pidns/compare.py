@@ -25,8 +25,7 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
     whole = not options.arch.foreign
     logs = test.whole_logs(options, cache)
     for impl in options.impls:
-        for suffix in (".log", ".key"):
-            logs[impl].with_suffix(suffix).unlink(missing_ok=True)
+        logs.forget(impl)
     # What fails of what is compared is in the table.
     with contextlib.redirect_stdout(sys.stderr):
         ours = {impl: test.run(options.with_impl(impl), cache) for impl in options.impls}
@@ -53,7 +52,7 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
     listed = expected.known(*kinds, arch=options.arch, series=options.series)
     print()
     judged = table.compare(runs, listed, sum(least["c"]) + seeds, whole=True)
-    if len(options.impls) == 2 and (found := test.different_logs(options, cache)):
+    if len(options.impls) == 2 and (found := logs.differences()):
         print("\n".join(found))
         note("the kernel's log has other lines with C than with Rust")
         judged.fault("the kernel's log differs")

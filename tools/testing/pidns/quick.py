@@ -11,7 +11,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import cargo, config, expected, fuzzer, kselftests, ktap, kunit, lspidns, report, splats, uml
+from . import (
+    cargo,
+    config,
+    expected,
+    fuzzer,
+    kselftests,
+    ktap,
+    kunit,
+    logs,
+    lspidns,
+    report,
+    splats,
+    uml,
+)
 from .cache import Cache, claimed
 from .errors import Fault, note
 from .guest import QUICK, SCRIPTS
@@ -83,6 +96,7 @@ class Quick:
         # Of the kernels' configuration.
         self.variant = variant
         self.jobs = choose(options)
+        self.whole = not options.tests and not options.seeds
         self.entries = expected.known("tests", "uml", series=options.series)
         self.least = expected.least("quick", options.impl, options.series)
         # Complaints that are excused, without and with DEBUG=1.
@@ -147,14 +161,14 @@ class Quick:
         show: Callable[[str], None],
     ) -> Iterator[Run]:
         """Guests for the jobs, with logs below `name`, that boot when they are needed."""
-        logs = self.logs(name)
+        folder = self.logs(name)
         machines = machines_for(options, jobs)
-        with claimed(logs), contextlib.ExitStack() as stack:
+        with claimed(folder), contextlib.ExitStack() as stack:
             guests = []
             for index, machine in enumerate(machines):
                 work = self.folder / name / f"guest-{index}"
                 work.mkdir(parents=True)
-                log = logs / f"guest-{index}.log"
+                log = folder / f"guest-{index}.log"
                 log.unlink(missing_ok=True)
                 guests.append(uml.Uml(built.image, built.stage, work, log, machine))
                 stack.callback(guests[-1].close)
@@ -219,6 +233,10 @@ class Quick:
             print(f"# {line}")
         good = Outcome.FAIL if complaint else Outcome.PASS
         run.extra.append(Result("no warnings in the kernel's log", good))
+        if self.whole and not options.minutes and not options.debug:
+            # One log: which guest has which test differs.
+            text = "".join(guest.log_text() for guest in run.guests)
+            run.extra += logs.Whole("quick", options, self.cache).keep(text)
         return self.judge(run, self.logs(name) / "results.ktap", time.monotonic() - begun)
 
     def show(self, text: str) -> None:
@@ -229,10 +247,9 @@ class Quick:
     def judge(self, run: Run, file: Path, seconds: float) -> int:
         """Compares the results with the lists and prints the last lines."""
         options = self.options
-        whole = not options.tests
         kernel = expected.Kernel(options.impl, options.debug)
-        verdict = expected.judge(run.results(), self.entries, kernel, whole)
-        if whole and not options.seeds:
+        verdict = expected.judge(run.results(), self.entries, kernel, not options.tests)
+        if self.whole:
             verdict.need(self.least, run.count())
         for words in verdict.words:
             print(words)
@@ -246,8 +263,8 @@ class Quick:
 
 def complaints(run: Run, excused: list[re.Pattern[str]]) -> list[str]:
     """Complaints in the guests' logs, and which logs are incomplete."""
-    logs = (guest.log_text().splitlines() for guest in run.guests)
-    found = [line for log in logs for line in splats.find(log, excused)]
+    texts = (guest.log_text().splitlines() for guest in run.guests)
+    found = [line for text in texts for line in splats.find(text, excused)]
     cut = [f"{guest.log} is incomplete" for guest in run.guests if not guest.log_is_complete()]
     return found + cut
 

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """make test: the kselftests under the kernel's runner, and KUnit, in a guest by QEMU."""
 
-import hashlib
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from . import expected, kernel, kselftests, ktap, kunit, link, logs, qemu, report
-from .cache import TOP, Cache
+from .cache import Cache
 from .errors import Fault, note
 from .ktap import Result
-from .options import IMPLEMENTATIONS, Options
+from .options import Options
 
 LIMIT, DEBUG_LIMIT = 2400, 7200
 
@@ -33,46 +30,9 @@ class Ran:
         return self.kselftests + self.rust + self.same_log + self.claims
 
 
-def whole_key(options: Options) -> str:
-    """Changes when anything does that the kernel's log of a whole run depends on besides the
-    implementation."""
-    folders = [(TOP / "configs", "*.config"), (TOP / "patches", "*"), (kselftests.FOLDER, "**/*")]
-    files = [path for folder, names in folders for path in sorted(folder.glob(names))]
-    parts = [path.read_bytes() for path in files if path.is_file()]
-    parts.append(f"{options.kdir} {options.cpus} {options.memory}".encode())
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
-
-
-def same_log(options: Options, cache: Cache) -> list[Result]:
-    """Keeps the log of a whole run, and compares it with that of the other implementation."""
-    kept = whole_logs(options, cache)
-    shutil.copy(cache.log / f"test-{options.run}.log", kept[options.impl].with_suffix(".log"))
-    kept[options.impl].with_suffix(".key").write_text(whole_key(options), encoding="utf-8")
-    keys = [path.with_suffix(".key") for path in kept.values()]
-    if not all(path.exists() for path in keys) or len({path.read_text() for path in keys}) > 1:
-        other = "rust" if options.impl == "c" else "c"
-        note(f"the kernel's log is compared with that of IMPL={other} once that has run, too")
-        return []
-    found = different_logs(options, cache)
-    for line in found:
-        print(f"# {line}")
-    name = "the kernel's log has the same lines with C and with Rust"
-    return [qemu.claim(name, found[0] if found else "")]
-
-
-def whole_logs(options: Options, cache: Cache) -> dict[str, Path]:
-    """Where the log of a whole run of each implementation is kept, but for the suffix."""
-    return {impl: cache.log / f"whole-{options.with_impl(impl).run}" for impl in IMPLEMENTATIONS}
-
-
-def different_logs(options: Options, cache: Cache) -> list[str]:
-    """The lines that only one of the logs of whole runs has."""
-    whole = whole_logs(options, cache)
-    c, rust = (
-        whole[impl].with_suffix(".log").read_text(encoding="utf-8", errors="replace")
-        for impl in ("c", "rust")
-    )
-    return logs.differences(("C", c), ("Rust", rust))
+def whole_logs(options: Options, cache: Cache) -> logs.Whole:
+    """The logs of whole runs."""
+    return logs.Whole("test", options, cache)
 
 
 def run(options: Options, cache: Cache) -> Ran:
@@ -95,7 +55,7 @@ def run(options: Options, cache: Cache) -> Ran:
         guest.show = lambda line: print(line, flush=True)
         answer = guest.run(" ".join(["script test.sh", *options.tests]))
         results = ktap.Parser(tree.source.path).run(answer.lines)
-        compared = same_log(options, cache) if whole else []
+        compared = whole_logs(options, cache).keep(guest.log_text()) if whole else []
         claims = guest.claims(answer)
         name = "the kernel is linked from the chosen implementation, and nothing of the other"
         claims.append(qemu.claim(name, "; ".join(linked)))

@@ -18,6 +18,10 @@ class Differences(unittest.TestCase):
         rust = "\x1b[1m[    9.8][   T12] Memory: 77K at 0xabcd\r\n[    0.1] Run 77\n"
         self.assertEqual(self.found(c, rust), [])
 
+    def test_of_whom_something_is_told_once_does_not_count(self) -> None:
+        said = self.found("[ 0.1] a_test[7]: is deprecated\n", "[ 0.2] fuzz[12]: is deprecated\n")
+        self.assertEqual(said, [])
+
     def test_numbers_of_exact_lines_count(self) -> None:
         said = self.found("[ 0.1] pid_max: default: 32768\n", "[ 0.1] pid_max: default: 4096\n")
         self.assertEqual(len(said), 2)
@@ -30,6 +34,12 @@ class Differences(unittest.TestCase):
     def test_results_and_listed_lines_do_not_count(self) -> None:
         rust = "KTAP version 1\n1..2\n    # Subtest: x\n    ok 1 a\nnot ok 2 b\npidns_inspect: level 0\n"
         self.assertEqual(self.found("", rust), [])
+
+    def test_what_is_said_while_a_suite_runs_does_not_count(self) -> None:
+        suite = "    KTAP version 1\n    # Subtest: a\n{}    ok 1 one\n# a: pass:1\nok 3 a\n"
+        self.assertEqual(self.found("", suite.format("a: hello\nb: hello\n")), [])
+        said = self.found("", f"{suite.format('')}a: hello\n    # Subtest: b\nthe end\n")
+        self.assertEqual(said, ["only Rust: a: hello", "only Rust: the end"])
 
     def test_what_a_failed_allocation_makes_the_kernel_say_does_not_count(self) -> None:
         c = "sysctl could not get directory: /fs -12\nFailed to initialize the socket (err -23)\n"

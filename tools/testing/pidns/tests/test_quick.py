@@ -150,7 +150,7 @@ class LogTest(FolderTest):
 class KeepTest(unittest.TestCase):
     def kept(self, complaint: list[str]) -> bool:
         run = mock.MagicMock(options=Options(impl="c"), folder=Path("/nowhere"))
-        run.jobs = [Job("fuzz", "seed 0", "0..1")]
+        run.jobs, run.whole = [Job("fuzz", "seed 0", "0..1")], False
         with (
             mock.patch.object(quick, "Source"),
             mock.patch.object(quick, "complaints", return_value=complaint),
