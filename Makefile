@@ -23,7 +23,7 @@ help: ## print this
 	@echo
 	@echo '  IMPL=c        the C files instead of Rust'
 	@echo '  ARCH=...      arm64 or riscv, which QEMU emulates, instead of x86_64 (kernel, run, shell,'
-	@echo '                test, kunit, fuzz, compare; setup installs what they need)'
+	@echo '                test, kunit, fuzz, compare, configs; setup installs what is needed)'
 	@echo '  DEBUG=1       with KASAN, lockdep and other checks of the kernel (the same)'
 	@echo '  KDIR=...      a Linux 7.3 or 7.2 tree of yours instead of a fetched one'
 	@echo '  TESTS=...     some of the kselftests (test, quick), KUnit suites or "fuzz" (quick),'

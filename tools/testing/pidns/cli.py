@@ -83,7 +83,7 @@ COMMANDS: dict[str, Command] = {
 }
 # Those that are for this machine's architecture and no other.
 NATIVE = {
-    *("bench", "bench-growth", "bench-native", "configs", "containers", "debs", "delays", "distro"),
+    *("bench", "bench-growth", "bench-native", "containers", "debs", "delays", "distro"),
     *("harden", "lint", "models", "mutants", "patches", "profile", "quick", "soak", "systemd"),
     "upstream-tests",
 }

@@ -92,9 +92,11 @@ def for_patches(rust: bool, known: Collection[str]) -> Config:
     return Config(_fragments("guest", "lean"), text, must=text)
 
 
-def for_matrix(goal: str, wanted: str) -> Config:
+def for_matrix(goal: str, wanted: str, arch: Arch = X86_64) -> Config:
     """A configuration of make configs: changes to the lean one, or to a goal of the kernel's make."""
-    names = ("base", "guest", "test") if goal else ("guest", "lean")
+    names = ["base", "guest", "test"] if goal else ["guest", "lean"]
+    if arch.foreign:
+        names += ["emulated", arch.name]
     return Config(_fragments(*names), _for_qemu("rust") + wanted, goal, wanted)
 
 

@@ -5,7 +5,8 @@ A good result is kept until something that it comes from changes, so that an int
 run goes on where it was. What they have in common is configs/lean.config. It is built in a
 tree of its own, and each other configuration in a copy of that: only what sees the change
 is compiled again. For one configuration alone that is not built if it is not there yet: two
-kernels take longer than one.
+kernels take longer than one. With ARCH= it is the few configurations of that architecture,
+each over what its kernels have in common.
 """
 
 import contextlib
@@ -14,10 +15,11 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import config, initramfs, kernel, ktap, link, process, qemu, splats
+from .arch import ARCHES, X86_64, Arch
 from .cache import Cache
 from .errors import Fault, note
 from .guest import SCRIPTS, End
@@ -30,7 +32,6 @@ from .source import Source
 from .toolchain import Toolchain
 from .tree import Tree, Unhonoured
 
-USUAL = "usual"
 # What the guest with the host's files asks of a kernel, then what the demonstration in it does.
 GUEST_NEEDS = "PROC_FS NET_9P SYSFS VIRTIO_CONSOLE TMPFS MULTIUSER"
 DEMO_NEEDS = "PIDNS_RUST UTS_NS IPC_NS NET_NS USER_NS CGROUPS CHECKPOINT_RESTORE"
@@ -52,12 +53,20 @@ class Entry:
     warns: str = ""
     why: str = ""
     goal: str = ""
+    boot: str = ""
+    arch: str = X86_64.name
+    machine: str = ""
 
     @property
     def config(self) -> config.Config:
         """What it asks for."""
         wanted = "".join(f"CONFIG_{symbol}\n" for symbol in self.set.split())
-        return config.for_matrix(self.goal, wanted)
+        return config.for_matrix(self.goal, wanted, ARCHES[self.arch])
+
+    def on(self, machine: qemu.Machine) -> qemu.Machine:
+        """The machine that it is booted on."""
+        emulated = self.machine or machine.arch.emulated
+        return replace(machine, arch=replace(machine.arch, emulated=emulated))
 
 
 def matrix() -> list[Entry]:
@@ -67,9 +76,9 @@ def matrix() -> list[Entry]:
     )
 
 
-def chosen(asked: Sequence[str]) -> list[Entry]:
-    """Those that were asked for, or all."""
-    every = {entry.name: entry for entry in matrix()}
+def chosen(asked: Sequence[str], arch: Arch = X86_64) -> list[Entry]:
+    """Those of an architecture that were asked for, or all."""
+    every = {entry.name: entry for entry in matrix() if entry.arch == arch.name}
     return [every[name] for name in choose("CONFIGS", asked, every)]
 
 
@@ -98,11 +107,15 @@ class Configs:
         self.rows: dict[str, dict[str, str]] = {}
         self.toolchain = Toolchain.find(options, cache)
         self.source = Source.find(options, cache)
-        self.machine = qemu.Machine.of(options, cache)
+        cpus = options.cpus or qemu.DEFAULT_CPUS
+        kvm = not options.arch.foreign and qemu.kvm_works(cache)
+        # It needs no root: what is foreign has smoke.c alone.
+        self.machine = qemu.Machine(kvm, cpus, options.memory, options.arch)
 
     def tree(self, name: str) -> Tree:
         """A build tree."""
-        key, arch = f"{self.source.name}-{name}", self.machine.arch.name
+        arch = self.machine.arch.name
+        key = f"{self.source.name}-{self.machine.arch.prefix}{name}"
         build = self.cache.build / key
         return Tree(arch, self.source, build, key, self.toolchain, self.cache, self.options.jobs)
 
@@ -124,12 +137,14 @@ class Configs:
         row["builds"] = "NO: the usual configuration does not build"
         usual = self.tree("matrix-usual")
         image = usual.build / self.machine.arch.image
-        usual.configure(chosen([USUAL])[0].config)
+        # The first of each architecture.
+        first = chosen([], self.machine.arch)[0]
+        usual.configure(first.config)
         goals = (self.machine.arch.goal, image, "modules")
-        if entry.name == USUAL or len(self.entries) > 1 or image.exists():
+        if entry == first or len(self.entries) > 1 or image.exists():
             usual.build_kernel(*goals)
         tree = usual
-        if entry.name != USUAL:
+        if entry != first:
             tree = self.tree("matrix")
             if image.exists():
                 tree.copy_from(usual)
@@ -162,14 +177,15 @@ class Configs:
 
     def smoke(self, entry: Entry, tree: Tree, folder: Path, row: dict[str, str]) -> bool:
         """Boots with nothing but smoke.c as the first program: no file system, no network."""
-        arch = self.machine.arch
+        machine, arch = entry.on(self.machine), self.machine.arch
         include = f"-I{tree.build}/include -include {self.source.path}/include/linux/kconfig.h"
         flags = f"-O1 -static {include}"
-        image = initramfs.make(tree.build, folder, SCRIPTS / "smoke.c", flags)
+        image = initramfs.make(tree.build, folder, SCRIPTS / "smoke.c", flags, arch)
         log = self.cache.log / f"smoke-{tree.key}-{entry.name}.log"
+        words = f"{SMOKE_ARGUMENTS} {entry.boot}".strip()
         command = [
-            *(*self.machine.command, "-kernel", str(tree.build / arch.image)),
-            *("-initrd", str(image), "-append", f"console={arch.console} {SMOKE_ARGUMENTS}"),
+            *(*machine.command, "-kernel", str(tree.build / arch.image)),
+            *("-initrd", str(image), "-append", f"console={arch.console} {words}"),
         ]
         process.run(command, limit=SMOKE_LIMIT, log=log)
         text = _text(log)
@@ -186,6 +202,9 @@ class Configs:
     def demo(self, entry: Entry, tree: Tree, folder: Path, row: dict[str, str]) -> bool:
         """Boots on this machine's files, with the demonstration if that can be."""
         settings = config.read_config(_text(tree.build / ".config"))
+        if self.machine.arch.foreign:
+            row["demo"] = "- (the guest's root is this machine's)"
+            return True
 
         def lacking(needs: str) -> str:
             return " ".join(one for one in needs.split() if settings.get(f"CONFIG_{one}") != "y")
@@ -197,7 +216,7 @@ class Configs:
         missing = lacking(DEMO_NEEDS)
         log = self.cache.log / f"demo-{tree.key}-{entry.name}.log"
         limit = BOOT_LIMIT if missing else DEMO_LIMIT
-        guest = qemu.Qemu(self.cache, self.machine, folder, log, limit)
+        guest = qemu.Qemu(self.cache, self.machine, folder, log, limit, entry.boot)
         with contextlib.redirect_stdout(sys.stderr):
             answer = guest.run(f"script {'implementation' if missing else 'demo'}.sh")
         claims = re.search(r"^(\d+ claims) checked", "\n".join(answer.lines), re.M)
@@ -262,7 +281,7 @@ def _text(path: Path) -> str:
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
     refuse(env, "configs", "IMPL", "DEBUG")
-    entries = chosen(env.get("CONFIGS", "").split())
+    entries = chosen(env.get("CONFIGS", "").split(), options.arch)
     setup(options, cache)
     with cache.lock():
         run = Configs(options, cache, entries)

@@ -4,6 +4,7 @@
 import subprocess
 from pathlib import Path
 
+from .arch import X86_64, Arch
 from .errors import Fault
 
 LIST = """dir /dev 0755 0 0
@@ -14,10 +15,11 @@ file /init {} 0755 0 0
 """
 
 
-def make(build: Path, folder: Path, source: Path, flags: str) -> Path:
+def make(build: Path, folder: Path, source: Path, flags: str, arch: Arch = X86_64) -> Path:
     """Builds the program from its source, and packs it by a build tree's own tool."""
+    cc = f"{arch.cross}gcc" if arch.foreign else "cc"
     program, listed, image = (folder / name for name in ("init", "list", "initramfs"))
-    if subprocess.call(["cc", "-Wall", "-Werror", *flags.split(), "-o", program, source]):
+    if subprocess.call([cc, "-Wall", "-Werror", *flags.split(), "-o", program, source]):
         raise Fault(f"{source.name} does not build")
     listed.write_text(LIST.format(program), encoding="utf-8")
     with open(image, "wb") as file:

@@ -30,7 +30,8 @@ BOOT_SECTOR = b"\xba\xf4\x00\xb0\x10\xee\xf4"
 BOOT_SECTOR_STATUS = 33
 # Of every guest's kernel. With five levels of page tables KASAN can take good memory
 # for wild: at boot the processor's features, of which they are one, are forgotten
-# and read anew, and an interrupt may come in between.
+# and read anew, and an interrupt may come in between. Upstream has a report of June 2026 on it:
+# "kasan: Fix false-positive wild-memory-access on x86 under 5-level paging".
 ARGUMENTS = "slab_nomerge oops=panic panic=-1 no5lvl"
 # virtme-ng's, but with a cache of the guest's root, which does not change while it runs: without one
 # each exec() reads programs and libraries from the host again. The last rootflags= wins.

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 from unittest import mock
 
-from .. import configs
+from .. import configs, qemu
+from ..arch import ARM64, RISCV
 from ..kept import Kept
 from .kernel_tree import FolderTest
 
@@ -19,8 +20,22 @@ class ConfigsTest(FolderTest):
         self.assertTrue(entries["perf-events-off"].cannot and entries["proc-fs-off"].warns)
         self.assertEqual(entries["defconfig"].config.goal, "x86_64_defconfig")
         self.assertEqual([one.name for one in configs.chosen(["preempt"])], ["preempt"])
+        self.assertEqual(entries["fineibt"].boot, "cfi=fineibt")
         text = "CONFIGS=nope is not known; there are: usual "
         self.refused(text, lambda: configs.chosen(["nope"]))
+
+    def test_other_architectures(self) -> None:
+        self.assertEqual([one.name for one in configs.chosen([], RISCV)], ["riscv"])
+        first, *rest = configs.chosen([], ARM64)
+        self.assertEqual(first.name, "arm64")
+        names = [path.stem for path in first.config.fragments]
+        self.assertEqual(names, ["guest", "lean", "emulated", "arm64"])
+        # Nothing of an architecture is in another's matrix.
+        self.refused("CONFIGS=arm64 is not known", lambda: configs.chosen(["arm64"]))
+        tagged = next(one for one in rest if "KASAN_HW_TAGS=y" in one.set)
+        machine = qemu.Machine(False, arch=ARM64)
+        self.assertIn("virt,mte=on", tagged.on(machine).command)
+        self.assertEqual(first.on(machine), machine)
 
     def test_complaints(self) -> None:
         self.assertEqual(configs.unexpected("Linux version 7.3\n", ""), [])
