@@ -8,11 +8,11 @@ export ARCH BUILD FORCE IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIG CONFIGS MUTA
 HARNESS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/tools/testing' /usr/bin/python3 -m pidns
 
 .DEFAULT_GOAL := help
-APT = $(if $(filter-out 0,$(shell id -u)),sudo) apt-get -q -y
+APT = $(if $(filter-out 0,$(shell id -u)),sudo) env DEBIAN_FRONTEND=noninteractive apt-get -q -y
 
 /usr/bin/python3:
 	@echo 'pidns: installing by apt-get: python3' >&2
-	@$(APT) install --no-install-recommends python3 >/dev/null || \
+	@$(APT) install --no-install-recommends python3 >/dev/null 2>&1 || \
 		{ $(APT) update && $(APT) install --no-install-recommends python3; } >/dev/null || \
 		{ echo 'pidns: error: $@ is missing; install it, then try again' >&2; exit 1; }
 

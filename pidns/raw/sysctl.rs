@@ -40,8 +40,8 @@ use {
 #[cfg(CONFIG_SYSCTL)]
 struct Root(Opaque<bindings::ctl_table_root>);
 
-// SAFETY: The root is constant, and its functions may be called from any thread.
 #[cfg(CONFIG_SYSCTL)]
+// SAFETY: The root is constant, and its functions may be called from any thread.
 unsafe impl Sync for Root {}
 
 /// The root of all PID namespaces' sets. Those of its functions that call the policy are in `abi`.
@@ -89,8 +89,8 @@ unsafe extern "C" fn is_seen(set: *mut bindings::ctl_table_set) -> c_int {
 #[cfg(CONFIG_SYSCTL)]
 struct InitialTable(Opaque<bindings::ctl_table>);
 
-// SAFETY: Only `register` writes it, before it is visible to others.
 #[cfg(CONFIG_SYSCTL)]
+// SAFETY: Only `register` writes it, before it is visible to others.
 unsafe impl Sync for InitialTable {}
 
 #[cfg(CONFIG_SYSCTL)]

@@ -98,12 +98,13 @@ impl Wchan {
         let mut name = [0; bindings::KSYM_NAME_LEN as usize];
         // SAFETY: The task is valid.
         let address = unsafe { bindings::get_wchan(task.as_ptr()) };
+        if address == 0 {
+            return None;
+        }
         // SAFETY: The buffer has this length.
-        let found = address != 0
-            && unsafe {
-                bindings::lookup_symbol_name(address, name.as_mut_ptr().cast::<c_char>()) == 0
-            };
-        found.then_some(Self(name))
+        let status =
+            unsafe { bindings::lookup_symbol_name(address, name.as_mut_ptr().cast::<c_char>()) };
+        (status == 0).then_some(Self(name))
     }
 }
 

@@ -59,7 +59,7 @@ def debug(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[s
             f"make debug is for kernels of this machine; leave ARCH={options.arch.name} out"
         )
     if not shutil.which("gdb"):
-        raise Fault("gdb is missing; install it, then try again")
+        raise Fault("gdb is missing; install it, as by apt-get install gdb, then try again")
     with cache.temporary() as folder:
         with kernel.built(options, cache, "gdb") as tree:
             kernel.stage(tree, folder)

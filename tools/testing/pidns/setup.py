@@ -53,6 +53,8 @@ def has(check: str) -> bool:
         return importlib.util.find_spec(what) is not None
     if Path("/usr/include", what).exists():
         return True
+    if not which("cc"):
+        return False
     preprocessed = subprocess.run(
         ["cc", "-E", "-"], input=f"#include <{what}>\n".encode(), capture_output=True, check=False
     )

@@ -222,7 +222,7 @@ impl Proc {
         let own = self.own_status()?;
         let gid = option("gid").and_then(|gid| gid.parse().ok()).unwrap_or(0);
         let exempt = (how != "ptraceable" && how != "4" && own.gids.contains(&gid))
-            || own.caps >> CAP_SYS_PTRACE & 1 != 0;
+            || (own.caps >> CAP_SYS_PTRACE) & 1 != 0;
         (!exempt).then(|| format!("hidepid={how}"))
     }
 }

@@ -7,12 +7,12 @@ use crate::program::{Capability, NsFile};
 pub const SYS_LISTNS: u32 = 470;
 
 const fn io(kind: u32, number: u32) -> u32 {
-    kind << 8 | number
+    (kind << 8) | number
 }
 
 /// `_IOR` of an object of this size.
 const fn io_read(kind: u32, number: u32, size: u32) -> u32 {
-    2 << 30 | size << 16 | io(kind, number)
+    (2 << 30) | (size << 16) | io(kind, number)
 }
 
 pub const NS_GET_USERNS: u32 = io(0xb7, 1);
@@ -29,7 +29,7 @@ pub const NS_GET_ID: u32 = io_read(0xb7, 13, 8);
 pub const PIDFD_INFO_SIZE: usize = 64;
 /// `PIDFD_INFO_PID | PIDFD_INFO_CREDS | PIDFD_INFO_EXIT`
 pub const PIDFD_INFO_WANTED: u64 = 0b1011;
-pub const PIDFD_GET_INFO: u32 = 3 << 30 | (PIDFD_INFO_SIZE as u32) << 16 | io(0xff, 11);
+pub const PIDFD_GET_INFO: u32 = (3 << 30) | ((PIDFD_INFO_SIZE as u32) << 16) | io(0xff, 11);
 
 /// Whether an ioctl of a namespace's file or of a pidfd returns a descriptor.
 pub fn ioctl_opens(request: u32) -> bool {

@@ -7,8 +7,11 @@
 
 # shellcheck source=tools/testing/pidns/guest/mounts.sh
 . "${0%/*}/mounts.sh"
+# By mount(2): hostfs takes a bare path from it, but not from fsconfig(2), which libmount uses
+# since 2.39.
 for word in $(</proc/cmdline); do
-	[[ $word != pidns.stage=* ]] || mount -t hostfs -o "${word#*=}" none /run/pidns
+	[[ $word != pidns.stage=* ]] ||
+		LIBMOUNT_FORCE_MOUNT2=always mount -t hostfs -o "${word#*=}" none /run/pidns
 done
 mount -o remount,bind,ro /run/pidns
 

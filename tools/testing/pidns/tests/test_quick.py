@@ -73,7 +73,7 @@ class MachinesTest(unittest.TestCase):
 
 
 class MachineTest(FolderTest):
-    check = partial(uml.check_machine, "1G")
+    check = staticmethod(partial(uml.check_machine, "1G"))
 
     def test_no_folder(self) -> None:
         with mock.patch.object(uml, "MEMORY_FOLDER", Path("/nowhere")):

@@ -139,6 +139,11 @@ class SetupTest(FolderTest):
         self.assertEqual(kinds, {"cmd", "hdr", "py"})
         self.assertEqual({name.split()[0] for name in lists} - {"every"}, {*ARCHES, "debs"})
 
+    def test_a_header_without_a_compiler(self) -> None:
+        """A bare system has none: then no header is known to be there."""
+        with mock.patch.dict(os.environ, {"PATH": str(self.folder)}):
+            self.assertFalse(setup.has("hdr:no/such.h"))
+
     def test_what_another_architecture_needs(self) -> None:
         """Nobody else installs it."""
         self.patch(setup, "has", new=lambda check: "aarch64" not in check)

@@ -54,7 +54,7 @@ impl Generator {
         match self.rng.random_range(0..4) {
             0 => self.one_of(&[u64::MAX, u64::from(u32::MAX), 1 << 31, 1 << 32, 1 << 63]),
             1 => 1 << self.rng.random_range(0..64),
-            2 => 1 << self.rng.random_range(0..40) | 1 << self.rng.random_range(0..40),
+            2 => (1 << self.rng.random_range(0..40)) | (1 << self.rng.random_range(0..40)),
             _ => self.rng.random(),
         }
     }
