@@ -152,6 +152,7 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_zombie, NS_TIMEOUT)
 	EXPECT_TRUE(eventually(task_rests(zombie)));
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
+	EXPECT_TRUE(eventually(task_state(zombie) == 'Z'));
 	EXPECT_LINE(block_now(id), "  state dying pids 2 ");
 	EXPECT_LINE(block(id), "  nr 2: %d (in_the_way) state Z parent %d (pidns_debugfs_t)",
 		    zombie, getpid());
