@@ -229,12 +229,7 @@ class Qemu(Guest):
         said."""
         answer = self.run_once(command)
         if answer.end is End.DEATH and not self.machine.kvm and self.stale():
-            kept = self.log.rename(self.log.with_suffix(".stale"))
-            self.boots = 0
-            note(
-                "the guest died of an int3, probably one that QEMU executed after the kernel had"
-                f" removed it; its log is {kept}; retrying once"
-            )
+            self.set_aside()
             answer = self.run_once(command)
         if answer.end is not End.DONE:
             end = f"above is its log's end, all of it is in {self.log}"
@@ -248,6 +243,24 @@ class Qemu(Guest):
             else:
                 note(f"error: the guest ended before its time; {end}")
         return answer
+
+    def set_aside(self) -> None:
+        """Says why the guest is tried again, and keeps its log elsewhere."""
+        kept = self.log.rename(self.log.with_suffix(".stale"))
+        self.boots = 0
+        note(
+            "the guest died of an int3, probably one that QEMU executed after the kernel had"
+            f" removed it; its log is {kept}; retrying once"
+        )
+
+    def _boot(self) -> None:
+        try:
+            super()._boot()
+        except Fault:
+            if self.machine.kvm or not self.stale():
+                raise
+            self.set_aside()
+            super()._boot()
 
     def stale(self) -> bool:
         """Whether the log says that emulation is to blame for the guest's end."""

@@ -159,6 +159,18 @@ class GuestTest(Stubs):
             self.assertIs(guest.run("script it.sh").end, End.DEATH)
             self.assertEqual(begun.read_text(), "\n" * times)
 
+    def test_a_stale_breakpoint_at_boot(self) -> None:
+        begun = self.folder / "begun"
+        dies = f"echo >>{begun}\necho 'Oops: int3: 0000 [#1] SMP'\n"
+        guest = self.guest(f"if [ ! -e {begun} ]; then {dies}exit; fi\n{WORKS}")
+        self.assertIs(guest.run("script it.sh").end, End.DONE)
+        self.assertNotIn("int3", guest.log_text())
+        for text, times in ((dies, 2), (f"echo 'kprobe: it'\n{dies}", 1)):
+            begun.unlink()
+            with self.assertRaisesRegex(Fault, "the guest did not come up"):
+                self.guest(text).run("script it.sh")
+            self.assertEqual(begun.read_text(), "\n" * times)
+
     def test_an_interruption(self) -> None:
         guest = self.guest(f"{WORKS}sleep 1000")
         guest.show = mock.Mock(side_effect=KeyboardInterrupt)
