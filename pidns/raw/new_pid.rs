@@ -77,7 +77,7 @@ impl Memory {
             );
             bindings::pidfs_prepare_pid(raw);
         }
-        // SAFETY: The memory has room for it.
+        // SAFETY: `raw` is valid for a `struct pid`.
         unsafe { unpoison(raw) };
         // INVARIANT: Just initialised.
         Ok(Self {
@@ -129,7 +129,8 @@ impl Drop for Memory {
     }
 }
 
-/// Tells KMSAN, which does not see what Rust writes, that memory is initialised.
+/// Tells KMSAN, which does not see what Rust writes, that memory is initialised. That of a whole
+/// `struct pid` includes members that are not yet.
 ///
 /// # Safety
 ///

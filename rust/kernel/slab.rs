@@ -216,7 +216,7 @@ impl<T: SlabObject> SlabSlot<T> {
     pub fn init<E>(self, init: impl Init<T, E>) -> Result<SlabBox<T>, E> {
         // SAFETY: By the type invariants the memory is valid for writes of a `T`.
         unsafe { init.__init(self.0.as_ptr())? };
-        // KMSAN does not see what Rust writes.
+        // KMSAN does not see what Rust writes. This also hides padding.
         #[cfg(CONFIG_KMSAN)]
         // SAFETY: By the type invariants the memory is that large.
         unsafe {

@@ -56,6 +56,7 @@ class Entry:
     boot: str = ""
     arch: str = X86_64.name
     machine: str = ""
+    says: str = ""
 
     @property
     def config(self) -> config.Config:
@@ -194,6 +195,8 @@ class Configs:
         row["smoke"] = f"{passed} passed"
         if not GOOD.search(text) or any(one.outcome is Outcome.FAIL for one in results):
             row["smoke"] = f"NO: {passed} passed, see {log}"
+        elif not re.search(entry.says, text):
+            row["smoke"] = f"NO: the kernel does not say {entry.says}, see {log}"
         elif complaints := unexpected(text, entry.warns):
             print("\n".join(complaints), file=sys.stderr)
             row["smoke"] = f"NO: the kernel complains, see {log}"

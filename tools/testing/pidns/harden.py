@@ -8,7 +8,6 @@ on the next time: what was good is not run again, unless the project has changed
 
 import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -134,12 +133,16 @@ class Harden:
         files = [
             path for name in SOURCES.split() for path in (TOP / name, *(TOP / name).rglob("*"))
         ]
-        asked = f"{job} {self.options.kdir} {self.options.memory}"
-        return key_of([asked, *sorted(path for path in files if path.is_file())])
+        names = sorted(str(path.relative_to(TOP)) for path in files if path.is_file())
+        # Caches of tools are not the project's.
+        ours = [name for name in names if not re.search(r"(^|/)(\.|__pycache__)", name)]
+        parts = (part for name in ours for part in (name, TOP / name))
+        return key_of([f"{job} {self.options.memory} {self.options.rustc}", *parts])
 
     def outcome(self, job: Job, impl: str) -> Outcome:
-        """That of a run now; or where all are asked for, of one before, if that was good."""
-        if self.short:
+        """Runs the job, unless all are asked for and a kept outcome is still valid."""
+        # A tree of the user's may change at any time.
+        if self.short or self.options.kdir:
             return self.run(job, impl)
         name, key = f"{job.name}-{impl}", self.key(job)
         if not self.options.tests and (kept := self.kept.get(name, key)):
@@ -187,7 +190,8 @@ class Harden:
         failed = sum(not outcome.good for outcome in self.found.values())
         if not failed and not self.short and not self.options.tests:
             # The next run begins anew.
-            shutil.rmtree(self.kept.folder, ignore_errors=True)
+            for job, impl in wanted:
+                self.kept.forget(f"{job.name}-{impl}")
         print("\n".join(table(self.jobs, self.found)))
         print(f"all of it took {elapsed(start)}; what each said is in {self.logs}")
         print(f"{len(self.found) - failed} passed, {failed} failed", flush=True)

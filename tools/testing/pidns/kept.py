@@ -41,6 +41,10 @@ class Kept:
         text = json.dumps({"key": key, "result": result}, indent=1)
         replace_file(self.folder / f"{name}.json", text.encode())
 
+    def forget(self, name: str) -> None:
+        """Forgets a result."""
+        (self.folder / f"{name}.json").unlink(missing_ok=True)
+
 
 class Progress:
     """Tells how far a run is, and how long the rest may take."""

@@ -14,10 +14,14 @@ from .options import IMPLEMENTATIONS, Options
 # Added to a line by the console, and by printk.
 COLOUR = re.compile(r"\x1b\[[0-9;]*m|\r")
 TIME = re.compile(r"^\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?", re.M)
-# Suites of KUnit, which has tests of Rust alone, with what is said meanwhile; and its results.
-SUITE = re.compile(r"^ *# Subtest: (\S+)\n(?:.*\n)*?(?:not )?ok \d+ \1\b.*\n", re.M)
+# KUnit has tests of Rust alone: drop what the kernel crate's say, but not ours; and all results.
+SUITE = re.compile(
+    r"^ *# Subtest: (?!pidns_|nsproxy_)(\S+)\n(?:(?!Linux version ).*\n)*?(?:not )?ok \d+ \1\b.*\n",
+    re.M,
+)
 RESULT = re.compile(r"^ *(?:# |ok \d|not ok \d|KTAP version|\d+\.\.\d+$)")
-# Numbers, addresses and hashes differ between boots; and in what is told once, of whom it is told.
+# Numbers, addresses and hashes differ between boots; and a message that is printed once names
+# whichever task came first.
 VARIABLE = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+")
 PROCESS = re.compile(r"^\S+\[N\]: ")
 
@@ -30,12 +34,14 @@ def listed(kind: str) -> list[re.Pattern[str]]:
 def normalised(log: str) -> dict[str, str]:
     """The lines, keyed by what is the same in each boot."""
     lines: dict[str, str] = {}
-    ignored, exact = listed("may_be_missing"), listed("exact")
+    ignored, exact, once = listed("may_be_missing"), listed("exact"), listed("once")
     plain = TIME.sub("", COLOUR.sub("", log))
     for line in SUITE.sub("", plain).splitlines():
         if line.strip() and not RESULT.match(line) and not any(p.search(line) for p in ignored):
             same = any(p.search(line) for p in exact)
-            key = line if same else PROCESS.sub("", VARIABLE.sub("N", line))
+            key = line if same else VARIABLE.sub("N", line)
+            if any(p.search(line) for p in once):
+                key = PROCESS.sub("", key)
             lines.setdefault(key.strip(), line.strip())
     return lines
 
@@ -64,6 +70,12 @@ class Whole:
             (TOP / "configs", "*.config"),
             (TOP / "patches", "*"),
             (kselftests.FOLDER, "**/*"),
+        ]
+        tools = TOP / "tools/testing"
+        folders += [
+            (tools / "pidns", "*.py"),
+            (tools / "pidns/guest", "*"),
+            (tools / "fuzz/src", "**/*.rs"),
         ]
         files = [path for folder, names in folders for path in sorted(folder.glob(names))]
         parts = [path.read_bytes() for path in files if path.is_file()]

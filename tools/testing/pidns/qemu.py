@@ -192,6 +192,8 @@ class Qemu(Guest):
         self.seconds, self.arguments, self.image = seconds, arguments, image
         # More of QEMU's options.
         self.options: Sequence[str] = ()
+        # Whether it was tried a second time.
+        self.retried = False
         log.unlink(missing_ok=True)
 
     def start(self) -> Channel:
@@ -228,7 +230,7 @@ class Qemu(Guest):
         """Runs one command in a fresh guest, and ends that. Why it did not come to its end is
         said."""
         answer = self.run_once(command)
-        if answer.end is End.DEATH and not self.machine.kvm and self.stale():
+        if answer.end is End.DEATH and self.may_retry():
             self.set_aside()
             answer = self.run_once(command)
         if answer.end is not End.DONE:
@@ -244,8 +246,13 @@ class Qemu(Guest):
                 note(f"error: the guest ended before its time; {end}")
         return answer
 
+    def may_retry(self) -> bool:
+        """Whether emulation is to blame for the guest's end, and this is the first time."""
+        return not self.machine.kvm and not self.retried and self.stale()
+
     def set_aside(self) -> None:
         """Says why the guest is tried again, and keeps its log elsewhere."""
+        self.retried = True
         kept = self.log.rename(self.log.with_suffix(".stale"))
         self.boots = 0
         note(
@@ -257,7 +264,7 @@ class Qemu(Guest):
         try:
             super()._boot()
         except Fault:
-            if self.machine.kvm or not self.stale():
+            if not self.may_retry():
                 raise
             self.set_aside()
             super()._boot()

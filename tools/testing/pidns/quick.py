@@ -233,9 +233,9 @@ class Quick:
             print(f"# {line}")
         good = Outcome.FAIL if complaint else Outcome.PASS
         run.extra.append(Result("no warnings in the kernel's log", good))
-        if self.whole and not options.minutes and not options.debug:
+        if self.whole and not options.minutes and not options.debug and not complaint:
             # One log: which guest has which test differs.
-            text = "".join(guest.log_text() for guest in run.guests)
+            text = "\n".join(guest.log_text() for guest in run.guests)
             run.extra += logs.Whole("quick", options, self.cache).keep(text)
         return self.judge(run, self.logs(name) / "results.ktap", time.monotonic() - begun)
 

@@ -218,9 +218,9 @@ impl Pair {
         }
 
         let get_next = |nr: &mut i32| {
-            // It does not see what Rust writes.
+            // KMSAN does not see what Rust writes.
             #[cfg(CONFIG_KMSAN)]
-            // SAFETY: It is valid.
+            // SAFETY: `nr` is a valid reference.
             unsafe {
                 bindings::kmsan_unpoison_memory(ptr::from_mut(nr).cast(), size_of::<i32>());
             }

@@ -20,7 +20,9 @@ class ConfigsTest(FolderTest):
         self.assertTrue(entries["perf-events-off"].cannot and entries["proc-fs-off"].warns)
         self.assertEqual(entries["defconfig"].config.goal, "x86_64_defconfig")
         self.assertEqual([one.name for one in configs.chosen(["preempt"])], ["preempt"])
-        self.assertEqual(entries["fineibt"].boot, "cfi=fineibt")
+        self.assertEqual(
+            (entries["fineibt"].boot, entries["fineibt"].says), ("cfi=fineibt", "FineIBT")
+        )
         text = "CONFIGS=nope is not known; there are: usual "
         self.refused(text, lambda: configs.chosen(["nope"]))
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
-from .. import fuzzer, kselftests, quick, uml
+from .. import fuzzer, kselftests, logs, quick, uml
 from ..cache import TOP
 from ..errors import Fault
 from ..kunit import DOCTESTS, suites
@@ -148,10 +148,12 @@ class LogTest(FolderTest):
 
 
 class KeepTest(unittest.TestCase):
-    def kept(self, complaint: list[str]) -> bool:
+    def kept(self, complaint: list[str], whole: bool = False) -> bool:
         run = mock.MagicMock(options=Options(impl="c"), folder=Path("/nowhere"))
-        run.jobs, run.whole = [Job("fuzz", "seed 0", "0..1")], False
+        run.jobs, run.whole = [Job("fuzz", "seed 0", "0..1")], whole
+        self.logs = mock.Mock()
         with (
+            mock.patch.object(logs, "Whole", self.logs),
             mock.patch.object(quick, "Source"),
             mock.patch.object(quick, "complaints", return_value=complaint),
             mock.patch.object(fuzzer, "Transcripts") as transcripts,
@@ -162,6 +164,11 @@ class KeepTest(unittest.TestCase):
     def test_transcripts_of_c(self) -> None:
         self.assertTrue(self.kept([]))
         self.assertFalse(self.kept(["BUG: so"]))
+
+    def test_logs_of_whole_runs_are_compared(self) -> None:
+        for complaint, whole, compared in (([], True, 1), ([], False, 0), (["BUG: so"], True, 0)):
+            self.kept(complaint, whole)
+            self.assertEqual(self.logs.return_value.keep.call_count, compared)
 
 
 class BuildTest(FolderTest):
