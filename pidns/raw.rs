@@ -24,6 +24,7 @@ pub(crate) mod new_pid;
 pub(crate) mod ns_common;
 pub(crate) mod nsset;
 pub(crate) mod numbers;
+mod pid_memory;
 pub(crate) mod state;
 pub(crate) mod sysctl;
 pub(crate) mod task;

@@ -3,11 +3,10 @@
 //! A pid whose numbers are being allocated.
 
 use super::{
-    cache::PidCache,
     free::UnusedPid,
     idr::Preload,
     numbers::LockedNumbers,
-    state::pid_cache, //
+    pid_memory::PidMemory, //
 };
 use core::{
     mem::{
@@ -18,10 +17,7 @@ use core::{
         Deref,
         Range, //
     },
-    ptr::{
-        self,
-        NonNull, //
-    },
+    ptr, //
 };
 use kernel::{
     bindings,
@@ -36,117 +32,12 @@ use kernel::{
         Upid, //
     },
     pid_namespace::PidNamespace,
-    prelude::*,
-    static_lock_class,
-    sync::aref::ARef, //
+    prelude::*, //
 };
-
-/// Memory for a pid, initialised except for the numbers.
-///
-/// # Invariants
-///
-/// `pid` is owned memory from `cache`, the cache of `ns`. Everything is initialised except
-/// `numbers` and members that are written before they are read (`rcu`, those of pidfs).
-struct Memory {
-    pid: NonNull<bindings::pid>,
-    cache: PidCache,
-    ns: ARef<PidNamespace>,
-}
-
-impl Memory {
-    fn new(ns: &PidNamespace) -> Result<Self> {
-        let cache = pid_cache(ns);
-        let pid = cache.alloc()?;
-        let raw = pid.as_ptr();
-
-        // SAFETY: The memory is new and large enough. Each field is written before it is read.
-        unsafe {
-            bindings::refcount_set(&raw mut (*raw).count, 1);
-            (&raw mut (*raw).level).write(ns.level());
-            bindings::__spin_lock_init(
-                &raw mut (*raw).lock,
-                c"&pid->lock".as_char_ptr(),
-                static_lock_class!().as_ptr(),
-            );
-            (&raw mut (*raw).tasks).write(Default::default());
-            (&raw mut (*raw).inodes).write(Default::default());
-            bindings::__init_waitqueue_head(
-                &raw mut (*raw).wait_pidfd,
-                c"&pid->wait_pidfd".as_char_ptr(),
-                static_lock_class!().as_ptr(),
-            );
-            bindings::pidfs_prepare_pid(raw);
-        }
-        // SAFETY: `raw` is valid for a `struct pid`.
-        unsafe { unpoison(raw) };
-        // INVARIANT: Just initialised.
-        Ok(Self {
-            pid,
-            cache,
-            ns: ns.into(),
-        })
-    }
-
-    /// Sets the number at the level of `ns`.
-    ///
-    /// # Safety
-    ///
-    /// `ns` must be the pid's own namespace or an ancestor of it.
-    unsafe fn set_number(&self, nr: PidNr, ns: &PidNamespace) {
-        // SAFETY: By the type invariants the memory has room for the numbers of all levels up to
-        // that of `self.ns`, and the caller promises that `ns` is not deeper.
-        unsafe {
-            let upid = (&raw mut (*self.pid.as_ptr()).numbers)
-                .cast::<bindings::upid>()
-                .add(ns.level() as usize);
-            upid.write(bindings::upid {
-                nr: nr.get(),
-                ns: ns.as_ptr(),
-            });
-            unpoison(upid);
-        }
-    }
-
-    /// Returns the numbers of `level` and deeper, the outermost first.
-    ///
-    /// # Safety
-    ///
-    /// They must have been set.
-    unsafe fn numbers_from(&self, level: u32) -> &[Upid] {
-        // SAFETY: As in `set_number`; the caller has set them.
-        unsafe {
-            let all = (&raw const (*self.pid.as_ptr()).numbers).cast::<Upid>();
-            let count = self.ns.level().saturating_add(1).saturating_sub(level);
-            core::slice::from_raw_parts(all.add(level as usize), count as usize)
-        }
-    }
-}
-
-impl Drop for Memory {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariants the memory is owned and comes from the cache.
-        unsafe { self.cache.free(self.pid) };
-    }
-}
-
-/// Tells KMSAN, which does not see what Rust writes, that memory is initialised. That of a whole
-/// `struct pid` includes members that are not yet.
-///
-/// # Safety
-///
-/// `memory` must be valid for a `T`.
-#[inline]
-unsafe fn unpoison<T>(_memory: *const T) {
-    #[cfg(CONFIG_KMSAN)]
-    // SAFETY: The caller promises it.
-    unsafe {
-        bindings::kmsan_unpoison_memory(_memory.cast(), size_of::<T>());
-    }
-}
 
 /// A pid without numbers.
 pub(crate) struct NewPid<'a> {
-    memory: Memory,
+    memory: PidMemory,
     ns: &'a PidNamespace,
     /// The level that lacked a node, and preloaded nodes.
     preload: Option<(u32, Preload)>,
@@ -158,7 +49,7 @@ impl<'a> NewPid<'a> {
     /// Returns `ENOMEM`.
     pub(crate) fn new(ns: &'a PidNamespace) -> Result<Self> {
         Ok(Self {
-            memory: Memory::new(ns)?,
+            memory: PidMemory::new(ns)?,
             ns,
             preload: None,
         })
@@ -334,7 +225,7 @@ impl<'a> NewNumbers<'a> {
             return Err(NotPublished::Disabled);
         }
         let this = ManuallyDrop::new(self);
-        let pid = this.pid.memory.pid;
+        let pid = this.pid.memory.as_non_null();
         for upid in this.all().iter().rev() {
             // SAFETY: By the type invariants it is locked, and the value is not dropped.
             let mut numbers = ManuallyDrop::new(unsafe { LockedNumbers::assume(upid.ns()) });
@@ -349,13 +240,13 @@ impl<'a> NewNumbers<'a> {
         let memory = unsafe {
             this.release(|_, _| {});
             drop(ptr::read(&this.pid.preload));
-            ManuallyDrop::new(ptr::read(&this.pid.memory))
+            ptr::read(&this.pid.memory)
         };
         // The pid keeps the namespace active.
-        forget(Active::new(&*memory.ns));
+        forget(Active::new(memory.ns()));
         // SAFETY: The pid is published and no task uses it. This is the only such value for it.
         Ok(PublishedPid(unsafe {
-            UnusedPid::from_raw(memory.pid.cast::<Pid>())
+            UnusedPid::from_raw(memory.into_raw().cast::<Pid>())
         }))
     }
 }

@@ -92,6 +92,18 @@ def unexpected(log: str, warns: str) -> list[str]:
     return list(splats.find(rest.splitlines()))
 
 
+def fault_of(entry: Entry, log: str) -> str:
+    """What is wrong with the log of smoke.c, if anything is."""
+    if not GOOD.search(log):
+        return "smoke.c does not pass"
+    if not re.search(entry.says, log):
+        return f"the kernel does not say {entry.says}"
+    complaints = unexpected(log, entry.warns)
+    if complaints:
+        print("\n".join(complaints), file=sys.stderr)
+    return "the kernel complains" if complaints else ""
+
+
 def changed_symbols(one: str, other: str) -> list[str]:
     """The symbols that two configurations set differently."""
     differ = config.read_config(one).items() ^ config.read_config(other).items()
@@ -192,15 +204,10 @@ class Configs:
         text = _text(log)
         results = ktap.Parser(self.source.path).run(text.splitlines())
         passed = sum(result.outcome is Outcome.PASS for result in results)
-        row["smoke"] = f"{passed} passed"
-        if not GOOD.search(text) or any(one.outcome is Outcome.FAIL for one in results):
-            row["smoke"] = f"NO: {passed} passed, see {log}"
-        elif not re.search(entry.says, text):
-            row["smoke"] = f"NO: the kernel does not say {entry.says}, see {log}"
-        elif complaints := unexpected(text, entry.warns):
-            print("\n".join(complaints), file=sys.stderr)
-            row["smoke"] = f"NO: the kernel complains, see {log}"
-        return not row["smoke"].startswith("NO")
+        failed = any(result.outcome is Outcome.FAIL for result in results)
+        fault = f"{passed} passed" if failed else fault_of(entry, text)
+        row["smoke"] = f"NO: {fault}, see {log}" if fault else f"{passed} passed"
+        return not fault
 
     def demo(self, entry: Entry, tree: Tree, folder: Path, row: dict[str, str]) -> bool:
         """Boots on this machine's files, with the demonstration if that can be."""

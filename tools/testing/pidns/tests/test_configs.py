@@ -47,6 +47,17 @@ class ConfigsTest(FolderTest):
         (fault,) = configs.unexpected("Linux version 7.3\n", "cgroup_init")
         self.assertIn("there is no warning at cgroup_init", fault)
 
+    def test_what_the_log_must_have(self) -> None:
+        entry = configs.Entry("a", "A=y", says="Using A")
+        good = "Linux version 7.3\nUsing A\nsmoke: 3 passed, 0 failed\n"
+        for log, fault in (
+            (good, ""),
+            (good.replace("0 failed", "1 failed"), "smoke.c does not pass"),
+            (good.replace("Using A", "Using B"), "the kernel does not say Using A"),
+            (f"{good}BUG: so\n", "the kernel complains"),
+        ):
+            self.assertEqual(configs.fault_of(entry, log), fault)
+
     def test_symbols(self) -> None:
         text = "CONFIG_A=y\nCONFIG_B=y\n"
         self.assertEqual(configs.changed_symbols(text, "CONFIG_A=m\nCONFIG_C=y\n"), ["A", "B", "C"])

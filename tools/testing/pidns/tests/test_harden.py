@@ -102,6 +102,21 @@ class RunTest(FolderTest):
         self.assertTrue(self.shown().endswith("3 passed, 0 failed\n"))
         self.assertIn("2 of 3: race IMPL=rust: 5 passed, about", self.said.getvalue())
 
+    def test_what_a_kept_outcome_comes_from(self) -> None:
+        run = Harden(Options(), Cache(self.folder), [RACE, MODEL], False)
+        with mock.patch.object(harden, "TOP", self.folder):
+            self.write("pidns/a.rs", "one")
+            before = run.key(RACE)
+            self.write("pidns/.cache/b", "of a tool")
+            self.write("README.md", "words")
+            self.assertEqual(run.key(RACE), before)
+            self.assertNotEqual(run.key(MODEL), before)
+            self.write("pidns/a.rs", "two")
+            changed = run.key(RACE)
+            self.assertNotEqual(changed, before)
+            (self.folder / "pidns/a.rs").rename(self.folder / "pidns/c.rs")
+            self.assertNotEqual(run.key(RACE), changed)
+
     def test_a_run_that_fails(self) -> None:
         status, _ = self.run_with("BUG: so\n4 passed, 1 failed\n", 1)
         self.assertEqual(status, 1)
