@@ -94,7 +94,7 @@ a_memory() {
 	while running; do
 		# By the megabyte: perl makes a string twice.
 		timeout 30 perl -e "push @x, 'x' x 1048576 for 1..$((kb / 2048)); sleep 20" &
-		find /usr/lib /usr/share -xdev -type f -size +64k 2>/dev/null | shuf -n 200 |
+		find /usr/lib /usr/share -xdev -type f -size +64k 2>/dev/null | shuf -n 50 |
 			xargs -d '\n' cat >/dev/null 2>&1
 		kill $! 2>/dev/null
 		wait $! 2>/dev/null
