@@ -5,7 +5,10 @@
 use super::{
     free::UnusedPid,
     idr::Preload,
-    numbers::LockedNumbers,
+    numbers::{
+        LockedNumbers,
+        ONE_LOCK, //
+    },
     pid_memory::PidMemory, //
 };
 use core::{
@@ -48,10 +51,14 @@ impl<'a> NewPid<'a> {
     ///
     /// Returns `ENOMEM`.
     pub(crate) fn new(ns: &'a PidNamespace) -> Result<Self> {
+        let memory = PidMemory::new(ns)?;
+        // On PREEMPT_RT other tasks of this CPU run while a lock is held. Only the local lock keeps
+        // them from its preloaded nodes, which an allocation falls back to.
+        let preload = cfg!(CONFIG_PREEMPT_RT).then(|| (u32::MAX, Preload::new()));
         Ok(Self {
-            memory: PidMemory::new(ns)?,
+            memory,
             ns,
-            preload: None,
+            preload,
         })
     }
 
@@ -93,11 +100,19 @@ impl<'a> NewNumbers<'a> {
     pub(crate) fn lock_next(&mut self) -> Option<&'a PidNamespace> {
         let ns = self.next?;
         if !self.locked {
-            // Unlocked by `release`.
-            forget(LockedNumbers::lock(ns));
+            if self.has_lock(ns) {
+                // Unlocked by `release`.
+                forget(LockedNumbers::lock(ns));
+            }
             self.locked = true;
         }
         Some(ns)
+    }
+
+    /// Returns whether `ns` has another lock than the namespaces inside of it.
+    #[inline]
+    fn has_lock(&self, ns: &PidNamespace) -> bool {
+        !ONE_LOCK || ptr::eq(ns, self.pid.ns)
     }
 
     /// Returns the numbers of the namespace locked by [`Self::lock_next`].
@@ -169,16 +184,22 @@ impl<'a> NewNumbers<'a> {
     /// `self` must not be used any more.
     #[inline]
     unsafe fn release(&self, last: impl Fn(&mut LockedNumbers<'_>, PidNr)) {
+        let unlock = |numbers: ManuallyDrop<LockedNumbers<'_>>| {
+            if self.has_lock(numbers.ns()) {
+                drop(ManuallyDrop::into_inner(numbers));
+            }
+        };
         if let Ok(numbers) = self.numbers() {
-            drop(ManuallyDrop::into_inner(numbers));
+            unlock(numbers);
         }
         for upid in self.all() {
             // SAFETY: By the type invariants it is locked, and the caller promises that nobody else
             // unlocks it.
-            let mut numbers = unsafe { LockedNumbers::assume(upid.ns()) };
+            let mut numbers = ManuallyDrop::new(unsafe { LockedNumbers::assume(upid.ns()) });
             if let Some(nr) = upid.nr() {
                 last(&mut numbers, nr);
             }
+            unlock(numbers);
         }
     }
 

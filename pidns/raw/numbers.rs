@@ -31,6 +31,12 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
+/// Whether the lock of the initial namespace is that of all: on `PREEMPT_RT`, as in C.
+///
+/// There a lock sleeps and is an RCU read-side section as well. With one for each of 33 levels,
+/// lockdep would run out of entries, and priority inheritance have a chain as long.
+pub(super) const ONE_LOCK: bool = cfg!(CONFIG_PREEMPT_RT);
+
 /// The numbers of a namespace, locked.
 ///
 /// Nothing may sleep while it exists. The locks of a namespace and its ancestors nest, the
@@ -43,6 +49,11 @@ use kernel::{
 pub(crate) struct LockedNumbers<'a>(&'a PidNamespace, NotThreadSafe);
 
 fn lock_of(ns: &PidNamespace) -> *mut bindings::spinlock_t {
+    let ns = if ONE_LOCK {
+        PidNamespace::initial()
+    } else {
+        ns
+    };
     // SAFETY: `ns` is valid.
     unsafe { &raw mut (*ns.as_ptr()).idr.idr_rt.xa_lock }
 }
