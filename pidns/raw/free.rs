@@ -28,7 +28,6 @@ use kernel::{
     },
     pid::{
         Pid,
-        PidNr,
         PidType,
         Upid, //
     },
@@ -104,25 +103,25 @@ pub(crate) struct RetiringPid {
 }
 
 impl RetiringPid {
-    /// Locks the next namespace inwards, and subtracts the number from its `pid_allocated`.
+    /// Frees the number in the next namespace inwards.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<FreedNumber<'_>> {
         // SAFETY: By the type invariants a reference is held.
         let upid: &Upid = unsafe { self.pid.as_ref() }.numbers().get(self.freed)?;
         let mut numbers = LockedNumbers::lock(upid.ns());
-        // SAFETY: By the type invariants the number is published and the pid is owned. Dropping
-        // `FreedNumber` removes it.
+        // SAFETY: By the type invariants the number is published and the pid is owned. It is
+        // removed before the lock is released.
         let left = unsafe { numbers.uncount() };
         // Only possible if the first fork fails: a reaper keeps its number until it has disabled
         // PID allocation.
         warn_on!(left == PidAllocated::Adding(0) && upid.ns().has_reaper());
-        // INVARIANT: `FreedNumber` frees it.
+        if let Some(nr) = upid.nr() {
+            // SAFETY: As above, and it is not counted any more.
+            unsafe { numbers.remove(nr) };
+        }
+        // INVARIANT: The number is freed.
         self.freed = self.freed.wrapping_add(1);
-        Some(FreedNumber {
-            numbers,
-            nr: upid.nr(),
-            left,
-        })
+        Some(FreedNumber { numbers, left })
     }
 
     /// Frees the remaining numbers, and drops the reference after a grace period.
@@ -138,14 +137,13 @@ impl RetiringPid {
     }
 }
 
-/// A number that is freed when this is dropped, under the lock of its namespace's numbers.
+/// A number that was just freed, with the numbers of its namespace still locked.
 ///
 /// # Invariants
 ///
-/// `nr` is published there but no longer counted, and its pid is owned by a [`RetiringPid`].
+/// `left` is what the namespace counts since the lock was taken.
 pub(crate) struct FreedNumber<'a> {
     numbers: LockedNumbers<'a>,
-    nr: Option<PidNr>,
     left: PidAllocated,
 }
 
@@ -174,16 +172,6 @@ impl FreedNumber<'_> {
         }
         // SAFETY: As argued above, the task is valid while the lock is held.
         child_reaper(self.numbers.ns()).map(|reaper| unsafe { reaper.as_ref() })
-    }
-}
-
-impl Drop for FreedNumber<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some(nr) = self.nr {
-            // SAFETY: By the type invariants the pid is owned, and the number is not counted.
-            unsafe { self.numbers.remove(nr) };
-        }
     }
 }
 
