@@ -6,6 +6,7 @@ use crate::{
     allocator, blockers,
     raw::{
         exiting_init::{
+            exits,
             kill,
             kill_process,
             ExitingInit, //
@@ -118,9 +119,11 @@ fn kill_batch(ns: &PidNamespace, first: i32) -> Option<i32> {
     for _ in 0..KILL_BATCH {
         let (nr, pid) = ns.find_ge(from?, guard)?;
         if let Some(task) = pid.task(PidType::Pid, guard) {
-            // Even if a fatal signal is pending: a thread that de_thread() kills may pass its
-            // number, which is not visited again, to the one that execs.
-            kill_process(task, &tasklist);
+            // That a fatal signal is pending is not enough: a thread that de_thread() kills may
+            // pass its number, which is not visited again, to the one that execs.
+            if !exits(task, &tasklist) {
+                kill_process(task, &tasklist);
+            }
         }
         from = nr.checked_add(1);
     }

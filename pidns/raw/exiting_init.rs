@@ -17,6 +17,10 @@ use kernel::{
         c_long, //
     },
     pid_namespace::PidNamespace,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
     task::{
         CurrentTask,
         Task, //
@@ -189,6 +193,16 @@ pub(crate) fn kill_process(task: &Task, _tasklist: &TasklistRead) {
     // SAFETY: `task` is valid. The function takes its `sighand` lock, which fails once the task has
     // been released.
     unsafe { bindings::group_send_sig_priv(task.as_ptr(), bindings::SIGKILL as c_int) };
+}
+
+/// Returns whether the task's process exits, and the task was sent `SIGKILL` for that: it would
+/// ignore another one.
+pub(crate) fn exits(task: &Task, _tasklist: &TasklistRead) -> bool {
+    // SAFETY: `task` is valid.
+    let killed = unsafe { bindings::__fatal_signal_pending(task.as_ptr()) };
+    // SAFETY: A task has a `signal` until it is freed, and the field is only accessed whole.
+    let flags = unsafe { Atomic::from_ptr(&raw mut (*(*task.as_ptr()).signal).flags) };
+    killed && flags.load(Relaxed) & bindings::SIGNAL_GROUP_EXIT != 0
 }
 
 /// Sends `SIGKILL` from the kernel to the task, which ends its process.

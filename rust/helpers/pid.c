@@ -6,6 +6,7 @@
 
 #include <linux/acct.h>
 #include <linux/idr.h>
+#include <linux/irqflags.h>
 #include <linux/kallsyms.h>
 #include <linux/nstree.h>
 #include <linux/pid.h>
@@ -146,6 +147,11 @@ __rust_helper int rust_helper_group_send_sig_priv(struct task_struct *p,
 	return group_send_sig_info(sig, SEND_SIG_PRIV, p, PIDTYPE_MAX);
 }
 
+__rust_helper bool rust_helper___fatal_signal_pending(struct task_struct *p)
+{
+	return __fatal_signal_pending(p);
+}
+
 __rust_helper void rust_helper_ignore_signal(struct task_struct *p, int sig)
 {
 	spin_lock_irq(&p->sighand->siglock);
@@ -235,6 +241,11 @@ __rust_helper bool rust_helper_pid_alive(const struct task_struct *p)
 __rust_helper struct task_struct *rust_helper_ptrace_parent(struct task_struct *p)
 {
 	return ptrace_parent(p);
+}
+
+__rust_helper bool rust_helper_irqs_disabled(void)
+{
+	return irqs_disabled();
 }
 
 __rust_helper bool rust_helper_delay_group_leader(struct task_struct *p)

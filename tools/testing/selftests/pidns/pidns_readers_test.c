@@ -135,7 +135,7 @@ static void read_debugfs(const struct work *work, struct seen *seen)
 /* The tracepoints are turned on and off, and their events shown. */
 static void read_events(const struct work *work, struct seen *seen)
 {
-	if (trace_begin(&trace))
+	if (trace_begin(&trace, "pidns"))
 		return;
 	while (!READ_ONCE(work->done) || !seen->read) {
 		seen->wrong += trace_write(&trace, "events/pidns/enable", "1") != 0;

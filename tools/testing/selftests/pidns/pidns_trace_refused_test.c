@@ -19,7 +19,7 @@ FIXTURE_SETUP(refused)
 
 	if (geteuid())
 		SKIP(return, "needs root");
-	why = trace_begin(&trace);
+	why = trace_begin(&trace, "pidns");
 	if (why)
 		SKIP(return, "%s", why);
 }

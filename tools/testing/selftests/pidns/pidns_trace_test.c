@@ -21,7 +21,7 @@ FIXTURE_SETUP(trace)
 	if (geteuid())
 		SKIP(return, "needs root");
 	SKIP_IF_INSIDE(return);
-	why = trace_begin(&trace);
+	why = trace_begin(&trace, "pidns");
 	if (why)
 		SKIP(return, "%s", why);
 }

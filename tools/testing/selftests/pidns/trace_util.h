@@ -20,6 +20,7 @@ struct trace {
 	int root;
 	int dir;
 	char name[32];
+	char enable[64];
 	char text[TRACE_TEXT];
 };
 
@@ -35,8 +36,11 @@ static inline int trace_write(const struct trace *trace, const char *path, const
 	return err;
 }
 
-/* A tracefs that is not mounted anywhere. Returns why there is none, or NULL. */
-static inline const char *trace_begin(struct trace *trace)
+/*
+ * Traces @events, a system or one event of it, by a tracefs that is not mounted anywhere. Returns
+ * why that cannot be, or NULL.
+ */
+static inline const char *trace_begin(struct trace *trace, const char *events)
 {
 	int fs = fsopen("tracefs", FSOPEN_CLOEXEC);
 
@@ -47,8 +51,9 @@ static inline const char *trace_begin(struct trace *trace)
 	close(fs);
 	if (trace->root < 0)
 		return "no tracefs: the kernel has no tracers";
-	if (faccessat(trace->root, "events/pidns", F_OK, 0))
-		return "C's PID namespaces have no tracepoints";
+	snprintf(trace->enable, sizeof(trace->enable), "events/%s/enable", events);
+	if (faccessat(trace->root, trace->enable, F_OK, 0))
+		return "no such events: C's PID namespaces have no tracepoints";
 	snprintf(trace->name, sizeof(trace->name), "instances/pidns-%d", getpid());
 	if (mkdirat(trace->root, trace->name, 0700))
 		return "no tracing instance";
@@ -56,7 +61,7 @@ static inline const char *trace_begin(struct trace *trace)
 	/* sched_clock() of User Mode Linux counts jiffies: order events of CPUs by a counter. */
 	if (trace_write(trace, "trace_clock", "counter"))
 		return "no counter clock";
-	if (trace_write(trace, "events/pidns/enable", "1"))
+	if (trace_write(trace, trace->enable, "1"))
 		return "the events cannot be enabled";
 	return NULL;
 }
@@ -64,7 +69,7 @@ static inline const char *trace_begin(struct trace *trace)
 static inline void trace_end(struct trace *trace)
 {
 	if (trace->dir >= 0) {
-		trace_write(trace, "events/pidns/enable", "0");
+		trace_write(trace, trace->enable, "0");
 		close(trace->dir);
 		unlinkat(trace->root, trace->name, AT_REMOVEDIR);
 	}
@@ -134,7 +139,24 @@ static inline const char *event_find(const struct trace *trace, const char *name
 	return found;
 }
 
-/* The same, in what is there now. */
+/* How many events @name with @key=@want there are now. */
+static inline int event_count(struct trace *trace, const char *name, const char *key,
+			      const char *want)
+{
+	const char *at;
+	char word[64];
+	int count = 0;
+
+	trace_read(trace);
+	snprintf(word, sizeof(word), ": %s: ", name);
+	for (at = strstr(trace->text, word); at; at = strstr(at, word)) {
+		at += strlen(word);
+		count += event_is(at, key, want);
+	}
+	return count;
+}
+
+/* The last event of a number, in what is there now. */
 static inline const char *event_now(struct trace *trace, const char *name,
 				    const char *key, long long value)
 {
