@@ -91,10 +91,14 @@ pub(crate) fn is_zombie(task: &Task, _rcu: &rcu::Guard) -> bool {
 pub(crate) struct Wchan([u8; bindings::KSYM_NAME_LEN as usize]);
 
 impl Wchan {
-    /// Returns where `task` sleeps, or [`None`] if it does not, or it is not known.
-    ///
-    /// Interrupts must be enabled: they are afterwards.
+    /// Returns where `task` sleeps, or [`None`] if it does not, it is not known, or interrupts are
+    /// disabled.
     pub(crate) fn of(task: &Task) -> Option<Self> {
+        // `get_wchan()` would enable them.
+        // SAFETY: An FFI call with no requirements.
+        if unsafe { bindings::irqs_disabled() } {
+            return None;
+        }
         let mut name = [0; bindings::KSYM_NAME_LEN as usize];
         // SAFETY: The task is valid.
         let address = unsafe { bindings::get_wchan(task.as_ptr()) };
