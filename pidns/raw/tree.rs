@@ -17,55 +17,66 @@ use kernel::{
     },
 };
 
-/// Converts a result of C: [`None`] for null and errors.
-///
-/// # Safety
-///
-/// `common` must be null, an error, or part of a PID namespace that is valid for `'a`.
-unsafe fn found<'a>(common: *mut bindings::ns_common) -> Option<&'a PidNamespace> {
-    let common = from_err_ptr(common)
-        .ok()
-        .filter(|common| !common.is_null())?;
-    // SAFETY: The caller promises it.
-    Some(unsafe { PidNamespace::from_ptr(container_of!(common, bindings::pid_namespace, ns)) })
-}
+/// A namespace found in the tree, which may have no references left.
+#[derive(Clone, Copy)]
+struct Found<'a>(&'a PidNamespace);
 
-/// Takes a reference to a namespace in the tree, or returns [`None`] if the last one was dropped.
-fn get_unless_zero(ns: &PidNamespace) -> Option<ARef<PidNamespace>> {
-    // SAFETY: The memory of `ns` is valid.
-    if !unsafe { bindings::__ns_ref_get(ns.common().as_ptr()) } {
-        return None;
+impl<'a> Found<'a> {
+    /// Converts a result of C: [`None`] for null and errors.
+    ///
+    /// # Safety
+    ///
+    /// `common` must be null, an error, or part of a PID namespace whose memory is valid for `'a`.
+    unsafe fn from_ptr(common: *mut bindings::ns_common) -> Option<Self> {
+        let common = from_err_ptr(common)
+            .ok()
+            .filter(|common| !common.is_null())?;
+        let ns = container_of!(common, bindings::pid_namespace, ns);
+        // SAFETY: The caller promises it.
+        Some(Self(unsafe { PidNamespace::from_ptr(ns) }))
     }
-    // SAFETY: The reference was just taken.
-    Some(unsafe { ARef::from_raw(NonNull::from(ns)) })
+
+    /// Returns the id of the namespace.
+    fn id(self) -> u64 {
+        id(self.0.common())
+    }
+
+    /// Takes a reference, or returns [`None`] if the last one was dropped.
+    fn get_unless_zero(self) -> Option<ARef<PidNamespace>> {
+        // SAFETY: The memory of the namespace is valid.
+        if !unsafe { bindings::__ns_ref_get(self.0.common().as_ptr()) } {
+            return None;
+        }
+        // SAFETY: The reference was just taken.
+        Some(unsafe { ARef::from_raw(NonNull::from(self.0)) })
+    }
 }
 
 /// Returns the namespace with this id, if it has references.
 pub(crate) fn find(id: u64) -> Option<ARef<PidNamespace>> {
-    get_unless_zero(lookup(id, &rcu::read_lock())?)
+    lookup(id, &rcu::read_lock())?.get_unless_zero()
 }
 
-/// Returns the namespace with this id. It may have no references left: none must be taken but by
-/// [`get_unless_zero`].
+/// Returns the namespace with this id.
 #[doc(alias = "ns_tree_lookup_rcu")]
-fn lookup(id: u64, _rcu: &rcu::Guard) -> Option<&PidNamespace> {
+fn lookup(id: u64, _rcu: &rcu::Guard) -> Option<Found<'_>> {
     // SAFETY: In an RCU read-side section. A namespace is freed a grace period after its removal
     // from the tree.
     unsafe {
-        found(bindings::ns_tree_lookup_rcu(
+        Found::from_ptr(bindings::ns_tree_lookup_rcu(
             id,
             bindings::CLONE_NEWPID as i32,
         ))
     }
 }
 
-/// Returns the next namespace after `ns`, by id, as [`lookup`] does.
+/// Returns the next namespace after `ns`, by id.
 #[doc(alias = "ns_tree_adjoined_rcu")]
-fn next<'a>(ns: &PidNamespace, _rcu: &'a rcu::Guard) -> Option<&'a PidNamespace> {
-    let common = ns.common().as_ptr();
+fn next<'a>(ns: Found<'_>, _rcu: &'a rcu::Guard) -> Option<Found<'a>> {
+    let common = ns.0.common().as_ptr();
     // SAFETY: In an RCU read-side section, in which `ns` was found in the tree; as in `lookup`.
     unsafe {
-        found(bindings::__ns_tree_adjoined_rcu(
+        Found::from_ptr(bindings::__ns_tree_adjoined_rcu(
             common,
             &raw mut bindings::pid_ns_tree,
             false,
@@ -93,10 +104,10 @@ pub(crate) fn after(last: u64, from: Option<u64>) -> After {
     let from = || lookup(from?, &rcu);
     let mut ns = lookup(last, &rcu)
         .or_else(from)
-        .unwrap_or(PidNamespace::initial());
+        .unwrap_or(Found(PidNamespace::initial()));
     for _ in 0..STEPS {
-        if id(ns.common()) > last {
-            if let Some(ns) = get_unless_zero(ns) {
+        if ns.id() > last {
+            if let Some(ns) = ns.get_unless_zero() {
                 return After::Found(ns);
             }
         }
@@ -105,5 +116,5 @@ pub(crate) fn after(last: u64, from: Option<u64>) -> After {
             None => return After::None,
         }
     }
-    After::From(id(ns.common()))
+    After::From(ns.id())
 }
