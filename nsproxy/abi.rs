@@ -190,7 +190,8 @@ pub(crate) unsafe extern "C" fn exit_nsproxy_namespaces(p: *mut bindings::task_s
 #[export]
 pub(crate) unsafe extern "C" fn exec_task_namespaces() -> c_int {
     let current = current!();
-    // SAFETY: The caller promises that the task is in `execve(2)` and has its new `mm`.
+    // SAFETY: The caller promises that the task is in `execve(2)` and has its new `mm`. Its
+    // credentials were not overridden at the system call's entry, and exec does not do that here.
     let caller = unsafe { Caller::new(current) };
     // SAFETY: A task that executes a program has an nsproxy, and nothing is borrowed from it here.
     let mut own = unsafe { OwnNsProxy::new(current) };
@@ -252,7 +253,7 @@ pub(crate) unsafe extern "C" fn exit_cred_namespaces(tsk: *mut bindings::task_st
 pub(crate) unsafe extern "C" fn pidns_setns(fd: c_int, flags: c_int) -> c_int {
     let current = current!();
     // SAFETY: The caller promises that the task is in `setns(2)`, which keeps its address space,
-    // files and `fs`.
+    // files and `fs`. Credentials are not overridden at a system call's entry.
     let caller = unsafe { Caller::new(current) };
     // SAFETY: A task that makes a system call has an nsproxy, and nothing is borrowed from it here.
     let mut own = unsafe { OwnNsProxy::new(current) };

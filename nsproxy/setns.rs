@@ -129,7 +129,7 @@ fn prepare_nsset<'a>(caller: &'a Caller<'_>, old: &NsProxy, types: NsTypes) -> R
 fn commit_nsset(caller: &Caller<'_>, own: &mut OwnNsProxy<'_>, types: NsTypes, set: NsSet<'_>) {
     let (proxy, cred, fs) = set.into_parts();
     if let Some(cred) = cred {
-        cred.commit();
+        cred.commit(caller);
     }
     if let Some(fs) = &fs {
         caller.fs().set_paths(fs);

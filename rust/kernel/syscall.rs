@@ -16,7 +16,7 @@ use core::ops::Deref;
 /// # Invariants
 ///
 /// While this exists the current task has an address space (`mm`), a descriptor table (`files`) and
-/// an `fs_struct` (`fs`), and none of them is replaced.
+/// an `fs_struct` (`fs`), and none of them is replaced. Its credentials are not overridden.
 pub struct Caller<'a> {
     current: &'a CurrentTask,
     _not_send: NotThreadSafe,
@@ -27,7 +27,8 @@ impl<'a> Caller<'a> {
     ///
     /// # Safety
     ///
-    /// For the lifetime `'a` the task must have `mm`, `files` and `fs`, and keep them.
+    /// For the lifetime `'a` the task must have `mm`, `files` and `fs`, and keep them, and nothing
+    /// may override its credentials.
     #[inline]
     pub unsafe fn new(current: &'a CurrentTask) -> Self {
         // INVARIANT: The caller promises it.

@@ -61,7 +61,7 @@ pub(crate) unsafe extern "C" fn pidfd_get_task(
 pub(crate) unsafe extern "C" fn pidns_pidfd_open(nr: bindings::pid_t, flags: c_uint) -> c_int {
     let current = current!();
     // SAFETY: The caller promises that the task is in `pidfd_open(2)`, which keeps its address
-    // space, files and `fs`.
+    // space, files and `fs`. Credentials are not overridden at a system call's entry.
     let caller = unsafe { Caller::new(current) };
 
     // CAST: Descriptors fit.
@@ -77,7 +77,7 @@ pub(crate) unsafe extern "C" fn pidns_pidfd_open(nr: bindings::pid_t, flags: c_u
 pub(crate) unsafe extern "C" fn pidns_pidfd_getfd(pidfd: c_int, fd: c_int, flags: c_uint) -> c_int {
     let current = current!();
     // SAFETY: The caller promises that the task is in `pidfd_getfd(2)`, which keeps its address
-    // space, files and `fs`.
+    // space, files and `fs`. Credentials are not overridden at a system call's entry.
     let caller = unsafe { Caller::new(current) };
 
     // CAST: A negative number becomes one that no descriptor has; descriptors fit.

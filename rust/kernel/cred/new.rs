@@ -11,6 +11,7 @@
 use crate::{
     bindings,
     prelude::*,
+    syscall::Caller,
     types::NotThreadSafe, //
 };
 use core::{
@@ -37,7 +38,6 @@ mod testing;
 ///
 /// // Without a commit, the task's credentials do not change.
 /// drop(NewCred::prepare()?);
-/// NewCred::prepare()?.commit();
 /// # Ok::<(), Error>(())
 /// ```
 pub struct NewCred(NonNull<bindings::cred>, NotThreadSafe);
@@ -59,15 +59,11 @@ impl NewCred {
     ///
     /// References obtained by [`CurrentTask::cred`](crate::task::CurrentTask::cred) keep the old
     /// credentials alive.
-    ///
-    /// # Panics
-    ///
-    /// `commit_creds()` is a `BUG()` while the task's credentials are overridden.
     #[doc(alias = "commit_creds")]
-    pub fn commit(self) {
+    pub fn commit(self, _caller: &Caller<'_>) {
         let cred = ManuallyDrop::new(self).0;
-        // SAFETY: `cred` comes from `prepare_creds`, and its reference is passed on. The function
-        // always returns 0.
+        // SAFETY: `cred` comes from `prepare_creds`, and its reference is passed on. The caller's
+        // credentials are not overridden, for which this would be a `BUG()`. It always returns 0.
         unsafe { bindings::commit_creds(cred.as_ptr()) };
     }
 
