@@ -109,6 +109,12 @@ impl<'a> NsSet<'a> {
         // SAFETY: `ns` is valid, and its operations, if any, are constant.
         let install = unsafe { (*ns.as_ptr()).ops.as_ref().and_then(|ops| ops.install) };
         let install = install.ok_or(EINVAL)?;
+        // KMSAN does not see what Rust writes.
+        #[cfg(CONFIG_KMSAN)]
+        // SAFETY: The set is valid.
+        unsafe {
+            bindings::kmsan_unpoison_memory((&raw const self.raw).cast(), size_of_val(&self.raw));
+        }
         // SAFETY: All parts of the set are valid. `install` replaces the namespace of its type in
         // the `nsproxy`, which nobody else uses. It changes the credentials only with
         // `CLONE_NEWUSER`, and then by the type invariants they are new. Only that of a mount
