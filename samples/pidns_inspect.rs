@@ -6,7 +6,9 @@
 use kernel::{
     current,
     ns::Namespace,
-    prelude::*, //
+    pid::PidType,
+    prelude::*,
+    sync::rcu, //
 };
 
 module! {
@@ -21,8 +23,8 @@ struct PidnsInspect;
 
 impl kernel::Module for PidnsInspect {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let task = current!();
-        let pid = task.own_pid().ok_or(ESRCH)?;
+        let rcu = rcu::read_lock();
+        let pid = current!().pid_of(PidType::Pid, &rcu).ok_or(ESRCH)?;
         for upid in pid.numbers().iter().rev() {
             pr_info!(
                 "level {}: number {} in pid:[{}]\n",

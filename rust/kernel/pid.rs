@@ -157,15 +157,21 @@ impl Pid {
     /// ```
     /// use kernel::{
     ///     current,
-    ///     pid_namespace::PidNamespace, //
+    ///     pid::PidType,
+    ///     sync::rcu, //
     /// };
     ///
-    /// // The tests run in the initial namespace: there is one number only.
     /// let task = current!();
-    /// let pid = task.own_pid().ok_or(ESRCH)?;
-    /// assert_eq!(pid.numbers().len(), 1);
-    /// assert_eq!(pid.numbers()[0].ns(), PidNamespace::initial());
-    /// assert!(pid.numbers()[0].nr().is_some_and(|nr| nr.get() == task.pid()));
+    /// let rcu = rcu::read_lock();
+    /// let pid = task.pid_of(PidType::Pid, &rcu).ok_or(ESRCH)?;
+    /// let levels = pid.numbers().len();
+    /// let initial = pid.numbers()[0].ns().is_initial();
+    /// let nr = pid.numbers()[0].nr().map(|nr| nr.get());
+    /// drop(rcu);
+    /// // The tests run in the initial namespace: there is one number only.
+    /// assert_eq!(levels, 1);
+    /// assert!(initial);
+    /// assert_eq!(nr, Some(task.pid()));
     /// # Ok::<(), Error>(())
     /// ```
     #[inline]

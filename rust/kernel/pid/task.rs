@@ -12,10 +12,7 @@ use crate::{
         Atomic,
         Relaxed, //
     },
-    task::{
-        CurrentTask,
-        Task, //
-    },
+    task::Task,
     tasklist::RcuOrTasklist,
 };
 use core::{
@@ -75,15 +72,5 @@ impl Task {
         // SAFETY: While a task points to a pid its numbers are not freed, and its memory stays for
         // a grace period after that.
         unsafe { self.raw_pid(kind).as_ref() }
-    }
-}
-
-impl CurrentTask {
-    /// Returns the task's own pid, or [`None`] if it has been reaped.
-    #[inline]
-    pub fn own_pid(&self) -> Option<&Pid> {
-        // SAFETY: The task points to its pid until it is reaped, and a `CurrentTask` does not
-        // outlive that. At exec the pid may be exchanged with another thread's; then both stay.
-        unsafe { self.raw_pid(PidType::Pid).as_ref() }
     }
 }
