@@ -94,5 +94,5 @@ mod sysctl;
 mod testing;
 mod zap_warning;
 
-/// Prefix of log messages, which are about `pid_max`.
+/// Prefix of the message that C has as well, on `pid_max` at boot. [`raw::log`] has another one.
 const __LOG_PREFIX: &[u8] = b"pid_max\0";

@@ -5,7 +5,10 @@
 //! Each namespace has a set of its own, with `kernel.pid_max`. `kernel.ns_last_pid` and
 //! `vm.memfd_noexec` are global and act on the namespace of the task that reads or writes.
 
-use crate::raw;
+use crate::raw::{
+    self,
+    log, //
+};
 use kernel::prelude::*;
 
 #[cfg(all(CONFIG_SYSCTL, CONFIG_CHECKPOINT_RESTORE))]
@@ -50,5 +53,7 @@ pub(crate) fn init_tables() -> Result {
 
 /// Logs an error, since initcalls ignore results.
 fn logged(name: &str, registered: Result) -> Result {
-    registered.inspect_err(|error| pr_err!("failed to register sysctl {name}: {error:?}\n"))
+    registered.inspect_err(|error| {
+        log::err(fmt!("failed to register sysctl {name}: {error:?}\n"));
+    })
 }

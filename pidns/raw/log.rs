@@ -18,18 +18,24 @@ use kernel::{
     },
 };
 
-/// Prefix of these messages, which are not about `pid_max`.
+/// Prefix of these messages, which C does not have.
 const LOG_PREFIX: &[u8] = b"pidns\0";
+
+/// Logs an error.
+pub(crate) fn err(args: fmt::Arguments<'_>) {
+    // SAFETY: The format string is one for a prefix and arguments of Rust.
+    unsafe { call_printk(&format_strings::ERR, LOG_PREFIX, args) };
+}
 
 /// Logs a warning.
 pub(crate) fn warn(args: fmt::Arguments<'_>) {
-    // SAFETY: The format string is one for a prefix and arguments of Rust.
+    // SAFETY: As in `err`.
     unsafe { call_printk(&format_strings::WARNING, LOG_PREFIX, args) };
 }
 
 /// Logs a message.
 pub(crate) fn info(args: fmt::Arguments<'_>) {
-    // SAFETY: As in `warn`.
+    // SAFETY: As in `err`.
     unsafe { call_printk(&format_strings::INFO, LOG_PREFIX, args) };
 }
 
