@@ -168,7 +168,7 @@ impl Target {
         }
         proxy = task.nsproxy().ok_or(ESRCH)?;
         let pid = if types.contains(NsType::Pid) {
-            Some(pidns::namespace::active(task, &rcu)?)
+            Some(PidNamespace::active_of(task, &rcu).ok_or(ESRCH)?)
         } else {
             None
         };

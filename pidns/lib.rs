@@ -82,7 +82,7 @@ mod debugfs;
 mod limits;
 mod links;
 mod lookup;
-pub mod namespace;
+mod namespace;
 mod nsops;
 mod pidfd;
 #[expect(unsafe_code, reason = "the mechanism below the policy")]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Creating PID namespaces, and the active namespace of a task.
+//! Creating PID namespaces.
 
 use crate::{
     caches,
@@ -21,14 +21,10 @@ use kernel::{
     },
     pid_namespace::PidNamespace,
     prelude::*,
-    sync::{
-        aref::ARef,
-        rcu, //
-    },
+    sync::aref::ARef,
     task::{
         CurrentTask,
-        Kuid,
-        Task, //
+        Kuid, //
     },
     ucount::{
         Ucount,
@@ -82,15 +78,6 @@ pub(crate) fn create_pid_namespace(
     let ns = ns.publish();
     trace::ns_create(&ns);
     Ok(ns)
-}
-
-/// Returns the active PID namespace of `task`, with a reference.
-///
-/// Returns `ESRCH` if the task has been reaped, or the namespace has no references left.
-///
-/// C counterpart: `task_active_pid_ns()` with `get_pid_ns()`.
-pub fn active(task: &Task, rcu: &rcu::Guard) -> Result<ARef<PidNamespace>> {
-    PidNamespace::active_of(task, rcu).ok_or(ESRCH)
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]

@@ -160,14 +160,6 @@ mod suite {
     }
 
     #[test]
-    fn current_in_initial() -> Result {
-        let ns = with_current(|current| active(current, &rcu::read_lock()))?;
-
-        assert!(ns.is_initial());
-        Ok(())
-    }
-
-    #[test]
     fn ucount_kept_until_last_put() -> Result {
         // From an earlier run.
         assert!(wait_until(owns_nothing));

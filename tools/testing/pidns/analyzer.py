@@ -13,7 +13,7 @@ from .errors import Fault
 
 NAME = "rust-project.json"
 SAMPLE = "samples/rust/pidns_inspect.rs"
-# Our crates in the order in which they are built, and the file that each begins with.
+# Our crates, and the file that each begins with.
 CRATES = {"pidns": "pidns/lib.rs", "nsproxy": "nsproxy/lib.rs"}
 
 
@@ -26,15 +26,9 @@ def project(text: str, top: Path) -> str:
     if sample is None:
         raise Fault("the kernel's rust-project.json lacks our sample")
     sample["root_module"] = str(top / "samples/pidns_inspect.rs")
-    ours: list[dict[str, Any]] = []
     for name, file in CRATES.items():
         crate = copy.deepcopy(sample)
         crate["display_name"] = name
         crate["root_module"] = str(top / file)
-        crate["deps"] += [
-            {"crate": len(crates) + number, "name": before["display_name"]}
-            for number, before in enumerate(ours)
-        ]
-        ours.append(crate)
-    crates += ours
+        crates.append(crate)
     return json.dumps(data, indent="\t", sort_keys=True) + "\n"

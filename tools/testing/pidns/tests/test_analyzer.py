@@ -28,9 +28,9 @@ class AnalyzerTest(unittest.TestCase):
         self.assertEqual((core, kernel), (CORE, KERNEL))
         self.assertEqual(sample["root_module"], "/top/samples/pidns_inspect.rs")
         self.assertEqual(pidns["root_module"], "/top/pidns/lib.rs")
-        self.assertEqual(pidns["deps"], SAMPLE["deps"])
-        self.assertEqual(nsproxy["deps"][-1], {"crate": 3, "name": "pidns"})
-        self.assertEqual(nsproxy["cfg"], ["CONFIG_A"])
+        for ours in (pidns, nsproxy):
+            self.assertEqual(ours["deps"], SAMPLE["deps"])
+            self.assertEqual(ours["cfg"], ["CONFIG_A"])
         self.assertEqual(data["sysroot"], "/lib")
 
     def test_they_exist(self) -> None:
