@@ -23,7 +23,10 @@ use crate::{
             FreedNumber,
             UnusedPid, //
         },
-        limits::RESERVED_PIDS,
+        limits::{
+            INIT,
+            RESERVED_PIDS, //
+        },
         new_pid::{
             NewNumbers,
             NewPid,
@@ -41,9 +44,6 @@ use kernel::{
     pid_namespace::PidNamespace,
     prelude::*, //
 };
-
-/// The number of a namespace's first process.
-const INIT: i32 = 1;
 
 /// Allocates a pid in `ns`.
 ///

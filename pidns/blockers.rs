@@ -3,6 +3,7 @@
 //! What keeps a PID namespace: the pids that still have a number there.
 
 use crate::raw::{
+    limits::INIT,
     state::is_reaper,
     task::{
         is_zombie,
@@ -24,9 +25,6 @@ use kernel::{
     sync::rcu,
     task::Task, //
 };
-
-/// The number of a namespace's init.
-pub(crate) const INIT: i32 = 1;
 
 /// A pid that has a number in a namespace.
 pub(crate) struct Blocker<'a> {

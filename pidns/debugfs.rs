@@ -9,6 +9,7 @@
 use crate::{
     blockers,
     raw::{
+        limits::INIT,
         new_ns, ns_common,
         tree::{
             self,
@@ -122,7 +123,7 @@ fn show_namespace(ns: &ARef<PidNamespace>, file: &SeqFile, rcu: &rcu::Guard) {
     // But for the reference of this file.
     let references = references.saturating_sub(1);
     let init = ns
-        .find(blockers::INIT, rcu)
+        .find(INIT, rcu)
         .filter(|init| init.has_task(PidType::Tgid));
     let init = init.and_then(|init| init.numbers().first().and_then(Upid::nr));
 

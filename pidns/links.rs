@@ -7,6 +7,7 @@ use crate::raw::{
         UnusedPid,
         UnusedPids, //
     },
+    limits::INIT,
     links::{
         Linked,
         LivePid,
@@ -31,11 +32,11 @@ pub(crate) fn attach_pid(link: PidLink<'_, Unlinked>, pid: LivePid<'_>) {
     }
 }
 
-/// Tells tracers of the first process of a namespace, which gets its thread group with number 1.
+/// Tells tracers of the first process of a namespace, whose thread group gets number 1.
 #[cold]
 fn trace_init(link: &PidLink<'_, Linked>, pid: &Pid) {
     let own = pid.numbers().last().and_then(Upid::nr).map(PidNr::get);
-    if link.kind() == PidType::Tgid && own == Some(1) {
+    if link.kind() == PidType::Tgid && own == Some(INIT) {
         trace::ns_init(pid.ns(), link.task());
     }
 }

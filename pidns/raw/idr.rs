@@ -52,9 +52,7 @@ const SHIFT: u32 = SLOTS.trailing_zeros();
 
 const _: () = {
     type Node = bindings::xa_node;
-    // A mark is one word, `IDR_FREE` is the first, and the marks follow the slots.
-    assert!(bindings::IDR_FREE == 0);
-    assert!(SLOTS.is_power_of_two() && SLOTS <= usize::BITS);
+    // The marks follow the slots. `IdrNode` asserts that each is one word, and `IDR_FREE` the first.
     assert!(
         offset_of!(Node, __bindgen_anon_2)
             == offset_of!(Node, slots) + SLOTS as usize * size_of::<*mut c_void>()

@@ -33,6 +33,9 @@ pub(crate) const PIDS_PER_CPU_DEFAULT: u32 = bindings::PIDS_PER_CPU_DEFAULT;
 /// Numbers per CPU that `kernel.pid_max` must allow.
 pub(crate) const PIDS_PER_CPU_MIN: u32 = bindings::PIDS_PER_CPU_MIN;
 
+/// The number of a namespace's init, the lowest that is allocated.
+pub(crate) const INIT: i32 = 1;
+
 /// Lower numbers are not reused: after a wrap the search starts here.
 pub(crate) const RESERVED_PIDS: i32 = bindings::RESERVED_PIDS as i32;
 
