@@ -163,7 +163,8 @@ fn alloc_number<'a>(
 
 /// Returns where a search that started at `cursor` continues after the wrap.
 fn first_number(cursor: u32) -> i32 {
-    if i64::from(cursor) > i64::from(RESERVED_PIDS) {
+    // CAST: It is positive.
+    if cursor > RESERVED_PIDS as u32 {
         RESERVED_PIDS
     } else {
         INIT

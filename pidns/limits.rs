@@ -34,43 +34,18 @@ pub(crate) fn init(possible_cpus: u32) {
 }
 
 /// Returns the lower bound of `kernel.pid_max`.
-const fn minimum(possible_cpus: u32) -> i32 {
-    greater(
-        RESERVED_PIDS.saturating_add(1),
-        times(PIDS_PER_CPU_MIN, possible_cpus),
-    )
+fn minimum(possible_cpus: u32) -> i32 {
+    (RESERVED_PIDS + 1).max(times(PIDS_PER_CPU_MIN, possible_cpus))
 }
 
 /// Returns `kernel.pid_max` of the initial namespace at boot.
-const fn default(possible_cpus: u32) -> i32 {
-    let limit = greater(PID_MAX_DEFAULT, times(PIDS_PER_CPU_DEFAULT, possible_cpus));
-
-    if limit < PID_MAX_LIMIT {
-        limit
-    } else {
-        PID_MAX_LIMIT
-    }
+fn default(possible_cpus: u32) -> i32 {
+    times(PIDS_PER_CPU_DEFAULT, possible_cpus).clamp(PID_MAX_DEFAULT, PID_MAX_LIMIT)
 }
 
 /// Returns `per_cpu` numbers for each CPU, saturating.
-const fn times(per_cpu: u32, possible_cpus: u32) -> i32 {
-    let numbers = per_cpu.saturating_mul(possible_cpus);
-
-    if numbers > i32::MAX as u32 {
-        i32::MAX
-    } else {
-        // CAST: Just checked to fit.
-        numbers as i32
-    }
-}
-
-/// Returns the greater of two numbers.
-const fn greater(a: i32, b: i32) -> i32 {
-    if a > b {
-        a
-    } else {
-        b
-    }
+fn times(per_cpu: u32, possible_cpus: u32) -> i32 {
+    i32::try_from(per_cpu.saturating_mul(possible_cpus)).unwrap_or(i32::MAX)
 }
 
 #[cfg(CONFIG_PIDNS_KUNIT_TEST)]
