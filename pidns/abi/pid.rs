@@ -43,10 +43,10 @@ pub(crate) unsafe extern "C" fn pid_idr_init() {
     // SAFETY: The caller promises that this is the only call, and that no caches are used yet.
     unsafe { PidCaches::init() };
     // With `SLAB_PANIC` it never fails.
-    let _ = caches::create_initial().map(|cache| {
+    if let Ok(cache) = caches::create_initial() {
         // SAFETY: As above.
-        unsafe { state::init_initial(cache) }
-    });
+        unsafe { state::init_initial(cache) };
+    }
 }
 
 /// Allocates a pid.
