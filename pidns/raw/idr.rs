@@ -79,7 +79,8 @@ impl Leaf<'_> {
     /// Returns the mark `IDR_FREE`, which has a bit set for each free slot.
     #[inline]
     fn free(&self) -> &Atomic<usize> {
-        // SAFETY: The node is valid, and the mark is only accessed by single loads and stores.
+        // SAFETY: The node is valid. By the type invariants the lock is held, under which all
+        // writes are, also the plain ones of lib/radix-tree.c; others only load the word.
         unsafe { Atomic::from_ptr((&raw mut (*self.0.as_ptr()).__bindgen_anon_2).cast::<usize>()) }
     }
 

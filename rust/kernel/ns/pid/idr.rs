@@ -98,9 +98,12 @@ impl IdrNode {
                 .find(|&index| self.entry(index).is_some())
                 .unwrap_or(SLOTS);
         }
-        // SAFETY: `self` is valid, and a mark is only accessed by single loads and stores.
+        // SAFETY: `self` is valid. lib/radix-tree.c changes marks by plain `__set_bit()` and
+        // `__clear_bit()`. Like `xas_find_marked()` under RCU, this relies on a word not being torn.
         let free =
             unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).__bindgen_anon_2.marks[0][0]) };
+        // This misses no published entry: its bit was cleared when the slot was reserved and is set
+        // again only when the entry is removed. Changes of other bits write it back as it was.
         let used = !free.load(Relaxed) & usize::MAX.wrapping_shl(index);
         used.trailing_zeros().min(SLOTS)
     }
