@@ -163,8 +163,9 @@ impl Drop for IdleWait<'_> {
     }
 }
 
-/// While this exists, `TIF_NOTIFY_SIGNAL` is clear and does not interrupt a sleep. In Linux 7.2 it
-/// does nothing, and each turn of [`ExitingInit::reap_children`] clears the flag.
+/// Sets `PF_NO_NOTIFY_SIGNAL` while it exists: a pending `TIF_NOTIFY_SIGNAL` does not interrupt a
+/// sleep. Linux 7.2 has no such flag; there each turn of [`ExitingInit::reap_children`] clears
+/// `TIF_NOTIFY_SIGNAL` instead.
 ///
 /// # Invariants
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `exec_update_lock`, under which `execve(2)` does not invalidate an access check.
+//! `exec_update_lock`, which keeps `execve(2)` from invalidating an access check.
 //!
 //! C header: [`include/linux/sched/signal.h`](srctree/include/linux/sched/signal.h)
 
@@ -16,10 +16,11 @@ use crate::{
     types::NotThreadSafe, //
 };
 
-/// Evidence that `execve(2)` does not change a task's credentials and address space.
+/// Evidence that the `exec_update_lock` of a task's process is held for reading.
 ///
-/// So the result of an access check under the lock stays valid as long as it is held. There may be
-/// several readers.
+/// `execve(2)` takes it for writing to change credentials and address space, so an access check and
+/// the access, both under the lock, are for the same program. It excludes nothing else:
+/// `commit_creds()` does not take it, so `setuid(2)` may still change the credentials.
 ///
 /// # Invariants
 ///
