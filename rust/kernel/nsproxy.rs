@@ -42,7 +42,7 @@ use core::{
 /// A reference to a namespace of an nsproxy, as C stores it.
 ///
 /// It is null if the kernel is configured without the type. The mount namespace of the initial
-/// nsproxy is null until the root file system is mounted.
+/// nsproxy is null until the root file system is mounted. Dropping the last reference may sleep.
 ///
 /// # Invariants
 ///
@@ -112,7 +112,7 @@ macro_rules! namespaces {
     ($($(#[$doc:meta])* $field:ident: $ns:ident = $init:ident if $config:meta,)*) => {
         /// The namespaces of an nsproxy, in the layout and under the names of `struct nsproxy`.
         ///
-        /// A clone refers to the same namespaces.
+        /// A clone refers to the same namespaces. Dropping the last reference to one may sleep.
         #[derive(Clone)]
         #[repr(C)]
         pub struct Namespaces {

@@ -13,7 +13,8 @@ use crate::{
 /// Evidence that a task's `alloc_lock` is held.
 ///
 /// This spinlock protects, among others, the pointers `fs`, `files`, `mm` and `nsproxy` of the
-/// task: the task changes them under it, and other tasks dereference them under it.
+/// task: the task changes them under it, and other tasks dereference them under it. The holder must
+/// not sleep, nor take the lock again.
 ///
 /// # Invariants
 ///
