@@ -63,9 +63,10 @@ fn user<'a>(pid: &Pid, rcu: &'a rcu::Guard) -> Option<(PidType, &'a Task)> {
 }
 
 impl Blocker<'_> {
-    /// Returns what log and debugfs tell of it: who uses the number, and why that does not end.
+    /// Returns a copy of what the log and debugfs show: who uses the number, and why it lasts.
     ///
-    /// Interrupts must be enabled, which they are not where the log formats a message.
+    /// Must be called with interrupts enabled, since `get_wchan()` enables them. `printk()` formats
+    /// its message with interrupts disabled.
     pub(crate) fn snapshot(&self, rcu: &rcu::Guard) -> Snapshot {
         Snapshot(self.user.map(|(kind, task)| Seen {
             kind,

@@ -94,7 +94,7 @@ fn trace_first_blocker(init: &ExitingInit<'_>) {
     }
 }
 
-/// Numbers visited per hold of `tasklist_lock`: every fork and exit on the machine waits meanwhile.
+/// Numbers visited per hold of `tasklist_lock`, which blocks all forks and exits.
 const KILL_BATCH: usize = 64;
 
 /// Sends SIGKILL to every process of `init`'s namespace but `init`. Sleeps.

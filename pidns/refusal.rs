@@ -32,7 +32,7 @@ pub(crate) struct ForkRefusal<'a> {
 }
 
 impl<'a> ForkRefusal<'a> {
-    /// Returns that PID allocation is disabled in `ns` or in an ancestor.
+    /// PID allocation is disabled in `ns` or one of its ancestors.
     #[cold]
     pub(crate) fn dead_init(ns: &'a PidNamespace) -> Self {
         // Once disabled, it stays disabled.
@@ -41,22 +41,22 @@ impl<'a> ForkRefusal<'a> {
         Self::new(by, Refused::DeadInit, ENOMEM)
     }
 
-    /// Returns that the first process of `ns` would not get number 1.
+    /// The first process of `ns` would not get number 1.
     pub(crate) fn no_init(ns: &'a PidNamespace) -> Self {
         Self::new(ns, Refused::NoInit, EINVAL)
     }
 
-    /// Returns that no number is free in `ns`.
+    /// `ns` has no free number.
     pub(crate) fn no_number(ns: &'a PidNamespace) -> Self {
         Self::new(ns, Refused::PidMax, EAGAIN)
     }
 
-    /// Returns that a requested number is in use in `ns`, out of range, or not for the caller.
+    /// A requested number is in use in `ns` or out of range, or the caller may not choose it.
     pub(crate) fn of_set_tid(ns: &'a PidNamespace, error: Error) -> Self {
         Self::new(ns, Refused::SetTid, error)
     }
 
-    /// Returns that there is no memory for a pid or its number in `ns`.
+    /// There is no memory for a pid, or for its number in `ns`.
     pub(crate) fn no_memory(ns: &'a PidNamespace) -> Self {
         Self::new(ns, Refused::Memory, ENOMEM)
     }
@@ -87,7 +87,7 @@ pub(crate) fn report_ns(parent: &PidNamespace, reason: Refused, error: Error) ->
 
 fn report(ns: &PidNamespace, by: &PidNamespace, reason: Refused, error: Error, what: &str) {
     trace::fork_refused(ns, by, reason, error);
-    // Forks into namespaces with a dead init may be many: they are limited apart.
+    // Many forks may hit a dead init. A limit of their own keeps them from suppressing the others.
     let limit = match reason {
         Refused::DeadInit => Limit::DeadInit,
         _ => Limit::RefusedFork,

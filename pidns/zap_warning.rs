@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The warning that an init has waited for long in its zap, off by default. It is delayed work, so
-//! that it is logged whatever the init waits in.
+//! A warning if the zap of a namespace takes long. Off by default.
+//!
+//! It is delayed work, so that it is logged wherever the init is blocked.
 
 use crate::{
     blockers::{
@@ -66,8 +67,9 @@ impl WorkItem for ZapWarning {
 }
 
 impl ZapWarning {
-    /// Warns later, unless what is returned is dropped before, or there never is a warning. Without
-    /// memory there is none.
+    /// Queues the warning. Dropping the returned value cancels it.
+    ///
+    /// Returns [`None`] if warnings are off, or if there is no memory.
     pub(crate) fn queue(init: &ExitingInit<'_>) -> Option<Delayed<Self>> {
         let delay = delay(log::zap_warn_seconds())?;
         let warning = Arc::pin_init(
@@ -111,7 +113,7 @@ impl ZapWarning {
     }
 }
 
-/// Returns after how many jiffies of a zap there is a warning: [`None`] if there never is.
+/// Returns the delay of the warning, or [`None`] if warnings are off.
 fn delay(seconds: u32) -> Option<Jiffies> {
     (seconds != 0).then(|| msecs_to_jiffies(seconds.saturating_mul(1000)))
 }

@@ -34,7 +34,7 @@ where
     ///
     /// Returns `EBUSY` if it is queued already.
     pub(crate) fn queue(item: Arc<T>, delay: Jiffies) -> Result<Self> {
-        // It may log much.
+        // Logging to a slow console takes long.
         workqueue::system_long()
             .enqueue_delayed(item.clone(), delay)
             .map_err(|_| EBUSY)?;
