@@ -32,7 +32,7 @@ pub(crate) fn switch_task_namespaces(task: NsProxySwitch<'_>, new: Option<Prepar
             Some(new)
         }
         None => {
-            // A child that is dropped again has never run, and its pid still is the parent's.
+            // After a failed clone, the child has never run and its `pid` is still the parent's.
             if task.is_current() {
                 trace::nsproxy_switch(&task, None);
             }

@@ -35,11 +35,11 @@ pub(crate) struct Blocker<'a> {
     pub(crate) user: Option<(PidType, &'a Task)>,
 }
 
-/// Returns the first at or after the number `from` that keeps the namespace: not those of its
-/// init's leader and last thread while the init exits and waits for the others.
+/// Returns the first pid at or after the number `from` that keeps the namespace. An exiting init
+/// does not wait for itself: its leader and its last thread are skipped.
 ///
-/// The init's other threads count: a dead one stays until its tracer has waited for it. So does
-/// the init itself, once it is a zombie.
+/// Its other threads are not: a dead one stays until its tracer has waited for it. Nor is the init
+/// once it is a zombie.
 pub(crate) fn first<'a>(ns: &PidNamespace, from: i32, rcu: &'a rcu::Guard) -> Option<Blocker<'a>> {
     let mut from = from;
     loop {

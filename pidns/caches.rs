@@ -15,8 +15,8 @@ use kernel::{
 
 static CACHES: PidCaches = PidCaches::new();
 
-/// The names of the caches from level 1 on: each has the number of levels that a pid has there.
-/// Literals, because KMSAN reports names that Rust has formatted.
+/// Names of the caches from level 1 on. As in C, the suffix is how many numbers a pid has.
+/// Literals, since KMSAN reports strings that Rust has formatted.
 static NAMES: [&CStr; PidNamespace::MAX_LEVEL as usize] = [
     c"pid_2", c"pid_3", c"pid_4", c"pid_5", c"pid_6", c"pid_7", c"pid_8", c"pid_9", c"pid_10",
     c"pid_11", c"pid_12", c"pid_13", c"pid_14", c"pid_15", c"pid_16", c"pid_17", c"pid_18",

@@ -3,8 +3,8 @@
 //! The file `namespaces` of debugfs: all PID namespaces, and for a dying one, the pids that it
 //! waits for.
 //!
-//! Each line is looked up by the ids of the position before, in an RCU read-side section of its
-//! own: however many there are, no lock is held for long.
+//! Each line is looked up anew, by the ids of the line before, in an RCU read-side section of its
+//! own, so that a long file does not delay grace periods.
 
 use crate::{
     blockers,
@@ -120,7 +120,7 @@ impl fmt::Display for Life {
 fn show_namespace(ns: &ARef<PidNamespace>, file: &SeqFile, rcu: &rcu::Guard) {
     let (PidAllocated::Adding(pids) | PidAllocated::Disabled(pids)) = ns.pid_allocated();
     let (references, active) = ns_common::references(ns.common());
-    // But for the reference of this file.
+    // Do not count `ns` itself.
     let references = references.saturating_sub(1);
     let init = ns
         .find(INIT, rcu)

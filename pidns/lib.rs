@@ -94,5 +94,6 @@ mod sysctl;
 mod testing;
 mod zap_warning;
 
-/// Prefix of the message that C has as well, on `pid_max` at boot. [`raw::log`] has another one.
+/// Prefix of the one message that C has as well, `pid_max: default: ...`. All others are logged by
+/// [`raw::log`].
 const __LOG_PREFIX: &[u8] = b"pid_max\0";

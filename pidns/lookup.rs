@@ -110,7 +110,7 @@ pub(crate) fn task_pid_nr_ns(
     kind: PidType,
     ns: Option<&PidNamespace>,
 ) -> Option<PidNr> {
-    // The current task may be a zombie that is being reaped.
+    // RCU for the current task as well: it may be a zombie that is being reaped.
     let rcu = rcu::read_lock();
     let ns = match ns {
         Some(ns) => ns,

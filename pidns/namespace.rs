@@ -68,7 +68,7 @@ pub(crate) fn create_pid_namespace(
     }
     let count = Ucount::new(user_ns, Kuid::current_euid(), UcountType::PidNamespaces);
     let count = count.ok_or_else(|| report_ns(parent, Refused::Ucount, ENOSPC))?;
-    // Also for ENOSPC, where no inode number is left.
+    // Also covers ENOSPC, if inode numbers run out.
     let no_memory = |error| report_ns(parent, Refused::Memory, error);
     let cache = caches::for_level(parent.level().saturating_add(1)).map_err(no_memory)?;
 

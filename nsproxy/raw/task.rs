@@ -60,7 +60,7 @@ impl<'a> OwnNsProxy<'a> {
 
     /// Switches the task to `new`. May sleep.
     ///
-    /// Calls the function by its C name, on purpose: that is where probes see every change.
+    /// Deliberately calls the function by its C name, so that probes see every change.
     #[doc(alias = "switch_task_namespaces")]
     #[inline]
     pub(crate) fn switch(&mut self, new: PreparedNsProxy) {

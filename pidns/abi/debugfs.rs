@@ -15,9 +15,9 @@ use kernel::{
     seq_file::SeqFile, //
 };
 
-/// Where a reader is. Zeroed, it is before the first line.
+/// The position of a reader. All zeroes: before the first line.
 ///
-/// The position is kept between reads, so that nothing is read twice.
+/// It is kept between reads, so that no line is looked up twice.
 #[repr(C)]
 struct Reader {
     index: i64,
@@ -26,7 +26,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Goes to the line `index`: it is where the last read stopped, unless the file was sought.
+    /// Moves to the line `index`, where the last read stopped, unless `lseek(2)` has been called.
     fn seek(&mut self, index: i64) {
         if !self.started || index < self.index {
             (self.started, self.index, self.at) = (true, 0, Some(Position::first()));
@@ -41,7 +41,7 @@ impl Reader {
         self.index = self.index.saturating_add(1);
     }
 
-    /// Returns what C passes on as the line: the reader itself, or null at the end.
+    /// Returns the current line for seq_file: the reader itself, or null at the end.
     fn line(&mut self) -> *mut c_void {
         match self.at {
             Some(_) => ptr::from_mut(self).cast(),

@@ -17,7 +17,7 @@ use kernel::{
     },
 };
 
-/// A work item that runs later, unless this is dropped before. Dropping it sleeps.
+/// A queued work item. Dropping this cancels the work, or waits if it is running. May sleep.
 ///
 /// # Invariants
 ///
@@ -55,7 +55,7 @@ where
             bindings::cancel_delayed_work_sync(container_of!(work, bindings::delayed_work, work))
         };
         if cancelled {
-            // SAFETY: By the type invariants the queue had a reference, which `run` does not get.
+            // SAFETY: By the type invariants the queue owned a reference, which `run` did not get.
             drop(unsafe { Arc::from_raw(item) });
         }
     }

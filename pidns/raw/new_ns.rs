@@ -34,7 +34,7 @@ use kernel::{
     },
 };
 
-/// A slab object: a namespace, its sysctl table, and what debugfs shows besides.
+/// The slab object of a namespace, with its sysctl table and, for debugfs, its creation time.
 #[repr(C)]
 pub(super) struct PidNsObject {
     _ns: PidNamespace,
@@ -156,7 +156,7 @@ impl Drop for NewPidNamespace {
     }
 }
 
-/// Returns the seconds since `ns` was created. The initial one was at boot.
+/// Returns the age of `ns` in seconds. The initial namespace is as old as the boot.
 #[cfg(CONFIG_PIDNS_DEBUG_FS)]
 pub(crate) fn age(ns: &PidNamespace) -> i64 {
     let created = if ns.is_initial() {

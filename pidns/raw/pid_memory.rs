@@ -133,8 +133,8 @@ impl Drop for PidMemory {
     }
 }
 
-/// Tells KMSAN, which does not see what Rust writes, that memory is initialised. That of a whole
-/// `struct pid` includes members that are not yet.
+/// Marks memory as initialised for KMSAN, which does not see what Rust writes. A `struct pid` is
+/// marked as a whole, with members that are set later.
 ///
 /// # Safety
 ///

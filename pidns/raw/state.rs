@@ -74,7 +74,8 @@ pub(super) fn child_reaper(ns: &PidNamespace) -> Option<NonNull<Task>> {
 
 /// Returns whether `task`, which has a number in `ns`, is its child reaper.
 ///
-/// The reaper may be gone. Then no later task has a number there, so none has its address.
+/// The address of a freed reaper may be that of a later task, but none of those has a number in
+/// `ns`.
 pub(crate) fn is_reaper(task: &Task, ns: &PidNamespace) -> bool {
     child_reaper(ns).is_some_and(|reaper| ptr::eq(reaper.as_ptr(), task))
 }

@@ -159,8 +159,8 @@ pub(crate) fn zap_begin(ns: &PidNamespace) {
     unsafe { points::pid_ns_zap_begin(ns.as_ptr()) };
 }
 
-/// The init of `ns` is about to sleep until `nr_pids` other numbers are freed, `nr` first, which
-/// `task` uses, if any.
+/// The init of `ns` is about to sleep until `nr_pids` more numbers are freed. The first is `nr`,
+/// which `task` uses, if any.
 pub(crate) fn zap_wait(ns: &PidNamespace, nr_pids: u32, nr: i32, task: Option<&Task>) {
     let task = task.map_or(ptr::null_mut(), Task::as_ptr);
     // SAFETY: Both are valid, or null.

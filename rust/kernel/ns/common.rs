@@ -36,8 +36,8 @@ use crate::{
 #[repr(transparent)]
 pub struct NsCommon(Opaque<bindings::ns_common>);
 
-// bindgen knows no unnamed structures. What they take must be there as padding: in each namespace
-// there are fields behind it.
+// bindgen leaves out unnamed structures. Check that it pads for them: a namespace has fields after
+// its `ns_common`.
 const _: () = assert!(size_of::<bindings::ns_common>() == bindings::SIZEOF_NS_COMMON);
 
 // SAFETY: Type and operations never change, and the counts are atomic.

@@ -69,7 +69,7 @@ impl Upid {
     /// Returns the number. Only the idle tasks' pid has none.
     #[inline]
     pub fn nr(&self) -> Option<PidNr> {
-        // INVARIANT: By those of this type it is not negative.
+        // INVARIANT: By the type invariants of `Upid` it is not negative.
         NonZero::new(self.0.nr).map(PidNr)
     }
 
