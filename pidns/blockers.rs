@@ -65,8 +65,8 @@ fn user<'a>(pid: &Pid, rcu: &'a rcu::Guard) -> Option<(PidType, &'a Task)> {
 impl Blocker<'_> {
     /// Returns a copy of what the log and debugfs show: who uses the number, and why it lasts.
     ///
-    /// Must be called with interrupts enabled, since `get_wchan()` enables them. `printk()` formats
-    /// its message with interrupts disabled.
+    /// Taken before a message is formatted: `printk()` does that with interrupts disabled, and then
+    /// it cannot be told where a task sleeps.
     pub(crate) fn snapshot(&self, rcu: &rcu::Guard) -> Snapshot {
         Snapshot(self.user.map(|(kind, task)| Seen {
             kind,

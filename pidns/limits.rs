@@ -40,6 +40,7 @@ fn minimum(possible_cpus: u32) -> i32 {
 
 /// Returns `kernel.pid_max` of the initial namespace at boot.
 fn default(possible_cpus: u32) -> i32 {
+    const { assert!(PID_MAX_DEFAULT <= PID_MAX_LIMIT) };
     times(PIDS_PER_CPU_DEFAULT, possible_cpus).clamp(PID_MAX_DEFAULT, PID_MAX_LIMIT)
 }
 
