@@ -52,7 +52,7 @@ const SHIFT: u32 = SLOTS.trailing_zeros();
 
 const _: () = {
     type Node = bindings::xa_node;
-    // The marks follow the slots. `IdrNode` asserts that each is one word, and `IDR_FREE` the first.
+    // The marks follow the slots. `IdrNode` asserts that each is one word, `IDR_FREE` the first.
     assert!(
         offset_of!(Node, __bindgen_anon_2)
             == offset_of!(Node, slots) + SLOTS as usize * size_of::<*mut c_void>()

@@ -99,7 +99,8 @@ impl IdrNode {
                 .unwrap_or(SLOTS);
         }
         // SAFETY: `self` is valid. lib/radix-tree.c changes marks by plain `__set_bit()` and
-        // `__clear_bit()`. Like `xas_find_marked()` under RCU, this relies on a word not being torn.
+        // `__clear_bit()`. Like `xas_find_marked()` under RCU, this relies on words being written
+        // whole.
         let free =
             unsafe { Atomic::from_ptr(&raw mut (*self.as_ptr()).__bindgen_anon_2.marks[0][0]) };
         // This misses no published entry: its bit was cleared when the slot was reserved and is set
