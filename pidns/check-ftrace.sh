@@ -4,13 +4,14 @@
 # usage: check-ftrace.sh OBJECT FUNCTION...
 #
 # Fails unless each function has an ftrace location: a call of __fentry__() at its entry,
-# or an address in a list of them.
+# or an address in a list of them. With ALIGN=N, all locations must be multiples of N.
 
 set -eu
 object=$1
 shift
 
-"$READELF" -SsrW "$object" | awk -v object="$object" -v functions="$*" '
+"$READELF" -SsrW "$object" | awk -v object="$object" -v functions="$*" \
+	-v align="${ALIGN:-1}" '
 function number(hex,    n, i) {
 	for (i = 1; i <= length(hex); i++)
 		n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
@@ -46,9 +47,13 @@ $1 ~ /^[0-9]+:$/ && $7 in section {
 END {
 	for (i = 1; i <= relocations; i++) {
 		s = symbol[i]
-		if (list[i])
+		if (list[i]) {
 			location[s in home ? home[s] : s, value[s] + addend[i]] = 1
-		else if (s == "__fentry__")
+			if ((value[s] + addend[i]) % align) {
+				print object ": a location near " s " is not aligned" > "/dev/stderr"
+				missing = 1
+			}
+		} else if (s == "__fentry__")
 			location[where[i], offset[i]] = 1
 	}
 	count = split(functions, names)

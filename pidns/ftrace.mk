@@ -11,8 +11,13 @@ pidns-functions = $(shell sed -n 's/^pub(crate) unsafe extern "C" fn \([a-z_0-9]
   $(wildcard $(src)/$(1)/abi.rs $(src)/$(1)/abi/*.rs $(src)/$(1)/abi/*/*.rs))
 $(foreach c,$(pidns-crates),$(eval pidns-functions-$(c) := $(call pidns-functions,$(c))))
 
-# arm64, riscv: NOPs at each entry, for which rustc has C's option.
-$(foreach c,$(pidns-crates),$(eval RUSTFLAGS_$(c)/lib.o += $(pidns-entry:-f%=-Z%)))
+# arm64, riscv: NOPs at each entry, for which rustc has C's option. With
+# DYNAMIC_FTRACE_WITH_CALL_OPS, ftrace stores a pointer in those before the entry, and finds the
+# place by the alignment of functions. -Zmin-function-alignment leaves out functions of other
+# crates.
+pidns-align-$(CONFIG_DYNAMIC_FTRACE_WITH_CALL_OPS) := -Cllvm-args=-align-all-functions=3
+$(foreach c,$(pidns-crates),$(eval \
+  RUSTFLAGS_$(c)/lib.o += $(if $(pidns-entry),$(pidns-entry:-f%=-Z%) $(pidns-align-y))))
 
 # x86: a call of __fentry__() there. LLVM makes it for functions with the attribute
 # fentry-call, which it takes from a list of names (tried: rustc 1.96 with clang 22). Once
@@ -41,8 +46,8 @@ endif
 
 # LLVM silently ignores names that it does not find.
 quiet_cmd_check_ftrace = CHECK   $< (ftrace locations)
-      cmd_check_ftrace = $(CONFIG_SHELL) $(src)/pidns/check-ftrace.sh $< \
-	$(pidns-functions-$(@:$(obj)/%/ftrace.checked=%)) > $@
+      cmd_check_ftrace = $(if $(CONFIG_DYNAMIC_FTRACE_WITH_CALL_OPS),ALIGN=8 )$(CONFIG_SHELL) \
+	$(src)/pidns/check-ftrace.sh $< $(pidns-functions-$(@:$(obj)/%/ftrace.checked=%)) > $@
 
 $(pidns-crates:%=$(obj)/%/ftrace.checked): $(obj)/%/ftrace.checked: $(obj)/%/lib.o \
 		$(src)/pidns/check-ftrace.sh FORCE
