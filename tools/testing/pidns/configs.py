@@ -5,7 +5,7 @@ A good result is kept until something that it comes from changes, so that an int
 run goes on where it was. What they have in common is configs/lean.config. It is built in a
 tree of its own, and each other configuration in a copy of that: only what sees the change
 is compiled again. For one configuration alone that is not built if it is not there yet: two
-kernels take longer than one. With ARCH= it is the few configurations of that architecture,
+kernels take longer than one; nor if the last run was of this configuration. With ARCH= it is the few configurations of that architecture,
 each over what its kernels have in common.
 """
 
@@ -145,22 +145,28 @@ class Configs:
         """Changes when anything does that its result comes from."""
         return key_of([self.common_key, str(entry), entry.config.wanted])
 
+    def started(self, entry: Entry, usual: Tree) -> Tree:
+        """The tree to build an entry in: as a run before has left it, or a copy of the usual one."""
+        tree = self.tree("matrix")
+        stamp = tree.build / ".pidns-entry"
+        if stamp.exists() and _text(stamp) == entry.name:
+            return tree
+        image = usual.build / self.machine.arch.image
+        if len(self.entries) > 1 or image.exists():
+            usual.build_kernel(self.machine.arch.goal, image, "modules")
+            tree.copy_from(usual)
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(entry.name, encoding="utf-8")
+        return tree
+
     def attempt(self, entry: Entry, row: dict[str, str]) -> bool:
         """Builds and boots one; fills its row, and says whether all is good."""
         row["builds"] = "NO: the usual configuration does not build"
         usual = self.tree("matrix-usual")
-        image = usual.build / self.machine.arch.image
         # The first of each architecture.
         first = chosen([], self.machine.arch)[0]
         usual.configure(first.config)
-        goals = (self.machine.arch.goal, image, "modules")
-        if entry == first or len(self.entries) > 1 or image.exists():
-            usual.build_kernel(*goals)
-        tree = usual
-        if entry != first:
-            tree = self.tree("matrix")
-            if image.exists():
-                tree.copy_from(usual)
+        tree = self.started(entry, usual) if entry != first else usual
         row["builds"] = "NO: it cannot be configured so"
         try:
             tree.configure(entry.config)
@@ -175,7 +181,7 @@ class Configs:
         (self.kept.folder / f"{entry.name}.changed").write_text("\n".join(changed) + "\n")
         row["builds"] = f"NO: see {tree.log('build')}"
         modules = ["modules"] if "CONFIG_MODULES" in settings else []
-        tree.build_kernel(goals[0], tree.build / self.machine.arch.image, *modules)
+        tree.build_kernel(self.machine.arch.goal, tree.build / self.machine.arch.image, *modules)
         impl = "rust" if "CONFIG_PID_NS" in settings else "c"
         row["builds"] = f"yes ({impl})"
         linked = link.objects(tree.build, self.toolchain.llvm)

@@ -62,6 +62,29 @@ class ConfigsTest(FolderTest):
         text = "CONFIG_A=y\nCONFIG_B=y\n"
         self.assertEqual(configs.changed_symbols(text, "CONFIG_A=m\nCONFIG_C=y\n"), ["A", "B", "C"])
 
+    def test_tree_of_an_entry(self) -> None:
+        """It is a copy of the usual one, or that of the last run, if that was of the same entry."""
+        tree, usual = mock.Mock(build=self.folder / "one"), mock.Mock(build=self.folder / "usual")
+        one, other = configs.chosen(["preempt", "net-off"])
+        run = mock.Mock(entries=[one])
+        run.tree.return_value = tree
+        run.machine.arch.image = "bzImage"
+
+        def copies(entry: configs.Entry) -> bool:
+            tree.copy_from.reset_mock()
+            self.assertIs(configs.Configs.started(run, entry, usual), tree)
+            return bool(tree.copy_from.called)
+
+        # There is nothing to copy.
+        self.assertFalse(copies(one))
+        usual.build_kernel.assert_not_called()
+        usual.build.mkdir()
+        (usual.build / "bzImage").touch()
+        self.assertFalse(copies(one))
+        self.assertTrue(copies(other))
+        usual.build_kernel.assert_called_once()
+        self.assertTrue(copies(one))
+
     def test_what_is_kept(self) -> None:
         """A good row is kept while nothing changes, any other is not."""
         entries = configs.chosen(["usual", "preempt"])
