@@ -103,10 +103,10 @@ static int leaves_one(void)
 /* As a member of a new namespace, sees that its numbers are handed out anew. */
 static int numbers(void)
 {
-	pid_t wanted = 30000, pid = sys_clone3(0, &wanted, 1, NULL);
+	pid_t wanted = 3000, pid = sys_clone3(0, &wanted, 1, NULL);
 
 	if (!pid)
-		_exit(getpid() == 30000 ? 0 : 1);
+		_exit(getpid() == 3000 ? 0 : 1);
 	if (reap(pid))
 		return 1;
 	for (int i = 0; i < 200; i++) {
