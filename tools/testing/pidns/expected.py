@@ -144,12 +144,12 @@ def _judge(result: Result, entry: Entry | None) -> tuple[Outcome, str]:
     return Outcome.FAIL, f"failed: {result.name} is listed to {entry.outcome.value}{because}"
 
 
-def least(command: str, impl: str, series: str = SERIES) -> int:
-    """How many results a whole run must have, on a series of the kernel."""
+def least(command: str, impl: str, series: str = SERIES, arch: Arch = X86_64) -> int:
+    """How many results a whole run must have, on a series of the kernel and an architecture."""
 
     def read(counts: Mapping[str, Any]) -> int:
-        of_series = counts.get(series, {}).get(command, counts[command])
-        return int(of_series[impl])
+        of_arch = counts.get(arch.name, {}).get(command, counts[command])
+        return int(counts.get(series, {}).get(command, of_arch)[impl])
 
     return load("counts.toml", read)
 

@@ -117,5 +117,6 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
         verdict = expected.judge(
             results + also, [], expected.Kernel(options.impl, options.debug), True
         )
-        verdict.need(expected.least("kunit", options.impl, options.series), len(results + also))
+        least = expected.least("kunit", options.impl, options.series, options.arch)
+        verdict.need(least, len(results + also))
         return verdict.show()

@@ -2,7 +2,7 @@
 import unittest
 from unittest import mock
 
-from ..arch import ARM64
+from ..arch import ARM64, RISCV
 from ..expected import Entry, Kernel, judge, known, least, read_entries
 from ..ktap import Outcome, Result
 
@@ -80,9 +80,13 @@ class JudgeTest(unittest.TestCase):
 
     def test_counts_of_a_series(self) -> None:
         table = {"quick": {"rust": 9, "c": 5}, "test": {"c": 7}, "7.2": {"quick": {"c": 4}}}
+        table |= {"riscv": {"test": {"c": 6}}}
         with mock.patch("pidns.expected.load", lambda _, read: read(table)):
             self.assertEqual([least("quick", "c"), least("quick", "c", "7.2")], [5, 4])
             self.assertEqual(least("test", "c", "7.2"), 7)
+            self.assertEqual(
+                [least("test", "c", arch=RISCV), least("quick", "c", arch=RISCV)], [6, 5]
+            )
 
     def test_no_test_at_all(self) -> None:
         self.assertFalse(judge([], [], RUST, whole=True).good)
