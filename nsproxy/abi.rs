@@ -191,7 +191,7 @@ pub(crate) unsafe extern "C" fn exit_nsproxy_namespaces(p: *mut bindings::task_s
 pub(crate) unsafe extern "C" fn exec_task_namespaces() -> c_int {
     let current = current!();
     // SAFETY: The caller promises that the task is in `execve(2)` and has its new `mm`. Its
-    // credentials were not overridden at the system call's entry, and exec does not do that here.
+    // credentials are not overridden where exec starts, and exec does not override them here.
     let caller = unsafe { Caller::new(current) };
     // SAFETY: A task that executes a program has an nsproxy, and nothing is borrowed from it here.
     let mut own = unsafe { OwnNsProxy::new(current) };

@@ -38,8 +38,8 @@ pub(crate) struct Blocker<'a> {
 /// Returns the first pid at or after the number `from` that keeps the namespace. An exiting init
 /// does not wait for itself: its leader and its last thread are skipped.
 ///
-/// Its other threads are not: a dead one stays until its tracer has waited for it. Nor is the init
-/// once it is a zombie.
+/// Its other threads are not skipped: a dead one stays until its tracer has waited for it. Neither
+/// is the init once it is a zombie.
 pub(crate) fn first<'a>(ns: &PidNamespace, from: i32, rcu: &'a rcu::Guard) -> Option<Blocker<'a>> {
     let mut from = from;
     loop {
@@ -66,7 +66,7 @@ impl Blocker<'_> {
     /// Returns a copy of what the log and debugfs show: who uses the number, and why it lasts.
     ///
     /// Taken before a message is formatted: `printk()` does that with interrupts disabled, and then
-    /// it cannot be told where a task sleeps.
+    /// `get_wchan()` cannot be used.
     pub(crate) fn snapshot(&self, rcu: &rcu::Guard) -> Snapshot {
         Snapshot(self.user.map(|(kind, task)| Seen {
             kind,

@@ -22,6 +22,7 @@ function number(hex,    n, i) {
 	sub(/^ *\[ */, "")
 	sub(/\]/, "")
 	section[$1] = $2
+	alignment[$2] = $NF
 }
 # 12: 0000000000000040 150 FUNC GLOBAL DEFAULT 3 name
 $1 ~ /^[0-9]+:$/ && $7 in section {
@@ -48,9 +49,10 @@ END {
 	for (i = 1; i <= relocations; i++) {
 		s = symbol[i]
 		if (list[i]) {
-			location[s in home ? home[s] : s, value[s] + addend[i]] = 1
-			if ((value[s] + addend[i]) % align) {
-				print object ": a location near " s " is not aligned" > "/dev/stderr"
+			place = s in home ? home[s] : s
+			location[place, value[s] + addend[i]] = 1
+			if ((value[s] + addend[i]) % align || alignment[place] % align) {
+				print object ": " s " is not aligned for ftrace" > "/dev/stderr"
 				missing = 1
 			}
 		} else if (s == "__fentry__")

@@ -196,8 +196,8 @@ pub(crate) fn kill_process(task: &Task, _tasklist: &TasklistRead) {
     unsafe { bindings::group_send_sig_priv(task.as_ptr(), bindings::SIGKILL as c_int) };
 }
 
-/// Returns whether the task's process exits, and the task was sent `SIGKILL` for that: it would
-/// ignore another one.
+/// Returns whether the task's process exits, and the task was sent `SIGKILL` for that. It needs no
+/// other one: only the thread that dumps core does, and that has none pending.
 pub(crate) fn exits(task: &Task, _tasklist: &TasklistRead) -> bool {
     // SAFETY: `task` is valid.
     let killed = unsafe { bindings::__fatal_signal_pending(task.as_ptr()) };

@@ -141,7 +141,7 @@ impl RetiringPid {
 ///
 /// # Invariants
 ///
-/// `left` is what the namespace counts since the lock was taken.
+/// `left` is `pid_allocated` after this number was subtracted, under the lock that is held.
 pub(crate) struct FreedNumber<'a> {
     numbers: LockedNumbers<'a>,
     left: PidAllocated,

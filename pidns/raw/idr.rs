@@ -64,7 +64,7 @@ const _: () = {
 ///
 /// # Invariants
 ///
-/// * The lock of the IDR is held.
+/// * The lock that protects the IDR is held.
 /// * `count` is the number of slots that are not free.
 #[derive(Clone, Copy)]
 struct Leaf<'a>(&'a IdrNode);

@@ -39,10 +39,13 @@ use kernel::{
 };
 
 /// A pid without numbers.
+///
+/// With `PREEMPT_RT`, and after [`NewNumbers::preload`], this holds a local lock: the task must not
+/// sleep, nor create another one.
 pub(crate) struct NewPid<'a> {
     memory: PidMemory,
     ns: &'a PidNamespace,
-    /// The level that lacked a node, and preloaded nodes.
+    /// The level that lacked a node, `u32::MAX` if none has yet, and preloaded nodes.
     preload: Option<(u32, Preload)>,
 }
 
@@ -52,8 +55,8 @@ impl<'a> NewPid<'a> {
     /// Returns `ENOMEM`.
     pub(crate) fn new(ns: &'a PidNamespace) -> Result<Self> {
         let memory = PidMemory::new(ns)?;
-        // On PREEMPT_RT other tasks of this CPU run while a lock is held. Only the local lock keeps
-        // them from its preloaded nodes, which an allocation falls back to.
+        // With PREEMPT_RT a spinlock does not disable preemption. An allocation may fall back to
+        // the CPU's preloaded nodes, which only their local lock protects.
         let preload = cfg!(CONFIG_PREEMPT_RT).then(|| (u32::MAX, Preload::new()));
         Ok(Self {
             memory,
@@ -109,7 +112,7 @@ impl<'a> NewNumbers<'a> {
         Some(ns)
     }
 
-    /// Returns whether `ns` has another lock than the namespaces inside of it.
+    /// Returns whether `ns` is locked separately: with [`ONE_LOCK`] only the pid's own is.
     #[inline]
     fn has_lock(&self, ns: &PidNamespace) -> bool {
         !ONE_LOCK || ptr::eq(ns, self.pid.ns)

@@ -31,17 +31,17 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-/// Whether the lock of the initial namespace is that of all: on `PREEMPT_RT`, as in C.
+/// Whether all namespaces share the lock of the initial one: with `PREEMPT_RT`, as in C.
 ///
-/// There a lock sleeps and is an RCU read-side section as well. With one for each of 33 levels,
-/// lockdep would run out of entries, and priority inheritance have a chain as long.
+/// Spinlocks sleep there, and each is an RCU read-side section as well: nesting 33 of them exceeds
+/// what lockdep can track, and makes long chains of priority inheritance.
 pub(super) const ONE_LOCK: bool = cfg!(CONFIG_PREEMPT_RT);
 
 /// The numbers of a namespace, locked.
 ///
-/// Nothing may sleep while it exists. The locks of a namespace and its ancestors nest, the
-/// innermost first. Inside are only those of a wake-up, the slab allocator and `call_rcu()`.
-/// Lockdep shows them as `pidns_numbers`, with a class for each level.
+/// Nothing may sleep while it exists. Unless there is [`ONE_LOCK`], the locks of a namespace and
+/// its ancestors nest, the innermost first. Inside are only those of a wake-up, the slab allocator
+/// and `call_rcu()`. Lockdep shows them as `pidns_numbers`, with a class for each level.
 ///
 /// # Invariants
 ///

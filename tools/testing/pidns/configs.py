@@ -4,9 +4,9 @@
 A good result is kept until something that it comes from changes, so that an interrupted
 run goes on where it was. What they have in common is configs/lean.config. It is built in a
 tree of its own, and each other configuration in a copy of that: only what sees the change
-is compiled again. For one configuration alone that is not built if it is not there yet: two
-kernels take longer than one; nor if the last run was of this configuration. With ARCH= it is the few configurations of that architecture,
-each over what its kernels have in common.
+is compiled again. For one configuration alone it is not built if it is not there yet, since
+two kernels take longer than one, or if the last run was of that configuration. With ARCH= it
+is the few configurations of that architecture, each over what its kernels have in common.
 """
 
 import contextlib

@@ -25,6 +25,9 @@ FIXTURE_SETUP(zap)
 	why = trace_begin(&trace, "signal/signal_generate");
 	if (why)
 		SKIP(return, "%s", why);
+	/* Others' signals would fill the buffer. */
+	ASSERT_EQ(0, trace_write(&trace, "events/signal/signal_generate/filter",
+				 "comm == \"" NAME "\""));
 }
 
 FIXTURE_TEARDOWN(zap)

@@ -38,7 +38,7 @@ static inline int trace_write(const struct trace *trace, const char *path, const
 
 /*
  * Traces @events, a system or one event of it, by a tracefs that is not mounted anywhere. Returns
- * why that cannot be, or NULL.
+ * the reason if that fails, or NULL.
  */
 static inline const char *trace_begin(struct trace *trace, const char *events)
 {
@@ -156,7 +156,7 @@ static inline int event_count(struct trace *trace, const char *name, const char 
 	return count;
 }
 
-/* The last event of a number, in what is there now. */
+/* Like event_find(), after reading the trace again. */
 static inline const char *event_now(struct trace *trace, const char *name,
 				    const char *key, long long value)
 {
