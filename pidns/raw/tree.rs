@@ -5,7 +5,6 @@
 //! C header: [`include/linux/nstree.h`](srctree/include/linux/nstree.h)
 
 use super::ns_common::id;
-use core::ptr::NonNull;
 use kernel::{
     bindings, container_of,
     error::from_err_ptr,
@@ -43,12 +42,7 @@ impl<'a> Found<'a> {
 
     /// Takes a reference, or returns [`None`] if the last one was dropped.
     fn get_unless_zero(self) -> Option<ARef<PidNamespace>> {
-        // SAFETY: The memory of the namespace is valid.
-        if !unsafe { bindings::__ns_ref_get(self.0.common().as_ptr()) } {
-            return None;
-        }
-        // SAFETY: The reference was just taken.
-        Some(unsafe { ARef::from_raw(NonNull::from(self.0)) })
+        self.0.get_unless_zero()
     }
 }
 

@@ -140,8 +140,9 @@ impl PidNamespace {
         task.pid_of(PidType::Pid, rcu)?.ns().get_unless_zero()
     }
 
-    /// Takes a reference, or returns [`None`] if the last one has been dropped.
-    fn get_unless_zero(&self) -> Option<ARef<Self>> {
+    /// Takes a reference, or returns [`None`] if the last one has been dropped: RCU keeps no more
+    /// than the memory of a namespace.
+    pub fn get_unless_zero(&self) -> Option<ARef<Self>> {
         if !self.common().try_inc_ref() {
             return None;
         }

@@ -123,19 +123,25 @@ static inline bool event_is(const char *event, const char *key, const char *want
 	return value && !strncmp(value, want, len) && strchr("\n ", value[len]);
 }
 
+/* The first event @name at or after @at, NULL if there is none. */
+static inline const char *event_next(const char *at, const char *name)
+{
+	char word[64];
+
+	snprintf(word, sizeof(word), ": %s: ", name);
+	at = strstr(at, word);
+	return at ? at + strlen(word) : NULL;
+}
+
 /* The last event @name in what was read, with @key=@value; NULL if there is none. */
 static inline const char *event_find(const struct trace *trace, const char *name,
 				     const char *key, long long value)
 {
 	const char *at = trace->text, *found = NULL;
-	char word[64];
 
-	snprintf(word, sizeof(word), ": %s: ", name);
-	for (at = strstr(at, word); at; at = strstr(at, word)) {
-		at += strlen(word);
+	while ((at = event_next(at, name)))
 		if (event_number(at, key) == value)
 			found = at;
-	}
 	return found;
 }
 
@@ -143,16 +149,12 @@ static inline const char *event_find(const struct trace *trace, const char *name
 static inline int event_count(struct trace *trace, const char *name, const char *key,
 			      const char *want)
 {
-	const char *at;
-	char word[64];
+	const char *at = trace->text;
 	int count = 0;
 
 	trace_read(trace);
-	snprintf(word, sizeof(word), ": %s: ", name);
-	for (at = strstr(trace->text, word); at; at = strstr(at, word)) {
-		at += strlen(word);
+	while ((at = event_next(at, name)))
 		count += event_is(at, key, want);
-	}
 	return count;
 }
 
