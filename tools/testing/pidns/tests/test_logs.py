@@ -46,5 +46,6 @@ class Differences(unittest.TestCase):
 
     def test_what_a_failed_allocation_makes_the_kernel_say_does_not_count(self) -> None:
         c = "sysctl could not get directory: /fs -12\nFailed to initialize the socket (err -23)\n"
+        c += "kobject: kobject_add_internal failed for tx-0 (error: -12 parent: queues)\n"
         self.assertEqual(self.found(c, ""), [])
         self.assertEqual(len(self.found("free_pid: 23 left\n", "")), 1)
