@@ -80,16 +80,18 @@ impl Init {
         }
         channel.go();
         // Its own error is on its way to the user if it dies meanwhile.
-        if let Some(command) = channel.command()? {
-            if verbose {
+        let command = channel.command()?;
+        if verbose {
+            if let Some(command) = command {
                 table.push(("command", Numbers::read(command.as_raw_nonzero())?));
             }
-            channel.go();
-        }
-        if verbose {
-            // In one piece: the command may write there at the same time.
+            // In one piece, since a command that is the init writes there by now. Any other one
+            // waits for us: it may be a runner with a table of its own.
             let text = format!("{}\n", Table(&table));
             let _ = io::stderr().write_all(text.as_bytes());
+        }
+        if command.is_some() {
+            channel.go();
         }
         Ok(terminal)
     }
