@@ -4,9 +4,10 @@
 A good result is kept until something that it comes from changes, so that an interrupted
 run goes on where it was. What they have in common is configs/lean.config. It is built in a
 tree of its own, and each other configuration in a copy of that: only what sees the change
-is compiled again. For one configuration alone it is not built if it is not there yet, since
-two kernels take longer than one, or if the last run was of that configuration. With ARCH= it
-is the few configurations of that architecture, each over what its kernels have in common.
+is compiled again. One configuration alone has another tree, which stays as it is for the
+next time; what they have in common is not built for it if it is not there yet, since two
+kernels take longer than one. With ARCH= it is the few configurations of that architecture,
+each over what its kernels have in common.
 """
 
 import contextlib
@@ -147,12 +148,13 @@ class Configs:
 
     def started(self, entry: Entry, usual: Tree) -> Tree:
         """The tree to build an entry in: as a run before has left it, or a copy of the usual one."""
-        tree = self.tree("matrix")
+        alone = len(self.entries) == 1
+        tree = self.tree("matrix-alone" if alone else "matrix")
         stamp = tree.build / ".pidns-entry"
         if stamp.exists() and _text(stamp) == entry.name:
             return tree
         image = usual.build / self.machine.arch.image
-        if len(self.entries) > 1 or image.exists():
+        if not alone or image.exists():
             usual.build_kernel(self.machine.arch.goal, image, "modules")
             tree.copy_from(usual)
         stamp.parent.mkdir(parents=True, exist_ok=True)

@@ -106,10 +106,11 @@ class Lint:
     def python(self) -> bool:
         """The harness: its style, its types, its own tests. Results are read by the kernel's
         parser."""
-        tools = self.cache.tools / RUFF / "bin"
+        folder = self.cache.tools / RUFF
+        tools = folder / "bin"
         config = f"{PACKAGE}/pyproject.toml"
         ruff = ["--no-cache", "--quiet", "--config", config, PACKAGE]
-        mypy = ["--cache-dir=/dev/null", "--no-error-summary", "--config-file", config]
+        mypy = ["--no-error-summary", "--config-file", config, "--cache-dir", folder / "mypy"]
         tests = ["discover", "-b", "-t", ".", "-s", "pidns/tests"]
         return (
             self.run([tools / "ruff", "check", *ruff])

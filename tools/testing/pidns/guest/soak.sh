@@ -108,7 +108,7 @@ a_tool() {
 			timeout -k 5 60 bwrap --ro-bind / / --unshare-all --die-with-parent true
 		fi
 		if command -v stress-ng >/dev/null; then
-			timeout -k 5 60 stress-ng --fork 2 --clone 2 --timeout 10 --temp-path $W
+			timeout -k 5 60 stress-ng --fork 2 --clone 2 --timeout 3 --temp-path $W
 		fi
 		turn tool
 	done >$W/tool.said 2>&1
