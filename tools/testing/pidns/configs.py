@@ -19,12 +19,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import config, initramfs, kernel, ktap, link, process, qemu, splats
+from . import cargo, config, initramfs, kernel, ktap, link, process, qemu, splats
 from .arch import ARCHES, X86_64, Arch
 from .cache import Cache
 from .errors import Fault, note
 from .guest import SCRIPTS, End
-from .kept import Kept, key_of
+from .kept import Kept, Progress, key_of
 from .ktap import Outcome
 from .lists import load
 from .options import Options, choose, refuse
@@ -138,9 +138,9 @@ class Configs:
         """Changes when anything does that all results come from."""
         parts = [Path(__file__).parent / f"{name}.py" for name in MODULES.split()]
         parts += [SCRIPTS / name for name in FILES.split()]
-        # A tree of the user's may change at any time.
-        own = str(time.time()) if self.source.own else ""
-        return key_of([*parts, self.source.kernel_version(True), self.toolchain.identity, own])
+        parts += sorted((cargo.LSPIDNS.folder / "src").rglob("*.rs"))
+        version, identity = self.source.kernel_version(True), self.toolchain.identity
+        return key_of([*parts, version, identity, str(self.machine)])
 
     def key(self, entry: Entry) -> str:
         """Changes when anything does that its result comes from."""
@@ -250,19 +250,16 @@ class Configs:
     def __call__(self) -> int:
         """Tries all, prints the table, and returns the exit status."""
         keys = {entry.name: self.key(entry) for entry in self.entries}
-        passed = tried = 0
-        begun = time.monotonic()
-        for count, entry in enumerate(self.entries, 1):
-            head = f"{count} of {len(self.entries)}: {entry.name}:"
-            if row := self.kept.get(entry.name, keys[entry.name]):
-                self.rows[entry.name] = row
-                note(f"{head} kept from before")
-                passed += 1
-                continue
-            left = len(self.entries) - count + 1
-            minutes = int((time.monotonic() - begun) * left / tried / 60) + 1 if tried else 0
-            note(f"{head} {entry.set}{f', about {minutes} min to go' if tried else ''}")
-            tried += 1
+        # A tree of the user's may change at any time.
+        if not self.source.own:
+            kept = {name: self.kept.get(name, key) for name, key in keys.items()}
+            self.rows |= {name: row for name, row in kept.items() if row}
+        missing = [entry for entry in self.entries if entry.name not in self.rows]
+        if self.rows:
+            note(f"{len(missing)} to try, {len(self.rows)} kept from before")
+        failed, progress = 0, Progress(len(missing))
+        for entry in missing:
+            note(f"{entry.name}: {entry.set}")
             start = time.monotonic()
             row = self.rows[entry.name] = {}
             good = False
@@ -271,12 +268,12 @@ class Configs:
             except Fault as fault:
                 note(f"error: {fault}")
             row["seconds"] = f"{time.monotonic() - start:.0f}"
-            if good:
-                passed += 1
+            failed += not good
+            if good and not self.source.own:
                 self.kept.put(entry.name, keys[entry.name], row)
+            progress.tell(f"{entry.name}: {'good' if good else 'bad'}")
         print("\n".join(self.table()))
-        failed = len(self.entries) - passed
-        print(f"{passed} passed, {failed} failed")
+        print(f"{len(self.entries) - failed} passed, {failed} failed")
         return 1 if failed else 0
 
     def table(self) -> Iterator[str]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 from unittest import mock
 
-from .. import configs, qemu
+from .. import cargo, configs, qemu
 from ..arch import ARM64, RISCV
 from ..kept import Kept
 from .kernel_tree import FolderTest
@@ -88,13 +88,14 @@ class ConfigsTest(FolderTest):
     def test_what_is_kept(self) -> None:
         """A good row is kept while nothing changes, any other is not."""
         entries = configs.chosen(["usual", "preempt"])
-        run = mock.Mock(entries=entries, kept=Kept(self.folder), rows={})
+        run = mock.Mock(entries=entries, kept=Kept(self.folder))
+        run.source.own = False
         run.key.side_effect = lambda entry: f"key of {entry.name}"
         run.table.return_value = []
 
         def tries(*good: bool) -> int:
             run.attempt.reset_mock()
-            run.attempt.side_effect = good
+            run.attempt.side_effect, run.rows = good, {}
             status = configs.Configs.__call__(run)
             self.assertEqual(run.attempt.call_count, len(good))
             self.assertIn("failed\n", self.shown())
@@ -105,3 +106,34 @@ class ConfigsTest(FolderTest):
         self.assertEqual(tries(), 0)
         run.key.side_effect = lambda entry: f"another of {entry.name}"
         self.assertEqual(tries(True, True), 0)
+        # A tree of the user's may change at any time, and says nothing of the fetched one.
+        run.source.own = True
+        self.assertEqual(tries(True, True), 0)
+        self.assertEqual(tries(True, False), 1)
+        run.source.own = False
+        self.assertEqual(tries(), 0)
+
+    def test_what_a_kept_row_comes_from(self) -> None:
+        run = configs.Configs.__new__(configs.Configs)
+        run.source, run.toolchain = mock.Mock(), mock.Mock(identity="x")
+        run.source.kernel_version.return_value = "1"
+        run.machine = qemu.Machine(False)
+
+        def key() -> str:
+            run.__dict__.pop("common_key", None)
+            return run.common_key
+
+        first = key()
+        self.assertEqual(key(), first)
+        run.machine = qemu.Machine(True)
+        on_kvm = key()
+        self.assertNotEqual(on_kvm, first)
+        run.machine = qemu.Machine(True, memory="4G")
+        self.assertNotIn(key(), (on_kvm, first))
+        run.machine = qemu.Machine(False)
+        crate = mock.Mock(folder=self.folder)
+        with mock.patch.object(cargo, "LSPIDNS", crate):
+            self.write("src/main.rs", "one")
+            one = key()
+            self.write("src/main.rs", "two")
+            self.assertNotEqual(key(), one)
