@@ -29,6 +29,8 @@ from .setup import setup
 from .source import Source
 
 CHECKPATCH = ["--strict", "--terse", "--no-summary", "--show-types"]
+# The script, and the words that it knows.
+SCRIPTS = ("checkpatch.pl", "const_structs.checkpatch", "spelling.txt")
 TRAILER = re.compile(r"[A-Z][A-Za-z-]*: \S.*")
 # What the import and the builds need, in MB.
 SPACE = 1500
@@ -36,7 +38,7 @@ SPACE = 1500
 
 @dataclass(frozen=True)
 class Sender:
-    """Whose patches they are: he signs them off."""
+    """The sender, who signs the patches off."""
 
     name: str
     mail: str
@@ -178,7 +180,8 @@ def check(cache: Cache, source: Path, patch: Path, step: Step) -> list[str]:
     """The same, remembered for a patch that is the same but for its date: large ones take minutes."""
     kept = Kept(cache.root / "series/checkpatch")
     text = re.sub(r"^Date: .*$", "", patch.read_text(encoding="utf-8"), count=1, flags=re.M)
-    key = key_of([text, *step.ignore, source / "scripts/checkpatch.pl"])
+    scripts = (source / "scripts" / name for name in SCRIPTS)
+    key = key_of([text, *CHECKPATCH, *step.ignore, *scripts])
     found: list[str] | None = kept.get(patch.stem, key)
     if found is None:
         found = checkpatch(source, patch, step)

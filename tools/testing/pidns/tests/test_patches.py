@@ -24,6 +24,7 @@ from .kernel_tree import FolderTest, change, git, make_overlay, make_tree, write
 SENDER = Sender("A Person", "a@b.example", "1700000000 +0000")
 # Says what the kernel's says of a long line.
 CHECKPATCH = 'open F, $ARGV[-1]; while (<F>) { if (/LONG/) { print "a: LONG_LINE\\n"; exit 1 } }\n'
+SCRIPTS = {f"scripts/{name}": CHECKPATCH for name in patches.SCRIPTS}
 CRATE = "pub mod a;\npub mod ns;\npub mod pid;\n"
 
 
@@ -48,7 +49,7 @@ class PatchesTest(FolderTest):
         self.root = self.folder / "overlay"
         make_overlay(self.root, tree)
         shutil.rmtree(tree / ".git")
-        write(tree, {"scripts/checkpatch.pl": CHECKPATCH, "run.sh": "#!/bin/sh\n"})
+        write(tree, {**SCRIPTS, "run.sh": "#!/bin/sh\n"})
         (tree / "run.sh").chmod(0o755)
         (tree / "link").symlink_to("Makefile")
         self.source = Source(tree, tree.name)
@@ -84,7 +85,7 @@ class PatchesTest(FolderTest):
         # As who gets them applies them, the letter with them.
         tree = self.folder / "theirs"
         make_tree(tree)
-        write(tree, {"scripts/checkpatch.pl": CHECKPATCH})
+        write(tree, SCRIPTS)
         git(tree, "am", "--empty=drop", *(str(path) for path in sorted(self.out.iterdir())))
         laid = self.source.path
         for path in (path for path in laid.rglob("*") if path.is_file() and not path.is_symlink()):
@@ -123,11 +124,21 @@ class PatchesTest(FolderTest):
         self.refused("checkpatch.pl has 1 words", self.make)
         self.assertEqual(self.shown(), "a: LONG_LINE\n")
         self.assertEqual(len(self.written()), 5)
+        # They are remembered, as long as what they come from is the same.
+        with mock.patch.object(patches, "checkpatch", return_value=[]) as asked:
+            self.refused("checkpatch.pl has 1 words", self.make)
+            asked.assert_not_called()
+            write(self.source.path, {"scripts/spelling.txt": "teh||the\n"})
+            self.make()
+            self.assertEqual(asked.call_count, len(STEPS))
+            with mock.patch.object(patches, "CHECKPATCH", ["--terse"]):
+                self.make()
+            self.assertEqual(asked.call_count, 2 * len(STEPS))
 
     def test_a_tree_of_the_user(self) -> None:
         tree = self.folder / "mine"
         make_tree(tree)
-        write(tree, {"scripts/checkpatch.pl": CHECKPATCH})
+        write(tree, SCRIPTS)
         integrate(Overlay(self.root), tree)
         repository, commits = patches.make(self.cache, Source(tree, "mine", own=True), self.out)
         listed = repository.git("ls-tree", "-r", "--name-only", commits[0])
