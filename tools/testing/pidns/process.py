@@ -87,13 +87,16 @@ def run(
     log: Path | None = None,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    grace: float = GRACE,
 ) -> int | None:
     """Runs a program; its output is the whole of `log`. Returns its status, or None if it took
     longer than `limit` seconds and was ended."""
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(open(log, "wb")) if log else None
         error = subprocess.STDOUT if log else None
-        process = stack.enter_context(started(command, cwd=cwd, env=env, stdout=file, stderr=error))
+        process = stack.enter_context(
+            started(command, grace, cwd=cwd, env=env, stdout=file, stderr=error)
+        )
         try:
             return process.wait(timeout=limit)
         except subprocess.TimeoutExpired:
