@@ -6,6 +6,7 @@ and a table tells C beside Rust. A run of all that was interrupted, or in which 
 on the next time: what was good is not run again, unless the project has changed since.
 """
 
+import functools
 import os
 import re
 import sys
@@ -21,11 +22,14 @@ from .kept import Kept, Progress, key_of
 from .lists import load
 from .options import IMPLEMENTATIONS, NAMES, Options, choose, refuse_all_but
 from .run import RACES
+from .setup import setup
+from .source import Source
+from .toolchain import Toolchain
 
 LIST = "harden.toml"
 FIELDS = {"what", "command", "options", "short", "impls"}
-# Seconds for a job on top of its minutes: builds, and guests that hang.
-LIMIT = 4 * 3600
+# Seconds for a job on top of its minutes: builds, and guests that hang; and to end them.
+LIMIT, GRACE = 4 * 3600, 120.0
 LAST = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
 # What the jobs' results come from.
 SOURCES = "Kbuild Kconfig configs include nsproxy patches pidns rust samples tools"
@@ -62,9 +66,8 @@ def read(data: Mapping[str, Any]) -> list[Job]:
         if wrong := row.keys() - FIELDS:
             raise ValueError(f"{name}: {wrong.pop()} is none of {', '.join(sorted(FIELDS))}")
         job = Job(name, **row)
-        known = {"IMPL", *NAMES.split()}
         for option in {*job.options, *(job.short or {})}:
-            if option not in known:
+            if option not in NAMES.split():
                 raise ValueError(f"{name}: {option} is no option")
         if not set(job.impls) <= set(IMPLEMENTATIONS) or not job.what:
             raise ValueError(f"{name}: write what it looks for, and impls of c and rust")
@@ -128,6 +131,12 @@ class Harden:
         # Of this run, or of those that it goes on from.
         self.kept = Kept(cache.root / "harden")
 
+    @functools.cached_property
+    def built_from(self) -> str:
+        """The kernel's source, and the compilers."""
+        toolchain = Toolchain.find(self.options, self.cache)
+        return f"{Source.find(self.options, self.cache).path} {toolchain.identity}"
+
     def key(self, job: Job) -> str:
         """Changes when anything does that its outcome comes from."""
         files = [
@@ -137,7 +146,7 @@ class Harden:
         # Caches of tools are not the project's.
         ours = [name for name in names if not re.search(r"(^|/)(\.|__pycache__)", name)]
         parts = (part for name in ours for part in (name, TOP / name))
-        return key_of([f"{job} {self.options.memory} {self.options.rustc}", *parts])
+        return key_of([f"{job} {self.options.memory} {self.built_from}", *parts])
 
     def outcome(self, job: Job, impl: str) -> Outcome:
         """Runs the job, unless all are asked for and a kept outcome is still valid."""
@@ -155,7 +164,9 @@ class Harden:
 
     def environment(self, job: Job, impl: str) -> dict[str, str]:
         """That of its command: what was asked of us means something else there."""
-        ours = {*NAMES.split(), "MAKEFLAGS", "MFLAGS"} - {"KDIR", "MEMORY"}
+        ours = {*NAMES.split(), "MAKEFLAGS", "MFLAGS"}
+        # A job that is not of one implementation refuses them.
+        ours -= {"KDIR", "MEMORY"} if job.impls else set()
         env = {name: value for name, value in os.environ.items() if name not in ours}
         env |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(TOP / "tools/testing")}
         return env | job.given(self.short) | ({} if impl == BOTH else {"IMPL": impl})
@@ -170,6 +181,7 @@ class Harden:
             limit=self.options.timeout or LIMIT + 60 * minutes,
             log=log,
             env=self.environment(job, impl),
+            grace=GRACE,
         )
         outcome = Outcome.of(status, log.read_text(encoding="utf-8", errors="replace"))
         if not outcome.good:
@@ -182,7 +194,6 @@ class Harden:
         wanted = [(job, impl) for job in self.jobs for impl in job.where(self.options.impls)]
         progress = Progress(len(wanted))
         with claimed(self.logs):
-            self.kept.folder.mkdir(exist_ok=True)
             for job, impl in wanted:
                 outcome = self.found[job.name, impl] = self.outcome(job, impl)
                 on = "" if impl == BOTH else f" IMPL={impl}"
@@ -208,4 +219,6 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
     """The command; returns the exit status."""
     refuse_all_but(env, "harden", "IMPL KDIR MEMORY SHORT TESTS TIMEOUT")
     short = env.get("SHORT") == "1"
-    return Harden(options, cache, jobs_of(options.tests, short), short)()
+    chosen = jobs_of(options.tests, short)
+    setup(options, cache)
+    return Harden(options, cache, chosen, short)()

@@ -10,6 +10,8 @@ from ..harden import BOTH, Harden, Job, Outcome
 from ..lists import load
 from ..options import NAMES, Options
 from ..run import RACES
+from ..source import Source
+from ..toolchain import Toolchain
 from .kernel_tree import FolderTest
 
 RACE = Job("race", "races", "quick", {"TESTS": "{races}", "MINUTES": "9"}, {"MINUTES": ""})
@@ -73,13 +75,27 @@ class OutcomeTest(unittest.TestCase):
 
 
 class RunTest(FolderTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.built_from("linux-7.3.4", "1.85")
+
+    def built_from(self, source: str, rustc: str) -> None:
+        """Kernels are built from that source by that compiler."""
+        found, tools = mock.Mock(path=source), mock.Mock(identity=rustc)
+        self.enterContext(mock.patch.object(Source, "find", return_value=found))
+        self.enterContext(mock.patch.object(Toolchain, "find", return_value=tools))
+
     def run_with(
         self, said: str, status: int = 0, short: bool = True, tests: tuple[str, ...] = ()
     ) -> tuple[int, list[dict[str, str]]]:
         given = []
 
-        def run(command: list[str], *, limit: float, log: object, env: dict[str, str]) -> int:
+        def run(
+            command: list[str], *, limit: float, log: object, env: dict[str, str], grace: float
+        ) -> int:
             given.append({"command": command[-1], "limit": f"{limit:.0f}"} | env)
+            # What its own children take, and more.
+            self.assertGreater(grace, 10 * process.GRACE)
             with open(str(log), "w", encoding="utf-8") as file:
                 # The models are always well.
                 file.write("1 passed, 0 failed\n" if command[-1] == "models" else said)
@@ -90,14 +106,16 @@ class RunTest(FolderTest):
             return Harden(options, cache, [RACE, MODEL], short)(), given
 
     def test_a_run(self) -> None:
-        with mock.patch.dict("os.environ", {"TESTS": "race", "SHORT": "1", "KDIR": "/linux"}):
+        env = {"TESTS": "race", "SHORT": "1", "KDIR": "/linux", "MEMORY": "4G"}
+        with mock.patch.dict("os.environ", env):
             status, given = self.run_with("5 passed, 0 failed\n")
         self.assertEqual(status, 0)
         said = [(one["command"], one.get("IMPL"), one.get("TESTS", "")[:6]) for one in given]
         expected = [("quick", impl, "pidns_") for impl in ("c", "rust")]
         self.assertEqual([(a, b, c.replace("nsprox", "pidns_")) for a, b, c in said[:2]], expected)
         self.assertEqual(said[2], ("models", None, ""))
-        self.assertEqual({one["KDIR"] for one in given}, {"/linux"})
+        for name in ("KDIR", "MEMORY"):
+            self.assertEqual([one.get(name) for one in given], [env[name], env[name], None])
         self.assertFalse([one for one in given if "SHORT" in one or "MINUTES" in one])
         self.assertTrue(self.shown().endswith("3 passed, 0 failed\n"))
         self.assertIn("2 of 3: race IMPL=rust: 5 passed, about", self.said.getvalue())
@@ -116,6 +134,11 @@ class RunTest(FolderTest):
             self.assertNotEqual(changed, before)
             (self.folder / "pidns/a.rs").rename(self.folder / "pidns/c.rs")
             self.assertNotEqual(run.key(RACE), changed)
+            changed = run.key(RACE)
+            for source, rustc in (("linux-7.3.5", "1.85"), ("linux-7.3.4", "1.86")):
+                self.built_from(source, rustc)
+                again = Harden(Options(), Cache(self.folder), [RACE, MODEL], False)
+                self.assertNotEqual(again.key(RACE), changed)
 
     def test_a_run_that_fails(self) -> None:
         status, _ = self.run_with("BUG: so\n4 passed, 1 failed\n", 1)
