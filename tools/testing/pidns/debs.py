@@ -19,6 +19,7 @@ from . import debuggers, releases
 from .cache import Cache
 from .config import merged, read_config, unhonoured
 from .errors import Fault, note
+from .kept import key_of
 from .lists import load
 from .options import Options, refuse_all_but
 from .setup import RUST, Setup, has, setup
@@ -32,6 +33,8 @@ KEYS = """CONFIG_SYSTEM_TRUSTED_KEYS=""
 CONFIG_SYSTEM_REVOCATION_KEYS=""
 CONFIG_MODULE_SIG_KEY="certs/signing_key.pem"
 """
+# In a build tree: what a build that goes on has as its configuration.
+STAMP = ".pidns-debs"
 # Not the package with debugging information, and no look for what apt installed it needs.
 DPKG_FLAGS = "-d -Ppkg.linux-upstream.nokerneldbg"
 
@@ -146,9 +149,8 @@ class Debs:
         """Makes .config, unless it is there: a build that goes on has the one that it began with."""
         lines, must = wanted(self.options.impl)
         given = read_given(self.given) if self.given else ""
-        parts = (given, lines, self.toolchain.identity, *tree.variables)
-        stamp = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-        path, mark = tree.build / ".config", tree.build / ".pidns-debs"
+        stamp = key_of([given, lines, self.toolchain.identity, *tree.variables])
+        path, mark = tree.build / ".config", tree.build / STAMP
         if path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == stamp:
             return
         tree.build.mkdir(parents=True, exist_ok=True)
@@ -198,6 +200,8 @@ class Debs:
         made = sorted(tree.build.parent.glob("*.deb"))
         if not any(path.name.startswith("linux-image-") for path in made):
             raise Fault(f"bindeb-pkg made no image; its output is in {tree.log('debs')}")
+        # The next build looks at the configuration again.
+        (tree.build / STAMP).unlink()
         return made
 
 

@@ -119,8 +119,13 @@ class DebsTest(FolderTest):
         with mock.patch.object(debs, "running", lambda: self.given):
             made = self.debs(given=False)
             made.build()
-        self.assertEqual(self.steps[:2], ["olddefconfig", "localmodconfig"])
-        self.assertIn("CONFIG_LOADED=m", (made.tree.build / ".config").read_text())
+            self.assertEqual(self.steps[:2], ["olddefconfig", "localmodconfig"])
+            config = made.tree.build / ".config"
+            self.assertIn("CONFIG_LOADED=m", config.read_text())
+            # The next build is of what runs then.
+            self.given.write_text(f"{GIVEN}CONFIG_B=y\n")
+            made.build()
+        self.assertIn("CONFIG_B=y", config.read_text())
 
     def test_no_image(self) -> None:
         made = self.debs()
