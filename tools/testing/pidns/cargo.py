@@ -97,16 +97,12 @@ def cargo(
     if process.limited(LIMIT, [*asked, *after], log=log, cwd=crate.folder, env=env) != 0:
         check_disk(log, cache.root)
         show_end(log, 30)
-        raise Fault(f"cargo {command} fails on {crate.called}; look at the lines above")
+        network = ", and at the network" if command == "build" else ""
+        raise Fault(f"cargo {command} fails on {crate.called}; look at the lines above{network}")
 
 
 def build(cache: Cache, toolchain: Toolchain, arch: Arch = X86_64, crate: Crate = FUZZER) -> Path:
     """Builds a program and returns its path."""
-    try:
-        optimised = ["--release"] if crate.profile(arch) == "release" else []
-        cargo(cache, toolchain, "build", *optimised, arch=arch, crate=crate)
-    except Fault:
-        raise Fault(
-            f"{crate.called} does not build; look at the lines above, and at the network"
-        ) from None
+    optimised = ["--release"] if crate.profile(arch) == "release" else []
+    cargo(cache, toolchain, "build", *optimised, arch=arch, crate=crate)
     return program(cache, arch=arch, crate=crate)

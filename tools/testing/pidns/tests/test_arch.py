@@ -59,6 +59,18 @@ class ProgramsTest(FolderTest):
         library.touch()
         self.assertNotIn("build-std", self.fuzzer(ARM64)[0])
 
+    def test_a_build_that_fails(self) -> None:
+        toolchain = Toolchain(Path("rustc"), 1, self.folder, {"PATH": "/usr/bin:/bin"})
+        cache = Cache(self.folder / "cache")
+        cargo_program = self.program("cargo", "#!/bin/sh\necho 'No space left on device'; exit 1\n")
+        for found, words in ((None, "cargo is missing"), (str(cargo_program), "the disk of ")):
+            with mock.patch.object(cargo, "find_cargo", return_value=found):
+                self.refused(words, lambda: cargo.build(cache, toolchain))
+        self.program("cargo", "#!/bin/sh\nexit 1\n")
+        with mock.patch.object(cargo, "find_cargo", return_value=str(cargo_program)):
+            words = "cargo build fails on the fuzzer; look at the lines above, and at the network"
+            self.refused(words, lambda: cargo.build(cache, toolchain))
+
 
 if __name__ == "__main__":
     main()
