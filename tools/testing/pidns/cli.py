@@ -120,8 +120,9 @@ def main(arguments: Sequence[str]) -> int:
     except Fault as fault:
         print(f"pidns: error: {fault}", file=sys.stderr)
         return 1
-    except subprocess.CalledProcessError as error:
-        print(f"pidns: error: {error}; run make setup", file=sys.stderr)
+    except subprocess.SubprocessError as error:
+        advice = "" if isinstance(error, subprocess.TimeoutExpired) else "; run make setup"
+        print(f"pidns: error: {error}{advice}", file=sys.stderr)
         return 1
     except OSError as error:
         advice = "; free some space, then try again" if error.errno == errno.ENOSPC else ""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 import errno
+import subprocess
 from unittest import mock
 
 from .. import cli
@@ -13,6 +14,15 @@ class CliTest(FolderTest):
                 self.assertEqual(cli.main(["quick"]), 1)
         said = "pidns: error: [Errno 13] no\npidns: error: [Errno 28] full; free some space"
         self.assertTrue(self.said.getvalue().startswith(said))
+
+    def test_programs_that_fail(self) -> None:
+        for error, words in (
+            (subprocess.CalledProcessError(1, ["a"]), "returned non-zero exit status 1.; run make"),
+            (subprocess.TimeoutExpired(["a"], 60), "timed out after 60 seconds\n"),
+        ):
+            with mock.patch.dict(cli.COMMANDS, quick=mock.Mock(side_effect=error)):
+                self.assertEqual(cli.main(["quick"]), 1)
+            self.assertIn(words, self.said.getvalue())
 
     def test_what_is_for_this_machine_alone(self) -> None:
         for arch, words in (
