@@ -272,9 +272,9 @@ def remove(overlay: Overlay, kdir: Path) -> None:
     note(f"{what} is out of {tree}")
 
 
-def remove_command(_o: Options, _c: Cache, env: Mapping[str, str], arguments: Sequence[str]) -> int:
+def remove_command(_o: Options, _c: Cache, _e: Mapping[str, str], arguments: Sequence[str]) -> int:
     """The command "remove TREE"."""
     if not arguments or not arguments[0]:
         raise Fault("which tree? give KDIR=, the path of the tree to take our files out of")
-    remove(Overlay.find(env), Path(arguments[0]))
+    remove(Overlay(), Path(arguments[0]))
     return 0

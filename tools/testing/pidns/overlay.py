@@ -5,12 +5,13 @@ import hashlib
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from . import rows
 from .cache import TOP
 from .errors import Fault
+from .kept import key_of
 from .lists import load
 
 # A page that is made when our files are laid: which tests prove which row of the contract.
@@ -70,13 +71,8 @@ def files_below(folder: Path, *parts: str) -> list[str]:
 class Overlay:
     """The checkout, as far as it is laid over a tree."""
 
-    def __init__(self, root: Path = TOP) -> None:
-        self.root = root
-
-    @classmethod
-    def find(cls, env: Mapping[str, str]) -> "Overlay":
-        """The checkout, or the copy that the mutants lay."""
-        return cls(Path(env.get("PIDNS_OVERLAY") or TOP))
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or TOP
 
     def files(self) -> list[str]:
         """Its own files, without what was built there."""
@@ -102,11 +98,9 @@ class Overlay:
 
     def version(self) -> str:
         """A hash of all that is laid over and patched."""
-        files = self.map()
-        whole = "".join(f"{file}\t{path}\n" for file, path in files.items())
-        whole += "".join(f"{line_of(self.root, file)}\n" for file in files)
-        data = whole.encode() + b"".join(path.read_bytes() for path in self.patches())
-        return hashlib.sha256(data).hexdigest()[:16]
+        files = self.map().items()
+        parts = (part for file, path in files for part in (file, path, self.root / file))
+        return key_of([*parts, *self.patches()])
 
 
 def target(file: str) -> str:

@@ -274,23 +274,23 @@ def command(_o: Options, cache: Cache, env: Mapping[str, str], arguments: Sequen
     cached = source.cached(cache)
     if cached is None:
         note("the source is not in the cache; make kernel fetches it")
-    print("\n".join(show(tree, Overlay.find(env), cached, cache.log)))
+    print("\n".join(show(tree, Overlay(), cached, cache.log)))
     return 0
 
 
 def integrate_command(
     _o: Options, cache: Cache, env: Mapping[str, str], arguments: Sequence[str]
 ) -> int:
-    """The command "integrate [--update] TREE"."""
-    folder = arguments[-1] if arguments else ""
+    """The command "integrate TREE"."""
+    folder = arguments[0] if arguments else ""
     if not folder:
         raise Fault(f"which tree? give KDIR=, the path of a {trees()} source tree")
     force = env.get("FORCE", "")
     if force not in ("", "0", "1"):
         raise Fault(f"FORCE={force} is not known; use FORCE=1, or leave it out")
-    tree, overlay = Path(folder), Overlay.find(env)
+    tree, overlay = Path(folder), Overlay()
     check_kdir(tree)
     need_programs()
     examine(tree.resolve(), overlay, source.cached(cache), cache.log, force == "1")
-    integrate(overlay, tree, arguments[0] == "--update")
+    integrate(overlay, tree)
     return 0

@@ -2,7 +2,6 @@
 """The kernel's source: the user's tree, or Debian's in the cache."""
 
 import hashlib
-import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -86,7 +85,7 @@ class Source:
 
     def lay_over(self) -> None:
         """Lays the checkout's files over it."""
-        integrate(Overlay.find(os.environ), self.path, update=not self.own)
+        integrate(Overlay(), self.path, update=not self.own)
 
     def kernel_version(self, rust: bool) -> str:
         """A hash of those files laid over it that are built."""

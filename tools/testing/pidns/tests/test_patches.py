@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from unittest import mock
 
-from .. import cli, patchbuild, patches, series
+from .. import cli, overlay, patchbuild, patches, series
 from ..cache import Cache
 from ..config import for_patches
 from ..errors import Fault
@@ -58,8 +58,7 @@ class PatchesTest(FolderTest):
         self.out = self.folder / "out"
         self.enterContext(mock.patch.object(patches, "load", lambda *_: self.plan))
         self.enterContext(mock.patch.object(Sender, "find", lambda: SENDER))
-        self.enterContext(mock.patch.dict("os.environ", PIDNS_OVERLAY=str(self.root)))
-        self.enterContext(mock.patch.object(patches, "Overlay", lambda: Overlay(self.root)))
+        self.enterContext(mock.patch.object(overlay, "TOP", self.root))
 
     def make(self) -> tuple[Repository, list[str]]:
         self.source.lay_over()

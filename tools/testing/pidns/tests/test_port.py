@@ -5,7 +5,7 @@ import dataclasses
 from pathlib import Path
 from unittest import mock
 
-from .. import cli, port, releases
+from .. import cli, overlay, port, releases
 from ..cache import TOP
 from ..options import SERIES, known_series
 from ..overlay import Overlay
@@ -121,17 +121,16 @@ class TreeTest(FolderTest):
         for name in ("rust", "pidns", "nsproxy", "Documentation"):
             (root / name).mkdir(exist_ok=True)
         write(root, {"rust/kernel/ns/pid.rs": "// ns\n"})
-        self.root = root
-        self.overlay = Overlay(root)
         files = ("kernel/pid.c", "include/a.h", "init/Kconfig")
         self.release = Release(
             "7.3", "7.3.4", {file: hash_of((self.tree / file).read_bytes()) for file in files}
         )
+        self.enterContext(mock.patch.object(overlay, "TOP", root))
         self.enterContext(mock.patch.object(releases, "supported", lambda: [self.release]))
         self.enterContext(mock.patch.object(port, "counterparts", lambda _: {"one": "ONE"}))
 
     def integrate(self, **env: str) -> int:
-        with mock.patch.dict("os.environ", {"PIDNS_OVERLAY": str(self.root), **env}):
+        with mock.patch.dict("os.environ", env):
             return cli.main(["integrate", str(self.tree)])
 
     def test_the_release(self) -> None:
@@ -170,7 +169,7 @@ class TreeTest(FolderTest):
         change(self.tree / "Makefile", "PATCHLEVEL = 3", "PATCHLEVEL = 9")
         change(self.tree / "kernel/pid.c", "three", "attach_pid")
         change(self.tree / "init/Kconfig", "\n30\n", "\nother\n")
-        with mock.patch.dict("os.environ", PIDNS_OVERLAY=str(self.root), KDIR=str(self.tree)):
+        with mock.patch.dict("os.environ", KDIR=str(self.tree)):
             self.assertEqual(cli.main(["integrate", str(self.tree)]), 1)
             self.assertIn("; give such a tree, or see", self.said.getvalue())
             self.assertEqual(cli.main(["port", str(self.tree)]), 0)
