@@ -16,9 +16,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import debuggers, expected, kernel, kselftests, ktap, process, qemu, report
+from . import debuggers, expected, kernel, kselftests, ktap, link, process, qemu, report
 from . import table as tables
-from .cache import TOP, Cache
+from .arch import X86_64
+from .cache import Cache
 from .errors import Fault, note
 from .guest import SCRIPTS
 from .ktap import Result
@@ -32,8 +33,6 @@ LIMIT = 3600
 # Minutes for a debugger on a dump.
 DEBUGGER_LIMIT = 60
 ARGUMENTS = "nokaslr sysctl.vm.mem_profiling=1"
-# Those of the C files that take no probe: system calls and objects, and what runs once, at boot.
-NO_PROBE = re.compile(r"#|__x64_sys_|init_|pidns_.*operations|nsproxy_cache_init|pid_idr_init")
 
 
 def counts(series: str = SERIES) -> dict[str, int]:
@@ -46,8 +45,7 @@ def counts(series: str = SERIES) -> dict[str, int]:
 
 def functions() -> list[str]:
     """Those of the C files that take a probe."""
-    lines = (TOP / "tools/testing/symbols").read_text(encoding="utf-8").splitlines()
-    return sorted(line.split()[0] for line in lines if line and not NO_PROBE.match(line))
+    return link.traced(kernel.wanted_symbols(X86_64))
 
 
 def dump(stage: Path, seconds: float) -> None:
@@ -168,7 +166,7 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
     """The command; returns the exit status."""
     have = counts(options.series)
     chosen = choose("CHECKS", env.get("CHECKS", "").split(), have)
-    refuse(env, "make distro", "DEBUG")
+    refuse(env, "distro", "DEBUG")
     setup(options, cache)
     dumps = Dump(debuggers.folder(cache))
     runs = {impl: run(options.with_impl(impl), cache, chosen, dumps) for impl in options.impls}

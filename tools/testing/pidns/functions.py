@@ -9,10 +9,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from .arch import X86_64
 from .cache import TOP
+from .kernel import wanted_symbols
 
 CRATES = ("pidns", "nsproxy")
-SYMBOLS = TOP / "tools/testing/symbols"
 # The boundary's function in Rust, for what C calls by another name.
 RENAMED = {
     "__x64_sys_pidfd_getfd": "pidns_pidfd_getfd",
@@ -81,7 +82,7 @@ def rows(top: Path, crate: str) -> list[Row]:
     """The table of a crate, in the order of the files."""
     layers = [modules(top / crate, raw) for raw in (False, True)]
     known = aliases(top / "rust/kernel")
-    wanted = {line.split()[0] for line in SYMBOLS.read_text(encoding="utf-8").splitlines() if line}
+    wanted = wanted_symbols(X86_64)
     names = {rust: c for c, rust in RENAMED.items()}
     made = []
     for path in sorted([top / crate / "abi.rs", *(top / crate / "abi").rglob("*.rs")]):
@@ -96,13 +97,12 @@ def rows(top: Path, crate: str) -> list[Row]:
 
 def unlisted(top: Path, crate: str) -> list[str]:
     """What a crate exports that is not a function of C, except for those that glue.c calls."""
-    wanted = {line.split()[0] for line in SYMBOLS.read_text(encoding="utf-8").splitlines() if line}
     found = [
         name
         for path in sorted([top / crate / "abi.rs", *(top / crate / "abi").rglob("*.rs")])
         for name in EXPORT.findall(path.read_text(encoding="utf-8"))
     ]
-    known = wanted | STATIC
+    known = {*wanted_symbols(X86_64), *STATIC}
     return [name for name in found if name not in known and not name.startswith("pidns_")]
 
 

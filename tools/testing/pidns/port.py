@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import functions, releases, source, stage
+from . import functions, kernel, releases, source, stage
+from .arch import X86_64
 from .cache import TOP, Cache, replace_file
 from .errors import Fault, note
 from .integrate import integrate
@@ -180,8 +181,7 @@ def report(
 
 def unknown_functions(texts: Mapping[str, str]) -> Iterator[str]:
     """Global functions of the replaced files that are not in the list of ours, and the reverse."""
-    words = (line.split() for line in functions.SYMBOLS.read_text(encoding="utf-8").splitlines())
-    listed = {word[0].replace("__x64_sys_", "sys_") for word in words if word and word[0] != "#"}
+    listed = {name.replace("__x64_sys_", "sys_") for name in kernel.wanted_symbols(X86_64)}
     there: set[str] = set()
     for file in REPLACED:
         text = texts.get(file, "")

@@ -33,7 +33,7 @@ class DistroTest(FolderTest):
 
     def test_options(self) -> None:
         self.refused(
-            "DEBUG=1 is not for make distro",
+            "DEBUG=1 is not for distro",
             lambda: distro.command(Options(), Cache(self.folder), {"DEBUG": "1"}, []),
         )
 
