@@ -6,10 +6,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import expected, kernel, ktap, process, qemu, report, splats
+from . import expected, kernel, ktap, process, qemu, report, rows, splats
 from .cache import TOP, Cache, check_disk
 from .errors import note
 from .ktap import Result
@@ -17,35 +17,26 @@ from .options import Options, refuse
 
 # The suite of all doctests of the kernel crate.
 DOCTESTS = "rust_doctests_kernel"
-SUITE = re.compile(r"^\s*#\[(?:\w+::)*kunit_tests\((\w+)\)", re.M)
 FENCE = re.compile(r"^\s*//[/!] ```(.*)$", re.M)
 LIMIT, DEBUG_LIMIT = 600, 1800
 
 
 def suites(top: Path = TOP) -> list[str]:
     """The suites that our sources define."""
-    sources = (path for name in ("pidns", "nsproxy", "rust/kernel") for path in _rust(top / name))
-    return sorted({one for path in sources for one in SUITE.findall(_text(path))})
+    return sorted(rows.kunit(top))
 
 
 def doctests(top: Path = TOP) -> list[str]:
     """How KUnit names the doctests of those files in the kernel crate that have some that run."""
     folder = top / "rust/kernel"
     found = []
-    for path in _rust(folder):
+    for path in folder.rglob("*.rs"):
         # Each second fence closes an example.
-        if any(kind in ("", "rust", "no_run") for kind in FENCE.findall(_text(path))[::2]):
+        fences = FENCE.findall(path.read_text(encoding="utf-8"))[::2]
+        if any(kind in ("", "rust", "no_run") for kind in fences):
             name = re.sub(r"[/.]", "_", str(path.relative_to(folder)))
             found.append(f"rust_doctest_kernel_{name}")
     return sorted(found)
-
-
-def _rust(folder: Path) -> Iterator[Path]:
-    return folder.rglob("*.rs")
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
 
 
 def claims(results: list[Result], status: int, console: str) -> list[Result]:
@@ -54,12 +45,13 @@ def claims(results: list[Result], status: int, console: str) -> list[Result]:
     complaint = next(splats.find(console.splitlines()), "") if console else "it is empty"
     ran = {name.split(": ")[0] for name in names}
     files = {re.sub(r"_\d+$", "", name.split(": ")[-1]) for name in names}
+    never = "it did not run"
     return [
-        qemu.claim("kunit.py is content", "" if status == 0 else f"status {status}"),
+        qemu.claim("kunit.py succeeds", "" if status == 0 else f"status {status}"),
         qemu.claim("the kernel log is silent", complaint),
-        *(qemu.claim(f"the suite {one} ran", "" if one in ran else "no") for one in suites()),
+        *(qemu.claim(f"the suite {one} ran", "" if one in ran else never) for one in suites()),
         *(
-            qemu.claim(f"the doctests {one} ran", "" if one in files else "no")
+            qemu.claim(f"the doctests {one} ran", "" if one in files else never)
             for one in doctests()
         ),
     ]

@@ -30,7 +30,7 @@ SELFTESTS = "tools/testing/selftests/pidns"
 # The harness's default limit of a case is too short for a slow machine.
 DEFAULT_LIMIT = re.compile(r"^(?:TEST|TEST_F|TEST_SIGNAL|TEST_F_SIGNAL)\(", re.MULTILINE)
 CASE = re.compile(r"^TEST_F_TIMEOUT\(\w+,\s*(\w+)", re.MULTILINE)
-SUITE = re.compile(r"^#\[(?:\w+::)*kunit_tests\((\w+)\)\]", re.MULTILINE)
+SUITE = re.compile(r"^\s*#\[(?:\w+::)*kunit_tests\((\w+)\)\]", re.MULTILINE)
 KUNIT_TEST = re.compile(r"^    #\[test\]\n(?:    (?:#\[|//).*\n)*    fn (\w+)", re.MULTILINE)
 RUST = ("pidns", "nsproxy", "rust/kernel")
 FIELDS = {"title", "since", "cases", "commands", "no_mutant"}
