@@ -8,10 +8,9 @@ Documentation/pidns/testing.rst describes the lists.
 
 import hashlib
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from . import planted
 from .cache import TOP
@@ -20,7 +19,7 @@ from .lists import load
 from .planted import Planted
 
 FOLDER = "tools/testing/mutants"
-ROWS = "tools/testing/pidns/lists/rows.toml"
+ROWS = "rows.toml"
 
 
 @dataclass(frozen=True)
@@ -73,18 +72,14 @@ def read(top: Path = TOP) -> list[Mutant]:
     return found
 
 
-def _rows(top: Path) -> dict[str, tuple[set[str], str]]:
-    """The rows, each with the programs and suites that test it and the reason why it has no mistake."""
-    rows = tomllib.loads((top / ROWS).read_text(encoding="utf-8"))["row"]
-    return {
-        name: (set(row.get("cases", ())), row.get("no_mutant", "")) for name, row in rows.items()
+def _rows(table: dict[str, Any]) -> tuple[dict[str, tuple[set[str], str]], set[str]]:
+    """The rows, each with the programs and suites that test it and the reason why it has no mistake;
+    and the programs whose cases are of no row, since they do not test the kernel."""
+    rows = {
+        name: (set(row.get("cases", ())), row.get("no_mutant", ""))
+        for name, row in table["row"].items()
     }
-
-
-def _of_no_row(top: Path) -> set[str]:
-    """The programs whose cases are of no row, since they do not test the kernel."""
-    other = tomllib.loads((top / ROWS).read_text(encoding="utf-8")).get("other", ())
-    return {case.partition(".")[0] for case in other}
+    return rows, {case.partition(".")[0] for case in table.get("other", ())}
 
 
 def _check_rows(
@@ -106,7 +101,8 @@ def _check_rows(
 def check(top: Path, least: int) -> list[str]:
     """What is wrong with the lists: each text must be there once, names be unique, each row have a
     mistake or a reason, and each kselftest be tried with one; and there must be enough."""
-    mutants, rows, programs = read(top), _rows(top), planted.programs(top)
+    mutants, programs = read(top), planted.programs(top)
+    rows, other = load(ROWS, _rows)
     faults = [
         f"{mutant.at}: there is no row {row}"
         for mutant in mutants
@@ -115,7 +111,7 @@ def check(top: Path, least: int) -> list[str]:
     ]
     faults += planted.check(top, mutants)
     faults += _check_rows(mutants, rows, programs)
-    named = {test for mutant in mutants for test in mutant.tests} | _of_no_row(top)
+    named = {test for mutant in mutants for test in mutant.tests} | other
     faults += [
         f"{FOLDER}: no mutant is tried with {program}, so nothing shows that it can fail"
         for program in programs

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """What is wrong with a list of mistakes is found."""
 
-from .. import mutants
+from unittest import mock
+
+from .. import lists, mutants
 from .kernel_tree import FolderTest, write
 
 A = "fn f() -> u32 {\n    one();\n    two();\n    two();\n}\n"
@@ -29,6 +31,7 @@ class MutantsTest(FolderTest):
         super().setUp()
         self.top = self.folder
         write(self.top, FILES)
+        self.enterContext(mock.patch.object(lists, "LISTS", self.top))
 
     def check(self, *lists: str, least: int = 1) -> list[str]:
         self.write("tools/testing/mutants/a.toml", "\n".join(lists))
@@ -81,6 +84,11 @@ class MutantsTest(FolderTest):
     def test_no_test_can_see_it(self) -> None:
         self.write(mutants.ROWS, "[row.A1]\n")
         self.fault("tried with a1_test", GOOD.replace('"a1_test"', ""))
+
+    def test_rows_that_are_not_understood(self) -> None:
+        for text, words in (("[row", "rows.toml is invalid: "), ("a = 1", "'row' is missing")):
+            self.write(mutants.ROWS, text)
+            self.bad(words, GOOD)
 
     def test_fewer_than_there_must_be(self) -> None:
         self.fault("1 mistakes; lists/counts.toml says 2", GOOD, least=2)
