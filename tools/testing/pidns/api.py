@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What our modules of the kernel crate let a module do, checked against lists/api.toml.
-
-usage: python3 -m pidns.api check
-"""
+"""What our modules of the kernel crate let a module do, checked against lists/api.toml."""
 
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,11 +125,5 @@ def faults(code: Items, known: Items) -> Iterator[str]:
 
 
 def main() -> int:
-    """Returns the exit status."""
+    """Prints what is wrong; returns the exit status."""
     return show_faults(lambda: faults(found(TOP), load(LIST.name, listed)))
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] != ["check"]:
-        sys.exit(__doc__)
-    sys.exit(main())

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The points in tools/testing/delays/*.toml where a kernel can be told to be slow.
 
-usage: python3 -m pidns.delays check
-
 Documentation/pidns/testing.rst describes the lists.
 """
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +14,7 @@ from .errors import Fault, show_faults
 from .planted import Planted
 
 FOLDER = "tools/testing/delays"
+# race and holds, which operations meet there and what must hold, are for who reads the list.
 FIELDS = {"what", "race", "holds", "tests", "us"}
 MAY = {"sleeps", "every", "catches"}
 # Microseconds: a spin with locks held stops the machine, a sleep only a task.
@@ -30,9 +28,6 @@ class Delay(Planted):
     FOLDER: ClassVar[str] = FOLDER
     WORD: ClassVar[str] = "DELAY"
 
-    # The operations that meet there, and what must hold.
-    race: str
-    holds: str
     # How long it takes, in microseconds, and every how many passages.
     us: int
     every: int = 1
@@ -75,8 +70,6 @@ def parse(text: str, name: str, before: int = 0) -> list[Delay]:
                 table["what"],
                 tuple(table["tests"]),
                 planted.edits(at, table),
-                table["race"],
-                table["holds"],
                 _number(at, table, "us", LONGEST[sleeps]),
                 _number(at, table, "every", 1000),
                 sleeps,
@@ -117,9 +110,3 @@ def check(top: Path) -> list[str]:
 def main() -> int:
     """Prints what is wrong; returns the exit status."""
     return show_faults(lambda: check(TOP))
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] != ["check"]:
-        sys.exit(__doc__)
-    sys.exit(main())

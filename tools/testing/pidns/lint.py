@@ -6,11 +6,26 @@ import functools
 import re
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import analyzer, cargo, config, fuzzer, process, rustdoc
+from . import (
+    analyzer,
+    api,
+    cargo,
+    config,
+    delays,
+    functions,
+    fuzzer,
+    mutants,
+    policy,
+    process,
+    releases,
+    rows,
+    rustdoc,
+)
 from .cache import TOP, Cache
 from .errors import Fault, note
 from .options import Options
@@ -295,18 +310,15 @@ class Lint:
 
     def checks(self) -> dict[str, Callable[[], bool]]:
         """What needs no kernel tree comes first, what takes longest last."""
-        commands = {
-            "shellcheck": ["shellcheck", "-x", *shell_scripts()],
-            "policy": [PYTHON, "-m", "pidns", "policy"],
-            "mutants": [PYTHON, "-m", "pidns.mutants", "check"],
-            "delays": [PYTHON, "-m", "pidns.delays", "check"],
-            "rows": [PYTHON, "-m", "pidns.rows", "check"],
-            "functions": [PYTHON, "-m", "pidns.functions", "check"],
-            "api": [PYTHON, "-m", "pidns.api", "check"],
-            "releases": [PYTHON, "-m", "pidns.releases", "check"],
-        }
-        ran = {name: functools.partial(self.run, words) for name, words in commands.items()}
-        return ran | {
+        return {
+            "shellcheck": lambda: self.run(["shellcheck", "-x", *shell_scripts()]),
+            "policy": lambda: policy.main() == 0,
+            "mutants": lambda: mutants.main() == 0,
+            "delays": lambda: delays.main() == 0,
+            "rows": lambda: rows.main() == 0,
+            "functions": lambda: functions.main("check") == 0,
+            "api": lambda: api.main() == 0,
+            "releases": lambda: releases.main(["check"]) == 0,
             "python": self.python,
             "rustfmt": self.rustfmt,
             "checkpatch": self.checkpatch,
@@ -344,7 +356,9 @@ def passes(check: Callable[[], bool]) -> bool:
         return check()
     except (Fault, OSError, subprocess.SubprocessError) as error:
         print(f"pidns: error: {error}", file=sys.stderr)
-        return False
+    except Exception:
+        traceback.print_exc()
+    return False
 
 
 def command(options: Options, cache: Cache, _: Mapping[str, str], arguments: Sequence[str]) -> int:

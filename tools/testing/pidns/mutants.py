@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """The deliberate mistakes in tools/testing/mutants/*.toml, and the sources with all of them.
 
-usage: python3 -m pidns.mutants check
-
 Documentation/pidns/testing.rst describes the lists.
 """
 
 import hashlib
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -129,9 +126,3 @@ def main() -> int:
         return check(TOP, load("counts.toml", lambda counts: int(counts["mutants"]["rust"])))
 
     return show_faults(faults)
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] != ["check"]:
-        sys.exit(__doc__)
-    sys.exit(main())

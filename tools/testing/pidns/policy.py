@@ -10,13 +10,12 @@ bindings are refused, except in abi and raw.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from .cache import TOP, Cache
+from .cache import TOP
 from .errors import show_faults
 from .lists import load
-from .options import Options
 
 RULES = (
     (r"\bunsafe\b", "unsafe code"),
@@ -126,6 +125,6 @@ def faults(top: Path) -> Iterator[str]:
         yield f"pidns/glue.c:{line}: {found[0]}: a decision, which belongs in Rust"
 
 
-def command(_o: Options, _c: Cache, _e: Mapping[str, str], _a: Sequence[str]) -> int:
-    """The command: prints what breaks them in ours."""
+def main() -> int:
+    """Prints what breaks them in ours; returns the exit status."""
     return show_faults(lambda: faults(TOP))

@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which tests prove which row of the contract: lists/rows.toml, checked and as a report.
+"""Which tests prove which row of the contract: lists/rows.toml, checked, and as a page for
+Documentation/pidns.
 
-usage: python3 -m pidns.rows check
-       python3 -m pidns.rows write FILE
-
-check  prints what is wrong: a row without a test, a test that does not exist, a kselftest's case
-       or a KUnit suite that is in no row
-write  writes the report for Documentation/pidns
+Wrong is a row without a test, a test that does not exist, a kselftest's case or a KUnit suite that
+is in no row.
 """
 
 import re
 import shlex
-import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
@@ -36,7 +32,7 @@ RUST = ("pidns", "nsproxy", "rust/kernel")
 FIELDS = {"title", "since", "cases", "commands", "no_mutant"}
 
 HEAD = """.. SPDX-License-Identifier: GPL-2.0
-.. Made by python3 -m pidns.rows from tools/testing/pidns/lists/rows.toml.
+.. Made from tools/testing/pidns/lists/rows.toml.
 
 ====================
 What is tested where
@@ -225,16 +221,6 @@ def report(table: Table, tests: Tests) -> str:
     return "\n".join(text)
 
 
-def main(arguments: list[str], top: Path = TOP) -> int:
-    """Checks the list, or writes the report; returns the exit status."""
-    if arguments[0] == "write":
-        page = report(load(LIST, read_table), Tests(top))
-        Path(arguments[1]).write_text(page, encoding="utf-8")
-        return 0
+def main(top: Path = TOP) -> int:
+    """Prints what is wrong; returns the exit status."""
     return show_faults(lambda: faults(load(LIST, read_table), Tests(top)))
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] != ["check"] and not (len(sys.argv) == 3 and sys.argv[1] == "write"):
-        sys.exit(__doc__)
-    sys.exit(main(sys.argv[1:]))

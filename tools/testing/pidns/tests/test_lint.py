@@ -90,5 +90,7 @@ class LintTest(FolderTest):
     def test_a_check_that_fails_ends_only_itself(self) -> None:
         self.assertTrue(lint.passes(lambda: True))
         self.assertFalse(lint.passes(mock.Mock(side_effect=OSError("no"))))
+        self.assertFalse(lint.passes(mock.Mock(side_effect=KeyError("why"))))
+        self.assertIn("KeyError: 'why'", self.said.getvalue())
         self.assertFalse(self.lint.run(["sh", "-c", "exit 3"], cwd=self.folder))
         self.assertTrue(self.lint.run(["grep", "-q", "a"], text="a\n"))
