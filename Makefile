@@ -36,7 +36,7 @@ help: ## print this
 	@echo '                started again (debs)'
 	@echo '  CONFIG=...    a configuration of a kernel, instead of the one that runs here (debs)'
 	@echo '  BUILD=1       build each patch, for C and for Rust (patches)'
-	@echo '  FORCE=1       although a file that ours replace is not that of the release (integrate)'
+	@echo "  FORCE=1       even if pid.c, pid_namespace.c or nsproxy.c differ from the release's (integrate)"
 	@echo '  CONFIGS=...   some of the configurations of make configs (configs), or kernels: usual, debug,'
 	@echo '                strict, rt (delays)'
 	@echo '  OP=... LEVEL=...  what to look at, how deep (profile, bench-native; bench-growth: OP=)'

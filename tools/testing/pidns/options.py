@@ -132,17 +132,17 @@ class Options:
 
     @property
     def run(self) -> str:
-        """What the logs of a run are told apart by."""
+        """Distinguishes the logs of a run."""
         return f"{self.arch.prefix}{self.impl}{'-debug' if self.debug else ''}"
 
     @property
     def words(self) -> str:
-        """What is built, as it is asked for."""
+        """The build's options, as on make's command line."""
         return " ".join([f"IMPL={self.impl}", *self.also])
 
     @property
     def also(self) -> list[str]:
-        """That, but for the implementation."""
+        """The same without IMPL=."""
         arch = [f"ARCH={self.arch.name}"] if self.arch.foreign else []
         return [*arch, *(["DEBUG=1"] if self.debug else [])]
 

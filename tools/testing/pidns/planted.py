@@ -115,8 +115,7 @@ def planted(text: str, file: str, every: Iterable[Planted]) -> tuple[str, list[s
 
 
 def replaced(text: str, places: list[tuple[int, int, str, str]]) -> tuple[str, list[str]]:
-    """The text with other texts in some places, each from here to there and by somebody; and who
-    change the same place."""
+    """The text with these ranges replaced, and the pairs of owners whose ranges overlap."""
     places = sorted(places, reverse=True)
     clashes = [f"{b[3]} and {a[3]}" for a, b in itertools.pairwise(places) if b[1] > a[0]]
     for start, end, new, _ in places:
