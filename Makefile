@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What a person types. `make` alone tells. The work is in tools/testing/pidns.
+# Entry points; `make` alone lists them. The work is in tools/testing/pidns.
 
 export ARCH BUILD FORCE IMPL DEBUG KDIR TIMEOUT TESTS CHECKS CONFIG CONFIGS MUTANTS DELAYS JOBS RUSTC CPUS MEMORY SEED SEEDS MINUTES SHORT
 
@@ -23,13 +23,16 @@ help: ## print this
 	@echo
 	@echo '  IMPL=c        the C files instead of Rust'
 	@echo '  ARCH=...      arm64 or riscv, which QEMU emulates, instead of x86_64 (kernel, run, shell,'
-	@echo '                test, kunit, fuzz, compare, configs; setup installs what is needed)'
-	@echo '  DEBUG=1       with KASAN, lockdep and other checks of the kernel (the same)'
+	@echo '                test, kunit, fuzz, fuzz-shrink, compare, configs; setup installs what is needed)'
+	@echo '  DEBUG=1       with KASAN, lockdep and other checks of the kernel (kernel, run, shell, debug,'
+	@echo '                test, quick, kunit, fuzz, containers, systemd, soak)'
 	@echo '  KDIR=...      a Linux 7.3 or 7.2 tree of yours instead of a fetched one'
 	@echo '  TESTS=...     some of the kselftests (test, quick), KUnit suites or "fuzz" (quick),'
 	@echo '                or of the suites (upstream-tests), or of models, their scenarios and'
-	@echo '                mistakes (models), or of the jobs in lists/harden.toml (harden)'
-	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers)'
+	@echo '                mistakes (models), or of the kselftests (soak), or of the jobs in'
+	@echo '                lists/harden.toml (harden)'
+	@echo '  CHECKS=...    some of the tools, as in CHECKS="crun nspawn" (containers) or'
+	@echo '                CHECKS="ftrace bpf" (distro)'
 	@echo '  SEEDS=A..B    which programs (fuzz, compare, mutants, quick)'
 	@echo '  MINUTES=...   again and again for so long, to find races (quick), or for less noise'
 	@echo '                (bench-native), how long (soak), or how long a build may take until it is'
@@ -39,17 +42,17 @@ help: ## print this
 	@echo "  FORCE=1       even if pid.c, pid_namespace.c or nsproxy.c differ from the release's (integrate)"
 	@echo '  CONFIGS=...   some of the configurations of make configs (configs), or kernels: usual, debug,'
 	@echo '                strict, rt (delays)'
-	@echo '  OP=... LEVEL=...  what to look at, how deep (profile, bench-native; bench-growth: OP=)'
+	@echo '  OP=... LEVEL=...  which operations, at which levels (profile, bench-native; bench-growth: OP=)'
 	@echo '  SIZES=...     how many processes, namespaces and so on, as in SIZES="10 1000" (bench-growth)'
 	@echo '  MUTANTS=...   some of the mistakes in tools/testing/mutants (mutants)'
 	@echo '  DELAYS=...    some of the points in tools/testing/delays (delays)'
-	@echo '  TIMEOUT=...   seconds that a guest may take (not shell, configs, mutants), or one test (quick,'
-	@echo '                delays),'
-	@echo '                or for which its instructions are logged (profile)'
-	@echo '  SHORT=1       the short form (harden); SHORT=0: all rounds of tests that do a part else (quick)'
+	@echo '  TIMEOUT=...   seconds for a guest (not shell, configs, mutants), for one test (quick, delays),'
+	@echo '                or to log instructions (profile)'
+	@echo '  SHORT=1       the short form (harden); SHORT=0: all iterations, also of tests that'
+	@echo '                otherwise run some of them (quick)'
 	@echo '  CPUS=... MEMORY=...  processors and memory of the guest, as in CPUS=4 MEMORY=4G (2, 2G;'
 	@echo '                of each guest of quick and mutants: 2 for races, else 1; 1G; of'
-	@echo '                delays: 2; 1G; of bench-native: 1, and all; 1G; of bench-growth: 1; 8G)'
+	@echo '                delays: 2; 1G; of distro: 2; 1G; of bench-native: 1, and all; 1G; of bench-growth: 1; 8G)'
 	@echo '  JOBS=...      how much to build at a time (as many as there are processors)'
 	@echo '  RUSTC=...     a rustc of yours, with its library source, instead of /usr/bin/rustc'
 
@@ -86,7 +89,7 @@ upstream-tests: ## compare C and Rust by the kernel tree's own kselftests
 fuzz: ## compare C and Rust by random programs
 	@$(HARNESS) fuzz
 
-fuzz-shrink: ## make the program of a SEED= that differs small
+fuzz-shrink: ## shrink the program of a SEED= on which C and Rust differ
 	@$(HARNESS) fuzz-shrink
 
 systemd: ## boot systemd to its default target, on C and on Rust
@@ -152,7 +155,7 @@ integrate: ## lay the project over KDIR=, a Linux 7.3 or 7.2 tree of yours
 remove: ## take the project out of KDIR= again
 	@$(HARNESS) remove "$(KDIR)"
 
-port: ## tell what KDIR=, a tree of another release, changes in what ours replace
+port: ## list what KDIR=, a tree of another release, changes in what this replaces
 	@$(HARNESS) port "$(KDIR)"
 
 patches: ## make a series of patches for git am, and check it (BUILD=1 builds each)
