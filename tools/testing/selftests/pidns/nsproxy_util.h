@@ -487,6 +487,19 @@ static inline int cpu_stay(void)
 	return sched_setaffinity(0, sizeof(cpu), &cpu) ? -errno : 0;
 }
 
+/* The mount of a file system that need not be mounted anywhere, or a negative errno. */
+static inline int fs_root(const char *name)
+{
+	int fs = fsopen(name, FSOPEN_CLOEXEC), root = -1;
+
+	if (fs >= 0 && !fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		root = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (root < 0)
+		root = -errno;
+	close(fs);
+	return root;
+}
+
 /*
  * Skip unless this is known to be the initial PID namespace: only there all
  * namespaces are listed, and machine-wide settings may be changed.

@@ -11,17 +11,13 @@
 
 static char text[TEXT];
 
-/* Opens the file, on a debugfs that is not mounted anywhere; -ENOENT without it. */
 static int file_open(void)
 {
-	int fs = fsopen("debugfs", FSOPEN_CLOEXEC), root = -1, fd;
+	int root = fs_root("debugfs"), fd;
 
-	if (fs >= 0 && !fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
-		root = fsmount(fs, FSMOUNT_CLOEXEC, 0);
-	close(fs);
 	fd = openat(root, "pidns/namespaces", O_RDONLY | O_CLOEXEC);
 	close(root);
-	return fd < 0 ? -errno : fd;
+	return fd;
 }
 
 /* Of the machine: only there all namespaces are known. */
@@ -409,14 +405,10 @@ TEST_F_TIMEOUT(debugfs, small_reads_repeat_nothing, NS_TIMEOUT)
 
 TEST_F_TIMEOUT(debugfs, root_only, NS_TIMEOUT)
 {
-	int fs = fsopen("debugfs", FSOPEN_CLOEXEC), root;
+	int root = fs_root("debugfs");
 	struct stat st;
 
-	ASSERT_LE(0, fs);
-	ASSERT_EQ(0, fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
-	root = fsmount(fs, FSMOUNT_CLOEXEC, 0);
 	ASSERT_LE(0, root);
-	close(fs);
 	/* The directory may be root's as well. */
 	ASSERT_EQ(0, fstatat(root, "pidns/namespaces", &st, 0));
 	EXPECT_EQ(0400, st.st_mode & 0777);

@@ -59,18 +59,7 @@ FIXTURE_TEARDOWN(readers)
 		file_write(ZAP_WARN, "%s", self->zap_warn);
 }
 
-/* The mount of a file system that need not be mounted anywhere, -1 without it. */
-static int fs_root(const char *name)
-{
-	int fs = fsopen(name, FSOPEN_CLOEXEC), root = -1;
-
-	if (fs >= 0 && !fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
-		root = fsmount(fs, FSMOUNT_CLOEXEC, 0);
-	close(fs);
-	return root;
-}
-
-/* Whether such a file system has @path. */
+/* Whether a file system has @path. */
 static bool fs_has(const char *name, const char *path)
 {
 	int root = fs_root(name);

@@ -183,17 +183,7 @@ static inline int pid_limit_fill(void)
 /* A procfs of the caller's PID namespace, not mounted anywhere. */
 static inline int procfs_open(void)
 {
-	int fs, mnt = -1;
-
-	fs = fsopen("proc", FSOPEN_CLOEXEC);
-	if (fs < 0)
-		return -errno;
-	if (!fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
-		mnt = fsmount(fs, FSMOUNT_CLOEXEC, 0);
-	if (mnt < 0)
-		mnt = -errno;
-	close(fs);
-	return mnt;
+	return fs_root("proc");
 }
 
 /* The line of @field in the status of @task, below the procfs @proc. */

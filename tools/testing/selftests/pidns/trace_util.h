@@ -5,13 +5,7 @@
 #ifndef __PIDNS_TRACE_UTIL_H
 #define __PIDNS_TRACE_UTIL_H
 
-#include <fcntl.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "nsproxy_util.h"
 
 #define TRACE_TEXT 0x100000
 
@@ -42,13 +36,8 @@ static inline int trace_write(const struct trace *trace, const char *path, const
  */
 static inline const char *trace_begin(struct trace *trace, const char *events)
 {
-	int fs = fsopen("tracefs", FSOPEN_CLOEXEC);
-
 	trace->dir = -1;
-	trace->root = -1;
-	if (fs >= 0 && !fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
-		trace->root = fsmount(fs, FSMOUNT_CLOEXEC, 0);
-	close(fs);
+	trace->root = fs_root("tracefs");
 	if (trace->root < 0)
 		return "no tracefs: the kernel has no tracers";
 	snprintf(trace->enable, sizeof(trace->enable), "events/%s/enable", events);
