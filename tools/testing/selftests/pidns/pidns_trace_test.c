@@ -85,6 +85,20 @@ TEST_F_TIMEOUT(trace, one_init_per_namespace, NS_TIMEOUT)
 	close(fd);
 }
 
+/*
+ * The event of an init's last wait: the second one, with the values of the first, which is of the
+ * wait for children. It is written after the task's state is set.
+ */
+static const char *last_wait(__u64 id)
+{
+	char word[24];
+
+	snprintf(word, sizeof(word), "%llu", (unsigned long long)id);
+	if (!eventually(event_count(&trace, "pid_ns_zap_wait", "ns_id", word) >= 2))
+		return NULL;
+	return event_find(&trace, "pid_ns_zap_wait", "ns_id", id);
+}
+
 /* An init dies, and waits for a zombie whose parent is outside. */
 TEST_F_TIMEOUT(trace, zap_waits_for_zombie, NS_TIMEOUT)
 {
@@ -105,8 +119,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_zombie, NS_TIMEOUT)
 	}
 	EXPECT_TRUE(task_rests(zombie));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
-	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", id);
+	wait = last_wait(id);
 	ASSERT_NE(NULL, wait);
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(2, event_number(wait, "nr"));
@@ -204,8 +217,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_own_thread, NS_TIMEOUT)
 	ASSERT_EQ(1, write(may_exit[1], "", 1));
 	EXPECT_TRUE(eventually(task_state(tid) == 'Z'));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
-	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", ns_fd_id(fd));
+	wait = last_wait(ns_fd_id(fd));
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(*nr, event_number(wait, "nr"));
 	EXPECT_EQ(tid, event_number(wait, "pid"));
@@ -234,8 +246,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_group, NS_TIMEOUT)
 	kill(leader, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(leader));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
-	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", ns_fd_id(fd));
+	wait = last_wait(ns_fd_id(fd));
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(2, event_number(wait, "nr"));
 	EXPECT_EQ(member, event_number(wait, "pid"));
@@ -258,8 +269,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_clone, NS_TIMEOUT)
 	fd = ns_open(kid.pid, L_PID);
 	ASSERT_EQ(0, window_open(&w, fd));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
-	wait = event_now(&trace, "pid_ns_zap_wait", "ns_id", ns_fd_id(fd));
+	wait = last_wait(ns_fd_id(fd));
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(2, event_number(wait, "nr"));
 	EXPECT_EQ(0, event_number(wait, "pid"));
