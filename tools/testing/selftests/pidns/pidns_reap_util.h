@@ -140,6 +140,16 @@ static inline int task_numbers(pid_t pid, const char *key, int *nr)
 	return file_numbers(path, key, nr, MAX_LEVELS);
 }
 
+/* The number of threads that /proc shows; a zombie leader counts. */
+static inline int nr_tasks(pid_t pid)
+{
+	char path[64];
+	int nr;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return file_numbers(path, "Threads:", &nr, 1) == 1 ? nr : -1;
+}
+
 /* The numbers in a line of a pidfd's fdinfo, in the mounted /proc. */
 static inline int fdinfo_numbers(int pidfd, const char *key, int *nr)
 {

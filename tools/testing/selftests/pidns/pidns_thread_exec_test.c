@@ -183,16 +183,6 @@ static pid_t events_exec(int sk, pid_t tgid)
 	return -1;
 }
 
-/* The number of threads that /proc shows. */
-static int nr_tasks(pid_t pid)
-{
-	char path[64];
-	int nr;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	return file_numbers(path, "Threads:", &nr, 1) == 1 ? nr : -1;
-}
-
 /* A process of three threads, of which one is to execute the program. */
 static bool threads_start(struct kid *kid, __u64 flags, bool leader_ended)
 {
