@@ -197,6 +197,7 @@ TEST_F_TIMEOUT(pidns, futex_with_foreign_tid, NS_TIMEOUT)
 			EXPECT_EQ(0, futex_do(FUTEX_LOCK_PI));
 			kid_tell(&child, 0);
 			kid_hear(&child);
+			EXPECT_TRUE(eventually(READ_ONCE(shared->word) & FUTEX_WAITERS));
 			EXPECT_EQ(0, futex_do(FUTEX_UNLOCK_PI));
 			kid_rest(&child);
 		}
@@ -206,8 +207,10 @@ TEST_F_TIMEOUT(pidns, futex_with_foreign_tid, NS_TIMEOUT)
 		kid_tell(&kid, 0);
 		kid_hear(&kid);
 		EXPECT_EQ(-EPERM, futex_do(FUTEX_UNLOCK_PI));
-		/* Here the owner is known, waited for, and hands it over. */
+		/* A lock that fails with ESRCH leaves FUTEX_WAITERS set. */
+		WRITE_ONCE(shared->word, child.pid);
 		kid_tell(&child, 0);
+		/* Here the owner is known, waited for, and hands it over. */
 		EXPECT_EQ(0, futex_do(FUTEX_LOCK_PI));
 		EXPECT_EQ(1, READ_ONCE(shared->word) & FUTEX_TID_MASK);
 		EXPECT_EQ(0, kid_hear(&child));
