@@ -10,6 +10,9 @@
 
 #define TRIES 20000
 
+/* How many clones fail meanwhile, at least. */
+#define FAILURES 100
+
 /* What a child may share, so that a failing clone is cheap. */
 #define SHARED (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
 
@@ -58,11 +61,13 @@ static void expect_undisturbed(struct __test_metadata *_metadata, pid_t pid,
 			       const pid_t *tids, size_t nr)
 {
 	int tries = count_for_kernel(_metadata, TRIES);
+	unsigned long first;
 	int i;
 
-	while (!READ_ONCE(loser->failed))
-		usleep(1000);
-	for (i = 0; i < tries; i++) {
+	ASSERT_TRUE(eventually((first = READ_ONCE(loser->failed))));
+	for (i = 0; i < tries || READ_ONCE(loser->failed) < first + FAILURES; i++) {
+		/* The loser is still there. */
+		ASSERT_EQ(0, waitpid(pid, NULL, WNOHANG));
 		ASSERT_EQ(-EFAULT, clone_fault(tids, nr)) {
 			TH_LOG("try %d, %lu clones have failed", i, READ_ONCE(loser->failed));
 		}
