@@ -145,7 +145,7 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_zombie, NS_TIMEOUT)
 		prctl(PR_SET_NAME, "in_the_way");
 		rest_forever();
 	}
-	EXPECT_TRUE(eventually(task_rests(zombie)));
+	EXPECT_TRUE(task_rests(zombie));
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	EXPECT_TRUE(eventually(task_state(zombie) == 'Z'));
@@ -189,7 +189,7 @@ TEST_F_TIMEOUT(debugfs, dead_waits_for_its_init, NS_TIMEOUT)
 	id = ns_fd_id(fd);
 	EXPECT_EQ(NULL, strstr(block_now(id), "  nr "));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	EXPECT_LINE(block_now(id), "  state dying pids 1 ");
 	EXPECT_LINE(block(id), "  nr 1: %d (pidns_debugfs_t) state Z parent %d (pidns_debugfs_t)",
 		    kid.pid, getpid());
@@ -259,7 +259,7 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_group, NS_TIMEOUT)
 	ASSERT_EQ(0, setpgid(leader, 0));
 	member = fork_resting(0, NULL);
 	ASSERT_EQ(0, setpgid(member, leader));
-	EXPECT_TRUE(eventually(task_rests(member)));
+	EXPECT_TRUE(task_rests(member));
 	kill(leader, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(leader));
 	EXPECT_TRUE(task_rests(member));
@@ -359,7 +359,7 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_own_thread, NS_TIMEOUT)
 		    *nr, tid, getpid());
 	EXPECT_EQ(NULL, strstr(block(id), "  nr 1:"));
 	EXPECT_EQ(tid, waitpid(tid, NULL, __WALL));
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	kid_stop(&kid);
 	close(fd);
 }

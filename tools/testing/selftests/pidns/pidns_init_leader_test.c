@@ -84,7 +84,7 @@ TEST_F_TIMEOUT(pidns, reaper_moves_to_live_thread, NS_TIMEOUT)
 		EXPECT_TRUE(eventually(nr_tasks(kid.pid) == THREADS - nr));
 	}
 	/* The last of them killed all others, and did not wait for the leader. */
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	EXPECT_EQ(0, wait_status(kid.pid));
 	for (nr = 1; nr < 50; nr++)
 		EXPECT_EQ(-1, ioctl(fd, NS_GET_PID_FROM_PIDNS, nr));
@@ -106,7 +106,7 @@ TEST_F_TIMEOUT(pidns, refused_fork_with_only_leader_left, NS_TIMEOUT)
 	fd = ns_open(kid.pid, L_PID);
 	ASSERT_LE(0, fd);
 	WRITE_ONCE(*go, THREADS);
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	for (try = 0; try < 50; try++) {
 		/*
 		 * A grace period, if there is one: then the tasks' memory is
@@ -140,7 +140,7 @@ TEST_F_TIMEOUT(pidns, last_thread_waits_for_others, NS_TIMEOUT)
 	EXPECT_EQ(0, pidfd_events(kid.pidfd));
 	EXPECT_EQ(0, waitpid(kid.pid, NULL, WNOHANG));
 	EXPECT_EQ(SIGKILL, wait_status(pid));
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	EXPECT_EQ(0, wait_status(kid.pid));
 	close(fd);
 	kid_stop(&kid);

@@ -103,7 +103,7 @@ TEST_F_TIMEOUT(log, init_that_waits_says_so_once, NS_TIMEOUT)
 	sleep(2);
 	EXPECT_EQ(1, logged(words));
 	EXPECT_EQ(SIGKILL, wait_status(zombie));
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	kid_stop(&kid);
 	close(fd);
 }
@@ -136,7 +136,7 @@ TEST_F_TIMEOUT(log, init_that_waits_for_child_says_so, NS_TIMEOUT)
 		 child, getpid());
 	EXPECT_TRUE(eventually(logged(words)));
 	EXPECT_EQ(SIGKILL, wait_status(child));
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	kid_stop(&kid);
 	close(fd);
 }
@@ -185,7 +185,7 @@ TEST_F_TIMEOUT(log, init_that_waits_for_less_is_silent, NS_TIMEOUT)
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
 	EXPECT_EQ(SIGKILL, wait_status(zombie));
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	kid_stop(&kid);
 	close(fd);

@@ -177,7 +177,7 @@ static inline bool pidfd_ended(int pidfd)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
-	return poll(&p, 1, NS_TIMEOUT * 1000) == 1 && (p.revents & POLLIN);
+	return eventually(poll(&p, 1, 10) == 1) && (p.revents & POLLIN);
 }
 
 /* Whether a dying init waits, asleep: neither its parent nor a pidfd sees it exit. */

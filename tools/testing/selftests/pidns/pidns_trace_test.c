@@ -132,7 +132,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_zombie, NS_TIMEOUT)
 	EXPECT_EQ(NULL, event_find(&trace, "pid_ns_zap_end", "ns_id", id));
 
 	EXPECT_EQ(SIGKILL, wait_status(zombie));
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	end = event_now(&trace, "pid_ns_zap_end", "ns_id", id);
 	EXPECT_EQ(1, event_number(end, "nr_pids"));
 	EXPECT_EQ(1, event_number(end, "level"));
@@ -174,7 +174,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_traced_child, NS_TIMEOUT)
 	EXPECT_EQ(child, event_number(wait, "pid"));
 	EXPECT_EQ(NULL, event_find(&trace, "pid_ns_zap_end", "ns_id", ns_fd_id(fd)));
 	EXPECT_EQ(SIGKILL, wait_status(child));
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	kid_stop(&kid);
 	close(fd);
 }
@@ -222,7 +222,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_own_thread, NS_TIMEOUT)
 	EXPECT_EQ(*nr, event_number(wait, "nr"));
 	EXPECT_EQ(tid, event_number(wait, "pid"));
 	EXPECT_EQ(tid, waitpid(tid, NULL, __WALL));
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	kid_stop(&kid);
 	close(fd);
 }
@@ -252,7 +252,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_group, NS_TIMEOUT)
 	EXPECT_EQ(member, event_number(wait, "pid"));
 	kill(member, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(member));
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	kid_stop(&kid);
 	close(fd);
 }
@@ -275,7 +275,7 @@ TEST_F_TIMEOUT(trace, zap_waits_for_clone, NS_TIMEOUT)
 	EXPECT_EQ(0, event_number(wait, "pid"));
 	EXPECT_TRUE(event_is(wait, "comm", ""));
 	EXPECT_EQ(-ENOMEM, window_pass(&w));
-	EXPECT_TRUE(pidfd_ended(kid.pidfd));
+	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	window_close(&w);
 	kid_stop(&kid);
 	close(fd);
