@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Words in the log, which module parameters ask for: of a dying init that waits
- * for long, and of refused forks.
+ * Kernel log messages that module parameters enable: about a dying init that
+ * waits long, and about refused forks.
  */
 #define PIDNS_OWN_FIXTURE
 #include "pidns_reap_util.h"
@@ -33,7 +33,7 @@ FIXTURE_TEARDOWN(log)
 	file_write(PARAMETERS "log_refused_forks", "0");
 }
 
-/* Whether the log has these words, as far as it is of later than the test's begin. */
+/* Count @words in the messages logged since the test began. */
 static int logged(const char *words)
 {
 	size_t len = strlen(messages);
@@ -91,6 +91,9 @@ TEST_F_TIMEOUT(log, init_that_waits_says_so_once, NS_TIMEOUT)
 	zombie = fork_into(fd);
 	if (!zombie)
 		rest_forever();
+	/* The state is printed once. */
+	kill(zombie, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(zombie) == 'Z'));
 	kill(kid.pid, SIGKILL);
 	snprintf(words, sizeof(words),
 		 "namespace %llu: its init %d (pidns_log_test) exits and still waits, other pids: 1\n",
@@ -126,8 +129,9 @@ TEST_F_TIMEOUT(log, init_that_waits_for_child_says_so, NS_TIMEOUT)
 	child = ioctl(fd, NS_GET_PID_FROM_PIDNS, kid_hear(&kid));
 	ASSERT_LT(0, child);
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, child, NULL, NULL));
+	kill(child, SIGKILL);
+	EXPECT_TRUE(eventually(task_state(child) == 'Z'));
 	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(task_state(kid.pid) == 'S'));
 	snprintf(words, sizeof(words),
 		 "namespace %llu: its init %d (pidns_log_test) exits and still waits, other pids: 1\n",
 		 (unsigned long long)ns_fd_id(fd), kid.pid);
@@ -171,28 +175,32 @@ TEST_F_TIMEOUT(log, init_that_waits_for_many_names_eight, NS_TIMEOUT)
 TEST_F_TIMEOUT(log, init_that_waits_for_less_is_silent, NS_TIMEOUT)
 {
 	struct timespec begin, end;
+	char words[64];
 	struct kid kid;
 	pid_t zombie;
 	int fd;
 
 	ASSERT_EQ(0, file_write(PARAMETERS "zap_warn_seconds", "4"));
-	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
-	fd = ns_open(kid.pid, L_PID);
-	zombie = fork_into(fd);
-	if (!zombie)
-		rest_forever();
-	clock_gettime(CLOCK_MONOTONIC, &begin);
-	kill(kid.pid, SIGKILL);
-	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
-	EXPECT_EQ(SIGKILL, wait_status(zombie));
-	ASSERT_TRUE(pidfd_ended(kid.pidfd));
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	kid_stop(&kid);
-	close(fd);
-	if (end.tv_sec - begin.tv_sec >= 4)
-		SKIP(return, "the wait took longer than the limit");
+	/* Again, if the machine was so slow that it took longer. */
+	do {
+		ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
+		fd = ns_open(kid.pid, L_PID);
+		snprintf(words, sizeof(words), "namespace %llu: its init ",
+			 (unsigned long long)ns_fd_id(fd));
+		zombie = fork_into(fd);
+		if (!zombie)
+			rest_forever();
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		kill(kid.pid, SIGKILL);
+		ASSERT_TRUE(eventually(in_last_wait(kid.pid)));
+		EXPECT_EQ(SIGKILL, wait_status(zombie));
+		ASSERT_TRUE(pidfd_ended(kid.pidfd));
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		kid_stop(&kid);
+		close(fd);
+	} while (end.tv_sec - begin.tv_sec >= 4);
 	sleep(5);
-	EXPECT_EQ(0, logged("still waits"));
+	EXPECT_EQ(0, logged(words));
 }
 
 /*
@@ -202,21 +210,18 @@ TEST_F_TIMEOUT(log, init_that_waits_for_less_is_silent, NS_TIMEOUT)
  */
 TEST_F_TIMEOUT(log, init_that_does_not_wait_is_silent, NS_TIMEOUT)
 {
-	struct timespec begin, end;
 	pid_t pid = -1;
 
-	ASSERT_EQ(0, file_write(PARAMETERS "zap_warn_seconds", "20"));
+	/* Longer than eventually() waits. */
+	ASSERT_EQ(0, file_write(PARAMETERS "zap_warn_seconds", "3600"));
 	ASSERT_EQ(0, userns_enter());
 	ASSERT_EQ(0, ns_limit("pid", 1));
-	clock_gettime(CLOCK_MONOTONIC, &begin);
 	pid = fork_resting(CLONE_NEWPID, NULL);
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(-ENOSPC, fork_resting(CLONE_NEWPID, NULL));
 	kill(pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(pid));
 	EXPECT_TRUE(eventually((pid = fork_resting(CLONE_NEWPID, NULL)) > 0));
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	EXPECT_GT(20, end.tv_sec - begin.tv_sec);
 	EXPECT_EQ(0, logged("still waits"));
 	if (pid > 0) {
 		kill(pid, SIGKILL);
