@@ -20,6 +20,7 @@
 /* The /proc of whoever started the test. */
 static int outer_proc __maybe_unused = -1;
 
+#ifndef PIDNS_UTIL_OWN_FIXTURE
 /*
  * Each test runs as the init of a new PID namespace with a /proc of it, so
  * every number is known and nothing outlives the test.
@@ -39,6 +40,7 @@ FIXTURE_SETUP(pidns)
 FIXTURE_TEARDOWN(pidns)
 {
 }
+#endif
 
 /* Drop the capabilities that allow set_tid. */
 static inline int set_tid_caps_drop(void)
