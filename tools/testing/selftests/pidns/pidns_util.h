@@ -240,14 +240,10 @@ static inline bool outer_proc_is_root(void)
 /* The state's letter of @pid, 0 if it is gone. */
 static inline char status_state(pid_t pid)
 {
-	char line[64], task[16], state = 0;
-	int proc = open("/proc", O_PATH | O_CLOEXEC);
+	char line[1024];
+	const char *rest = stat_line(pid, line, sizeof(line));
 
-	snprintf(task, sizeof(task), "%d", pid);
-	if (status_line(proc, task, "State", line, sizeof(line)))
-		sscanf(line, " %c", &state);
-	close(proc);
-	return state;
+	return rest ? rest[2] : 0;
 }
 
 #endif /* __PIDNS_UTIL_H */
