@@ -130,6 +130,13 @@ static inline void fault_teardown(void)
 	file_write(DEBUGFS "/failslab/ignore-gfp-wait", "Y");
 }
 
+/* SKIP() after fault_setup(). */
+#define FAULT_SKIP(statement, ...)					\
+do {									\
+	fault_teardown();						\
+	SKIP(statement, __VA_ARGS__);					\
+} while (0)
+
 /* The result of a system call with one failed allocation. */
 struct shot {
 	int err;		/* negative errno, 0 for success */

@@ -127,13 +127,11 @@ static void at_bottom(struct __test_metadata *_metadata,
 		_exit(pidns_descend(all - 1) ? EXIT_FAILURE : EXIT_SUCCESS);
 	ASSERT_EQ(0, wait_for_pid(pid));
 	if (!fault_numbers_only(true))
-		SKIP(return, "slab caches are merged (boot with slab_nomerge)");
+		FAULT_SKIP(return, "slab caches are merged (boot with slab_nomerge)");
 	snprintf(cache, sizeof(cache), "pid_%d", all + 1);
 	before = slab_active(cache);
-	if (before < 0) {
-		fault_teardown();
-		SKIP(return, "no %s line in /proc/slabinfo (boot with slab_nomerge)", cache);
-	}
+	if (before < 0)
+		FAULT_SKIP(return, "no %s line in /proc/slabinfo (boot with slab_nomerge)", cache);
 	ASSERT_LE(0, kid_start(&kid, 0));
 	if (!kid.pid) {
 		ASSERT_EQ(0, pidns_descend(all - 1));
@@ -222,7 +220,7 @@ TEST_F_TIMEOUT(pidns, failed_node_allocation_skips_no_number, NS_TIMEOUT)
 		_exit(EXIT_SUCCESS);
 	}
 	if (!fault_trees_only(true))
-		SKIP(return, "slab caches are merged (boot with slab_nomerge)");
+		FAULT_SKIP(return, "slab caches are merged (boot with slab_nomerge)");
 	do {
 		kid_tell(&kid, ++nth);
 		kid_hear(&kid);

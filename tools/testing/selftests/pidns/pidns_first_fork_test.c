@@ -91,7 +91,7 @@ TEST_F_TIMEOUT(pidns, fails_at_each_allocation, NS_TIMEOUT)
 	/* The first namespace of this depth creates the cache. */
 	ASSERT_EQ(0, fork_done(fork_flags(CLONE_NEWPID, NULL)) < 0);
 	if (!fault_numbers_only(true))
-		SKIP(return, "slab caches are merged (boot with slab_nomerge)");
+		FAULT_SKIP(return, "slab caches are merged (boot with slab_nomerge)");
 	for (nth = 1; ; nth++) {
 		ASSERT_TRUE(fault_shot(op_first, NULL, nth, &shot));
 		if (shot.left)

@@ -271,12 +271,12 @@ TEST_F_TIMEOUT(pidns, each_allocation_of_each_operation, NS_TIMEOUT)
 	for (i = 0; i < ARRAY_SIZE(caches); i++) {
 		before[i] = slab_active(caches[i]);
 		if (before[i] < 0)
-			SKIP(return, "no %s line in /proc/slabinfo (boot with slab_nomerge)",
-			     caches[i]);
+			FAULT_SKIP(return, "no %s line in /proc/slabinfo (boot with slab_nomerge)",
+				   caches[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (!fault_fork_only(rows[i].kind == FORKS))
-			SKIP(return, "slab caches are merged (boot with slab_nomerge)");
+			FAULT_SKIP(return, "slab caches are merged (boot with slab_nomerge)");
 		fatal += row_sweep_often(_metadata, &rows[i]);
 	}
 	fault_fork_only(false);
@@ -345,7 +345,7 @@ TEST_F_TIMEOUT(pidns, with_exhausted_limits, NS_TIMEOUT)
 	at_limit(_metadata, op_unshare, CLONE_NEWPID);
 	at_limit(_metadata, op_unshare, CHEAP_NS);
 	if (!fault_namespaces_only(true))
-		SKIP(return, "slab caches are merged (boot with slab_nomerge)");
+		FAULT_SKIP(return, "slab caches are merged (boot with slab_nomerge)");
 	at_limit(_metadata, op_clone, CLONE_NEWPID);
 	at_limit(_metadata, op_clone, CHEAP_NS);
 	fault_teardown();
@@ -377,7 +377,7 @@ TEST_F_TIMEOUT(pidns, exec_into_time_namespace, NS_TIMEOUT)
 	ASSERT_EQ(0, userns_enter());
 	ASSERT_EQ(0, ns_limit_all(1));
 	if (!fault_caches(nsproxy, 1, true))
-		SKIP(return, "slab caches are merged (boot with slab_nomerge)");
+		FAULT_SKIP(return, "slab caches are merged (boot with slab_nomerge)");
 	for (i = 0; i < 3; i++) {
 		/* There is no second allocation that could fail. */
 		EXPECT_TRUE(eventually(WTERMSIG(exec_status(1)) == SIGSEGV));

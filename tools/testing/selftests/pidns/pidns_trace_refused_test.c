@@ -180,10 +180,8 @@ TEST_F_TIMEOUT(refused, memory, NS_TIMEOUT)
 
 	if (lacking)
 		SKIP(return, "%s", lacking);
-	if (!fault_numbers_only(true)) {
-		fault_teardown();
-		SKIP(return, "slab caches are merged (boot with slab_nomerge)");
-	}
+	if (!fault_numbers_only(true))
+		FAULT_SKIP(return, "slab caches are merged (boot with slab_nomerge)");
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
 		ASSERT_TRUE(fault_shot(op_fork, NULL, 1, &shot));
