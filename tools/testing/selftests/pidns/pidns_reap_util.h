@@ -348,6 +348,40 @@ static inline pid_t thread_id(void)
 	return syscall(__NR_gettid);
 }
 
+/* Tell the parent the number; exit alone when it answers. */
+static inline void *kid_thread(void *kid)
+{
+	kid_tell(kid, thread_id());
+	kid_hear(kid);
+	thread_exit(EXIT_SUCCESS);
+}
+
+/*
+ * A dead thread of the init of a new namespace, which the caller traces: its number outside, 0 if
+ * that failed.
+ */
+static inline pid_t init_with_dead_thread(struct kid *kid, int *nsfd)
+{
+	pthread_t thread;
+	pid_t tid;
+
+	if (kid_start(kid, CLONE_NEWPID) < 0)
+		return 0;
+	if (!kid->pid) {
+		if (pthread_create(&thread, NULL, kid_thread, kid))
+			_exit(EXIT_FAILURE);
+		rest_forever();
+	}
+	if (kid_hear(kid) != 2)
+		return 0;
+	*nsfd = ns_open(kid->pid, L_PID);
+	tid = ioctl(*nsfd, NS_GET_PID_FROM_PIDNS, 2);
+	if (tid < 0 || ptrace(PTRACE_SEIZE, tid, NULL, NULL))
+		return 0;
+	kid_tell(kid, 0);
+	return eventually(task_state(tid) == 'Z') ? tid : 0;
+}
+
 /* A tenth of @count where rounds are reduced; logged. */
 static inline int count_for_kernel(struct __test_metadata *_metadata, int count)
 {

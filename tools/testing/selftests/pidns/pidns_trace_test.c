@@ -179,47 +179,20 @@ TEST_F_TIMEOUT(trace, zap_waits_for_traced_child, NS_TIMEOUT)
 	close(fd);
 }
 
-static int may_exit[2];
-
-static void *thread_until_told(void *arg)
-{
-	char c;
-
-	*(pid_t *)arg = thread_id();
-	if (read(may_exit[0], &c, 1) == 1)
-		thread_exit(0);
-	rest_forever();
-}
-
 /* A dead thread of the init that is traced from outside. */
 TEST_F_TIMEOUT(trace, zap_waits_for_own_thread, NS_TIMEOUT)
 {
-	pid_t *nr = shared_alloc(sizeof(*nr)), tid;
 	const char *wait;
 	struct kid kid;
+	pid_t tid;
 	int fd;
 
-	ASSERT_NE(NULL, nr);
-	ASSERT_EQ(0, pipe(may_exit));
-	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
-	if (!kid.pid) {
-		pthread_t thread;
-
-		if (pthread_create(&thread, NULL, thread_until_told, nr))
-			_exit(EXIT_FAILURE);
-		rest_forever();
-	}
-	EXPECT_TRUE(eventually(READ_ONCE(*nr)));
-	fd = ns_open(kid.pid, L_PID);
-	tid = ioctl(fd, NS_GET_PID_FROM_PIDNS, *nr);
+	tid = init_with_dead_thread(&kid, &fd);
 	ASSERT_LT(0, tid);
-	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, NULL, NULL));
-	ASSERT_EQ(1, write(may_exit[1], "", 1));
-	EXPECT_TRUE(eventually(task_state(tid) == 'Z'));
 	kill(kid.pid, SIGKILL);
 	wait = last_wait(ns_fd_id(fd));
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
-	EXPECT_EQ(*nr, event_number(wait, "nr"));
+	EXPECT_EQ(2, event_number(wait, "nr"));
 	EXPECT_EQ(tid, event_number(wait, "pid"));
 	EXPECT_EQ(tid, waitpid(tid, NULL, __WALL));
 	ASSERT_TRUE(pidfd_ended(kid.pidfd));
