@@ -244,9 +244,9 @@ static const char *wchan_of(pid_t pid)
 /* A process is gone, but another one outside sleeps in its group. */
 TEST_F_TIMEOUT(debugfs, dying_waits_for_group, NS_TIMEOUT)
 {
-	pid_t leader, member;
+	struct kid kid, member;
 	const char *wchan;
-	struct kid kid;
+	pid_t leader;
 	__u64 id;
 	int fd;
 
@@ -257,20 +257,18 @@ TEST_F_TIMEOUT(debugfs, dying_waits_for_group, NS_TIMEOUT)
 	if (!leader)
 		rest_forever();
 	ASSERT_EQ(0, setpgid(leader, 0));
-	member = fork_resting(0, NULL);
-	ASSERT_EQ(0, setpgid(member, leader));
-	EXPECT_TRUE(task_rests(member));
+	ASSERT_EQ(0, kid_hold(&member, 0));
+	ASSERT_EQ(0, setpgid(member.pid, leader));
 	kill(leader, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(leader));
-	EXPECT_TRUE(task_rests(member));
+	EXPECT_TRUE(task_rests(member.pid));
 	kill(kid.pid, SIGKILL);
 	EXPECT_TRUE(eventually(in_last_wait(kid.pid)));
-	wchan = wchan_of(member);
+	wchan = wchan_of(member.pid);
 	EXPECT_LINE(block_now(id),
 		    "  nr 2: group of %d (pidns_debugfs_t) state S parent %d (pidns_debugfs_t)%s%s\n",
-		    member, getpid(), *wchan ? " wchan " : "", wchan);
-	kill(member, SIGKILL);
-	EXPECT_EQ(SIGKILL, wait_status(member));
+		    member.pid, getpid(), *wchan ? " wchan " : "", wchan);
+	kid_stop(&member);
 	kid_stop(&kid);
 	close(fd);
 }

@@ -29,7 +29,8 @@ static int helper(void)
 	pid_t pid;
 
 	shared = shared_map(sizeof(*shared));
-	if (!shared)
+	/* That of kid_start() was the leader's. */
+	if (!shared || prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return EXIT_FAILURE;
 	shared->tid_after = thread_id();
 	shared->ppid = getppid();

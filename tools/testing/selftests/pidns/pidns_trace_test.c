@@ -203,9 +203,9 @@ TEST_F_TIMEOUT(trace, zap_waits_for_own_thread, NS_TIMEOUT)
 /* A process is gone, but another one outside is in its group. */
 TEST_F_TIMEOUT(trace, zap_waits_for_group, NS_TIMEOUT)
 {
-	pid_t leader, member;
+	struct kid kid, member;
 	const char *wait;
-	struct kid kid;
+	pid_t leader;
 	int fd;
 
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWPID));
@@ -214,17 +214,16 @@ TEST_F_TIMEOUT(trace, zap_waits_for_group, NS_TIMEOUT)
 	if (!leader)
 		rest_forever();
 	ASSERT_EQ(0, setpgid(leader, 0));
-	member = fork_resting(0, NULL);
-	ASSERT_EQ(0, setpgid(member, leader));
+	ASSERT_EQ(0, kid_hold(&member, 0));
+	ASSERT_EQ(0, setpgid(member.pid, leader));
 	kill(leader, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_status(leader));
 	kill(kid.pid, SIGKILL);
 	wait = last_wait(ns_fd_id(fd));
 	EXPECT_EQ(1, event_number(wait, "nr_pids"));
 	EXPECT_EQ(2, event_number(wait, "nr"));
-	EXPECT_EQ(member, event_number(wait, "pid"));
-	kill(member, SIGKILL);
-	EXPECT_EQ(SIGKILL, wait_status(member));
+	EXPECT_EQ(member.pid, event_number(wait, "pid"));
+	kid_stop(&member);
 	ASSERT_TRUE(pidfd_ended(kid.pidfd));
 	kid_stop(&kid);
 	close(fd);
