@@ -501,6 +501,32 @@ static inline int fs_root(const char *name)
 }
 
 /*
+ * Start a process that undoes what the test changes of the machine, also if a timeout kills the
+ * test's group: no teardown runs then. Returns twice, like fork(): in the keeper once keeper_end()
+ * is called, or the caller and all its children are gone. Not within ASSERT_*(), which would fail
+ * in the keeper if the test has failed.
+ */
+static inline pid_t keeper_start(struct kid *keeper)
+{
+	if (!kid_start(keeper, 0)) {
+		if (prctl(PR_SET_PDEATHSIG, 0) || setpgid(0, 0))
+			_exit(EXIT_FAILURE);
+		kid_tell(keeper, 0);
+		kid_hear(keeper);
+	} else if (keeper->pid > 0 && kid_hear(keeper)) {
+		keeper->pid = -ECHILD;
+	}
+	return keeper->pid;
+}
+
+/* Returns 0 if the keeper exits successfully. */
+static inline int keeper_end(const struct kid *keeper)
+{
+	kid_tell(keeper, 0);
+	return wait_for_pid(keeper->pid);
+}
+
+/*
  * Skip unless this is known to be the initial PID namespace: only there all
  * namespaces are listed, and machine-wide settings may be changed.
  */

@@ -13,31 +13,13 @@
 
 FIXTURE(core) {
 	char dir[32];
-	pid_t keeper;
-	int alive;	/* a pipe to it: closed once the test and its children are gone */
+	struct kid keeper;
 };
-
-/*
- * Restore the pattern when the test has ended, also if the timeout has killed its group: no
- * teardown runs then, not even in the parent.
- */
-static void __noreturn keep_pattern(int ended, const char *pattern, const char *dir)
-{
-	int err;
-	char c;
-
-	read_nointr(ended, &c, 1);
-	/* The newline, for an empty pattern. */
-	err = file_write(PATTERN, "%s\n", pattern);
-	rmdir(dir);
-	_exit(err ? EXIT_FAILURE : EXIT_SUCCESS);
-}
 
 FIXTURE_SETUP(core)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
 	char before[256];
-	int ends[2];
 	FILE *f;
 
 	if (geteuid())
@@ -52,24 +34,18 @@ FIXTURE_SETUP(core)
 	snprintf(self->dir, sizeof(self->dir), "/tmp/pidns_core_XXXXXX");
 	ASSERT_NE(0, !!mkdtemp(self->dir));
 	ASSERT_EQ(0, setrlimit(RLIMIT_CORE, &limit));
-	ASSERT_EQ(0, pipe(ends));
-	self->keeper = fork();
-	ASSERT_LE(0, self->keeper);
-	if (!self->keeper) {
-		close(ends[1]);
-		keep_pattern(ends[0], before, self->dir);
+	if (!keeper_start(&self->keeper)) {
+		rmdir(self->dir);
+		/* The newline, for an empty pattern. */
+		_exit(!!file_write(PATTERN, "%s\n", before));
 	}
-	close(ends[0]);
-	self->alive = ends[1];
-	ASSERT_EQ(0, setpgid(self->keeper, 0));
+	ASSERT_LT(0, self->keeper.pid);
 	ASSERT_EQ(0, file_write(PATTERN, "%s/%%p.%%P.%%i.%%I", self->dir));
 }
 
 FIXTURE_TEARDOWN(core)
 {
-	/* Children of a failed test may still have the pipe. */
-	EXPECT_EQ(1, write(self->alive, "", 1));
-	EXPECT_EQ(0, wait_for_pid(self->keeper));
+	EXPECT_EQ(0, keeper_end(&self->keeper));
 }
 
 static pid_t *shared_tid;

@@ -18,7 +18,7 @@
 
 FIXTURE(memcg) {
 	char dir[32], control[64], group[64];
-	bool enabled;
+	struct kid keeper;
 };
 
 /* Whether the root's children are charged already. */
@@ -36,6 +36,8 @@ static bool controls_memory(const char *control)
 
 FIXTURE_SETUP(memcg)
 {
+	bool enabled;
+
 	if (geteuid())
 		SKIP(return, "needs root");
 	ASSERT_EQ(0, unshare(CLONE_NEWNS));
@@ -45,21 +47,25 @@ FIXTURE_SETUP(memcg)
 	if (mount("none", self->dir, "cgroup2", 0, NULL))
 		SKIP(return, "no cgroup2 (CONFIG_CGROUPS)");
 	snprintf(self->control, sizeof(self->control), "%s/cgroup.subtree_control", self->dir);
-	self->enabled = !controls_memory(self->control);
+	snprintf(self->group, sizeof(self->group), "%s/pidns_memcg_%d", self->dir, getpid());
+	enabled = !controls_memory(self->control);
+	if (!keeper_start(&self->keeper)) {
+		eventually(!rmdir(self->group) || errno == ENOENT);
+		if (enabled)
+			file_write(self->control, "-memory");
+		umount2(self->dir, MNT_DETACH);
+		rmdir(self->dir);
+		_exit(EXIT_SUCCESS);
+	}
+	ASSERT_LT(0, self->keeper.pid);
 	if (file_write(self->control, "+memory"))
 		SKIP(return, "no memory cgroups (CONFIG_MEMCG)");
-	snprintf(self->group, sizeof(self->group), "%s/pidns_memcg_XXXXXX", self->dir);
-	ASSERT_NE(0, !!mkdtemp(self->group));
+	ASSERT_EQ(0, mkdir(self->group, 0755));
 }
 
 FIXTURE_TEARDOWN(memcg)
 {
-	if (*self->group)
-		eventually(!rmdir(self->group) || errno == ENOENT);
-	if (self->enabled)
-		file_write(self->control, "-memory");
-	umount2(self->dir, MNT_DETACH);
-	rmdir(self->dir);
+	EXPECT_EQ(0, keeper_end(&self->keeper));
 }
 
 /* Charges and uncharges pages, so many that the next look at the counts is exact. */

@@ -32,12 +32,12 @@ static struct trace trace;
 
 FIXTURE(readers) {
 	struct work *work;
-	char zap_warn[16];
+	struct kid keeper;
 };
 
 FIXTURE_SETUP(readers)
 {
-	int fd;
+	int zap_warn = file_read_int(ZAP_WARN);
 
 	if (geteuid())
 		SKIP(return, "needs root");
@@ -45,18 +45,18 @@ FIXTURE_SETUP(readers)
 	self->work = shared_alloc(sizeof(*self->work));
 	ASSERT_NE(NULL, self->work);
 	/* The warning of a long zap is yet another reader. */
-	fd = open(ZAP_WARN, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
+	if (zap_warn < 0)
 		return;
-	ASSERT_LT(0, read(fd, self->zap_warn, sizeof(self->zap_warn) - 1));
-	ASSERT_EQ(1, pwrite(fd, "1", 1, 0));
-	close(fd);
+	if (!keeper_start(&self->keeper))
+		_exit(!!file_write(ZAP_WARN, "%d", zap_warn));
+	ASSERT_LT(0, self->keeper.pid);
+	ASSERT_EQ(0, file_write(ZAP_WARN, "1"));
 }
 
 FIXTURE_TEARDOWN(readers)
 {
-	if (*self->zap_warn)
-		file_write(ZAP_WARN, "%s", self->zap_warn);
+	if (self->keeper.pid)
+		EXPECT_EQ(0, keeper_end(&self->keeper));
 }
 
 /* Whether a file system has @path. */

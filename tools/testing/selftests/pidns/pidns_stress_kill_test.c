@@ -33,7 +33,7 @@ static const struct {
 
 FIXTURE(stress) {
 	int processes;
-	int was[ARRAY_SIZE(limits)];	/* 0 if it was not changed */
+	struct kid keeper;
 };
 
 static int number_read(const char *path, const char *key)
@@ -46,7 +46,8 @@ static int number_read(const char *path, const char *key)
 FIXTURE_SETUP(stress)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
-	int i, least, memory = number_read("/proc/meminfo", "MemAvailable:");
+	int i, memory = number_read("/proc/meminfo", "MemAvailable:");
+	int was[ARRAY_SIZE(limits)], err = 0;
 
 	if (geteuid())
 		SKIP(return, "needs root");
@@ -55,24 +56,28 @@ FIXTURE_SETUP(stress)
 		SKIP(return, "%d kB of memory is too little for %d processes", memory,
 		     self->processes);
 	for (i = 0; i < ARRAY_SIZE(limits); i++) {
-		least = self->processes + limits[i].least;
-		self->was[i] = number_read(limits[i].path, "");
-		if (self->was[i] >= least) {
-			self->was[i] = 0;
-			continue;
-		}
-		ASSERT_EQ(0, file_write(limits[i].path, "%d", least));
+		was[i] = number_read(limits[i].path, "");
+		/* High enough. */
+		if (was[i] >= self->processes + limits[i].least)
+			was[i] = 0;
 	}
+	if (!keeper_start(&self->keeper)) {
+		for (i = 0; i < ARRAY_SIZE(limits); i++)
+			if (was[i])
+				err |= file_write(limits[i].path, "%d", was[i]);
+		_exit(!!err);
+	}
+	ASSERT_LT(0, self->keeper.pid);
+	for (i = 0; i < ARRAY_SIZE(limits); i++)
+		if (was[i])
+			ASSERT_EQ(0, file_write(limits[i].path, "%d",
+						self->processes + limits[i].least));
 	ASSERT_EQ(0, setrlimit(RLIMIT_NPROC, &limit));
 }
 
 FIXTURE_TEARDOWN(stress)
 {
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(limits); i++)
-		if (self->was[i])
-			EXPECT_EQ(0, file_write(limits[i].path, "%d", self->was[i]));
+	EXPECT_EQ(0, keeper_end(&self->keeper));
 }
 
 static int rest_on_small_stack(void *arg)

@@ -13,6 +13,7 @@
 struct trace {
 	int root;
 	int dir;
+	struct kid keeper;
 	char name[32];
 	char enable[64];
 	char text[TRACE_TEXT];
@@ -47,6 +48,13 @@ static inline const char *trace_begin(struct trace *trace, const char *events)
 	if (mkdirat(trace->root, trace->name, 0700))
 		return "no tracing instance";
 	trace->dir = openat(trace->root, trace->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!keeper_start(&trace->keeper)) {
+		trace_write(trace, trace->enable, "0");
+		close(trace->dir);
+		_exit(!!unlinkat(trace->root, trace->name, AT_REMOVEDIR));
+	}
+	if (trace->keeper.pid < 0)
+		return "no keeper";
 	/* sched_clock() of User Mode Linux counts jiffies: order events of CPUs by a counter. */
 	if (trace_write(trace, "trace_clock", "counter"))
 		return "no counter clock";
@@ -57,11 +65,8 @@ static inline const char *trace_begin(struct trace *trace, const char *events)
 
 static inline void trace_end(struct trace *trace)
 {
-	if (trace->dir >= 0) {
-		trace_write(trace, trace->enable, "0");
-		close(trace->dir);
-		unlinkat(trace->root, trace->name, AT_REMOVEDIR);
-	}
+	close(trace->dir);
+	keeper_end(&trace->keeper);
 	close(trace->root);
 }
 
