@@ -15,7 +15,7 @@
 
 #define ZAP_WARN "/sys/module/pidns/parameters/zap_warn_seconds"
 
-/* What a reader has read, and the lines and answers in it that cannot be. */
+/* What a reader has read, and how much of it was wrong. */
 struct seen {
 	unsigned long read;
 	unsigned long wrong;
@@ -25,7 +25,7 @@ struct seen {
 struct work {
 	bool done;
 	struct seen seen[3];
-	pid_t init[WORKERS];		/* of the namespace of the moment */
+	pid_t init[WORKERS];		/* of the current namespace */
 };
 
 static struct trace trace;

@@ -19,7 +19,7 @@ static struct shared {
 	pid_t tid;			/* of the thread, before */
 	int go;
 	int pid, ppid, tid_after;	/* of the program, after */
-	int old, tasks;			/* result of kill with the old number; thread count */
+	int old;			/* result of kill with the old number */
 	int orphan_ppid;		/* of an orphan, if it is an init */
 } *shared;
 

@@ -32,8 +32,8 @@ static inline int trace_write(const struct trace *trace, const char *path, const
 }
 
 /*
- * Traces @events, a system or one event of it, by a tracefs that is not mounted anywhere. Returns
- * the reason if that fails, or NULL.
+ * Enable @events, a system or one of its events, in a new tracing instance of a detached tracefs
+ * mount. Returns why that failed, or NULL.
  */
 static inline const char *trace_begin(struct trace *trace, const char *events)
 {
