@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,14 +19,13 @@ TOP = Path(__file__).resolve().parents[3]
 def replace_file(path: Path, data: bytes) -> None:
     """Writes a file such that others see all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    file, fresh = tempfile.mkstemp(dir=path.parent, prefix=".")
+    # Not by mkstemp(), whose files are the user's alone.
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
-        with open(file, "wb") as opened:
-            opened.write(data)
-        Path(fresh).replace(path)
-    except BaseException:
-        Path(fresh).unlink(missing_ok=True)
-        raise
+        fresh.write_bytes(data)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def update_file(path: Path, data: bytes) -> None:
