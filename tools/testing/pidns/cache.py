@@ -43,6 +43,23 @@ def check_disk(log: Path, folder: Path) -> None:
         )
 
 
+def pid_namespace() -> str:
+    """The number of ours: a pid says nothing in another one, as of a container."""
+    return str(Path("/proc/self/ns/pid").stat().st_ino)
+
+
+def owner() -> str:
+    """How the name of a temporary folder of this run begins."""
+    return f"{os.getpid()}.{pid_namespace()}."
+
+
+def is_left(name: str) -> bool:
+    """Whether the run that a temporary folder is named after was killed; False if that cannot be
+    known."""
+    pid, namespace, *_ = f"{name}..".split(".")
+    return namespace == pid_namespace() and not Path("/proc", pid).exists()
+
+
 @contextlib.contextmanager
 def _locked(lock: Path, what: Path) -> Iterator[Path]:
     """Locks a file; raises a Fault if another run writes what it is about."""
@@ -113,10 +130,9 @@ class Cache:
         base = self.root / "tmp"
         base.mkdir(parents=True, exist_ok=True)
         for old in base.iterdir():
-            owner = old.name.split(".")[0]
-            if owner.isdigit() and not Path("/proc", owner).exists():
+            if is_left(old.name):
                 shutil.rmtree(old, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}.", dir=base))
+        folder = Path(tempfile.mkdtemp(prefix=owner(), dir=base))
         try:
             yield folder
         finally:

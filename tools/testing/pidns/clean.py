@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .cache import Cache
+from .cache import Cache, pid_namespace
 from .errors import Fault, note
 from .options import Options
 from .process import output
@@ -17,7 +17,12 @@ OURS = re.compile(r"-m pidns ")
 def refuse_running(cache: Cache) -> None:
     """Raises a Fault if a run of ours works in the cache."""
     for stage in (cache.root / "tmp").glob("*"):
-        number = stage.name.split(".")[0]
+        number, namespace, *_ = f"{stage.name}..".split(".")
+        if namespace != pid_namespace():
+            raise Fault(
+                f"a run in another container may work in {stage}; let it end, or delete that"
+                " folder if there is none, then try again"
+            )
         try:
             command = Path("/proc", number, "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:

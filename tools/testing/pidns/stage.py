@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from .cache import is_left, owner
 from .errors import Fault
 
 PREFIX = ".pidns-stage."
@@ -21,10 +22,10 @@ def stage(tree: Path, advice: str) -> Iterator[Path]:
     """A fresh folder in the tree, from where a rename is atomic. Also removes those of runs that
     were killed."""
     for old in tree.glob(f"{PREFIX}*"):
-        if not Path("/proc", old.name.removeprefix(PREFIX).split(".")[0]).exists():
+        if is_left(old.name.removeprefix(PREFIX)):
             shutil.rmtree(old, ignore_errors=True)
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}.", dir=tree))
+        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{owner()}", dir=tree))
     except OSError:
         raise Fault(f"cannot write to {tree}; {advice}") from None
     try:

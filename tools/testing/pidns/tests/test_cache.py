@@ -4,7 +4,7 @@ import os
 import shutil
 from unittest import mock
 
-from ..cache import Cache, replace_file
+from ..cache import Cache, pid_namespace, replace_file
 from .kernel_tree import FolderTest
 
 Usage = collections.namedtuple("Usage", "total used free")
@@ -29,6 +29,17 @@ class CacheTest(FolderTest):
         with mock.patch("pathlib.Path.replace", side_effect=OSError):
             self.assertRaises(OSError, replace_file, path, b"three")
         self.assertEqual(list(path.parent.iterdir()), [path])
+
+    def test_folders_of_others(self) -> None:
+        cache, namespace = Cache(self.folder), pid_namespace()
+        killed, running = f"{1 << 30}.{namespace}.a", f"1.{namespace}.a"
+        other, old = f"{1 << 30}.1.a", f"{1 << 30}.a"
+        for name in (killed, running, other, old):
+            self.write(f"tmp/{name}/file", "")
+        with cache.temporary() as work:
+            self.assertTrue(work.name.startswith(f"{os.getpid()}.{namespace}."))
+        names = {path.name for path in (self.folder / "tmp").iterdir()}
+        self.assertEqual(names, {running, other, old})
 
     def test_two_runs_of_one_log(self) -> None:
         one, other = Cache(self.folder), Cache(self.folder)

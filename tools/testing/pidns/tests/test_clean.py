@@ -2,7 +2,7 @@
 import subprocess
 import sys
 
-from ..cache import Cache
+from ..cache import Cache, pid_namespace
 from ..clean import command
 from ..options import Options
 from .kernel_tree import FolderTest, write
@@ -36,7 +36,8 @@ class CleanTest(FolderTest):
         with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
             assert running.stdout
             running.stdout.readline()
-            write(self.cache.root, {f"tmp/{running.pid}.abc/a": "", "build/a": ""})
+            folder = f"{running.pid}.{pid_namespace()}.abc"
+            write(self.cache.root, {f"tmp/{folder}/a": "", "build/a": ""})
             try:
                 self.refused(f"process {running.pid} works in", lambda: self.clean("build"))
                 self.assertTrue(self.cache.build.exists())
@@ -45,3 +46,6 @@ class CleanTest(FolderTest):
         # What was left by one that is no more.
         self.clean("build")
         self.assertFalse(self.cache.build.exists())
+        # Nobody knows whether one in another PID namespace is.
+        write(self.cache.root, {f"tmp/{running.pid}.1.abc/a": ""})
+        self.refused("a run in another container may work in", lambda: self.clean("build"))
