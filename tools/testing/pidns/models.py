@@ -5,13 +5,14 @@ The models must pass, and each planted mistake must make one of them fail.
 """
 
 import concurrent.futures
+import contextlib
 import fcntl
 import os
 import re
 import shutil
 import time
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -256,7 +257,7 @@ class Models:
         line = f"{'ok' if good else 'FAILED':<7} {check!s:<52} {took:>8}  {said}"
         return good, line.rstrip()
 
-    def results(self, work: Path) -> Iterator[tuple[bool, str]]:
+    def results(self, work: Path) -> Generator[tuple[bool, str]]:
         """Runs all, several at once."""
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
             runs = [
@@ -266,8 +267,13 @@ class Models:
             try:
                 for one in concurrent.futures.as_completed(runs):
                     yield one.result()
-            finally:
-                pool.shutdown(cancel_futures=True)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                # A run goes on with its next program.
+                while not all(run.done() for run in runs):
+                    process.end_all()
+                    time.sleep(0.1)
+                raise
 
 
 def refuse_foreign(options: Options, env: Mapping[str, str]) -> None:
@@ -288,8 +294,8 @@ def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[
         run.build_table()
     passed = failed = 0
     note(f"checking: {len(run.chosen)} runs")
-    with cache.temporary() as work:
-        for good, line in run.results(work):
+    with cache.temporary() as work, contextlib.closing(run.results(work)) as results:
+        for good, line in results:
             print(line, flush=True)
             passed, failed = passed + good, failed + (not good)
     print(f"{passed} passed, {failed} failed")

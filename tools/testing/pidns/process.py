@@ -16,6 +16,8 @@ from .errors import note
 # Seconds between SIGTERM and SIGKILL.
 GRACE = 5.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Those of started().
+RUNNING: set["subprocess.Popen[bytes]"] = set()
 
 
 def raise_on_signals() -> None:
@@ -74,10 +76,18 @@ def started(
     """Starts a program as the leader of a process group. Nothing of the group is left afterwards."""
     options.setdefault("stdin", subprocess.DEVNULL)
     with subprocess.Popen(command, start_new_session=True, **options) as process:
+        RUNNING.add(process)
         try:
             yield process
         finally:
             end_group(process, grace)
+            RUNNING.discard(process)
+
+
+def end_all() -> None:
+    """Ends what threads have started and wait for."""
+    for process in list(RUNNING):
+        end_group(process)
 
 
 def run(
@@ -90,7 +100,7 @@ def run(
     grace: float = GRACE,
 ) -> int | None:
     """Runs a program; its output is the whole of `log`. Returns its status, or None if it took
-    longer than `limit` seconds and was ended."""
+    longer than `limit` seconds and was ended, with `grace` seconds to clean up."""
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(open(log, "wb")) if log else None
         error = subprocess.STDOUT if log else None
@@ -114,7 +124,8 @@ def limited(
     """As run(), and says that it was ended."""
     status = run(command, limit=minutes * 60, log=log, cwd=cwd, env=env)
     if status is None:
-        note(f"error: it was not done after {minutes} minutes and was stopped")
+        name = Path(command[0]).name
+        note(f"error: {name} did not finish within {minutes:g} minutes and was stopped")
     return status
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 import unittest
+from pathlib import Path
 from unittest import mock
 
-from .. import models
+from .. import models, process
 from ..cache import TOP, Cache
 from ..errors import Fault
 from ..models import (
@@ -160,6 +161,24 @@ class RunTest(FolderTest):
         good, line = self.ran(wrong, Verdict(False, ""))
         self.assertFalse(good)
         self.assertIn("not noticed: it is late", line)
+
+    def test_an_interruption(self) -> None:
+        """What runs is ended at once, and the rest is not begun."""
+        run = Models(Options(jobs=2), Cache(self.folder))
+        run.chosen = [Check("table", scenario) for scenario in ("short", "long", "later", "last")]
+        begun = []
+
+        def program(one: Check, _: Path) -> tuple[bool, str]:
+            begun.append(one.scenario)
+            seconds = "0" if one.scenario == "short" else "1000"
+            return process.run(["sleep", seconds], limit=1000) == 0, one.scenario
+
+        with mock.patch.object(run, "run", program):
+            results = run.results(self.folder)
+            self.assertEqual(next(results), (True, "short"))
+            results.close()
+        self.assertNotIn("last", begun)
+        self.assertEqual(process.RUNNING, set())
 
     def test_options_of_other_commands(self) -> None:
         refuse_foreign(Options(), {"TESTS": "table", "JOBS": "1", "OP": ""})

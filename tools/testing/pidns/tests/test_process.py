@@ -46,7 +46,8 @@ class ProcessTest(FolderTest):
 
     def test_a_program_that_hangs(self) -> None:
         self.assertIsNone(limited(0.02, [self.hang], log=self.folder / "log"))
-        self.assertIn("was not done after 0.02 minutes and was stopped", self.said.getvalue())
+        said = "hang did not finish within 0.02 minutes and was stopped"
+        self.assertIn(said, self.said.getvalue())
         self.assertTrue(ended(self.child))
 
     def test_one_that_fails(self) -> None:
