@@ -49,7 +49,7 @@ OURS = re.compile(r"RIP: [^\n]*pidns|RIP: [^\n]*nsproxy|kprobe|livepatch")
 # The guest's end of the port.
 PORT = "pidns"
 # Seconds for a guest that was told to end.
-FAREWELL = 120.0
+FAREWELL = 300.0
 DEFAULT_CPUS = 2
 GDB_PORT = 1234
 NO_KVM = "QEMU emulates the processor instead (slower)"
@@ -237,9 +237,11 @@ class Qemu(Guest):
             end = f"above is its log's end, all of it is in {self.log}"
             print("\n".join(answer.last_words), file=sys.stderr)
             if answer.end is End.HANG:
-                note(
-                    f"error: the guest did not finish within {self.seconds} s and was stopped; {end}"
+                # The command itself may have ended.
+                what = (
+                    "power off" if answer.status is not None else f"finish within {self.seconds} s"
                 )
+                note(f"error: the guest did not {what} and was stopped; {end}")
             elif "Kernel panic" in self.log_text():
                 note(f"error: the guest's kernel panicked; {end}")
             else:
@@ -275,21 +277,24 @@ class Qemu(Guest):
         return STALE in log and not OURS.search(log)
 
     def run_once(self, command: str) -> Answer:
-        """Runs it, whatever the guest's end."""
+        """Runs it, whatever the guest's end. One that does not power off hangs."""
         try:
             answer = self.ask(command, self.seconds)
         except BaseException:
             self.close()
             raise
-        self.finish()
+        if not self.finish():
+            answer.end, answer.why = End.HANG, "it did not power off"
+            answer.last_words = [f"# {line}" for line in self._tail()]
         return answer
 
     def finish(self) -> bool:
-        if self.channel is not None:
-            self.channel.send("end")
-            self._read(self.channel, FAREWELL)
-            self.drop()
-        return True
+        if self.channel is None:
+            return True
+        self.channel.send("end")
+        ended = self._read(self.channel, FAREWELL).end is End.DEATH
+        self.drop()
+        return ended
 
     def claims(self, answer: Answer) -> list[Result]:
         """Two results more of a guest that ran a command; what is wrong is printed."""

@@ -133,6 +133,8 @@ class GuestTest(Stubs):
         self.ends(f"{begins}echo 'Kernel panic - not syncing: why'", "'s kernel panicked")
         self.ends(f"{begins}sleep 1000", " did not finish within 1 s and was stopped", 1)
         self.ends(f"{begins}exit 3", " ended before its time")
+        with mock.patch.object(qemu, "FAREWELL", 0.5):
+            self.ends(f"{WORKS}sleep 1000", " did not power off and was stopped")
 
     def test_a_stale_breakpoint(self) -> None:
         """Emulation's fault, which is retried once."""
