@@ -27,8 +27,6 @@ CPUS, MINUTES, WARM = 2, 10, 30
 # Seconds besides those that were asked for: a test in progress, and what is waited for.
 REST = 2400
 SAID = re.compile(r"(ok|failed) (.*?)(?:: (.*))?")
-# Tests that look at what the whole machine has, or change it: others do so at the same time.
-ALONE: frozenset[str] = frozenset()
 
 
 def tests_of(options: Options) -> list[str]:
@@ -41,7 +39,7 @@ def tests_of(options: Options) -> list[str]:
         if kernel.meets(entry) and entry.outcome is Outcome.FAIL
     }
     leaking = quick.LEAKING.get(options.impl, frozenset())
-    names = [name for name in kselftests.names() if name not in ALONE | leaking | listed]
+    names = [name for name in kselftests.names() if name not in leaking | listed]
     return choose("TESTS", options.tests, names)
 
 
@@ -93,7 +91,9 @@ class Soak:
                     good = scan.end is End.DONE and scan.status == 0
                     why = "" if good else scan.why or "see above"
                     results.append(claim("kmemleak finds nothing, lockdep is on", why))
-                guest.finish()
+                results.append(
+                    claim("the guest powers off", "" if guest.finish() else "it did not")
+                )
             finally:
                 guest.close()
             found = list(splats.find(guest.log_text().splitlines(), splats.known(options.debug)))

@@ -21,7 +21,7 @@ verdict() {
 
 running() { [ ! -e $W/stop ]; }
 
-# One worker each. A turn is a line in its file.
+# One worker each. A turn that came to a good end is a line in its file.
 turn() { echo "$SECONDS" >>"$W/$1.turns"; }
 
 a_tests() {
@@ -47,10 +47,9 @@ a_fuzz() {
 	cp pidns-fuzz $W/
 	while running; do
 		$W/pidns-fuzz run --transcripts $W/transcripts --jobs 1 --seeds $seed..$((seed + 4)) \
-			>$W/fuzz.said 2>&1
+			>$W/fuzz.said 2>&1 && turn fuzz
 		rm -rf $W/transcripts
 		seed=$((seed + 4))
-		turn fuzz
 	done
 }
 
@@ -58,14 +57,13 @@ a_container() {
 	local all=(-C -i -m -n -p -T -u --fork --kill-child --mount-proc) pid
 	while running; do
 		timeout -k 5 60 unshare "${all[@]}" unshare -U -r "${all[@]}" \
-			sh -c 'sleep 100 & sleep 100 & sleep 0.1' 2>$W/container.said
+			sh -c 'sleep 100 & sleep 100 & sleep 0.1' 2>$W/container.said && turn container
 		unshare "${all[@]}" sleep 100 &
 		pid=$!
 		sleep 0.1
-		timeout -k 5 60 nsenter -a -t "$(pgrep -P $pid | head -n 1)" true 2>$W/container.said
+		timeout -k 5 60 nsenter -a -t "$(pgrep -P $pid | head -n 1)" true 2>/dev/null
 		kill -KILL $pid
 		wait $pid 2>/dev/null
-		turn container
 	done
 }
 
@@ -197,12 +195,18 @@ limit_of() {
 
 load "$warm"
 settled_counts >$W/before
+why=
+if [ "$(wc -l <$W/before)" != 7 ] || ! grep -q '^PID namespaces [1-9]' $W/before; then
+	why=$(tr '\n' ',' <$W/before)
+fi
+verdict "all is counted" "$why"
 echo "# between: $(tr '\n' ',' <$W/before)"
 load "$seconds"
 verdict "the tests pass among all that" "$(sort $W/failed 2>/dev/null | uniq -c | tr -s '\n ' ' ')"
 for name in tests fuzz container freezer memory; do
 	why=
-	[ -s $W/$name.turns ] || why="it never came to an end"
+	[ -s $W/$name.turns ] ||
+		why="it never came to a good end; $(tail -n 1 $W/$name.said 2>/dev/null)"
 	verdict "$name was done" "$why"
 done
 # What is freed later may take its time.

@@ -2,7 +2,7 @@
 from functools import partial
 from unittest import mock
 
-from .. import kselftests, quick, soak, uml
+from .. import quick, soak, uml
 from ..cache import Cache
 from ..guest import Answer, End
 from ..ktap import Outcome
@@ -13,10 +13,8 @@ from .kernel_tree import FolderTest
 
 class TestsTest(FolderTest):
     def test_what_can_run_among_others(self) -> None:
-        self.assertLessEqual(soak.ALONE, set(kselftests.names()))
         rust, c = (set(tests_of(Options(impl=impl))) for impl in ("rust", "c"))
         self.assertIn("pidns_create_test", rust)
-        self.assertEqual(rust & soak.ALONE, set())
         self.assertEqual(c & quick.LEAKING["c"], set())
 
     def test_bad_input(self) -> None:
@@ -45,7 +43,7 @@ class RunTest(FolderTest):
         dead = results_of(Answer(End.DEATH, lines, None, "the kernel panicked"))[-1]
         self.assertEqual((dead.outcome, dead.why), (Outcome.FAIL, "the kernel panicked"))
 
-    def run_with(self, log: str, *lines: str) -> int:
+    def run_with(self, log: str, *lines: str, off: bool = True) -> int:
         asked: list[str] = []
 
         def ask(command: str, _limit: float) -> Answer:
@@ -55,6 +53,7 @@ class RunTest(FolderTest):
         options = Options(impls=("rust",), tests=("pidns_create_test",), debug=True, minutes=2)
         guest = mock.Mock(ask=ask)
         guest.log_text.return_value = log
+        guest.finish.return_value = off
         run = Soak(options, Cache(self.folder), self.folder)
         with (
             mock.patch.object(run, "build"),
@@ -67,9 +66,11 @@ class RunTest(FolderTest):
 
     def test_runs(self) -> None:
         self.assertEqual(self.run_with("fine\n", "ok a", "ok b"), 0)
-        self.assertEqual(self.shown(), "4 passed, 0 failed\n")
+        self.assertEqual(self.shown(), "5 passed, 0 failed\n")
+        self.assertEqual(self.run_with("fine\n", "ok a", "ok b", off=False), 1)
+        self.assertIn("failed: IMPL=rust: the guest powers off: it did not\n", self.shown())
         self.assertEqual(self.run_with("BUG: so\n", "ok a", "failed b: 1 before, 2 after"), 1)
         said = self.shown()
         self.assertIn("# BUG: so\n", said)
         self.assertIn("failed: IMPL=rust: b: 1 before, 2 after\n", said)
-        self.assertTrue(said.endswith("2 passed, 2 failed\n"))
+        self.assertTrue(said.endswith("3 passed, 2 failed\n"))
