@@ -2,12 +2,12 @@
 /*
  * Each step of creating a set of namespaces fails in turn because the user
  * namespace may have no more of that type. All earlier steps must be undone:
- * the limits of the other types allow one namespace, so any leak makes the next
- * attempt fail, too.
+ * afterwards the limits allow one namespace of each type, so none can be created
+ * as long as one is left.
  */
 #include "nsproxy_util.h"
 
-/* Fail at step @i, then succeed at once, with all limits used up. */
+/* Fail at step @i, then succeed with all limits used up. */
 static void fail_then_succeed(struct __test_metadata *_metadata, unsigned int flags, int i)
 {
 	struct nsids before;
@@ -15,7 +15,8 @@ static void fail_then_succeed(struct __test_metadata *_metadata, unsigned int fl
 	pid_t pid;
 
 	ASSERT_TRUE(ns_read(0, &before));
-	ASSERT_EQ(0, ns_limit_all(1));
+	/* Room for what is not uncharged yet, or an earlier step would fail. */
+	ASSERT_EQ(0, ns_limit_all(1000));
 	ASSERT_EQ(0, ns_limit(nstypes[i].name, 0));
 
 	EXPECT_EQ(-ENOSPC, kid_hold(&kid, flags)) {
@@ -110,7 +111,7 @@ TEST_F_TIMEOUT(nsproxy, failure_undoes_new_user_ns, NS_TIMEOUT)
 	EXPECT_EQ(ENOSPC, errno);
 	EXPECT_EQ(0, ns_moved(&before));
 
-	ASSERT_EQ(0, ns_limit("user", 1));
+	ASSERT_EQ(0, ns_limit("user", 1000));
 	for (i = 0; i < NR_TYPES; i++) {
 		ASSERT_EQ(0, ns_limit(nstypes[i].name, 0));
 		EXPECT_EQ(-ENOSPC, kid_hold(&kid, CLONE_NEWUSER | ALL_NS)) {
@@ -119,8 +120,10 @@ TEST_F_TIMEOUT(nsproxy, failure_undoes_new_user_ns, NS_TIMEOUT)
 		EXPECT_EQ(-1, unshare(CLONE_NEWUSER | ALL_NS));
 		EXPECT_EQ(ENOSPC, errno);
 		EXPECT_EQ(0, ns_moved(&before));
-		ASSERT_EQ(0, ns_limit(nstypes[i].name, 1));
+		ASSERT_EQ(0, ns_limit(nstypes[i].name, 1000));
 	}
+	ASSERT_EQ(0, ns_limit("user", 1));
+	ASSERT_EQ(0, ns_limit_all(1));
 	ASSERT_TRUE(eventually(!kid_hold(&kid, CLONE_NEWUSER | ALL_NS)));
 	kid_stop(&kid);
 }
