@@ -10,6 +10,9 @@
 #define NET_ROUNDS 30
 #define RACERS 2
 
+/* Set once a racer has succeeded: the race has begun. */
+static bool *begun;
+
 /* Join as long as the target lives; the error of the first failure. */
 static int join_until_error(int pidfd, unsigned int flags)
 {
@@ -18,6 +21,7 @@ static int join_until_error(int pidfd, unsigned int flags)
 	for (;;) {
 		if (setns(pidfd, flags))
 			return errno;
+		WRITE_ONCE(*begun, true);
 		if (!(flags & CLONE_NEWPID))
 			continue;
 		/* A child is created in the namespace, or its init is dead already. */
@@ -77,9 +81,12 @@ static void race_setns(struct __test_metadata *_metadata, unsigned int made,
 	struct nsids ids;
 	struct kid kid;
 
+	begun = shared_alloc(sizeof(*begun));
+	ASSERT_NE(NULL, begun);
 	for (round = 0; round < rounds; round += step) {
 		pid_t racer[RACERS];
 
+		*begun = false;
 		ASSERT_EQ(0, kid_hold(&kid, made));
 		ASSERT_TRUE(ns_read(kid.pid, &ids));
 		for (i = 0; i < RACERS; i++) {
@@ -88,6 +95,7 @@ static void race_setns(struct __test_metadata *_metadata, unsigned int made,
 			if (!racer[i])
 				_exit(join_until_error(kid.pidfd, joined));
 		}
+		ASSERT_TRUE(eventually(READ_ONCE(*begun)));
 		/* A little later each time, to cover the whole race. */
 		usleep(round * 20);
 		kill(kid.pid, SIGKILL);
@@ -125,7 +133,10 @@ TEST_F_TIMEOUT(race, open_of_dying_namespace, NS_TIMEOUT)
 	int round, fd, i;
 	pid_t racer;
 
+	begun = shared_alloc(sizeof(*begun));
+	ASSERT_NE(NULL, begun);
 	for (round = 0; round < NET_ROUNDS; round++) {
+		*begun = false;
 		ASSERT_EQ(0, kid_hold(&kid, variant->made));
 		ASSERT_TRUE(ns_read(kid.pid, &ids));
 		racer = fork();
@@ -139,12 +150,14 @@ TEST_F_TIMEOUT(race, open_of_dying_namespace, NS_TIMEOUT)
 					if (ns_fd_id(fd) != ids.id[i])
 						_exit(EXIT_FAILURE);
 					close(fd);
+					WRITE_ONCE(*begun, true);
 				}
 				if (errno != ESTALE)
 					_exit(errno);
 			}
 			_exit(EXIT_SUCCESS);
 		}
+		ASSERT_TRUE(eventually(READ_ONCE(*begun)));
 		usleep(round * 20);
 		kid_stop(&kid);
 		EXPECT_EQ(0, wait_for_pid(racer));

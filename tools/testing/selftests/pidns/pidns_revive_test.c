@@ -23,6 +23,9 @@ struct target {
 	int inner;	/* the file of a nested namespace */
 };
 
+/* Set once the racer has entered the namespace. */
+static bool *entered;
+
 /* A file of the namespace, or a negative errno. */
 static int way_open(enum way way, const struct target *target)
 {
@@ -85,6 +88,7 @@ static int way_race(enum way way, const struct target *target)
 				return __LINE__;
 			close(fd);
 		}
+		WRITE_ONCE(*entered, true);
 		pid = fork();
 		if (!pid)
 			_exit(EXIT_SUCCESS);
@@ -111,8 +115,11 @@ TEST_F_TIMEOUT(pidns, dying_namespace_is_not_revived, NS_TIMEOUT)
 	struct target target;
 	pid_t racer;
 
+	entered = shared_alloc(sizeof(*entered));
+	ASSERT_NE(NULL, entered);
 	for (round = 0; round < rounds; round++) {
 		way = round % NR_WAYS;
+		*entered = false;
 		ASSERT_LE(0, kid_start(&target.kid, CLONE_NEWPID));
 		if (!target.kid.pid) {
 			int pidfd = -1;
@@ -133,6 +140,7 @@ TEST_F_TIMEOUT(pidns, dying_namespace_is_not_revived, NS_TIMEOUT)
 		/* A nested one's file would keep the memory of the outer one, but no more. */
 		if (way != PARENT_OF)
 			close(target.inner);
+		ASSERT_TRUE(eventually(READ_ONCE(*entered)));
 		usleep(round * 30);
 		kill(target.kid.pid, SIGKILL);
 		if (way == BY_HANDLE || (round & 8))
