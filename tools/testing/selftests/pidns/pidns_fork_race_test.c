@@ -181,6 +181,7 @@ static void one_round(struct __test_metadata *_metadata, int round)
 {
 	pid_t into[FORKERS], below[FORKERS_BELOW];
 	int nsfd[FORKERS_BELOW][BELOW], fd, inside, i, j, nr;
+	struct pid_ns_info info;
 	struct kid kid;
 
 	memset(race, 0, sizeof(*race));
@@ -222,7 +223,9 @@ static void one_round(struct __test_metadata *_metadata, int round)
 		EXPECT_EQ(BELOW, race->below[i].born + race->below[i].refused);
 	}
 	EXPECT_EQ(SIGKILL, wait_status(kid.pid));
-	for (nr = 1; nr < 1000; nr++) {
+	ASSERT_EQ(0, ioctl(fd, NS_PID_GET_INFO, &info));
+	EXPECT_EQ(0, info.nr_pids);
+	for (nr = 1; nr <= info.last_pid; nr++) {
 		ASSERT_EQ(-1, ioctl(fd, NS_GET_PID_FROM_PIDNS, nr)) {
 			TH_LOG("round %d: %d is left", round, nr);
 		}
