@@ -105,6 +105,8 @@ TEST_F_TIMEOUT(nsproxy, no_ptrace_permission_is_eperm, NS_TIMEOUT)
 	for (i = 0; i < NR_TYPES; i++)
 		EXPECT_SETNS_FAILS(EPERM, nobody.pidfd, nstypes[i].flag);
 	EXPECT_SETNS_FAILS(EPERM, nobody.pidfd, ALL_NS);
+	/* Nor one of the same user that has more capabilities. */
+	EXPECT_SETNS_FAILS(EPERM, root.pidfd, CLONE_NEWUTS);
 	EXPECT_EQ(0, ns_moved(&before));
 	/* A namespace file needs no such permission. */
 	EXPECT_EQ(0, setns(fd, CLONE_NEWUTS));

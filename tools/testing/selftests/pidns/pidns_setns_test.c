@@ -60,6 +60,7 @@ TEST_F_TIMEOUT(pidns, own_or_descendant_only, NS_TIMEOUT)
 		int own = ioctl(sys_pidfd_open(1, 0), PIDFD_GET_PID_NAMESPACE, 0);
 		int below, deep, pidfd = -1;
 		struct kid inner;
+		pid_t pid;
 
 		ASSERT_LE(0, kid_start(&inner, CLONE_NEWPID));
 		if (!inner.pid) {
@@ -83,14 +84,15 @@ TEST_F_TIMEOUT(pidns, own_or_descendant_only, NS_TIMEOUT)
 		EXPECT_EQ(0, setns(own, CLONE_NEWPID));
 		/* A child there belongs to that level, and cannot go back. */
 		EXPECT_EQ(0, setns(deep, CLONE_NEWPID));
-		if (!fork_flags(0, NULL)) {
+		pid = fork_flags(0, NULL);
+		if (!pid) {
 			EXPECT_EQ(2, getpid());
 			EXPECT_SETNS_FAILS(EINVAL, own, CLONE_NEWPID);
 			EXPECT_SETNS_FAILS(EINVAL, below, CLONE_NEWPID);
 			EXPECT_EQ(0, setns(deep, CLONE_NEWPID));
 			_exit(EXIT_SUCCESS);
 		}
-		EXPECT_LT(0, wait(NULL));
+		EXPECT_EQ(0, wait_status(pid));
 		kid_stop(&inner);
 		kid_rest(&kid);
 	}

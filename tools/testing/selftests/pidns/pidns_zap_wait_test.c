@@ -121,10 +121,9 @@ TEST_F_TIMEOUT(pidns, dying_init_inherits_child, NS_TIMEOUT)
 	entered = fork_into(fd);
 	ASSERT_LE(0, entered);
 	if (!entered) {
-		fork_resting(0, NULL);
-		if (write(ready[1], &c, 1) == 1)
-			rest_forever();
-		_exit(EXIT_FAILURE);
+		if (fork_resting(0, NULL) < 0 || write(ready[1], &c, 1) != 1)
+			_exit(EXIT_FAILURE);
+		rest_forever();
 	}
 	ASSERT_EQ(1, read(ready[0], &c, 1));
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, entered, NULL, PTRACE_O_TRACEEXIT));
