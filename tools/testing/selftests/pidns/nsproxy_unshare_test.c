@@ -4,6 +4,7 @@
  * and the time namespace, which only its children enter; and empty mount
  * namespaces, by unshare and by clone3.
  */
+#include <assert.h>
 #include <pthread.h>
 
 #include "nsproxy_util.h"
@@ -173,13 +174,14 @@ TEST_F_TIMEOUT(nsproxy, clone3_empty_mntns, NS_TIMEOUT)
 	EXPECT_EQ(-EINVAL, fork_flags(CLONE_EMPTY_MNTNS | CLONE_FS, NULL));
 }
 
+static_assert(UNSHARE_EMPTY_MNTNS == CLONE_PARENT_SETTID, "not the same bit");
+
 /* unshare's bit is CLONE_PARENT_SETTID for clone, and empties nothing. */
 TEST_F_TIMEOUT(nsproxy, clone_ignores_unshare_empty_mntns, NS_TIMEOUT)
 {
 	struct nsids mine, its;
 	struct kid kid;
 
-	ASSERT_EQ(CLONE_PARENT_SETTID, UNSHARE_EMPTY_MNTNS);
 	ASSERT_TRUE(ns_read(0, &mine));
 	ASSERT_EQ(0, kid_hold(&kid, CLONE_NEWNS | CLONE_PARENT_SETTID));
 	EXPECT_LT(0, nr_mounts(kid.pid));
