@@ -227,8 +227,7 @@ TEST_F_TIMEOUT(death, all_descendants_get_sigkill, NS_TIMEOUT)
 	int ready[2], pidfd[NR_HARD + 2], fd, i, injected;
 	pid_t pids[NR_HARD + 3];
 	unsigned int seen = 0;
-	struct kid kid;
-	pid_t outside;
+	struct kid kid, outside;
 	char c;
 
 	ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
@@ -254,7 +253,7 @@ TEST_F_TIMEOUT(death, all_descendants_get_sigkill, NS_TIMEOUT)
 		seen |= BIT(c);
 	}
 	/* And an unrelated one outside. */
-	outside = fork_resting(0, NULL);
+	ASSERT_EQ(0, kid_hold(&outside, 0));
 	/* All kinds, the child of vfork, and the one with its parent outside. */
 	ASSERT_TRUE(eventually(processes_inside(fd, pids, ARRAY_SIZE(pids)) == NR_HARD + 2));
 	/* A leader that is still on its way out keeps its own status. */
@@ -270,9 +269,8 @@ TEST_F_TIMEOUT(death, all_descendants_get_sigkill, NS_TIMEOUT)
 		}
 		close(pidfd[i]);
 	}
-	EXPECT_TRUE(task_rests(outside));
-	kill(outside, SIGKILL);
-	wait_status(outside);
+	EXPECT_TRUE(task_rests(outside.pid));
+	kid_stop(&outside);
 	close(fd);
 	kid_stop(&kid);
 }
