@@ -115,12 +115,6 @@ TEST_F_TIMEOUT(nsproxy, einval_before_enospc, NS_TIMEOUT)
 	EXPECT_EQ(-EPERM, new_unshare(CLONE_NEWNS));
 }
 
-/* Some systems restrict user namespaces to root, which is not what is tested here. */
-static bool userns_forbidden(void)
-{
-	return new_clone(CLONE_NEWUSER) == -EPERM;
-}
-
 TEST_F_TIMEOUT(nsproxy, newuser_needs_no_cap, NS_TIMEOUT)
 {
 	int cap;

@@ -118,16 +118,6 @@ TEST_F_TIMEOUT(nsproxy, new_namespaces_are_charged_to_joined_user_ns, NS_TIMEOUT
 	kid_stop(&kid);
 }
 
-/* Some systems restrict user namespaces to root. */
-static bool userns_forbidden(void)
-{
-	pid_t pid = fork_flags(CLONE_NEWUSER, NULL);
-
-	if (!pid)
-		_exit(EXIT_SUCCESS);
-	return pid < 0 || wait_for_pid(pid);
-}
-
 /*
  * An unprivileged user joins its own container, which works only because the
  * user namespace is joined first.

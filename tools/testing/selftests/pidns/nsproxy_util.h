@@ -355,6 +355,11 @@ static inline bool ns_gone(const struct nsids *ids, unsigned int links)
 	return true;
 }
 
+static inline bool task_gone(pid_t pid)
+{
+	return kill(pid, 0) && errno == ESRCH;
+}
+
 /* The number in a file, or a negative errno. */
 static inline int file_read_int(const char *path)
 {
@@ -427,6 +432,18 @@ static inline int userns_enter(void)
 	if (!err)
 		err = file_write("/proc/self/gid_map", "0 %u 1", gid);
 	return err;
+}
+
+/* Whether this system restricts user namespaces to root. */
+static inline bool userns_forbidden(void)
+{
+	pid_t pid = fork_flags(CLONE_NEWUSER, NULL);
+
+	if (!pid)
+		_exit(EXIT_SUCCESS);
+	if (pid > 0)
+		wait_for_pid(pid);
+	return pid == -EPERM;
 }
 
 /*

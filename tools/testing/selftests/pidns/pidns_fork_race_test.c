@@ -56,14 +56,6 @@ static void fork_one(int nsfd, struct forker *forker)
 	forker->killed++;
 }
 
-/* A child that has exited; 0 if the remaining ones do not. */
-static pid_t reap_one(int *status)
-{
-	pid_t pid = 0;
-
-	return eventually((pid = waitpid(-1, status, WNOHANG))) ? pid : 0;
-}
-
 /* All children die with the namespace, though nobody here kills them. */
 static void __noreturn reap_all(struct forker *forker)
 {

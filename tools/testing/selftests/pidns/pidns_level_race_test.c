@@ -25,14 +25,6 @@ static struct shared {
 	int arrived[MAX_LEVELS];
 } *shared;
 
-/* Reap a child: its pid, 0 if no child exits, negative if none is left. */
-static pid_t reap_one(int *status)
-{
-	pid_t pid = 0;
-
-	return eventually((pid = waitpid(-1, status, WNOHANG))) ? pid : 0;
-}
-
 /* All children die with the namespace. Returns 0 or a negative errno. */
 static int reap_all(void)
 {

@@ -7,8 +7,6 @@
 
 #include "pidns_reap_util.h"
 
-#define HELPER "--exec-helper"
-
 #define ROUNDS 400
 #define READERS 2
 
@@ -98,12 +96,6 @@ TEST_F_TIMEOUT(pidns, live_process_is_found_while_table_changes, NS_TIMEOUT)
 		kill(rests[i], SIGKILL);
 		EXPECT_EQ(SIGKILL, wait_status(rests[i]));
 	}
-}
-
-static void *exec_again(void *arg)
-{
-	execl("/proc/thread-self/exe", "pidns_lookup_race_test", HELPER, NULL);
-	_exit(EXIT_FAILURE);
 }
 
 /* Exec in a loop, each time from a new thread. */

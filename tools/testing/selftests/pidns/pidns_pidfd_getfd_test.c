@@ -11,12 +11,7 @@
 
 static int getfd_errno(int pidfd, int fd, unsigned int flags)
 {
-	int ret = sys_pidfd_getfd(pidfd, fd, flags);
-
-	if (ret < 0)
-		return -errno;
-	close(ret);
-	return 0;
+	return fd_errno(sys_pidfd_getfd(pidfd, fd, flags));
 }
 
 /* A kid in a new namespace that holds a memfd, and reports its number. */

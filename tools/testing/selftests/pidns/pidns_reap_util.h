@@ -159,11 +159,6 @@ static inline int fdinfo_numbers(int pidfd, const char *key, int *nr)
 	return file_numbers(path, key, nr, MAX_LEVELS);
 }
 
-static inline bool task_gone(pid_t pid)
-{
-	return kill(pid, 0) && errno == ESRCH;
-}
-
 /* The events that poll() reports of a pidfd, without waiting. */
 static inline int pidfd_events(int pidfd)
 {
@@ -208,6 +203,14 @@ static inline int wait_status(pid_t pid)
 	return status;
 }
 
+/* Reap a child: its pid, 0 if no child exits, negative if none is left. */
+static inline pid_t reap_one(int *status)
+{
+	pid_t pid = 0;
+
+	return eventually((pid = waitpid(-1, status, WNOHANG))) ? pid : 0;
+}
+
 /* The descriptor of the file behind shared_make(), also after exec. */
 #define SHARED_FD 200
 
@@ -228,6 +231,15 @@ static inline void *shared_make(size_t size)
 		return NULL;
 	close(fd);
 	return shared_map(size);
+}
+
+/* With this argument main() is called when a test executes itself. */
+#define HELPER "--exec-helper"
+
+static inline void *exec_again(void *arg)
+{
+	execl("/proc/thread-self/exe", "pidns_test", HELPER, NULL);
+	_exit(EXIT_FAILURE);
 }
 
 /* Do nothing until killed. */

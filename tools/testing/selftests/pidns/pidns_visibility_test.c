@@ -39,11 +39,6 @@ static void have_child(struct __test_metadata *_metadata, struct kid *kid, pid_t
 	ASSERT_EQ(0, kid_hear(kid));
 }
 
-static bool gone(pid_t pid)
-{
-	return kill(pid, 0) && errno == ESRCH;
-}
-
 TEST_F_TIMEOUT(pidns, siblings_may_use_the_same_number, NS_TIMEOUT)
 {
 	struct kid one, two;
@@ -53,7 +48,7 @@ TEST_F_TIMEOUT(pidns, siblings_may_use_the_same_number, NS_TIMEOUT)
 	/* The parent namespace has two of them, and signals each alone. */
 	EXPECT_EQ(0, kill(1001, 0));
 	EXPECT_EQ(0, kill(1002, 0));
-	EXPECT_TRUE(gone(77));
+	EXPECT_TRUE(task_gone(77));
 	EXPECT_EQ(0, kill(1001, SIGTERM));
 	EXPECT_TRUE(eventually(status_state(1001) == 'Z'));
 	EXPECT_EQ(0, kill(1002, 0));
@@ -116,7 +111,7 @@ static void expect_nobody(struct __test_metadata *_metadata, int pidfd)
 	EXPECT_EQ(1, proc_list(proc, nrs, ARRAY_SIZE(nrs)));
 	EXPECT_EQ(1, nrs[0]);
 
-	EXPECT_TRUE(gone(50));
+	EXPECT_TRUE(task_gone(50));
 	EXPECT_EQ(-1, getpgid(50));
 	EXPECT_EQ(ESRCH, errno);
 	EXPECT_EQ(-1, getsid(50));

@@ -6,8 +6,6 @@
 #define PIDNS_OF_THE_MACHINE
 #include "pidns_reap_util.h"
 
-#define HELPER "--exec-helper"
-
 #define ROUNDS 10
 #define PROCESSES 32
 
@@ -16,12 +14,6 @@
 
 /* How often all have called exec(). */
 static int *execs;
-
-static void *exec_again(void *arg)
-{
-	execl("/proc/thread-self/exe", "pidns_zap_exec_test", HELPER, NULL);
-	_exit(EXIT_FAILURE);
-}
 
 /* Exec in a loop, each time from a new thread. */
 static int helper(void)
