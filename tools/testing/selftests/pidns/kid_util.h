@@ -154,8 +154,8 @@ static inline const char *stat_line(pid_t pid, char *line, int size)
 
 /*
  * Whether an init waits for the last numbers of its namespace that are not its
- * children's: idle, which counts as no load. Before 7.3 that was an ordinary
- * sleep, which nothing tells from others of a task that exits.
+ * children's: idle, which counts as no load. Before 7.3 it was an interruptible
+ * sleep, which cannot be told from other sleeps of an exiting task.
  */
 static inline bool in_last_wait(pid_t pid)
 {

@@ -89,7 +89,7 @@ static int kid_nobody(struct kid *kid, unsigned int flags, int dumpable)
 	return pid < 0 ? pid : kid_hear(kid);
 }
 
-/* Everything but CAP_SYS_PTRACE: the target must belong to the caller's user. */
+/* Without CAP_SYS_PTRACE another user's task cannot be a target. */
 TEST_F_TIMEOUT(nsproxy, no_ptrace_permission_is_eperm, NS_TIMEOUT)
 {
 	struct nsids before;
@@ -170,7 +170,7 @@ TEST_F_TIMEOUT(nsproxy, eperm_before_esrch, NS_TIMEOUT)
 	kid_stop(&kid);
 }
 
-/* An ordinary user may access its own process, but join none of its namespaces. */
+/* Without CAP_SYS_ADMIN: access to the process is permitted, joining is not. */
 TEST_F_TIMEOUT(nsproxy, no_cap_sys_admin_is_eperm, NS_TIMEOUT)
 {
 	struct nsids before;

@@ -80,7 +80,7 @@ static bool acct_is_open(struct files *files, int level)
 /* Requests to each level's init, sent from outside. */
 enum order {
 	END = 1,	/* exit */
-	SON,		/* fork a child that exits with the level as its status */
+	CHILD,		/* fork a child that exits with the level as its status */
 	ON, OFF,	/* accounting */
 };
 
@@ -91,10 +91,10 @@ static void level_obey(struct files *files, const struct kid *kid, int level)
 	pid_t pid;
 
 	switch (order) {
-	case SON:
+	case CHILD:
 		pid = fork();
 		if (!pid) {
-			snprintf(comm, sizeof(comm), "a16 son %d", level);
+			snprintf(comm, sizeof(comm), "acct child %d", level);
 			prctl(PR_SET_NAME, comm);
 			_exit(40 + level);
 		}
@@ -132,7 +132,7 @@ static void levels_start(struct __test_metadata *_metadata, struct files *files,
 
 		talk[0] = kids[0];
 		for (;;) {
-			snprintf(comm, sizeof(comm), "a16 init %d", level);
+			snprintf(comm, sizeof(comm), "acct init %d", level);
 			prctl(PR_SET_NAME, comm);
 			pid = level + 1 < LEVELS ? fork_flags(CLONE_NEWPID, NULL) : -1;
 			if (pid)
@@ -161,7 +161,7 @@ static bool records_have_numbers(struct files *files)
 
 TEST_F_TIMEOUT(acct, exit_is_recorded_at_each_level, NS_TIMEOUT)
 {
-	int numbers[MAX_LEVELS], nr[LEVELS], son, fd;
+	int numbers[MAX_LEVELS], nr[LEVELS], child, fd;
 	struct files *files = &self->files;
 	struct kid kids[LEVELS];
 	pid_t init[LEVELS], pid;
@@ -173,16 +173,16 @@ TEST_F_TIMEOUT(acct, exit_is_recorded_at_each_level, NS_TIMEOUT)
 	ASSERT_EQ(0, level_do(&kids[2], ON));
 
 	/* Its own namespace and the outermost have it on, the one between has not. */
-	son = level_do(&kids[2], SON);
-	ASSERT_LT(0, son);
-	ASSERT_EQ(1, records(files, 2, "a16 son 2"));
+	child = level_do(&kids[2], CHILD);
+	ASSERT_LT(0, child);
+	ASSERT_EQ(1, records(files, 2, "acct child 2"));
 	if (!records_have_numbers(files))
 		SKIP(return, "no numbers in the records (CONFIG_BSD_PROCESS_ACCT_V3)");
-	EXPECT_EQ(son, files->record[0].ac_pid);
+	EXPECT_EQ(child, files->record[0].ac_pid);
 	EXPECT_EQ(1, files->record[0].ac_ppid);
 	EXPECT_EQ(42 << 8, files->record[0].ac_exitcode);
 	EXPECT_EQ(AFORK, files->record[0].ac_flag & (AFORK | AXSIG | ACORE));
-	EXPECT_EQ(1, records(files, 0, "a16 son 2"));
+	EXPECT_EQ(1, records(files, 0, "acct child 2"));
 	EXPECT_EQ(42 << 8, files->record[0].ac_exitcode);
 	/* The innermost init was created after the one between. */
 	init[2] = files->record[0].ac_ppid;
@@ -191,28 +191,28 @@ TEST_F_TIMEOUT(acct, exit_is_recorded_at_each_level, NS_TIMEOUT)
 	pid = ioctl(fd, NS_GET_PID_FROM_PIDNS, init[2]);
 	EXPECT_EQ(task_numbers(getpid(), "NSpid:", numbers) + LEVELS,
 		  task_numbers(pid, "NSpid:", numbers));
-	EXPECT_EQ(0, records(files, 1, "a16 son 2"));
+	EXPECT_EQ(0, records(files, 1, "acct child 2"));
 
 	/* Exits further out are recorded in the outermost only. */
-	ASSERT_LT(0, level_do(&kids[1], SON));
-	EXPECT_EQ(1, records(files, 0, "a16 son 1"));
+	ASSERT_LT(0, level_do(&kids[1], CHILD));
+	EXPECT_EQ(1, records(files, 0, "acct child 1"));
 	EXPECT_EQ(init[1], files->record[0].ac_ppid);
-	EXPECT_EQ(0, records(files, 1, "a16 son 1"));
-	EXPECT_EQ(0, records(files, 2, "a16 son 1"));
-	son = level_do(&kids[0], SON);
-	EXPECT_EQ(1, records(files, 0, "a16 son 0"));
-	EXPECT_EQ(son, files->record[0].ac_pid);
+	EXPECT_EQ(0, records(files, 1, "acct child 1"));
+	EXPECT_EQ(0, records(files, 2, "acct child 1"));
+	child = level_do(&kids[0], CHILD);
+	EXPECT_EQ(1, records(files, 0, "acct child 0"));
+	EXPECT_EQ(child, files->record[0].ac_pid);
 	EXPECT_EQ(1, files->record[0].ac_ppid);
-	EXPECT_EQ(0, records(files, 2, "a16 son 0"));
+	EXPECT_EQ(0, records(files, 2, "acct child 0"));
 
 	/* Turning it off here leaves it on there, and turning it on adds a record. */
 	ASSERT_EQ(0, level_do(&kids[2], OFF));
 	EXPECT_FALSE(acct_is_open(files, 2));
 	ASSERT_EQ(0, level_do(&kids[1], ON));
-	ASSERT_LT(0, level_do(&kids[2], SON));
-	EXPECT_EQ(1, records(files, 2, "a16 son 2"));
-	EXPECT_EQ(1, records(files, 1, "a16 son 2"));
-	EXPECT_EQ(2, records(files, 0, "a16 son 2"));
+	ASSERT_LT(0, level_do(&kids[2], CHILD));
+	EXPECT_EQ(1, records(files, 2, "acct child 2"));
+	EXPECT_EQ(1, records(files, 1, "acct child 2"));
+	EXPECT_EQ(2, records(files, 0, "acct child 2"));
 	close(fd);
 	kid_stop(&kids[0]);
 }
@@ -230,18 +230,18 @@ TEST_F_TIMEOUT(acct, closed_when_init_dies, NS_TIMEOUT)
 	EXPECT_TRUE(acct_is_open(files, 1));
 	kid_tell(&kids[1], END);
 	/* Its parent is notified only when all is done. */
-	EXPECT_TRUE(eventually(records(files, 0, "a16 init 1") == 1));
+	EXPECT_TRUE(eventually(records(files, 0, "acct init 1") == 1));
 	EXPECT_TRUE(eventually(!acct_is_open(files, 1)));
 	EXPECT_TRUE(acct_is_open(files, 0));
 	/* The inner init was killed before the file was closed. */
-	ASSERT_LE(1, records(files, 1, "a16 init 2"));
+	ASSERT_LE(1, records(files, 1, "acct init 2"));
 	EXPECT_EQ(SIGKILL, files->record[0].ac_exitcode);
 	EXPECT_EQ(AXSIG, files->record[0].ac_flag & AXSIG);
-	EXPECT_EQ(1, records(files, 0, "a16 init 2"));
-	EXPECT_LE(1, records(files, 1, "a16 init 1"));
-	EXPECT_LT(0, level_do(&kids[0], SON));
-	EXPECT_EQ(1, records(files, 0, "a16 son 0"));
-	EXPECT_EQ(0, records(files, 1, "a16 son 0"));
+	EXPECT_EQ(1, records(files, 0, "acct init 2"));
+	EXPECT_LE(1, records(files, 1, "acct init 1"));
+	EXPECT_LT(0, level_do(&kids[0], CHILD));
+	EXPECT_EQ(1, records(files, 0, "acct child 0"));
+	EXPECT_EQ(0, records(files, 1, "acct child 0"));
 	/* After the last one nothing holds its file. */
 	kill(kids[0].pid, SIGKILL);
 	status = wait_status(kids[0].pid);
@@ -271,36 +271,36 @@ TEST_F_TIMEOUT(acct, exit_is_recorded_in_initial_namespace, NS_TIMEOUT)
 	ASSERT_EQ(0, acct(files->name[MACHINE]));
 
 	/* The ones between have it off, which does not end the walk up. */
-	ASSERT_LT(0, level_do(&kids[2], SON));
-	ASSERT_EQ(1, records(files, MACHINE, "a16 son 2"));
+	ASSERT_LT(0, level_do(&kids[2], CHILD));
+	ASSERT_EQ(1, records(files, MACHINE, "acct child 2"));
 	if (!records_have_numbers(files))
 		SKIP(return, "no numbers in the records (CONFIG_BSD_PROCESS_ACCT_V3)");
 	EXPECT_EQ(init[2], files->record[0].ac_ppid);
 	EXPECT_EQ(42 << 8, files->record[0].ac_exitcode);
-	EXPECT_EQ(1, records(files, 2, "a16 son 2"));
-	EXPECT_EQ(0, records(files, 1, "a16 son 2"));
-	EXPECT_EQ(0, records(files, 0, "a16 son 2"));
-	EXPECT_LT(0, level_do(&kids[0], SON));
-	EXPECT_EQ(1, records(files, MACHINE, "a16 son 0"));
+	EXPECT_EQ(1, records(files, 2, "acct child 2"));
+	EXPECT_EQ(0, records(files, 1, "acct child 2"));
+	EXPECT_EQ(0, records(files, 0, "acct child 2"));
+	EXPECT_LT(0, level_do(&kids[0], CHILD));
+	EXPECT_EQ(1, records(files, MACHINE, "acct child 0"));
 	EXPECT_EQ(40 << 8, files->record[0].ac_exitcode);
-	EXPECT_EQ(0, records(files, 2, "a16 son 0"));
+	EXPECT_EQ(0, records(files, 2, "acct child 0"));
 
 	/* A namespace's death is recorded in the initial one, and closes nothing there. */
 	EXPECT_TRUE(acct_is_open(files, 2));
 	kid_tell(&kids[1], END);
 	/* The inner init is killed once the outer one has been recorded. */
-	EXPECT_TRUE(eventually(records(files, MACHINE, "a16 init 2") == 1));
+	EXPECT_TRUE(eventually(records(files, MACHINE, "acct init 2") == 1));
 	EXPECT_EQ(SIGKILL, files->record[0].ac_exitcode);
 	EXPECT_EQ(AXSIG, files->record[0].ac_flag & AXSIG);
-	EXPECT_EQ(1, records(files, MACHINE, "a16 init 1"));
+	EXPECT_EQ(1, records(files, MACHINE, "acct init 1"));
 	EXPECT_TRUE(eventually(!acct_is_open(files, 2)));
 	EXPECT_TRUE(acct_is_open(files, MACHINE));
 
 	/* Off is off, for descendants as well. */
 	ASSERT_EQ(0, acct(NULL));
 	EXPECT_FALSE(acct_is_open(files, MACHINE));
-	EXPECT_LT(0, level_do(&kids[0], SON));
-	EXPECT_EQ(1, records(files, MACHINE, "a16 son 0"));
+	EXPECT_LT(0, level_do(&kids[0], CHILD));
+	EXPECT_EQ(1, records(files, MACHINE, "acct child 0"));
 	kid_stop(&kids[0]);
 }
 

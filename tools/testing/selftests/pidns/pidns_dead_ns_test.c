@@ -33,7 +33,7 @@ static void expect_dead(struct __test_metadata *_metadata)
 		EXPECT_EQ(-1, sys_clone3(&pidfd, sizeof(pidfd)));
 		EXPECT_EQ(ENOMEM, errno);
 		EXPECT_EQ(-1, fd);
-		/* Errors that come before that one. */
+		/* ENOMEM comes before the EFAULT of a bad pidfd pointer. */
 		EXPECT_EQ(-ENOMEM, fork_fault(0));
 	}
 	EXPECT_EQ(-1, waitpid(-1, NULL, __WALL | WNOHANG));

@@ -149,7 +149,7 @@ TEST_F_TIMEOUT(pidns, thread_with_new_namespace_is_einval, NS_TIMEOUT)
 }
 
 /* The number of a sibling, which exits at once; the parent reaps it. */
-static pid_t try_brother(bool legacy)
+static pid_t try_sibling(bool legacy)
 {
 	struct __clone_args args = { .flags = CLONE_PARENT };
 	pid_t pid;
@@ -162,9 +162,9 @@ static pid_t try_brother(bool legacy)
 	return pid < 0 ? -errno : pid;
 }
 
-static void *brother_of_thread(void *arg)
+static void *sibling_of_thread(void *arg)
 {
-	return (void *)(long)try_brother(true);
+	return (void *)(long)try_sibling(true);
 }
 
 TEST_F_TIMEOUT(pidns, clone_parent_by_init_is_einval, NS_TIMEOUT)
@@ -172,10 +172,10 @@ TEST_F_TIMEOUT(pidns, clone_parent_by_init_is_einval, NS_TIMEOUT)
 	pthread_t thread;
 	void *ret;
 
-	EXPECT_EQ(-EINVAL, try_brother(false));
-	EXPECT_EQ(-EINVAL, try_brother(true));
+	EXPECT_EQ(-EINVAL, try_sibling(false));
+	EXPECT_EQ(-EINVAL, try_sibling(true));
 	/* Nor by its threads. */
-	ASSERT_EQ(0, pthread_create(&thread, NULL, brother_of_thread, NULL));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, sibling_of_thread, NULL));
 	ASSERT_EQ(0, pthread_join(thread, &ret));
 	EXPECT_EQ(-EINVAL, (long)ret);
 	/* Nor with a new namespace. */
@@ -186,21 +186,21 @@ TEST_F_TIMEOUT(pidns, clone_parent_by_init_is_einval, NS_TIMEOUT)
 
 TEST_F_TIMEOUT(pidns, clone_parent_by_others_succeeds, NS_TIMEOUT)
 {
-	pid_t pid, brother;
+	pid_t pid, sibling;
 	int legacy;
 
 	for (legacy = 0; legacy < 2; legacy++) {
 		pid = fork_tids(0, NULL, 0);
 		ASSERT_LE(0, pid);
 		if (!pid) {
-			brother = try_brother(legacy);
-			EXPECT_LT(0, brother);
-			_exit(brother > 0 ? brother : 0);
+			sibling = try_sibling(legacy);
+			EXPECT_LT(0, sibling);
+			_exit(sibling > 0 ? sibling : 0);
 		}
-		brother = wait_for_pid(pid);
-		EXPECT_EQ(pid + 1, brother);
+		sibling = wait_for_pid(pid);
+		EXPECT_EQ(pid + 1, sibling);
 		/* This process reaps them. */
-		EXPECT_EQ(brother, waitpid(brother, NULL, __WALL));
+		EXPECT_EQ(sibling, waitpid(sibling, NULL, __WALL));
 	}
 }
 
@@ -215,7 +215,7 @@ TEST_F_TIMEOUT(pidns, clone_parent_by_unshared_init_is_einval, NS_TIMEOUT)
 		pid = fork_flags(0, NULL);
 		if (!pid) {
 			/* As an init it may not. */
-			EXPECT_EQ(-EINVAL, try_brother(true));
+			EXPECT_EQ(-EINVAL, try_sibling(true));
 			_exit(EXIT_SUCCESS);
 		}
 		_exit(wait_for_pid(pid));

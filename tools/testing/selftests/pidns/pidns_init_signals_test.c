@@ -105,7 +105,7 @@ TEST_F_TIMEOUT(pidns, from_inside_unhandled_is_ignored, NS_TIMEOUT)
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
-	/* Neither do its own. */
+	/* Its own are ignored as well. */
 	for (sig = 1; sig <= SIGRTMAX; sig++)
 		EXPECT_EQ(0, kill(getpid(), sig));
 	EXPECT_EQ(0, raise(SIGKILL));

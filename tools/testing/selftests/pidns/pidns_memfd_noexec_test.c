@@ -33,7 +33,7 @@ static int scope_write(int scope)
 /* The result of memfd_create: 0 plain, 1 sealed and not executable, or an error. */
 static int memfd_kind(unsigned int flags)
 {
-	int fd = sys_memfd_create("a17", flags | MFD_CLOEXEC), seals, kind = -1;
+	int fd = sys_memfd_create("memfd", flags | MFD_CLOEXEC), seals, kind = -1;
 	struct stat st;
 
 	if (fd < 0)

@@ -19,7 +19,7 @@ static struct chain *chain_into(struct kid *arena, int into, int length)
 	return chain_start(arena, chain) ? chain : NULL;
 }
 
-/* Many such parents die one after the other: no child of theirs comes out. */
+/* Such a parent dies: its child stays inside. */
 TEST_F_TIMEOUT(pidns, adopts_no_task_of_live_namespace, NS_TIMEOUT)
 {
 	struct chain *chain;

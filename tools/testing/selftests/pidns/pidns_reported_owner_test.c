@@ -182,7 +182,7 @@ TEST_F_TIMEOUT(pidns, message_queues, NS_TIMEOUT)
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	queue = mq_open("/a24", O_RDWR | O_CREAT, 0600, &attr);
+	queue = mq_open("/pidns-queue", O_RDWR | O_CREAT, 0600, &attr);
 	ASSERT_LE(0, queue);
 	ASSERT_LE(0, kid_start(&kid, CLONE_NEWPID));
 	if (!kid.pid) {
@@ -214,7 +214,7 @@ TEST_F_TIMEOUT(pidns, message_queues, NS_TIMEOUT)
 	EXPECT_EQ(0, kid_hear(&kid));
 	kid_stop(&kid);
 	mq_close(queue);
-	mq_unlink("/a24");
+	mq_unlink("/pidns-queue");
 }
 
 /* The foreground group, set and read in the caller's numbers. */

@@ -8,7 +8,7 @@
 #define CROWD 200
 
 /* The objects in the cache for pids with @numbers numbers. */
-static long identifiers(int numbers)
+static long pids_allocated(int numbers)
 {
 	char cache[16] = "pid";
 
@@ -21,14 +21,14 @@ static long identifiers(int numbers)
  * The same, once it no longer shrinks: pids of exited processes are freed with
  * a delay.
  */
-static long settled_identifiers(int numbers)
+static long pids_settled(int numbers)
 {
-	long last, now = identifiers(numbers);
+	long last, now = pids_allocated(numbers);
 
 	do {
 		last = now;
 		usleep(200000);
-		now = identifiers(numbers);
+		now = pids_allocated(numbers);
 	} while (now < last);
 	return now;
 }
@@ -51,22 +51,22 @@ TEST_F_TIMEOUT(pidns, one_cache_per_level, NS_TIMEOUT)
 		ASSERT_EQ(0, pidns_descend(MAX_PID_NS_LEVEL + 1 - have));
 		for (numbers = 1; numbers <= MAX_PID_NS_LEVEL + 1; numbers++) {
 			/* Of the outer levels a process waits here. */
-			EXPECT_LE(numbers < have ? 0 : 1, identifiers(numbers)) {
+			EXPECT_LE(numbers < have ? 0 : 1, pids_allocated(numbers)) {
 				TH_LOG("pids with %d numbers", numbers);
 			}
 		}
-		EXPECT_EQ(-1, identifiers(MAX_PID_NS_LEVEL + 2));
+		EXPECT_EQ(-1, pids_allocated(MAX_PID_NS_LEVEL + 2));
 		_exit(EXIT_SUCCESS);
 	}
 	EXPECT_EQ(0, wait_for_pid(pid));
 
 	/* The objects are pids: as many more pids, as many more objects. */
 	EXPECT_TRUE(eventually(({
-		long before = settled_identifiers(have), more;
+		long before = pids_settled(have), more;
 
 		for (i = 0; i < CROWD; i++)
 			ASSERT_LE(0, hold_fork());
-		more = identifiers(have) - before;
+		more = pids_allocated(have) - before;
 		EXPECT_EQ(0, kill(-1, SIGKILL));
 		while (wait(NULL) > 0)
 			;
