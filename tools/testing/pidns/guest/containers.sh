@@ -38,7 +38,8 @@ check() {
 clean_up() {
 	local i
 	echo 1 >"$CGROUP/cgroup.kill"
-	for ((i = 0; i < 300; i++)); do
+	# The limit is for a hang.
+	for ((i = 0; i < 3000; i++)); do
 		if grep -q 'populated 0' "$CGROUP/cgroup.events"; then
 			find "$CGROUP" -depth -type d -exec rmdir {} +
 			return

@@ -36,10 +36,10 @@ check() {
 		failed=$((failed + 1))
 	fi
 }
-# usage: eventually COMMAND...; true as soon as it is, within 20 s
+# usage: eventually COMMAND...; true as soon as it is; the limit is for a hang
 eventually() {
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		! "$@" || return 0
 		sleep 0.1
 	done
