@@ -15,16 +15,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import process, rootfs, splats
+from . import process, rootfs, setup, splats
 from .arch import X86_64, Arch
-from .cache import Cache
+from .cache import Cache, replace_file
 from .errors import Fault, note
 from .guest import QUICK, Answer, Channel, End, Guest
 from .ktap import Outcome, Result
 from .options import Options
 
-VIRTME_VERSION = "1.42"
 KVM = Path("/dev/kvm")
+# Seconds for a guest that ends at once.
+KVM_LIMIT = 60
 # mov dx, 0xf4; mov al, 0x10; out dx, al; hlt: QEMU ends with 33.
 BOOT_SECTOR = b"\xba\xf4\x00\xb0\x10\xee\xf4"
 BOOT_SECTOR_STATUS = 33
@@ -55,7 +56,7 @@ GDB_PORT = 1234
 NO_KVM = "QEMU emulates the processor instead (slower)"
 
 
-def kvm_works(cache: Cache, arch: Arch = X86_64) -> bool:
+def kvm_works(cache: Cache) -> bool:
     """Whether KVM runs a guest: /dev/kvm may exist and be open to us, and a guest on it still
     hang. The answer is kept until the next boot; that we may not open it is not, which can
     change sooner."""
@@ -71,18 +72,19 @@ def kvm_works(cache: Cache, arch: Arch = X86_64) -> bool:
             sector = folder / "boot"
             sector.write_bytes(BOOT_SECTOR.ljust(510, b"\0") + b"\x55\xaa")
             options = "-accel kvm -m 64M -display none -nodefaults -device isa-debug-exit -drive"
-            command = [arch.qemu, *options.split(), f"file={sector},format=raw"]
-            status = process.run(command, limit=5, log=folder / "said")
+            command = [X86_64.qemu, *options.split(), f"file={sector},format=raw"]
+            status = process.run(command, limit=KVM_LIMIT, log=folder / "said")
             works = status == BOOT_SECTOR_STATUS
         if not works:
             note(f"/dev/kvm does not run a guest here; {NO_KVM}")
-        for old in cache.root.glob("kvm-*"):
-            old.unlink()
-        kept.write_text("yes\n" if works else "no\n", encoding="utf-8")
+        # Another run may do the same.
+        for old in set(cache.root.glob("kvm-*")) - {kept}:
+            old.unlink(missing_ok=True)
+        replace_file(kept, b"yes\n" if works else b"no\n")
     return kept.read_text(encoding="utf-8") == "yes\n"
 
 
-def without_kvm(path: Path, arch: Arch = X86_64) -> None:
+def without_kvm(path: Path) -> None:
     """Writes a program that is QEMU, but for KVM."""
     path.write_text(
         f"""#!/bin/bash
@@ -91,7 +93,7 @@ for arg; do
 	[ "$arg" != kvm ] || arg=tcg
 	set -- "$@" "$arg"
 done
-exec '{shutil.which(arch.qemu)}' "$@"
+exec '{shutil.which(X86_64.qemu)}' "$@"
 """,
         encoding="utf-8",
     )
@@ -152,9 +154,7 @@ class Machine:
 
 def virtme_env(cache: Cache) -> dict[str, str]:
     """The environment for virtme-ng, which looks for its other programs in the PATH."""
-    return os.environ | {
-        "PATH": f"{cache.tools}/virtme-ng-{VIRTME_VERSION}/bin:{os.environ['PATH']}"
-    }
+    return os.environ | {"PATH": f"{cache.tools}/{setup.VIRTME}/bin:{os.environ['PATH']}"}
 
 
 def port_options(chardev: str) -> list[str]:

@@ -90,6 +90,13 @@ class KvmTest(Stubs):
             self.assertFalse(self.works("does not run a guest here"))
         self.assertFalse(self.works())
 
+    def test_two_runs_at_once(self) -> None:
+        """That the other one has deleted what was kept before is no error."""
+        self.have("exit 33")
+        gone = [self.cache.root / "kvm-old"]
+        with mock.patch.object(Path, "glob", return_value=gone):
+            self.assertTrue(self.works())
+
     def test_it_is_refused(self) -> None:
         """Which is not kept."""
         self.have("exit 33")
