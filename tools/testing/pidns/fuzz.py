@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import fuzzer, qemu, report, shrink
-from .cache import Cache
+from .cache import Cache, claimed
 from .errors import Fault, note
 from .ktap import Outcome, Result
 from .options import Options
@@ -17,6 +17,7 @@ from .options import Options
 SEEDS = (range(20), range(fuzzer.HOSTILE, fuzzer.HOSTILE + 10))
 # So many seeds must reach all that the list of wanted results names, that often.
 ENOUGH, LEAST = 500, 50
+UNREACHED = "some wanted results were not reached; see the lines above"
 # Minutes to make a program small that differs.
 MINUTES = 15
 
@@ -38,7 +39,7 @@ def judge(
             for seed in seeds
         ),
         qemu.claim(f"fuzz: {good}", "" if ran else "look at the lines above"),
-        qemu.claim("fuzz: all that is wanted was reached", "" if reached else "it was not"),
+        qemu.claim("fuzz: coverage", "" if reached else UNREACHED),
     ]
 
 
@@ -55,6 +56,12 @@ def small(options: Options, cache: Cache, seed: int) -> None:
 
 def run(options: Options, cache: Cache) -> dict[str, list[Result]]:
     """Runs the seeds on each implementation; the results of each."""
+    # The transcripts of one run are compared before the next one replaces them.
+    with claimed(cache.root / f"fuzz/{options.arch.prefix}run"):
+        return _run(options, cache)
+
+
+def _run(options: Options, cache: Cache) -> dict[str, list[Result]]:
     program = fuzzer.prepare(options, cache)
     ranges = (options.seeds,) if options.seeds else SEEDS
     seeds = list(itertools.chain.from_iterable(ranges))

@@ -24,6 +24,8 @@ from .toolchain import Toolchain
 
 # From this seed on programs are hostile: of tasks without rights, and with garbage in them.
 HOSTILE = 1_000_000
+# Seconds to compare transcripts.
+DIFFERENCE_LIMIT = 900
 
 
 def name(seed: int) -> str:
@@ -53,9 +55,13 @@ def payload(lines: Iterable[str]) -> list[str]:
 
 def difference(program: Path, one: Path, other: Path) -> list[str]:
     """The first step in which transcripts of two folders differ, in words."""
-    said = subprocess.run(
-        [program, "diff", one, other], capture_output=True, text=True, check=False, timeout=60
-    )
+    command: list[str | Path] = [program, "diff", one, other]
+    try:
+        said = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=DIFFERENCE_LIMIT
+        )
+    except subprocess.TimeoutExpired:
+        return ["# the difference could not be shown in time"]
     return said.stdout.splitlines()
 
 

@@ -148,6 +148,17 @@ class FuzzTest(FolderTest):
             self.assertEqual(run.call_args.args[2:], ("17", fuzz.MINUTES))
         return self.said.getvalue()
 
+    def test_two_runs_at_once(self) -> None:
+        one, other = Cache(self.folder), Cache(self.folder)
+        with mock.patch.object(fuzz, "_run", side_effect=lambda *_: fuzz.run(Options(), other)):
+            self.refused("another run writes", lambda: fuzz.run(Options(), one))
+
+    def test_a_difference_that_takes_too_long(self) -> None:
+        program = self.program("fuzzer", "#!/bin/sh\nexec sleep 1000\n")
+        with mock.patch.object(fuzzer, "DIFFERENCE_LIMIT", 0.1):
+            lines = fuzzer.difference(program, Path(), Path())
+        self.assertEqual(lines, ["# the difference could not be shown in time"])
+
     def test_the_first_that_differs_is_made_small(self) -> None:
         self.assertEqual(self.difference(["all the same"]), "")
         said = self.difference(["000017 differs:", "000018 differs:"])
