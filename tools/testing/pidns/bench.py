@@ -205,8 +205,13 @@ def show(c: str, rust: str, path: Path) -> None:
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
     refuse(env, "bench", "IMPL", "DEBUG")
+    with cache.log_of("bench"):
+        return run(options, cache)
+
+
+def run(options: Options, cache: Cache) -> int:
+    """Counts on both kernels, and shows the figures; returns the exit status."""
     said, distribution = {}, {}
-    cache.log.mkdir(parents=True, exist_ok=True)
     for impl in IMPLS:
         one = options.with_impl(impl)
         # Lockdep, which knows how long locks are held, is for a kernel of its own.

@@ -324,10 +324,10 @@ def command(
     if operation not in ENTRIES:
         raise Fault(f"OP={operation} is not known; there are: {' '.join(ENTRIES)}")
     refuse(env, "profile", "IMPL", "DEBUG")
-    cache.log.mkdir(parents=True, exist_ok=True)
-    found = {
-        impl: profiled(options.with_impl(impl), cache, operation, level) for impl in bench.IMPLS
-    }
+    with cache.log_of("profile"):
+        found = {
+            impl: profiled(options.with_impl(impl), cache, operation, level) for impl in bench.IMPLS
+        }
     print("\n".join(table(found["c"], found["rust"])), flush=True)
     note(f"all functions are in {cache.log}/profile-c.txt and profile-rust.txt")
     return 0

@@ -78,6 +78,12 @@ class BenchTest(FolderTest):
         self.assertIn("Kernel panic\n", self.said.getvalue())
         self.assertIn("\nbench: vfork: No space\n", self.said.getvalue())
 
+    def test_two_runs_at_once(self) -> None:
+        one, other = Cache(self.folder), Cache(self.folder)
+        again = partial(bench.command, Options(), other, {}, [])
+        with mock.patch.object(bench, "count_on", side_effect=lambda *_: again()):
+            self.refused("another run writes", partial(bench.command, Options(), one, {}, []))
+
     def test_options(self) -> None:
         for name, value in (("IMPL", "c"), ("DEBUG", "1")):
             self.refused(
