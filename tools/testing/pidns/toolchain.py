@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .cache import Cache
 from .errors import Fault
-from .options import Options
+from .options import NAMES, Options
 from .process import output
 
 RUST_MINIMUM = "1.85"
@@ -21,11 +21,11 @@ LLVM_NEEDED = (
     "clang-N with ld.lld-N and llvm-nm-N (and all of LLVM called so), N one number from 17"
 )
 LLVM_VERSIONS = range(30, 16, -1)
-# What the caller's make passes on, and flags of the user's, are not for the kernel's.
-NOT_PASSED = re.compile(
-    "MAKEFLAGS|MFLAGS|MAKELEVEL|MAKEOVERRIDES|ARCH|CROSS_COMPILE|KBUILD_OUTPUT|LLVM|KCFLAGS|USERCFLAGS"
-    "|BUILD|CONFIG|FORCE"
-)
+# What the caller's make passes on, our options, and flags of the user's, are not for the kernel's.
+NOT_PASSED = {
+    *("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARCH", "CROSS_COMPILE"),
+    *("KBUILD_OUTPUT", "LLVM", "KCFLAGS", "USERCFLAGS", *NAMES.split()),
+}
 
 
 def which(program: str) -> str | None:
@@ -125,8 +125,7 @@ class Toolchain:
             raise Fault(f"{LLVM_NEEDED} is missing; run make setup")
         if bindgen is None:
             raise Fault("no bindgen was found; run make setup")
-        passed = [name for name in os.environ if not NOT_PASSED.fullmatch(name)]
-        env = {name: os.environ[name] for name in passed}
+        env = {name: value for name, value in os.environ.items() if name not in NOT_PASSED}
         bin_folder = cache.root / "bin"
         bin_folder.mkdir(parents=True, exist_ok=True)
         if ccache := which("ccache"):

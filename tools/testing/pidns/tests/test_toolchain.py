@@ -29,6 +29,8 @@ class ToolchainTest(FolderTest):
 
     def test_the_callers_flags_are_not_used(self) -> None:
         flags = {"LLVM": "1", "KCFLAGS": "-g", "USERCFLAGS": "-g", "MAKEFLAGS": "n", "LANG": "C"}
+        # tools/lib/subcmd would be built without optimisation.
+        flags |= {"DEBUG": "1", "KDIR": "/linux"}
         with mock.patch.dict("os.environ", flags):
             gcc, clang = (self.find(f"{self.folder}/ours/rustc", gcc=gcc) for gcc in (True, False))
         self.assertEqual(flags.keys() & gcc.env.keys(), {"LANG"})
