@@ -66,9 +66,10 @@ def outcome(trial: Trial) -> str:
 
 def caught(trial: Trial) -> str:
     """How a mistake was noticed, or that it was not."""
-    for name, finding in trial.found.items():
-        if finding.word == "caught":
-            return f"caught in {finding.seconds:.1f} s by {name}: {finding.how}"
+    for word in ("caught", "undecided"):
+        for name in trial.those(word):
+            finding = trial.found[name]
+            return f"{word} in {finding.seconds:.1f} s by {name}: {finding.how}"
     took = sum(finding.seconds for finding in trial.found.values())
     return f"not caught in {took:.1f} s"
 

@@ -22,6 +22,8 @@ DOUBT = re.compile(r"hangs|shell fails|stall|lockup|LOCKUP")
 FAILED = re.compile(r"\s*not ok ")
 # So much longer takes a suite in full.
 FULL = 10
+# So much longer it may take when it is tried again: many guests make each of them slow.
+AGAIN = 4
 POWERED_OFF = "reboot: Power down"
 
 
@@ -134,7 +136,7 @@ class Lab:
         finding = self.find(trial, suite, reference)
         if finding.doubtful(list(trial.found.values())):
             note(f"{trial.name}: {suite.name}: {finding}; once more")
-            finding = self.find(trial, suite, reference)
+            finding = self.find(trial, suite, reference, AGAIN)
         return finding
 
     def _find_in_full(self, trial: Trial, suite: Suite, reference: Reference) -> Finding:
@@ -146,8 +148,8 @@ class Lab:
                 return Finding("undecided", f"{finding.how}; but without the mistake, {none}")
         return finding
 
-    def find(self, trial: Trial, suite: Suite, reference: Reference) -> Finding:
-        """Runs a suite in a fresh guest."""
+    def find(self, trial: Trial, suite: Suite, reference: Reference, patience: int = 1) -> Finding:
+        """Runs a suite in a fresh guest, with so many times its limit."""
         guest = self.guest(trial.name, suite)
         begun = 0.0
         try:
@@ -156,12 +158,15 @@ class Lab:
                 if guest.ask(command, self.limit).status != 0:
                     raise Fault(f"{command} could not be chosen; the guest's log is {guest.log}")
             begun = time.monotonic()
-            finding = self._run(guest, suite, reference)
+            finding = self._run(guest, suite, reference, patience)
             begun -= time.monotonic()
             if finding is None:
                 finding = self._end(guest, trial)
             else:
                 guest.drop()
+        except Fault as fault:
+            self._check_stopped()
+            return Finding("undecided", str(fault).splitlines()[0])
         finally:
             guest.close()
         self._check_stopped()
@@ -175,9 +180,12 @@ class Lab:
         if self.stopped.is_set():
             raise Fault("the run was ended")
 
-    def _run(self, guest: Guest, suite: Suite, reference: Reference) -> Finding | None:
+    def _run(
+        self, guest: Guest, suite: Suite, reference: Reference, patience: int
+    ) -> Finding | None:
         """What the first job finds that finds something."""
-        limit = self.limits.get(suite.name, self.limit) * (FULL if suite.full else 1)
+        known = self.limits.get(suite.name)
+        limit = (known * patience if known else self.limit) * (FULL if suite.full else 1)
         for job in suite.jobs:
             # A kselftest that takes longer is ended by the guest.
             patience = limit + (GRACE if job.kind == "kselftest" else 0)

@@ -46,6 +46,9 @@ class TrialsTest(unittest.TestCase):
         _, slow, _ = trials(BITES, {"good": MISTAKE})
         self.assertEqual(caught(found(slow, PASSED, CAUGHT)), "caught in 1.0 s by b1_test: y")
         self.assertEqual(caught(found(slow, PASSED, PASSED)), "not caught in 5.0 s")
+        late = Finding("undecided", "it did not come up")
+        said = "undecided in 0.0 s by b1_test: it did not come up"
+        self.assertEqual(caught(found(slow, PASSED, late)), said)
 
 
 class JudgeTest(FolderTest):

@@ -5,8 +5,10 @@ import os
 import unittest
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
+from ..errors import Fault
 from ..expected import Entry
 from ..guest import Answer, End, Guest
 from ..ktap import Outcome, Parser
@@ -146,6 +148,9 @@ class TrialTest(FolderTest):
 
     def test_a_hang_counts_twice(self) -> None:
         self.assertEqual(self.kselftest(HANG, OK), "passed")
+        asked = [guest.asked[1] for guest in self.made[1:]]
+        # The second one has more time, and then there is the one in full.
+        self.assertEqual(asked, [f"kselftest a1_test {limit}" for limit in (7, 28, 70)])
         self.assertEqual(self.kselftest(HANG, HANG), "caught: hangs")
         self.assertEqual(self.kselftest(LATE, LATE), "caught: hangs")
         self.assertEqual(self.kselftest(OK, OK, end=""), "caught: hangs when it powers off")
@@ -199,8 +204,27 @@ class TrialTest(FolderTest):
             Suite(A1, (Job("kselftest", A1),)),
             Reference(Path(), Path(), True, Path()),
         )
-        text = "could not be chosen"
+        finding = lab.find(Trial("one", 1, []), suite, reference)
+        said = f"undecided: mutant 1 could not be chosen; the guest's log is {guest.log}"
+        self.assertEqual(str(finding), said)
+        lab.stopped.set()
+        text = "the run was ended"
         self.refused(text, lambda: lab.find(Trial("one", 1, []), suite, reference))
+
+    def test_a_guest_that_is_slow_to_boot(self) -> None:
+        """It costs a try, and not the run."""
+        fault = Fault("the guest did not come up: timed out; its log:\nLinux version 7.3")
+        ask, slow = Scripted.ask, [True]
+
+        def late(guest: Scripted, *rest: Any) -> Answer:
+            if slow and slow.pop():
+                raise fault
+            return ask(guest, *rest)
+
+        with mock.patch.object(Scripted, "ask", late):
+            self.assertEqual(self.found(self.try_it(OK, OK, FAIL)), ["passed", "caught: y"])
+        said = "kunit: undecided: the guest did not come up: timed out; its log:; once more\n"
+        self.assertIn(said, self.said.getvalue())
 
 
 class LimitsTest(unittest.TestCase):
