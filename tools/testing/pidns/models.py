@@ -11,14 +11,15 @@ import os
 import re
 import shutil
 import time
-import tomllib
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import mutants, process
 from .cache import TOP, Cache, update_file
 from .errors import Fault, note, show_end
+from .lists import load
 from .options import Options, refuse_all_but
 from .planted import Edit, replaced
 from .setup import setup
@@ -63,7 +64,11 @@ class Verdict:
 
 def checks(path: Path = LIST) -> list[Check]:
     """All that the list names, the models as they are first."""
-    listed = tomllib.loads(path.read_text(encoding="utf-8"))
+    return load(str(path), read)
+
+
+def read(listed: Mapping[str, Any]) -> list[Check]:
+    """All that a list names."""
     known = {mutant.name: (mutant.what, mutant.edits) for mutant in mutants.read()}
     protocol, table = listed["protocol"], listed["table"]
     macros = {name: tuple(text.split()) for name, text in protocol["scenarios"].items()}
@@ -73,11 +78,11 @@ def checks(path: Path = LIST) -> list[Check]:
     for entry in protocol["mistakes"] + table["mistakes"]:
         mutant = entry.get("mutant", "")
         if mutant and mutant not in known:
-            raise Fault(f"{path.name}: there is no mutant {mutant}; correct the list")
+            raise Fault(f"{LIST.name}: there is no mutant {mutant}; correct the list")
         model = "protocol" if "macro" in entry else "table"
         names = macros if model == "protocol" else table["scenarios"]
         if entry["scenario"] not in names:
-            raise Fault(f"{path.name}: there is no scenario {entry['scenario']}; correct the list")
+            raise Fault(f"{LIST.name}: there is no scenario {entry['scenario']}; correct the list")
         added = tuple(entry.get("macro", "").split())
         name = mutant or entry.get("name") or "-".join(added).lower().replace("_", "-")
         what, edits = known.get(mutant, ("", ()))
@@ -276,16 +281,9 @@ class Models:
                 raise
 
 
-def refuse_foreign(options: Options, env: Mapping[str, str]) -> None:
-    """Raises a Fault for an option that means nothing here."""
-    if options.impl != "rust":
-        raise Fault(f"IMPL={options.impl} has no models; leave it out")
-    refuse_all_but(env, "models", "IMPL TESTS TIMEOUT")
-
-
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command: checks the models; returns the exit status."""
-    refuse_foreign(options, env)
+    refuse_all_but(env, "models", "TESTS TIMEOUT")
     run = Models(options, cache)
     setup(options, cache)
     run.folder.mkdir(parents=True, exist_ok=True)

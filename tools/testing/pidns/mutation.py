@@ -33,13 +33,6 @@ ARGUMENTS = (
 )
 
 
-def refuse_foreign(options: Options, env: Mapping[str, str]) -> None:
-    """Raises a Fault for an option that means nothing here."""
-    if options.kdir:
-        raise Fault("KDIR= is not for the mutants, which change the source; leave it out")
-    refuse_all_but(env, "mutants", "CPUS KDIR MEMORY MUTANTS SEEDS")
-
-
 class Mutation(Laid):
     """One run of the command."""
 
@@ -201,7 +194,7 @@ def judge(trials: Sequence[Trial], known: Mapping[str, Mutant]) -> int:
 def command(options: Options, cache: Cache, env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
     uml.leave_no_core()
-    refuse_foreign(options, env)
+    refuse_all_but(env, "mutants", "CPUS MEMORY MUTANTS SEEDS")
     wanted = laid.chosen(mutants.read(), "MUTANTS", env.get("MUTANTS", "").split())
     if mutants.main():
         raise Fault("the list of mutants has faults, see above")

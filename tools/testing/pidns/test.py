@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from . import expected, kernel, kselftests, ktap, kunit, link, logs, qemu, report
 from .cache import Cache
-from .errors import Fault, note
+from .errors import note
 from .guest import End
 from .ktap import Result
-from .options import Options
+from .options import Options, choose
 
 LIMIT, DEBUG_LIMIT = 2400, 7200
 
@@ -73,9 +73,7 @@ def run(options: Options, cache: Cache) -> Ran:
 
 def command(options: Options, cache: Cache, _env: Mapping[str, str], _: Sequence[str]) -> int:
     """The command; returns the exit status."""
-    for name in options.tests:
-        if not (kselftests.FOLDER / f"{name}.c").exists():
-            raise Fault(f"TESTS={name} is not known; they are in tools/testing/selftests/pidns")
+    choose("TESTS", options.tests, kselftests.names())
     results = run(options, cache).all
     whole = not options.tests
     of = expected.Kernel(options.impl, options.debug)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 import unittest
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -18,7 +19,6 @@ from ..models import (
     loom_verdict,
     pan_verdict,
     planted,
-    refuse_foreign,
 )
 from ..options import Options
 from ..planted import Edit
@@ -64,6 +64,11 @@ class ListTest(FolderTest):
             path.write_text(text.replace(old, new), encoding="utf-8")
             with self.assertRaisesRegex(Fault, word):
                 checks(path)
+
+    def test_bad_lists(self) -> None:
+        for text, words in (("[protocol", "is invalid"), ("[table]", "'protocol' is missing")):
+            path = self.write("models.toml", text)
+            self.refused(words, partial(checks, path))
 
     def test_choose(self) -> None:
         every = checks()
@@ -181,8 +186,7 @@ class RunTest(FolderTest):
         self.assertEqual(process.RUNNING, set())
 
     def test_options_of_other_commands(self) -> None:
-        refuse_foreign(Options(), {"TESTS": "table", "JOBS": "1", "OP": ""})
-        with self.assertRaisesRegex(Fault, "SEEDS=1..2 is not for models"):
-            refuse_foreign(Options(), {"SEEDS": "1..2"})
-        with self.assertRaisesRegex(Fault, "IMPL=c has no models"):
-            refuse_foreign(Options(impl="c"), {})
+        for name, value in (("SEEDS", "1..2"), ("IMPL", "c")):
+            text = f"{name}={value} is not for models"
+            asked = partial(models.command, Options(), Cache(Path()), {name: value}, [])
+            self.refused(text, asked)

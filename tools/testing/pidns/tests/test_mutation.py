@@ -2,12 +2,12 @@
 """Which mistakes are tried, what is kept of them, and what is told."""
 
 from functools import partial
-from pathlib import Path
 
+from ..cache import Cache
 from ..kept import Kept, key_of
 from ..laid import chosen
 from ..mutants import parse
-from ..mutation import judge, refuse_foreign
+from ..mutation import command, judge
 from ..options import Options
 from ..run import Job
 from ..trials import Finding, Suite, Trial
@@ -28,14 +28,9 @@ class ChosenTest(FolderTest):
         self.refused(text, lambda: chosen(EVERY, "MUTANTS", ["b", "c"]))
 
     def test_foreign_options(self) -> None:
-        refuse_foreign(Options(), {"SEEDS": "0..2", "TESTS": ""})
-        for options, env, text in (
-            (Options(kdir=Path("/x")), {}, "KDIR= is not for the mutants, which change the source"),
-            (Options(), {"IMPL": "c"}, "IMPL=c is not for mutants"),
-            (Options(), {"DEBUG": "1"}, "DEBUG=1 is not for mutants"),
-            (Options(), {"TIMEOUT": "5"}, "TIMEOUT=5 is not for mutants"),
-        ):
-            self.refused(text, partial(refuse_foreign, options, env))
+        for name, value in (("KDIR", "/x"), ("IMPL", "c"), ("DEBUG", "1"), ("TIMEOUT", "5")):
+            asked = partial(command, Options(), Cache(self.folder), {name: value}, [])
+            self.refused(f"{name}={value} is not for mutants", asked)
 
 
 class KeptTest(FolderTest):
