@@ -9,7 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from . import cargo, delays, expected, kselftests, ktap, kunit, laid, mutants, splats, uml
+from . import (
+    cargo,
+    delays,
+    expected,
+    kselftests,
+    ktap,
+    kunit,
+    laid,
+    mutants,
+    quick,
+    splats,
+    uml,
+)
 from .cache import TOP, Cache, claimed
 from .errors import Fault, note
 from .guest import SCRIPTS, Guest
@@ -23,6 +35,11 @@ from .setup import setup
 from .trials import Finding, Lab, Suite, Trial, limits
 
 SEEDS = range(4)
+# The parts of this program that decide what is found.
+JUDGES = (
+    "delays expected fuzzer guest kselftests ktap kunit laid mutants mutation planted run splats"
+    " trials uml"
+)
 # Seconds for a command, as long as nothing tells how long it takes; on a busy machine that is long.
 LIMIT = 1500
 ARGUMENTS = (
@@ -57,19 +74,22 @@ class Mutation(Laid):
         self.find_sources()
         self.program = cargo.build(self.cache, self.toolchain)
         built = [file for file in self.files if not file.startswith(NOT_BUILT)]
-        own = Path(__file__).parent
+        own, sample = Path(__file__).parent, cargo.MINICONTAINER.folder
+        given = (self.seeds, self.options.cpus, self.options.memory, ARGUMENTS)
         self.base_key = key_of(
             [
                 *(part for file in built for part in (file, TOP / file)),
                 *sorted((TOP / "patches").glob("*.patch")),
-                *laid.USUAL.config.fragments,
+                laid.USUAL.config.of_series(self.options.series).wanted,
                 *(TOP / path for path in laid.ADDED.values()),
                 *sorted(kselftests.FOLDER.glob("*.h")),
-                *(own / f"{name}.py" for name in ("mutants", "planted", "trials", "uml")),
+                kselftests.FOLDER / "Makefile",
+                *sorted((sample / "src").rglob("*.rs")),
+                *(own / f"{name}.py" for name in JUDGES.split()),
                 *(SCRIPTS / name for name in GUEST),
-                LISTS / "expected.toml",
+                *(LISTS / name for name in ("expected.toml", "splats.toml")),
                 self.program,
-                f"{self.source.path} {self.seeds} {self.options.cpus} {ARGUMENTS}",
+                f"{self.source.path} {given} {quick.FLAGS} {quick.TEST_FLAGS}",
                 self.toolchain.identity,
             ]
         )
@@ -102,7 +122,7 @@ class Mutation(Laid):
         def work(trial: Trial) -> None:
             folder = self.folder / "fuzz" / trial.name
             lab.try_all(trial, Reference(self.program, kept or folder, kept is not None, folder))
-            if trial.good or (trial.number and not trial.those("undecided")):
+            if trial.good:
                 found = {name: asdict(finding) for name, finding in trial.found.items()}
                 self.kept.put(trial.name, trials[trial], found)
             if trial.number:

@@ -2,14 +2,18 @@
 """Which mistakes are tried, what is kept of them, and what is told."""
 
 from functools import partial
+from pathlib import Path
+from unittest import mock
 
-from ..cache import Cache
+from .. import cargo, mutation
+from ..cache import TOP, Cache
 from ..kept import Kept, key_of
 from ..laid import chosen
 from ..mutants import parse
-from ..mutation import command, judge
+from ..mutation import Mutation, command, judge
 from ..options import Options
 from ..run import Job
+from ..toolchain import Toolchain
 from ..trials import Finding, Suite, Trial
 from .kernel_tree import FolderTest
 from .test_mutants import GOOD, OTHER, mutant
@@ -49,6 +53,38 @@ class KeptTest(FolderTest):
         self.assertEqual(key_of(["a", "b"]), key_of([b"a", "b"]))
         self.assertEqual(key_of([file, "b"]), key_of(["a", "b"]))
         self.assertNotEqual(key_of(["ab"]), key_of(["a", "b"]))
+
+
+class KeyTest(FolderTest):
+    def test_what_results_come_from(self) -> None:
+        def parts(options: Options) -> list[str]:
+            run = Mutation(options, Cache(self.folder), self.folder, [])
+            run.source, run.files = mock.Mock(path="/linux"), ["pidns/lib.rs"]
+            with (
+                mock.patch.object(run, "find_sources"),
+                mock.patch.object(cargo, "build", return_value=Path("/fuzz")),
+                mock.patch.object(mutation, "key_of") as keyed,
+            ):
+                run.prepare()
+            return [str(part) for part in keyed.call_args.args[0]]
+
+        with mock.patch.object(Toolchain, "find", return_value=mock.Mock(env={}, identity="cc")):
+            usual, larger = parts(Options()), parts(Options(memory="2G"))
+        names = [Path(part).name for part in usual if part.startswith("/")]
+        for name in "run.py fuzzer.py Makefile expected.toml splats.toml worker.sh main.rs".split():
+            self.assertIn(name, names)
+        self.assertTrue(all(Path(part).exists() for part in usual if part.startswith(str(TOP))))
+        self.assertTrue([part for part in usual if "CONFIG_PIDNS_KUNIT_TEST=y" in part])
+        self.assertEqual(len(set(usual) - set(larger)), 1)
+
+    def test_only_good_results_are_kept(self) -> None:
+        run = mock.Mock(folder=self.folder, kept=Kept(self.folder), options=Options())
+        run.each = lambda trials, _most, _lab, work: [work(trial) for trial in trials]
+        trials = [Trial(one.name, one.number, [], {"fuzz": CAUGHT}) for one in EVERY]
+        trials[1].found["fuzz"] = PASSED
+        Mutation.find(run, dict.fromkeys(trials, "key"), mock.Mock(), None)
+        kept = [run.kept.get(trial.name, "key") is not None for trial in trials]
+        self.assertEqual(kept, [True, False])
 
 
 class JudgeTest(FolderTest):
