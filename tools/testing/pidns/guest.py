@@ -118,7 +118,7 @@ class Guest:
         return None
 
     def stale(self) -> bool:
-        """Whether its end was the doing of what runs it, and not of its kernel."""
+        """Whether QEMU's emulation, not the kernel, caused the guest's end."""
         return False
 
     def ask(

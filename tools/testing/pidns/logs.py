@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Compares the kernel's logs of both implementations: neither may have lines of its own."""
 
-import hashlib
 import re
 
 from . import kselftests
 from .cache import TOP, Cache
 from .errors import note
+from .kept import key_of
 from .ktap import Outcome, Result
 from .lists import load
 from .options import IMPLEMENTATIONS, Options
@@ -78,10 +78,9 @@ class Whole:
             (tools / "fuzz/src", "**/*.rs"),
         ]
         files = [path for folder, names in folders for path in sorted(folder.glob(names))]
-        parts = [path.read_bytes() for path in files if path.is_file()]
         asked = self.options
-        parts.append(f"{asked.kdir} {asked.cpus} {asked.memory} {asked.full}".encode())
-        return hashlib.sha256(b"\0".join(parts)).hexdigest()
+        given = f"{asked.kdir} {asked.cpus} {asked.memory} {asked.full}"
+        return key_of([given, *(path for path in files if path.is_file())])
 
     def forget(self, impl: str) -> None:
         """Forgets that of an implementation."""

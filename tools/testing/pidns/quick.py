@@ -2,7 +2,6 @@
 """make quick: build a kernel for User Mode Linux, boot it, and run the tests natively."""
 
 import contextlib
-import hashlib
 import re
 import shutil
 import sys
@@ -28,6 +27,7 @@ from . import (
 from .cache import Cache, claimed
 from .errors import Fault, note
 from .guest import QUICK, SCRIPTS
+from .kept import key_of
 from .ktap import Outcome, Result
 from .options import Options, refuse_all_but
 from .run import Durations, Job, Reference, Run
@@ -144,12 +144,12 @@ class Quick:
             lspidns.stage(self.cache, self.gcc, stage)
             shutil.copytree(installed, stage / "kselftest")
         program = Path()
-        key = image.read_bytes()
+        parts = [image]
         if "fuzz" in kinds:
             program = cargo.build(self.cache, self.gcc)
             shutil.copy(program, stage / "pidns-fuzz")
-            key += program.read_bytes()
-        return Built(folder / "linux", stage, hashlib.sha256(key).hexdigest()[:16], program)
+            parts.append(program)
+        return Built(folder / "linux", stage, key_of(parts), program)
 
     @contextlib.contextmanager
     def run(
