@@ -50,13 +50,13 @@ pub fn run(arguments: &Arguments, signals: &Signals, runner: Inside) -> Result<u
     if arguments.no_init {
         return Err(Error::exec(name(), command.exec()));
     }
+    // It may be a runner itself, whose table is to come after ours.
+    sys::before_exec(&mut command, move || Ok(runner.starting()?));
     // Waited for below, with all others.
     let child = command
         .spawn()
         .map_err(|error| Error::exec(name(), error))?;
     let child = Pid::from_child(&child);
-    // Until the runner has looked at it, it is not reaped.
-    runner.started(child)?;
     loop {
         let signal = signals.wait().context(|| "wait for signals")?;
         if signal.number == libc::SIGCHLD {

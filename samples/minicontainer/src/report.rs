@@ -2,20 +2,21 @@
 
 //! What the runner and the container's init say to each other while it starts.
 //!
-//! The init names the command by its number, and the runner gets that as its own namespace
+//! The command names itself by its number, and the runner gets that as its own namespace
 //! knows it: the kernel translates the number in `SCM_CREDENTIALS`.
 
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 
+use rustix::io;
 use rustix::net::sockopt::set_socket_passcred;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType, UCred, recv, recvmsg, send, sendmsg,
     socketpair,
 };
-use rustix::process::{Pid, getgid, getuid};
+use rustix::process::{Pid, getgid, getpid, getuid};
 
 use crate::error::{Context, Result};
 
@@ -33,7 +34,7 @@ pub fn pair() -> Result<(Outside, Inside)> {
         let kind = SocketType::SEQPACKET;
         let (outside, inside) = socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?;
         set_socket_passcred(&outside, true)?;
-        Ok::<_, rustix::io::Errno>((Outside(outside), Inside(inside)))
+        Ok::<_, io::Errno>((Outside(outside), Inside(inside)))
     };
     make().context(|| "socketpair")
 }
@@ -44,7 +45,7 @@ impl Outside {
         let _ = send(&self.0, &WORD, SendFlags::NOSIGNAL);
     }
 
-    /// Waits until the command has started. None if it has not, or if it is the init.
+    /// Waits until the command is about to start. None if it has not, or if it is the init.
     pub fn command(&self) -> Result<Option<Pid>> {
         let mut word = [0];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmCredentials(1))];
@@ -68,10 +69,11 @@ impl Inside {
         Ok(length > 0)
     }
 
-    /// Names the command, and waits until the runner has looked at it.
-    pub fn started(self, command: Pid) -> Result<()> {
+    /// Names the caller, which is about to be the command, and waits until the runner has looked at
+    /// it.
+    pub fn starting(&self) -> io::Result<()> {
         let sender = UCred {
-            pid: command,
+            pid: getpid(),
             uid: getuid(),
             gid: getgid(),
         };
@@ -83,16 +85,14 @@ impl Inside {
             &[IoSlice::new(&WORD)],
             &mut control,
             SendFlags::NOSIGNAL,
-        )
-        .context(|| "name the command to the runner")?;
-        self.ready().map(drop)
+        )?;
+        recv(&self.0, &mut [0][..], RecvFlags::empty()).map(drop)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::process::getpid;
 
     #[test]
     fn the_command_is_named() {
@@ -100,8 +100,9 @@ mod tests {
         outside.go();
         assert!(inside.ready().unwrap());
         outside.go();
-        inside.started(getpid()).unwrap();
+        inside.starting().unwrap();
         assert_eq!(outside.command().unwrap(), Some(getpid()));
+        drop(inside);
         assert_eq!(outside.command().unwrap(), None);
     }
 

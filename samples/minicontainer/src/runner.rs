@@ -86,7 +86,7 @@ impl Init {
                 table.push(("command", Numbers::read(command.as_raw_nonzero())?));
             }
             // In one piece, since a command that is the init writes there by now. Any other one
-            // waits for us: it may be a runner with a table of its own.
+            // waits for us.
             let text = format!("{}\n", Table(&table));
             let _ = io::stderr().write_all(text.as_bytes());
         }

@@ -101,15 +101,13 @@ impl Signals {
     /// Lets a command have those blocked that the caller had.
     pub fn restore_in(&self, command: &mut Command) {
         let before = self.before;
-        // SAFETY: The closure makes one system call, which is allowed after a fork.
-        unsafe {
-            command.pre_exec(move || {
-                match libc::sigprocmask(libc::SIG_SETMASK, &raw const before, null_mut()) {
-                    0 => Ok(()),
-                    _ => Err(io::Error::last_os_error()),
-                }
-            });
-        }
+        before_exec(command, move || {
+            // SAFETY: The pointer is to a set.
+            match unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const before, null_mut()) } {
+                0 => Ok(()),
+                _ => Err(io::Error::last_os_error()),
+            }
+        });
     }
 
     /// Waits for the next one.
@@ -133,6 +131,15 @@ impl Signals {
             }
         }
     }
+}
+
+/// Lets a command do something before it executes its program.
+pub fn before_exec(
+    command: &mut Command,
+    work: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+) {
+    // SAFETY: This program has one thread, so nothing is held that a child could wait for.
+    unsafe { command.pre_exec(work) };
 }
 
 /// Sends a signal, by its number: it may be a real-time signal.

@@ -127,7 +127,7 @@ class PatchesTest(FolderTest):
         with mock.patch.object(patches, "checkpatch", return_value=[]) as asked:
             self.refused("checkpatch.pl has 1 words", self.make)
             asked.assert_not_called()
-            write(self.source.path, {"scripts/spelling.txt": "teh||the\n"})
+            write(self.source.path, {"scripts/spelling.txt": "noone||no one\n"})
             self.make()
             self.assertEqual(asked.call_count, len(STEPS))
             with mock.patch.object(patches, "CHECKPATCH", ["--terse"]):
